@@ -1,0 +1,41 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// The C kernels are arithmetic loops: they need optimisation in debug builds too, or the tests crawl.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-math-errno"])]
+
+let package = Package(
+  name: "diva-tui",
+  products: [
+    .executable(name: "diva-tui", targets: ["TUI"]),
+    .library(name: "Engine", targets: ["Engine"]),
+    .library(name: "Recap", targets: ["Recap"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CNcurses", path: "Sources/Native/CNcurses", providers: [.apt(["libncurses-dev"])]),
+    .systemLibrary(
+      name: "CSixel", path: "Sources/Native/CSixel", pkgConfig: "libsixel", providers: [.apt(["libsixel-dev"])]),
+    .systemLibrary(
+      name: "CHDF5", path: "Sources/Native/CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .target(
+      name: "CImages", path: "Sources/Native/CImages",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
+    .target(
+      name: "Kernels", path: "Sources/Native/Kernels", cSettings: kernelFlags,
+      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("m")]),
+    .target(name: "Engine", dependencies: ["Kernels", "CImages"]),
+    .target(name: "Recap", dependencies: ["Engine", "CHDF5"]),
+    .executableTarget(
+      name: "TUI",
+      dependencies: [
+        "Recap", "Engine", "CNcurses", "CSixel",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
+    .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine"]),
+    .testTarget(name: "TUITests", dependencies: ["TUI", "Recap", "Engine"]),
+  ]
+)
