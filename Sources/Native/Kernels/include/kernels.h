@@ -1,1 +1,131 @@
+// Arithmetic loops behind the engine. Every function takes pointers and sizes, allocates nothing that outlives it
+// (but for the caches of prepared primitives) and knows no graph. All numbers are float32, all arrays dense and
+// row-major unless a leading dimension says otherwise; images are NHWC. Swift decides, allocates and schedules.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- Threads (pool.c) -------------------------------------------------------------------------------------------
+/// Runs body(context, i) for i in 0..<count on the pool and the calling thread; returns when all are done.
+/// Items are taken from a shared counter, so a starved core does not hold up the others. Nested calls run in place.
+void kernels_parallel(int64_t count, void (*body)(void *context, int64_t index), void *context);
+/// How many threads work on one call, the caller included. Takes effect at the next kernels_parallel.
+void kernels_set_threads(int threads);
+int kernels_threads(void);
+
+// ---- Matrix products and convolutions on oneDNN (onednn.c) ------------------------------------------------------
+/// c (m×n) = op(a) (m×k) · op(b) (k×n) [+ bias (n)] [+ c]. ld* are the row strides of the arrays as stored.
+/// Runs on the calling thread only.
+void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,
+                    int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc);
+
+typedef struct {
+  int32_t batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth, stride;
+  int32_t padTop, padLeft, padBottom, padRight, outHeight, outWidth;
+} ConvolutionShape;
+
+/// Weights are OIHW as checkpoints store them; `frozenID` ≠ 0 names weights that never change, so that their packed
+/// form is made once and kept until kernels_forget_weights(frozenID).
+void kernels_convolution(const ConvolutionShape *shape, const float *x, const float *weights, uint64_t frozenID,
+                         const float *bias, float *y);
+void kernels_convolution_input_gradient(const ConvolutionShape *shape, const float *dy, const float *weights,
+                                        uint64_t frozenID, float *dx);
+/// dWeights OIHW and dBias are overwritten.
+void kernels_convolution_weight_gradient(const ConvolutionShape *shape, const float *x, const float *dy,
+                                         float *dWeights, float *dBias);
+void kernels_forget_weights(uint64_t frozenID);
+/// "2.6.3": the version of oneDNN in use.
+void kernels_onednn_version(char *text, size_t size);
+
+// ---- Elementwise (elementwise.c) --------------------------------------------------------------------------------
+typedef enum { KERNELS_SILU = 0, KERNELS_GELU = 1, KERNELS_QUICK_GELU = 2, KERNELS_GELU_TANH = 3 } KernelsActivation;
+
+void kernels_add(int64_t n, const float *a, const float *b, float *out);
+void kernels_subtract(int64_t n, const float *a, const float *b, float *out);
+void kernels_multiply(int64_t n, const float *a, const float *b, float *out);
+/// out = scale·a + offset
+void kernels_affine(int64_t n, const float *a, float scale, float offset, float *out);
+/// y += scale·x
+void kernels_axpy(int64_t n, float scale, const float *x, float *y);
+/// out = p·a + q·b
+void kernels_blend(int64_t n, float p, const float *a, float q, const float *b, float *out);
+/// sums (c) [+]= Σ over rows of x (rows×c), added in a fixed order.
+void kernels_column_sums(int64_t rows, int64_t c, const float *x, bool accumulate, float *sums);
+double kernels_sum(int64_t n, const float *x);
+double kernels_sum_squares(int64_t n, const float *x);
+double kernels_dot(int64_t n, const float *a, const float *b);
+/// Σ (a − b)²
+double kernels_squared_distance(int64_t n, const float *a, const float *b);
+void kernels_activation(KernelsActivation kind, int64_t n, const float *x, float *y);
+void kernels_activation_gradient(KernelsActivation kind, int64_t n, const float *x, const float *dy, float *dx);
+/// y (rows×c) = x[:, :c] · gelu(x[:, c:]), x (rows×2c)
+void kernels_geglu(int64_t rows, int64_t c, const float *x, float *y);
+void kernels_geglu_gradient(int64_t rows, int64_t c, const float *x, const float *dy, float *dx);
+/// (height×width×c) → (2·height×2·width×c), each pixel four times; and the sum back.
+void kernels_upsample_nearest(int64_t height, int64_t width, int64_t c, const float *x, float *y);
+void kernels_upsample_nearest_gradient(int64_t height, int64_t width, int64_t c, const float *dy, float *dx);
+
+// ---- Normalisation (normalization.c) ----------------------------------------------------------------------------
+void kernels_layer_norm(int64_t rows, int64_t c, const float *x, const float *scale, const float *shift,
+                        float epsilon, float *y, float *mean, float *inverseDeviation);
+/// dScale and dShift may be null (frozen); else they are overwritten with the sums over these rows.
+void kernels_layer_norm_gradient(int64_t rows, int64_t c, const float *x, const float *scale, const float *mean,
+                                 const float *inverseDeviation, const float *dy, float *dx, float *dScale,
+                                 float *dShift);
+/// One image: x (pixels×c) in `groups` groups of channels; mean and inverseDeviation hold `groups` values.
+void kernels_group_norm(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
+                        const float *shift, float epsilon, bool silu, float *y, float *mean, float *inverseDeviation);
+void kernels_group_norm_gradient(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
+                                 const float *shift, bool silu, const float *mean, const float *inverseDeviation,
+                                 const float *dy, float *dx, float *dScale, float *dShift);
+/// Rows to unit length: y = x / max(|x|, epsilon); lengths (rows) is kept for the gradient.
+void kernels_normalize_rows(int64_t rows, int64_t c, const float *x, float epsilon, float *y, float *lengths);
+void kernels_normalize_rows_gradient(int64_t rows, int64_t c, const float *y, const float *lengths, const float *dy,
+                                     float *dx);
+
+// ---- Attention (attention.c) ------------------------------------------------------------------------------------
+typedef struct {
+  int64_t queries, keys, headWidth;
+  int64_t queryStride, keyStride, valueStride, outStride;  // floats from one token to the next
+  float scale;
+  bool causal;  // token i sees keys 0…i
+} AttentionShape;
+/// Floats of scratch that one call of either function below needs.
+int64_t kernels_attention_scratch(const AttentionShape *shape);
+/// One head: out = softmax(scale·q·kᵀ)·v; logSumExp (queries) is kept for the gradient, never the score matrix.
+void kernels_attention(const AttentionShape *shape, const float *q, const float *k, const float *v, float *out,
+                       float *logSumExp, float *scratch);
+/// Gradients of one head, laid out like q, k and v; any of dq, dk, dv may be null.
+void kernels_attention_gradient(const AttentionShape *shape, const float *q, const float *k, const float *v,
+                                const float *out, const float *logSumExp, const float *dOut, float *dq, float *dk,
+                                float *dv, float *scratch);
+
+// ---- Loss (loss.c) ----------------------------------------------------------------------------------------------
+/// Mean over rows of −log softmax(logits)[label]; probabilities (rows×k) are kept for the gradient.
+double kernels_cross_entropy(int64_t rows, int64_t k, const float *logits, const int32_t *labels,
+                             float *probabilities);
+
+// ---- Optimizers (optimizer.c) -----------------------------------------------------------------------------------
+/// PyTorch's SGD: velocity = momentum·velocity + (g·gradientScale + weightDecay·w); w −= rate·velocity.
+void kernels_sgd(int64_t n, float *w, const float *g, float *velocity, float gradientScale, float rate,
+                 float momentum, float weightDecay);
+/// PyTorch's AdamW; correction1 = 1 − β₁ᵗ, correction2 = 1 − β₂ᵗ.
+void kernels_adamw(int64_t n, float *w, const float *g, float *m, float *v, float gradientScale, float rate,
+                   float beta1, float beta2, float epsilon, float weightDecay, float correction1, float correction2);
+/// average += (1 − decay)·(w − average)
+void kernels_moving_average(int64_t n, const float *w, float decay, float *average);
+
+// ---- Random numbers (philox.c) ----------------------------------------------------------------------------------
+/// Philox4x32-10: four 32-bit words for one (key, counter).
+void kernels_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
+/// n standard normal numbers: element 4·i…4·i+3 comes from counter (c0 + i, c1, c2, c3) by Box–Muller.
+void kernels_philox_normal(const uint32_t key[2], const uint32_t counter[4], int64_t n, float *out);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,58 @@
+/// While true nothing is recorded, whatever requires a gradient.
+private enum Recording {
+  @TaskLocal static var isPaused = false
+}
+
+/// Runs `body` without recording: for evaluation of a model that is being trained.
+public func withoutGradient<R>(_ body: () throws -> R) rethrows -> R {
+  try Recording.$isPaused.withValue(true, operation: body)
+}
+
+extension Tensor {
+  /// Names `y` the result of an op on `inputs`; `pullback` turns the gradient of y into one for each input, in order.
+  ///
+  /// Where no input requires a gradient nothing is kept and `pullback` is dropped at once.
+  static func record(
+    _ name: StaticString, _ y: Tensor, from inputs: Tensor..., pullback: @escaping (Tensor) -> [Tensor?]
+  ) -> Tensor {
+    guard inputs.contains(where: \.requiresGradient), !Recording.isPaused else { return y }
+    let node = Node(name, inputs: inputs.map(\.node), pullback: pullback)
+    return Tensor(storage: y.storage, offset: y.offset, shape: y.shape, node: node)
+  }
+
+  /// The gradients of this scalar, added to every leaf that it depends on. A recorded computation can be walked once.
+  public func backward() {
+    precondition(count == 1, "backward() starts from one number, not from \(shape): pass the arriving gradient")
+    backward(arriving: Tensor(repeating: 1, shape: shape))
+  }
+
+  public func backward(arriving gradient: Tensor) {
+    precondition(gradient.shape == shape, "a gradient of \(gradient.shape) arrives at \(shape)")
+    guard let node else { return }
+    node.accumulate(gradient)
+    for node in node.reachable.sorted(by: { $0.order > $1.order }) { node.propagate() }
+  }
+
+  /// A leaf with this tensor's numbers whose gradient can be asked for: for checks, and for gradients of activations.
+  public func trackingGradient() -> Tensor {
+    Tensor(storage: storage, offset: offset, shape: shape, node: Node(leaf: "leaf"))
+  }
+
+  /// What has arrived at this leaf so far.
+  public var gradient: Tensor? { node?.gradient }
+}
+
+extension Node {
+  /// This node and all that its gradient can reach, each once.
+  fileprivate var reachable: [Node] {
+    var found: [Node] = []
+    var seen: Set<ObjectIdentifier> = []
+    var pending: [Node] = [self]
+    while let node = pending.popLast() {
+      guard seen.insert(ObjectIdentifier(node)).inserted else { continue }
+      found.append(node)
+      for case let input? in node.inputs { pending.append(input) }
+    }
+    return found
+  }
+}

@@ -1,0 +1,129 @@
+/// How a parameter begins when there is no checkpoint.
+public enum Initializer: Sendable {
+  case zeros
+  case ones
+  case constant(Float)
+  case normal(deviation: Float)
+  case uniform(bound: Float)
+}
+
+/// Where weights come from by name: a checkpoint in any format.
+public protocol TensorSource {
+  var tensorNames: [String] { get }
+  /// nil when there is no tensor of that name; throws a `Problem` when it cannot be read.
+  func tensor(named name: String) throws -> Tensor?
+}
+
+/// A scope of names in a checkpoint, or in a model made from nothing.
+///
+/// A layer asks its scope for its parameters; the key lives where the parameter is born, and loading, saving, freezing
+/// and optimising all walk the list that grows here.
+public struct Weights {
+  private let store: Store
+  private let scope: String
+
+  /// A model from nothing; the same seed gives the same weights, whatever the order of layers.
+  public static func initializing(seed: UInt64) -> Weights {
+    Weights(store: Store(origin: .random(RandomSource(seed: seed)), name: "new model"), scope: "")
+  }
+
+  /// A model from a checkpoint; `name` stands in error messages.
+  public static func checkpoint(_ source: any TensorSource, name: String) -> Weights {
+    Weights(store: Store(origin: .checkpoint(source), name: name), scope: "")
+  }
+
+  public subscript(_ name: String) -> Weights { Weights(store: store, scope: fullName(name)) }
+
+  public subscript(_ index: Int) -> Weights { self[String(index)] }
+
+  private func fullName(_ name: String) -> String { scope.isEmpty ? name : scope + "." + name }
+
+  /// The parameter `name` of this scope, read from the checkpoint or made by `initializer`.
+  public func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) throws -> Parameter {
+    try store.parameter(fullName(name), shape, initializer)
+  }
+
+  /// True when the checkpoint has this tensor; a model from nothing has whatever it asks for.
+  public func has(_ name: String) -> Bool { store.has(fullName(name)) }
+
+  /// All parameters born so far, in order, wherever in the model.
+  public var parameters: [Parameter] { store.parameters }
+
+  /// Throws when the checkpoint holds tensors that nothing asked for, the first few by name.
+  public func requireAllUsed(ignoring isIgnored: (String) -> Bool = { _ in false }) throws {
+    try store.requireAllUsed(ignoring: isIgnored)
+  }
+}
+
+private enum Origin {
+  case random(RandomSource)
+  case checkpoint(any TensorSource)
+}
+
+private final class Store {
+  let origin: Origin
+  let name: String
+  private(set) var parameters: [Parameter] = []
+
+  init(origin: Origin, name: String) {
+    self.origin = origin
+    self.name = name
+  }
+
+  func has(_ name: String) -> Bool {
+    guard case .checkpoint(let source) = origin else { return true }
+    return source.tensorNames.contains(name)
+  }
+
+  func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) throws -> Parameter {
+    let value: Tensor
+    switch origin {
+    case .random(let random): value = initializer.tensor(shape, from: random, name: name)
+    case .checkpoint(let source): value = try read(name, shape, from: source)
+    }
+    let parameter = Parameter(name: name, value: value)
+    parameters.append(parameter)
+    return parameter
+  }
+
+  private func read(_ name: String, _ shape: Shape, from source: any TensorSource) throws -> Tensor {
+    guard let tensor = try source.tensor(named: name) else {
+      throw Problem(
+        "cannot load \(self.name): it has no tensor \(name), which this model's configuration needs \(shape)",
+        advice: "the configuration and the weights belong to different models, or the file is incomplete")
+    }
+    guard tensor.shape == shape else {
+      throw Problem(
+        "cannot load \(self.name): \(name) is \(tensor.shape), this model's configuration needs \(shape)",
+        advice: "the configuration and the weights belong to different models")
+    }
+    return tensor
+  }
+
+  func requireAllUsed(ignoring isIgnored: (String) -> Bool) throws {
+    guard case .checkpoint(let source) = origin else { return }
+    let used = Set(parameters.map(\.name))
+    let left = source.tensorNames.filter { !used.contains($0) && !isIgnored($0) }
+    guard !left.isEmpty else { return }
+    let some = left.prefix(4).joined(separator: ", ") + (left.count > 4 ? ", …" : "")
+    throw Problem(
+      "cannot load \(name): \(left.count) of its tensors have no place in this model: \(some)",
+      advice: "the configuration and the weights belong to different models")
+  }
+}
+
+extension Initializer {
+  /// The stream is a hash of the name, so that adding a layer does not change the others.
+  fileprivate func tensor(_ shape: Shape, from random: RandomSource, name: String) -> Tensor {
+    // FNV-1a, 32 bits.
+    let stream = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    let source = RandomSource(seed: random.seed, stream: stream)
+    switch self {
+    case .zeros: return Tensor(zeros: shape)
+    case .ones: return Tensor(repeating: 1, shape: shape)
+    case .constant(let value): return Tensor(repeating: value, shape: shape)
+    case .normal(let deviation): return source.normal(shape, step: 0).scaled(by: deviation)
+    case .uniform(let bound): return source.uniform(shape, bound: bound, step: 0)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Kernels
+
+extension Tensor {
+  /// y = x·Wᵀ + b over the last axis.
+  ///
+  /// Shape: (…, I), weight (O, I), bias (O) → (…, O). Source: PyTorch `F.linear`. Frozen weights cost no gradient.
+  public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
+    let (inputs, outputs) = (weight.shape[1], weight.shape[0])
+    precondition(shape.last == inputs, "linear: \(shape) meets weights \(weight.shape)")
+    precondition(bias == nil || bias?.shape == [outputs], "linear: bias \(bias!.shape) for weights \(weight.shape)")
+    let rows = count / max(1, inputs)
+    let y = Tensor(uninitialized: shape.replacingLast(with: outputs))
+    MatrixProduct(rows: rows, columns: outputs, inner: inputs, transposesRight: true)
+      .run(pointer, weight.pointer, bias: bias?.pointer, into: y.pointer)
+    let (x, w) = (detached(), weight.detached())
+    let (wantsX, wantsW, wantsB) = (requiresGradient, weight.requiresGradient, bias?.requiresGradient ?? false)
+    return .record("linear", y, from: self, weight, bias ?? Tensor(scalar: 0)) { dy in
+      [
+        wantsX ? dy.timesWeights(w, shape: x.shape) : nil,
+        wantsW ? x.weightGradient(arriving: dy, shape: w.shape) : nil,
+        wantsB ? dy.columnSums(width: outputs) : nil,
+      ]
+    }
+  }
+
+  /// self (M, K) · other (K, N), or · otherᵀ for an other of (N, K).
+  public func matmul(_ other: Tensor, transposed: Bool = false) -> Tensor {
+    let inner = transposed ? other.shape[1] : other.shape[0]
+    let columns = transposed ? other.shape[0] : other.shape[1]
+    precondition(shape.rank == 2 && shape[1] == inner, "matmul: \(shape) · \(other.shape)\(transposed ? "ᵀ" : "")")
+    let y = Tensor(uninitialized: [shape[0], columns])
+    MatrixProduct(rows: shape[0], columns: columns, inner: inner, transposesRight: transposed)
+      .run(pointer, other.pointer, into: y.pointer)
+    let (a, b) = (detached(), other.detached())
+    let (wantsA, wantsB) = (requiresGradient, other.requiresGradient)
+    return .record("matmul", y, from: self, other) { dy in
+      let db =
+        wantsB
+        ? (transposed ? a.weightGradient(arriving: dy, shape: b.shape) : dy.weightGradient(arriving: a, shape: b.shape))
+        : nil
+      return [wantsA ? dy.matmul(b, transposed: !transposed) : nil, db]
+    }
+  }
+
+  /// dx = dy·W for y = x·Wᵀ.
+  private func timesWeights(_ weight: Tensor, shape: Shape) -> Tensor {
+    let (inputs, outputs) = (weight.shape[1], weight.shape[0])
+    let dx = Tensor(uninitialized: shape)
+    MatrixProduct(rows: count / max(1, outputs), columns: inputs, inner: outputs, transposesRight: false)
+      .run(pointer, weight.pointer, into: dx.pointer)
+    return dx
+  }
+
+  /// dW (O, I) = dyᵀ·x: x (rows, I), dy (rows, O). Cut by rows of dW, so that each sum over rows is taken in one go.
+  private func weightGradient(arriving dy: Tensor, shape: Shape) -> Tensor {
+    let (outputs, inputs) = (shape[0], shape[1])
+    let rows = count / max(1, inputs)
+    let dw = Tensor(uninitialized: shape)
+    ThreadPool.runPieces(of: outputs, size: ThreadPool.pieceSize(outputs, least: 64)) { piece in
+      kernels_matmul(
+        Int64(piece.count), Int64(inputs), Int64(rows), dy.pointer + piece.lowerBound, Int64(outputs), true, pointer,
+        Int64(inputs), false, nil, false, dw.pointer + piece.lowerBound * inputs, Int64(inputs))
+    }
+    return dw
+  }
+}
+
+/// C (rows × columns) = A (rows × inner) · B, all dense; cut into pieces of rows for the pool.
+struct MatrixProduct {
+  let rows: Int
+  let columns: Int
+  let inner: Int
+  let transposesRight: Bool
+
+  func run(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
+    into c: UnsafeMutablePointer<Float>
+  ) {
+    let size = ThreadPool.pieceSize(rows, least: 128)
+    ThreadPool.runPieces(of: rows, size: size) { piece in
+      kernels_matmul(
+        Int64(piece.count), Int64(columns), Int64(inner), a + piece.lowerBound * inner, Int64(inner), false, b,
+        Int64(transposesRight ? inner : columns), transposesRight, bias, false, c + piece.lowerBound * columns,
+        Int64(columns))
+    }
+  }
+}

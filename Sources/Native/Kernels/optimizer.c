@@ -1,0 +1,27 @@
+// Parameter updates, as PyTorch's optimizers do them.
+#include "vector.h"
+
+CLONES void kernels_sgd(int64_t n, float *w, const float *g, float *velocity, float gradientScale, float rate,
+                        float momentum, float weightDecay) {
+  for (int64_t i = 0; i < n; i++) {
+    float gradient = g[i] * gradientScale + weightDecay * w[i];
+    velocity[i] = momentum * velocity[i] + gradient;
+    w[i] -= rate * velocity[i];
+  }
+}
+
+CLONES void kernels_adamw(int64_t n, float *w, const float *g, float *m, float *v, float gradientScale, float rate,
+                          float beta1, float beta2, float epsilon, float weightDecay, float correction1,
+                          float correction2) {
+  float step = rate / correction1, root = 1.0f / sqrtf(correction2), keep = 1.0f - rate * weightDecay;
+  for (int64_t i = 0; i < n; i++) {
+    float gradient = g[i] * gradientScale;
+    m[i] += (1.0f - beta1) * (gradient - m[i]);
+    v[i] = beta2 * v[i] + (1.0f - beta2) * gradient * gradient;
+    w[i] = w[i] * keep - step * m[i] / (sqrtf(v[i]) * root + epsilon);
+  }
+}
+
+CLONES void kernels_moving_average(int64_t n, const float *w, float decay, float *average) {
+  for (int64_t i = 0; i < n; i++) average[i] += (1.0f - decay) * (w[i] - average[i]);
+}

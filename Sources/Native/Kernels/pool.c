@@ -1,0 +1,107 @@
+// One pool of threads for the whole process. Workers spin for a moment after a job, since the next one of a training
+// step is microseconds away, then sleep, so that an idle program costs nothing. The caller never waits for a worker
+// that has not begun: a starved core costs its share of the work and no more.
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "kernels.h"
+
+enum { MAX_THREADS = 256, SPINS = 4000 };
+
+static pthread_mutex_t caller_lock = PTHREAD_MUTEX_INITIALIZER;  // one job at a time
+static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+static _Thread_local bool inside_job;
+
+// The fields of a job change only while it is closed and no worker is inside.
+static struct {
+  void (*body)(void *, int64_t);
+  void *context;
+  int64_t count;
+  _Atomic int64_t next;
+  _Atomic bool open;
+  _Atomic int inside;
+  _Atomic uint64_t round;  // rises by one with every job
+} job;
+
+static _Atomic int wanted_threads = 1;
+static int started_workers;
+static uint64_t first_round[MAX_THREADS];
+
+static void rest(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static void take_items(void) {
+  int64_t i;
+  while ((i = atomic_fetch_add_explicit(&job.next, 1, memory_order_relaxed)) < job.count) job.body(job.context, i);
+}
+
+static uint64_t wait_for_round_after(uint64_t seen) {
+  for (int i = 0; i < SPINS; i++) {
+    uint64_t round = atomic_load_explicit(&job.round, memory_order_acquire);
+    if (round != seen) return round;
+    rest();
+  }
+  pthread_mutex_lock(&sleep_lock);
+  while (atomic_load(&job.round) == seen) pthread_cond_wait(&wake, &sleep_lock);
+  pthread_mutex_unlock(&sleep_lock);
+  return atomic_load(&job.round);
+}
+
+static void *work(void *argument) {
+  int index = (int)(intptr_t)argument;
+  uint64_t seen = first_round[index];
+  inside_job = true;
+  for (;;) {
+    seen = wait_for_round_after(seen);
+    atomic_fetch_add(&job.inside, 1);
+    if (atomic_load(&job.open) && index + 1 < atomic_load(&wanted_threads)) take_items();
+    atomic_fetch_sub(&job.inside, 1);
+  }
+  return NULL;
+}
+
+static void start_workers(int workers) {
+  while (started_workers < workers) {
+    first_round[started_workers] = atomic_load(&job.round);
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, work, (void *)(intptr_t)started_workers) != 0) return;
+    pthread_detach(thread);
+    started_workers++;
+  }
+}
+
+void kernels_set_threads(int threads) {
+  atomic_store(&wanted_threads, threads < 1 ? 1 : (threads > MAX_THREADS ? MAX_THREADS : threads));
+}
+
+int kernels_threads(void) { return atomic_load(&wanted_threads); }
+
+void kernels_parallel(int64_t count, void (*body)(void *, int64_t), void *context) {
+  int threads = atomic_load(&wanted_threads);
+  bool alone = inside_job || count < 2 || threads < 2;
+  // A second caller works by itself instead of waiting for the pool.
+  if (alone || pthread_mutex_trylock(&caller_lock) != 0) {
+    for (int64_t i = 0; i < count; i++) body(context, i);
+    return;
+  }
+  start_workers(threads - 1);
+  inside_job = true;
+  job.body = body;
+  job.context = context;
+  job.count = count;
+  atomic_store(&job.next, 0);
+  atomic_store(&job.open, true);
+  pthread_mutex_lock(&sleep_lock);
+  atomic_fetch_add(&job.round, 1);
+  pthread_cond_broadcast(&wake);
+  pthread_mutex_unlock(&sleep_lock);
+  take_items();
+  atomic_store(&job.open, false);
+  while (atomic_load(&job.inside) > 0) rest();
+  inside_job = false;
+  pthread_mutex_unlock(&caller_lock);
+}
