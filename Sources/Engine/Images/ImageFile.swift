@@ -1,0 +1,107 @@
+import FoundationEssentials
+
+/// Image files that can be recognised by their first bytes; what a name says does not count.
+enum ImageFormat: String, CaseIterable {
+  case png = "PNG"
+  case jpeg = "JPEG"
+  case webP = "WebP"
+  case gif = "GIF"
+  case bmp = "BMP"
+  case tiff = "TIFF"
+  case heif = "HEIF"
+
+  init?(_ data: Data) {
+    let start = [UInt8](data.prefix(16))
+    func has(_ signature: [UInt8], at offset: Int = 0) -> Bool {
+      start.dropFirst(offset).starts(with: signature)
+    }
+    if has([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      self = .png
+    } else if has([0xFF, 0xD8, 0xFF]) {
+      self = .jpeg
+    } else if has(Array("RIFF".utf8)) && has(Array("WEBP".utf8), at: 8) {
+      self = .webP
+    } else if has(Array("GIF8".utf8)) {
+      self = .gif
+    } else if has(Array("BM".utf8)) {
+      self = .bmp
+    } else if has([0x49, 0x49, 0x2A, 0x00]) || has([0x4D, 0x4D, 0x00, 0x2A]) {
+      self = .tiff
+    } else if has(Array("ftyp".utf8), at: 4) {
+      self = .heif
+    } else {
+      return nil
+    }
+  }
+}
+
+extension Image {
+  /// The largest area that is decoded, in pixels: where Pillow, too, refuses an image as a decompression bomb.
+  public static let maximumArea = 178_956_970
+
+  /// Reads a PNG or JPEG file as Pillow's `Image.open(…).convert("RGB")` does: no gamma, no colour management and no
+  /// rotation by EXIF; alpha is dropped. Only 16-bit greys differ: we keep their high byte, Pillow clips them at 255.
+  ///
+  /// Throws a `Problem` for a file that is missing, cut short, damaged, too large or no image.
+  public init(contentsOf url: URL, maximumArea: Int = Image.maximumArea) throws {
+    let data: Data
+    do {
+      data = try Data(contentsOf: url)
+    } catch {
+      throw Problem("cannot read \(url.path): \(Self.reason(error))", advice: "Check the path and its permissions.")
+    }
+    try self.init(decoding: data, named: url.path, maximumArea: maximumArea)
+  }
+
+  /// Decodes a PNG or JPEG file that is already in memory; `name` says in messages where it came from.
+  public init(decoding data: Data, named name: String, maximumArea: Int = Image.maximumArea) throws {
+    let bytes = [UInt8](data)
+    do {
+      switch ImageFormat(data) {
+      case .png: self = try PNG.decode(bytes, maximumArea: maximumArea)
+      case .jpeg: self = try JPEG.decode(bytes, maximumArea: maximumArea)
+      case .some(let format):
+        throw Problem("it is a \(format.rawValue) file", advice: "Convert it to PNG or JPEG first.")
+      case nil:
+        throw Problem(
+          bytes.isEmpty ? "the file is empty" : "it is not an image", advice: "Expected a PNG or JPEG file.")
+      }
+    } catch let problem as Problem {
+      throw Problem("cannot read \(name): \(problem.message)", advice: problem.advice)
+    }
+  }
+
+  /// Writes a PNG file. Throws a `Problem` when the place cannot be written.
+  public func writePNG(to url: URL) throws {
+    do {
+      try Data(PNG.encode(self)).write(to: url, options: .atomic)
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(
+        "cannot write \(url.path): \(Self.reason(error))", advice: "Check that the folder exists and has room.")
+    }
+  }
+
+  /// Refuses an image whose header promises more than `maximumArea`, before memory is taken for it.
+  static func check(width: Int, height: Int, maximumArea: Int) throws {
+    guard width > 0, height > 0 else {
+      throw Problem("its header says \(width) × \(height) pixels", advice: "The file is damaged; get it again.")
+    }
+    guard height <= maximumArea / width else {
+      throw Problem(
+        "its header says \(width) × \(height) pixels, the limit is \(maximumArea) in all",
+        advice: "Scale it down first."
+      )
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch (error as? CocoaError)?.code {
+    case .some(.fileReadNoSuchFile), .some(.fileNoSuchFile): "no such file"
+    case .some(.fileReadNoPermission), .some(.fileWriteNoPermission): "permission denied"
+    case .some(.fileWriteOutOfSpace): "the disk is full"
+    default: "\(error)"
+    }
+  }
+}

@@ -1,0 +1,129 @@
+extension Image {
+  /// How pixels are weighed when the size changes.
+  public enum Filter: Sendable {
+    /// Triangle over one source pixel to each side.
+    case bilinear
+    /// Cubic convolution with a = −0.5 over two source pixels to each side.
+    case bicubic
+
+    var radius: Double { self == .bilinear ? 1 : 2 }
+
+    func weight(_ x: Double) -> Double {
+      let x = abs(x)
+      switch self {
+      case .bilinear: return x < 1 ? 1 - x : 0
+      case .bicubic:
+        let a = -0.5
+        if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+        return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0
+      }
+    }
+  }
+
+  /// The image in a new size, bit for bit as Pillow's `Image.resize` makes it.
+  ///
+  /// The filter widens when it shrinks the image (antialiasing). Rows first, then columns, each rounded to 8 bits;
+  /// a side that keeps its length is not touched. Source: Pillow, `src/libImaging/Resample.c`.
+  public func resized(width: Int, height: Int, by filter: Filter) -> Image {
+    precondition(width > 0 && height > 0, "an image cannot be resized to \(width) × \(height)")
+    let wide = width == self.width ? self : resampledRows(to: width, by: filter)
+    return height == self.height ? wide : wide.resampledColumns(to: height, by: filter)
+  }
+
+  /// Scales so that the shorter side is `side` long; the longer one is rounded down, as in torchvision's `Resize`.
+  public func resized(shortestSide side: Int, by filter: Filter) -> Image {
+    if width <= height {
+      return resized(width: side, height: side * height / width, by: filter)
+    }
+    return resized(width: side * width / height, height: side, by: filter)
+  }
+
+  private func resampledRows(to newWidth: Int, by filter: Filter) -> Image {
+    let taps = Taps(from: width, to: newWidth, filter: filter)
+    let made = [UInt8](unsafeUninitializedCapacity: newWidth * height * 3) { target, count in
+      pixels.withUnsafeBufferPointer { source in
+        for row in 0..<height {
+          for x in 0..<newWidth {
+            let first = (row * width + taps.starts[x]) * 3
+            taps.mix(x, source, first: first, step: 3, into: target, at: (row * newWidth + x) * 3)
+          }
+        }
+      }
+      count = newWidth * height * 3
+    }
+    return Image(width: newWidth, height: height, pixels: made)
+  }
+
+  private func resampledColumns(to newHeight: Int, by filter: Filter) -> Image {
+    let taps = Taps(from: height, to: newHeight, filter: filter)
+    let made = [UInt8](unsafeUninitializedCapacity: width * newHeight * 3) { target, count in
+      pixels.withUnsafeBufferPointer { source in
+        for y in 0..<newHeight {
+          for x in 0..<width {
+            let first = (taps.starts[y] * width + x) * 3
+            taps.mix(y, source, first: first, step: width * 3, into: target, at: (y * width + x) * 3)
+          }
+        }
+      }
+      count = width * newHeight * 3
+    }
+    return Image(width: width, height: newHeight, pixels: made)
+  }
+}
+
+/// For each new position along one side: where its source pixels start, and their weights in fixed point.
+private struct Taps {
+  /// Fractional bits of a weight; 8 bits of value and 2 of headroom fill the rest of 32.
+  static let precision = 22
+
+  private(set) var starts: [Int] = []
+  private var counts: [Int] = []
+  private var weights: [Int32] = []
+  private let longest: Int
+
+  init(from oldLength: Int, to newLength: Int, filter: Image.Filter) {
+    let scale = Double(oldLength) / Double(newLength)
+    let widening = max(scale, 1)
+    let radius = filter.radius * widening
+    longest = Int(radius.rounded(.up)) * 2 + 1
+    weights = [Int32](repeating: 0, count: newLength * longest)
+    for position in 0..<newLength {
+      let center = (Double(position) + 0.5) * scale
+      let start = max(Int(center - radius + 0.5), 0)
+      let end = min(Int(center + radius + 0.5), oldLength)
+      let raw = (start..<end).map { filter.weight((Double($0) - center + 0.5) * (1 / widening)) }
+      let sum = raw.reduce(0, +)
+      for (index, weight) in raw.enumerated() {
+        let scaled = weight / sum * Double(1 << Self.precision)
+        weights[position * longest + index] = Int32(scaled + (scaled < 0 ? -0.5 : 0.5))
+      }
+      starts.append(start)
+      counts.append(end - start)
+    }
+  }
+
+  /// Writes one RGB pixel: the weighed sum of source pixels that lie `step` bytes apart.
+  @inline(__always)
+  func mix(
+    _ position: Int, _ source: UnsafeBufferPointer<UInt8>, first: Int, step: Int,
+    into target: UnsafeMutableBufferPointer<UInt8>, at index: Int
+  ) {
+    let half: Int32 = 1 << Int32(Self.precision - 1)
+    var red = half
+    var green = half
+    var blue = half
+    var pixel = first
+    weights.withUnsafeBufferPointer { weights in
+      for tap in position * longest..<position * longest + counts[position] {
+        let weight = weights[tap]
+        red &+= Int32(source[pixel]) &* weight
+        green &+= Int32(source[pixel + 1]) &* weight
+        blue &+= Int32(source[pixel + 2]) &* weight
+        pixel += step
+      }
+    }
+    target[index] = UInt8(clamping: red >> Int32(Self.precision))
+    target[index + 1] = UInt8(clamping: green >> Int32(Self.precision))
+    target[index + 2] = UInt8(clamping: blue >> Int32(Self.precision))
+  }
+}
