@@ -56,7 +56,7 @@ public struct Scene: Equatable, Sendable {
   }
 
   /// Kinds that can still be told apart when four stand in one picture.
-  private static let countable: [Thing.Kind] = [.ball, .box, .star, .fish, .tree, .car, .flower, .cup]
+  static let countable: [Thing.Kind] = [.ball, .box, .star, .fish, .tree, .car, .flower, .cup]
   /// Kinds that can still be told apart at half size.
   private static let placeable: [Thing.Kind] = countable + [.face, .house, .sign, .lamp]
 

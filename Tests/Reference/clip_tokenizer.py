@@ -1,0 +1,106 @@
+"""Tokenises texts with transformers and with a plain rewriting of CLIP's published rules.
+
+Reads Tests/Fixtures/mini_vocabulary, writes Tests/Fixtures/clip_tokenizer.json.
+Run: python Tests/Reference/clip_tokenizer.py (needs transformers and regex)
+"""
+import html
+import json
+import pathlib
+import tempfile
+import unicodedata
+
+import regex
+import tokenizers
+import transformers
+
+FIXTURES = pathlib.Path(__file__).parents[1] / "Fixtures"
+FOLDER = FIXTURES / "mini_vocabulary"
+CONTEXT = 24
+TEXTS = [
+    "", " ", "a red ball", "A Red BALL", "an open box", "a fish facing left", "a sign with the letter k",
+    "two blue striped balls against navy", "a cup with handle on the left seen from the side left of a lamp that is on",
+    "a photo of a dog", "jekyll and hyde", "don't", "DON'T", "it's", "we'll they've I'm you're he'd", "rock 'n' roll",
+    "'s", "'", "''t", "!'s", "balls.", "balls, boxes; cups!", "hello...world", "a-b_c", "100% of 42", "3.14", "x2y3",
+    "ⅷ²½", "٣٤", "  many   spaces\tand\nlines \r\n", "a\u00a0b\u2003c", "café", "cafe\u0301", "CAFÉ", "naïve Ñandú",
+    "straße ẞ", "İstanbul", "ΑΒΓ Σίσυφος", "日本語 テスト", "한국어", "हिन्दी", "ไทย", "العربية", "😀", "👩‍🚀 on the moon",
+    "🇩🇪 flag", "→ ≤ ∑", "\u200bzero width", "tab\tred", "<|startoftext|>", "red<|endoftext|>ball", "!<|endoftext|>",
+    "<|endoftext", "a & b &amp; c &lt;d&gt; &#65; &amp;amp; &unknown; &", "“curly” don’t", "\\ \" / </w>",
+    "a " * 40, "supercalifragilisticexpialidocious",
+]
+
+
+def base_symbols():
+    """Byte to visible character, in the order of the vocabulary's ids."""
+    visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [byte for byte in range(256) if byte not in visible]
+    return {byte: chr(byte) for byte in visible} | {byte: chr(256 + i) for i, byte in enumerate(hidden)}
+
+
+class Rules:
+    """Words by pattern, then the best-ranked pair again and again; no caches, no shortcuts."""
+
+    pattern = regex.compile(
+        r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+", regex.IGNORECASE
+    )
+
+    def __init__(self):
+        self.ids = json.loads((FOLDER / "vocab.json").read_text("utf-8"))
+        lines = (FOLDER / "merges.txt").read_text("utf-8").splitlines()[1:]
+        self.ranks = {tuple(line.split()): rank for rank, line in enumerate(lines)}
+        self.symbols = base_symbols()
+
+    def word(self, text):
+        if text in ("<|startoftext|>", "<|endoftext|>"):
+            return [self.ids[text]]
+        parts = [self.symbols[byte] for byte in text.encode()]
+        parts[-1] += "</w>"
+        while True:
+            ranked = [(self.ranks.get(pair, 1e9), pair) for pair in zip(parts, parts[1:])]
+            if not ranked or min(ranked)[0] == 1e9:
+                return [self.ids[part] for part in parts]
+            left, right = min(ranked)[1]
+            joined, i = [], 0
+            while i < len(parts):
+                hit = i + 1 < len(parts) and (parts[i], parts[i + 1]) == (left, right)
+                joined.append(left + right if hit else parts[i])
+                i += 2 if hit else 1
+            parts = joined
+
+    def encode(self, text):
+        """OpenAI's cleaning; of ftfy's repairs only the straight quotes and the composed form."""
+        for curly, straight in zip("‘’‚‛“”„‟", "''''" + '""""'):
+            text = text.replace(curly, straight)
+        text = html.unescape(html.unescape(unicodedata.normalize("NFC", text))).strip().lower()
+        return [id for piece in self.pattern.findall(text) for id in self.word(piece)]
+
+
+def library(folder):
+    return transformers.CLIPTokenizer.from_pretrained(str(folder))
+
+
+def main():
+    rules, fast = Rules(), library(FOLDER)
+    with tempfile.TemporaryDirectory() as folder:
+        fast.save_pretrained(folder)
+        single_file = json.loads((pathlib.Path(folder) / "tokenizer.json").read_text("utf-8"))
+    cases = [
+        {
+            "text": text,
+            "huggingFace": fast(text, add_special_tokens=False)["input_ids"],
+            "openAI": rules.encode(text),
+            "framed": fast(text, padding="max_length", truncation=True, max_length=CONTEXT)["input_ids"],
+        }
+        for text in TEXTS
+    ]
+    versions = f"transformers {transformers.__version__}, tokenizers {tokenizers.__version__}"
+    result = {"madeWith": versions, "contextLength": CONTEXT, "cases": cases}
+    (FIXTURES / "clip_tokenizer.json").write_text(json.dumps(result) + "\n")
+    model = {key: single_file["model"][key] for key in ("type", "vocab", "merges")}
+    kept = {"version": "1.0", "added_tokens": single_file["added_tokens"], "model": model}
+    target = FIXTURES / "mini_vocabulary_single_file"
+    target.mkdir(exist_ok=True)
+    (target / "tokenizer.json").write_text(json.dumps(kept) + "\n")
+
+
+if __name__ == "__main__":
+    main()
