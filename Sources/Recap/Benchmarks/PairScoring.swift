@@ -1,0 +1,129 @@
+import Engine
+import Foundation
+
+/// What a model answered for one pair.
+public struct PairPrediction: Codable, Equatable, Sendable {
+  /// One of the two images of a pair.
+  public enum Choice: String, Codable, Sendable {
+    case img1, img2
+  }
+
+  public let index: Int
+  public let pattern: Pattern
+  public let questionIDs: [Int]
+  /// For each statement, the probability that it belongs to the first image.
+  public let scores: [Double]
+  /// The smaller of the two cosine differences between right and wrong image: above 0 when both answers are right.
+  public let margin: Double
+
+  /// The chosen image for each statement; one half goes to the second.
+  public var predicted: [Choice] { scores.map { $0 > 0.5 ? .img1 : .img2 } }
+  /// The right image for each statement: the first for odd question ids.
+  public var truth: [Choice] { questionIDs.map(Self.truth) }
+  /// A pair counts only when both statements found their image.
+  public var isCorrect: Bool { predicted == truth }
+
+  static func truth(_ questionID: Int) -> Choice { questionID % 2 == 0 ? .img2 : .img1 }
+}
+
+/// How well a model tells pairs apart.
+public struct PairScore: Codable, Equatable, Sendable {
+  public struct Share: Codable, Equatable, Sendable {
+    public let pattern: Pattern
+    public let correct: Int
+    public let pairs: Int
+    public var percent: Double { 100 * Double(correct) / Double(pairs) }
+  }
+
+  /// One share for each pattern that has pairs, in MMVP's order.
+  public let perPattern: [Share]
+
+  public var correct: Int { perPattern.reduce(0) { $0 + $1.correct } }
+  public var pairs: Int { perPattern.reduce(0) { $0 + $1.pairs } }
+  /// The plain mean of the patterns' percentages; 0 without pairs.
+  public var average: Double {
+    perPattern.isEmpty ? 0 : perPattern.reduce(0) { $0 + $1.percent } / Double(perPattern.count)
+  }
+
+  public init(_ predictions: [PairPrediction]) {
+    perPattern = Pattern.allCases.compactMap { pattern in
+      let own = predictions.filter { $0.pattern == pattern }
+      return own.isEmpty ? nil : Share(pattern: pattern, correct: own.count(where: \.isCorrect), pairs: own.count)
+    }
+  }
+}
+
+/// MMVP's rule: each statement chooses between the two images of its pair.
+///
+/// Source: DIVA, `evaluation/evaluate_mmvp_*.py`; MMVP, `scripts/evaluate_vlm.py`.
+public enum PairScoring {
+  /// Pairs in a benchmark, as far as scoring needs to know them.
+  public struct Question: Equatable, Sendable {
+    public let index: Int
+    public let pattern: Pattern
+    public let questionIDs: [Int]
+
+    public init(index: Int, pattern: Pattern, questionIDs: [Int]) {
+      (self.index, self.pattern, self.questionIDs) = (index, pattern, questionIDs)
+    }
+
+    public init(_ pair: ImagePair) {
+      self.init(index: pair.index, pattern: pair.pattern, questionIDs: pair.questionIDs)
+    }
+  }
+
+  /// One prediction for each question.
+  ///
+  /// - Parameters:
+  ///   - imageFeatures: (P, 2, C), or (P, 2, 2, C) where each statement sees its own two encodings of the images, as in
+  ///     the reference's random rule for OpenAI's CLIP: statement first, then image.
+  ///   - textFeatures: (P, 2, C).
+  ///   - width: C.
+  ///   - scale: The model's logit scale, exp already taken. It changes the scores but no answer.
+  ///   - normalizesImages: False leaves the image features' lengths as they are (the reference's DFN-378).
+  public static func predictions(
+    for questions: [Question], imageFeatures: [Float], textFeatures: [Float], width: Int, scale: Double = 100,
+    normalizesImages: Bool = true
+  ) -> [PairPrediction] {
+    let count = questions.count
+    let imagesPerPair = imageFeatures.count / max(count * width, 1)
+    precondition(
+      textFeatures.count == count * 2 * width && imageFeatures.count == count * imagesPerPair * width
+        && (imagesPerPair == 2 || imagesPerPair == 4 || count == 0),
+      "\(count) pairs of width \(width) need \(count * 2 * width) text values, not \(textFeatures.count), "
+        + "and two or four times \(count * width) image values, not \(imageFeatures.count)")
+    return questions.enumerated().map { position, question in
+      let advantages = (0..<2).map { statement in
+        let text = row(textFeatures, 2 * position + statement, width, normalized: true)
+        let first = position * imagesPerPair + (imagesPerPair == 4 ? 2 * statement : 0)
+        let images = [first, first + 1].map { row(imageFeatures, $0, width, normalized: normalizesImages) }
+        return dot(text, images[0]) - dot(text, images[1])
+      }
+      let toTruth = zip(advantages, question.questionIDs).map { PairPrediction.truth($1) == .img1 ? $0 : -$0 }
+      return PairPrediction(
+        index: question.index, pattern: question.pattern, questionIDs: question.questionIDs,
+        // Softmax over two images is the logistic function of the difference.
+        scores: advantages.map { 1 / (1 + exp(-scale * $0)) }, margin: min(toTruth[0], toTruth[1]))
+    }
+  }
+
+  /// The reference's result file: a header, then one line for each pair.
+  public static func csv(_ predictions: [PairPrediction]) -> String {
+    let header = ["qid1", "qid2", "pred1", "pred2", "gt1", "gt2", "q1score", "q2score"]
+    let rows = predictions.map { prediction in
+      prediction.questionIDs.map(String.init) + prediction.predicted.map(\.rawValue)
+        + prediction.truth.map(\.rawValue) + prediction.scores.map { "\($0)" }
+    }
+    return CSV.text([header] + rows)
+  }
+
+  private static func row(_ values: [Float], _ index: Int, _ width: Int, normalized: Bool) -> [Double] {
+    let row = values[index * width..<(index + 1) * width].map(Double.init)
+    let length = dot(row, row).squareRoot()
+    return normalized && length > 0 ? row.map { $0 / length } : row
+  }
+
+  private static func dot(_ a: [Double], _ b: [Double]) -> Double {
+    zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+}

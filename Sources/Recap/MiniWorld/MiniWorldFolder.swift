@@ -1,0 +1,55 @@
+import Engine
+import FoundationEssentials
+
+extension MiniWorld {
+  /// Writes the browsing pairs in MMVP's layout, as `MMVPFolder` reads it: 135 pairs unless told otherwise.
+  ///
+  /// Throws a `Problem` when a file cannot be written.
+  public func writePairs(to folder: URL, perPattern: Int = 15) throws {
+    precondition(perPattern > 0, "a benchmark without pairs")
+    var rows = [["Question ID", "Type", "Statement"]]
+    for pair in pairs(.browsing, perPattern: perPattern) {
+      let images = folder.appending(path: MMVPFolder.imageFolders[0]).appending(path: pair.pattern.typeName)
+      try Self.makeFolder(images)
+      for (scene, statement) in zip(pair.scenes, pair.statements) {
+        let id = String(rows.count)
+        try scene.render().writePNG(to: images.appending(path: "\(id).png"))
+        rows.append([id, pair.pattern.typeName, statement])
+      }
+    }
+    try Self.write(CSV.text(rows), to: folder.appending(path: MMVPFolder.questionsFile))
+  }
+
+  /// Writes the first scenes of a split as `00000.png`, `00001.png` … with `captions.csv`, which says everything.
+  ///
+  /// Throws a `Problem` when a file cannot be written.
+  public func writeScenes(_ split: Split, count: Int, to folder: URL) throws {
+    try Self.makeFolder(folder)
+    var rows = [["File", "Caption"]]
+    for index in 0..<count {
+      let digits = String(index)
+      let name = String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".png"
+      let scene = scene(split, index)
+      var random = captionRandom(split, epoch: 0, index: index)
+      try scene.render().writePNG(to: folder.appending(path: name))
+      rows.append([name, Captioner.caption(of: scene, detail: 1, using: &random)])
+    }
+    try Self.write(CSV.text(rows), to: folder.appending(path: "captions.csv"))
+  }
+
+  private static func makeFolder(_ url: URL) throws {
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw Problem("cannot make the folder \(url.path)", advice: "Check that its parent can be written.")
+    }
+  }
+
+  private static func write(_ text: String, to url: URL) throws {
+    do {
+      try Data(text.utf8).write(to: url, options: .atomic)
+    } catch {
+      throw Problem("cannot write \(url.path)", advice: "Check that the folder can be written and has room.")
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import Recap
+
+@Suite struct PairScoringTests {
+  @Test("Scores, percentages and the result file agree with the rule as it is described")
+  func shared() throws {
+    let it = try #require(ScoringFixture.it)
+
+    let predictions = predict(it, images: it.images)
+
+    expect(predictions, agreeWith: it.shared)
+  }
+
+  @Test("Each statement may see its own encodings of the images")
+  func separate() throws {
+    let it = try #require(ScoringFixture.it)
+
+    let predictions = predict(it, images: it.ownImages)
+
+    expect(predictions, agreeWith: it.separate)
+  }
+
+  @Test("Image features may keep their lengths")
+  func unnormalized() throws {
+    let it = try #require(ScoringFixture.it)
+
+    let predictions = predict(it, images: it.images, normalizesImages: false)
+
+    expect(predictions, agreeWith: it.unnormalized)
+  }
+
+  @Test func theScaleChangesNoAnswer() throws {
+    let it = try #require(ScoringFixture.it)
+
+    let soft = predict(it, images: it.images, scale: 1).map(\.predicted)
+
+    #expect(soft == predict(it, images: it.images, scale: 100).map(\.predicted))
+  }
+
+  @Test func aTieGoesToTheSecondImage() throws {
+    let it = try #require(ScoringFixture.it)
+
+    let tie = predict(it, images: it.images)[5]
+
+    #expect(tie.scores == [0.5, 0.5] && tie.predicted == [.img2, .img2])
+    #expect(!tie.isCorrect && tie.margin == 0)
+  }
+
+  @Test func theMarginIsPositiveForRightPairsOnly() throws {
+    let it = try #require(ScoringFixture.it)
+
+    let predictions = predict(it, images: it.images)
+
+    #expect(predictions.allSatisfy { ($0.margin > 0) == $0.isCorrect })
+  }
+
+  @Test func truthFollowsTheParityOfTheIds() {
+    let swapped = PairScoring.Question(index: 0, pattern: .color, questionIDs: [8, 5])
+
+    let predictions = PairScoring.predictions(
+      for: [swapped], imageFeatures: [1, 0, 0, 1], textFeatures: [0, 1, 1, 0], width: 2)
+
+    #expect(predictions[0].truth == [.img2, .img1])
+    #expect(predictions[0].isCorrect)
+  }
+
+  @Test func featuresThatAreNotNumbersAreNeverRight() {
+    let question = PairScoring.Question(index: 0, pattern: .color, questionIDs: [1, 2])
+
+    let predictions = PairScoring.predictions(
+      for: [question], imageFeatures: [.nan, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
+
+    #expect(!predictions[0].isCorrect)
+  }
+
+  @Test func fixedAndBrokenPairsAreCounted() throws {
+    let it = try #require(ScoringFixture.it)
+    let before = predict(it, images: it.images)
+    let after = predict(it, images: it.images, normalizesImages: false)
+
+    let comparison = PairedComparison(before: before, after: after)
+
+    #expect(comparison.pairs == it.pairs)
+    #expect(comparison.fixed - comparison.broken == PairScore(after).correct - PairScore(before).correct)
+    #expect(comparison.fixed == zip(before, after).count { !$0.isCorrect && $1.isCorrect })
+  }
+
+  @Test func aPatternWithoutPairsHasNoShare() {
+    let question = PairScoring.Question(index: 0, pattern: .text, questionIDs: [1, 2])
+    let predictions = PairScoring.predictions(
+      for: [question], imageFeatures: [1, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
+
+    #expect(PairScore(predictions).perPattern.map(\.pattern) == [.text])
+    #expect(PairScore(predictions).average == 100 && PairScore([]).average == 0)
+  }
+
+  private func predict(
+    _ it: ScoringFixture, images: [Float], scale: Double? = nil, normalizesImages: Bool = true
+  ) -> [PairPrediction] {
+    PairScoring.predictions(
+      for: it.questions, imageFeatures: images, textFeatures: it.texts, width: it.width, scale: scale ?? it.scale,
+      normalizesImages: normalizesImages)
+  }
+
+  private func expect(
+    _ predictions: [PairPrediction], agreeWith it: ScoringFixture.Result, at location: SourceLocation = #_sourceLocation
+  ) {
+    let differences = zip(predictions.flatMap(\.scores), it.scores.joined()).map { abs($0 - $1) }
+    #expect(differences.count == 2 * predictions.count && differences.max() ?? 1 < 1e-12, sourceLocation: location)
+
+    let score = PairScore(predictions)
+    #expect(score.perPattern.map(\.percent) == it.perPattern, sourceLocation: location)
+    #expect(abs(score.average - it.average) < 1e-9, sourceLocation: location)
+
+    // The last two columns are the scores, whose final digit may differ.
+    func answers(_ csv: String) throws -> [[String]] { try CSV.rows(in: csv.utf8).map { Array($0.fields.prefix(6)) } }
+    #expect(throws: Never.self) { try #expect(answers(PairScoring.csv(predictions)) == answers(it.csv)) }
+    #expect(PairScoring.csv(predictions).hasPrefix("qid1,qid2,pred1,pred2,gt1,gt2,q1score,q2score\r\n1,2,img"))
+  }
+}
