@@ -1,0 +1,112 @@
+import Foundation
+
+/// Tensors to be written to a safetensors file, byte for byte as the Python package would write them.
+///
+/// ```swift
+/// try SafetensorsWriter([.floats("weight", w), .integers("timesteps", [3, 500], dims: [2])]).write(to: path)
+/// ```
+public struct SafetensorsWriter {
+  public struct Entry: Sendable {
+    public let name: String
+    fileprivate let type: SafetensorsType
+    fileprivate let dims: [Int]
+    fileprivate let content: Content
+
+    /// Stored as F32.
+    public static func floats(_ name: String, _ tensor: Tensor) -> Entry {
+      Entry(name: name, type: .f32, dims: tensor.shape.dims, content: .floats(tensor))
+    }
+
+    /// Stored as I64.
+    public static func integers(_ name: String, _ values: [Int64], dims: [Int]) -> Entry {
+      precondition(dims.reduce(1, *) == values.count, "\(name): \(values.count) numbers for the shape \(dims)")
+      return Entry(name: name, type: .i64, dims: dims, content: .integers(values))
+    }
+
+    fileprivate var size: Int { dims.reduce(1, *) * type.bits / 8 }
+  }
+
+  fileprivate enum Content: Sendable {
+    case floats(Tensor)
+    case integers([Int64])
+  }
+
+  private let entries: [Entry]
+  private let metadata: [String: String]
+
+  /// `metadata` must keep format=pt for transformers to open the file.
+  public init(_ entries: [Entry], metadata: [String: String] = ["format": "pt"]) {
+    precondition(Set(entries.map(\.name)).count == entries.count, "two tensors of one name")
+    let order = SafetensorsType.allCases
+    func rank(_ entry: Entry) -> Int { order.firstIndex(of: entry.type) ?? 0 }
+    self.entries = entries.sorted {
+      rank($0) == rank($1) ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : rank($0) > rank($1)
+    }
+    self.metadata = metadata
+  }
+
+  /// Writes under a temporary name beside `path`, syncs, then renames: the file is there whole or not at all.
+  public func write(to path: String) throws {
+    try writeAtomically(to: path) { file in
+      try file.write(contentsOf: header)
+      for entry in entries {
+        switch entry.content {
+        case .floats(let tensor):
+          try tensor.withUnsafeValues { try file.write(contentsOf: Data(UnsafeRawBufferPointer($0))) }
+        case .integers(let values): try values.withUnsafeBytes { try file.write(contentsOf: Data($0)) }
+        }
+      }
+    }
+  }
+
+  private var header: Data {
+    var members: [JSON.Member] = []
+    if !metadata.isEmpty {
+      let sorted = metadata.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .string($0.value)) }
+      members.append(JSON.Member("__metadata__", .object(sorted)))
+    }
+    var end = 0
+    for entry in entries {
+      let start = end
+      end += entry.size
+      members.append(
+        JSON.Member(
+          entry.name,
+          [
+            "dtype": .string(entry.type.rawValue), "shape": .array(entry.dims.map(JSON.integer)),
+            "data_offsets": [.integer(start), .integer(end)],
+          ]))
+    }
+    var text = Array(JSON.object(members).compact.utf8)
+    // The data begins at a multiple of 8, so that a reader may use it in place.
+    while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
+  }
+}
+
+/// Lets `body` write a file under a temporary name, then gives it the name `path` in one step.
+///
+/// After a crash or on a full disk the old file is still whole. Throws a `Problem` that names the file.
+func writeAtomically(to path: String, _ body: (FileHandle) throws -> Void) throws {
+  let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).tmp"
+  func problem(_ reason: String) -> Problem {
+    Problem("cannot write \(path): \(reason)", advice: "check that the folder exists, is writable and has space left")
+  }
+
+  let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+  guard descriptor >= 0 else { throw problem(String(cString: strerror(errno))) }
+  let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  do {
+    try body(file)
+    try file.synchronize()
+    try file.close()
+  } catch {
+    unlink(temporary)
+    throw problem(error.localizedDescription)
+  }
+  guard rename(temporary, path) == 0 else {
+    let reason = String(cString: strerror(errno))
+    unlink(temporary)
+    throw problem(reason)
+  }
+}

@@ -1,0 +1,70 @@
+/// The transformer of either CLIP tower: pre-norm blocks, one after the other.
+///
+/// Shape: (B, T, C) → (B, T, C). Checkpoint: `encoder.layers.{i}` of transformers' CLIP.
+struct CLIPEncoder {
+  let blocks: [CLIPEncoderBlock]
+
+  init(_ config: CLIPEncoderConfig, from weights: Weights) throws {
+    blocks = try (0..<config.layers).map { try CLIPEncoderBlock(config, from: weights["layers"][$0]) }
+  }
+
+  func callAsFunction(_ x: Tensor, causal: Bool) -> Tensor {
+    blocks.reduce(x) { x, block in block(x, causal: causal) }
+  }
+}
+
+/// Attention, then MLP; each reads a normalised copy and adds its answer to the stream.
+///
+/// Shape: (B, T, C) → (B, T, C). Checkpoint: `layer_norm1, self_attn, layer_norm2, mlp`.
+struct CLIPEncoderBlock {
+  let norm1: LayerNorm
+  let attention: MultiHeadAttention
+  let norm2: LayerNorm
+  let mlp: CLIPMLP
+
+  init(_ config: CLIPEncoderConfig, from weights: Weights) throws {
+    norm1 = try LayerNorm(config.width, epsilon: Float(config.epsilon), from: weights["layer_norm1"])
+    attention = try MultiHeadAttention(
+      config.width, heads: config.heads, names: .clip, from: weights["self_attn"],
+      initializer: .normal(deviation: config.inwardDeviation),
+      outInitializer: .normal(deviation: config.outwardDeviation))
+    norm2 = try LayerNorm(config.width, epsilon: Float(config.epsilon), from: weights["layer_norm2"])
+    mlp = try CLIPMLP(config, from: weights["mlp"])
+  }
+
+  func callAsFunction(_ x: Tensor, causal: Bool) -> Tensor {
+    let x = x + attention(norm1(x), causal: causal)
+    return x + mlp(norm2(x))
+  }
+}
+
+/// Two linear layers with the model's activation between.
+///
+/// Shape: (B, T, C) → (B, T, C). Checkpoint: `fc1, fc2`.
+struct CLIPMLP {
+  let fc1: Linear
+  let fc2: Linear
+  let activation: Activation
+
+  init(_ config: CLIPEncoderConfig, from weights: Weights) throws {
+    fc1 = try Linear(
+      config.width, config.hiddenWidth, from: weights["fc1"], initializer: .normal(deviation: config.hiddenDeviation))
+    fc2 = try Linear(
+      config.hiddenWidth, config.width, from: weights["fc2"], initializer: .normal(deviation: config.outwardDeviation))
+    activation = config.activation
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { fc2(fc1(x).activated(activation)) }
+}
+
+/// How blocks begin: OpenAI's `clip/model.py`, `initialize_parameters`.
+///
+/// OpenAI uses it for the text tower and leaves the image tower's blocks at PyTorch's defaults; here it serves both,
+/// because it keeps the stream's size as depth grows. Biases begin at 0.
+extension CLIPEncoderConfig {
+  /// For what reads the stream into attention.
+  fileprivate var inwardDeviation: Float { 1 / Float(width).squareRoot() }
+  /// For what writes into the stream: smaller the more blocks write.
+  fileprivate var outwardDeviation: Float { 1 / Float(width * 2 * layers).squareRoot() }
+  fileprivate var hiddenDeviation: Float { 1 / Float(2 * width).squareRoot() }
+}

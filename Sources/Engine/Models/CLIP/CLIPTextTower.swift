@@ -1,0 +1,74 @@
+/// CLIP's ear: token ids become one vector a token, each knowing the tokens before it.
+///
+/// Checkpoint: `text_model.…` and `text_projection.weight` of transformers' `CLIPModel`; from nothing as OpenAI's
+/// `clip/model.py` begins. Without projection this is the text encoder of Stable Diffusion (`CLIPTextModel`).
+public struct CLIPTextTower {
+  public let config: CLIPTextConfig
+  /// All weights of this tower, projection included.
+  public let parameters: [Parameter]
+  private let tokenEmbedding: Embedding
+  private let positions: Embedding
+  private let encoder: CLIPEncoder
+  private let finalNorm: LayerNorm
+  private let projection: Linear?
+
+  /// `weights` is the scope of the whole model; `projectionWidth` nil makes a tower without projection.
+  public init(_ config: CLIPTextConfig, projectionWidth: Int?, from weights: Weights) throws {
+    self.config = config
+    let before = weights.parameters.count
+    let width = config.encoder.width
+    // transformers 5 leaves the prefix out where the text tower is the whole model.
+    let scope = weights["text_model"].has("final_layer_norm.weight") ? weights["text_model"] : weights
+    tokenEmbedding = try Embedding(
+      config.vocabulary, width, from: scope["embeddings.token_embedding"], initializer: .normal(deviation: 0.02))
+    positions = try Embedding(
+      config.contextLength, width, from: scope["embeddings.position_embedding"],
+      initializer: .normal(deviation: 0.01))
+    encoder = try CLIPEncoder(config.encoder, from: scope["encoder"])
+    finalNorm = try LayerNorm(width, epsilon: Float(config.encoder.epsilon), from: scope["final_layer_norm"])
+    projection = try projectionWidth.map {
+      try Linear(
+        width, $0, hasBias: false, from: weights["text_projection"],
+        initializer: .normal(deviation: 1 / Float(width).squareRoot()))
+    }
+    parameters = Array(weights.parameters[before...])
+  }
+
+  /// Stable Diffusion's text encoder from its folder, frozen.
+  public init(textEncoder folder: CheckpointFolder) throws {
+    let weights = Weights.checkpoint(try folder.weights(), name: folder.path)
+    try self.init(CLIPTextConfig(folder.configuration()), projectionWidth: nil, from: weights)
+    try weights.requireAllUsed(ignoring: CLIP.isBuffer)
+  }
+
+  /// All tokens after the final layer norm: ids, one row of at most `contextLength` a text → (B, T, C).
+  ///
+  /// Padding is not masked: the causal mask hides it from the tokens that matter.
+  public func callAsFunction(_ ids: [[Int]]) -> Tensor {
+    let length = ids.first?.count ?? 0
+    precondition(
+      (1...config.contextLength).contains(length),
+      "texts of \(length) tokens, the tower takes 1 to \(config.contextLength)")
+    let tokens = tokenEmbedding(ids) + positions.positions(length)
+    return finalNorm(encoder(tokens, causal: true))
+  }
+
+  /// What CLIP compares with images, not normalised: the projected end token of each text (B, E).
+  public func textFeatures(_ ids: [[Int]]) -> Tensor {
+    let tokens = self(ids)
+    let last = tokens.gatherTokens(ids.map { [endPosition(in: $0)] }).reshaped([ids.count, config.encoder.width])
+    return projection.map { $0(last) } ?? last
+  }
+
+  /// All tokens, projected as the end token is: (B, T, E).
+  public func textTokens(_ ids: [[Int]]) -> Tensor {
+    let tokens = self(ids)
+    return projection.map { $0(tokens) } ?? tokens
+  }
+
+  /// The place of the first end token, 0 when there is none, as transformers has it.
+  func endPosition(in ids: [Int]) -> Int {
+    let end = config.endID == 2 ? ids.max() ?? 0 : config.endID
+    return ids.firstIndex(of: end) ?? 0
+  }
+}

@@ -1,0 +1,51 @@
+/// A diffusers folder: UNet, autoencoder and noise schedule that were trained for each other.
+///
+/// Layout: `model_index.json`, `unet/`, `vae/`, `scheduler/scheduler_config.json`. The text encoder, where there is
+/// one, is opened apart (`CLIPTextTower(textEncoder:)`): DIVA needs it once, for one prompt.
+public struct StableDiffusion {
+  public let unet: UNet2DConditionModel
+  public let autoencoder: AutoencoderKL
+  public let schedule: NoiseSchedule
+
+  /// Parts that do not fit each other are our own mistake.
+  public init(unet: UNet2DConditionModel, autoencoder: AutoencoderKL, schedule: NoiseSchedule) {
+    precondition(
+      unet.config.inChannels == autoencoder.config.latentChannels,
+      "a UNet for \(unet.config.inChannels) latent channels, an autoencoder with \(autoencoder.config.latentChannels)")
+    self.unet = unet
+    self.autoencoder = autoencoder
+    self.schedule = schedule
+  }
+
+  /// Opens the folder, everything frozen. Throws a `Problem` when a part is missing, damaged or not implemented.
+  public init(_ folder: CheckpointFolder) throws {
+    schedule = try NoiseSchedule(folder.part("scheduler").configuration("scheduler_config.json"))
+    autoencoder = try AutoencoderKL(folder.part("vae"))
+    unet = try UNet2DConditionModel(folder.part("unet"))
+    guard unet.config.inChannels == autoencoder.config.latentChannels else {
+      throw Problem(
+        "cannot use \(folder.path): its UNet takes \(unet.config.inChannels) channels, its autoencoder gives "
+          + "\(autoencoder.config.latentChannels)",
+        advice: "the parts belong to different models")
+    }
+  }
+
+  /// Writes a folder that diffusers opens, by part or, with its text parts left out, as `StableDiffusionPipeline`.
+  public func save(to folder: CheckpointFolder) throws {
+    try folder.part("scheduler").write(schedule.json, named: "scheduler_config.json")
+    try autoencoder.save(to: folder.part("vae"))
+    try unet.save(to: folder.part("unet"))
+    try folder.write(StableDiffusion.index, named: "model_index.json")
+  }
+
+  private static let index: JSON = [
+    "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.25.0", "feature_extractor": [nil, nil],
+    "image_encoder": [nil, nil], "requires_safety_checker": false, "safety_checker": [nil, nil],
+    "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": [nil, nil], "tokenizer": [nil, nil],
+    "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
+  ]
+}
+
+extension CheckpointFolder {
+  fileprivate func part(_ name: String) -> CheckpointFolder { CheckpointFolder(path + "/" + name) }
+}

@@ -1,0 +1,66 @@
+/// Stable Diffusion's denoiser: noisy latents, a timestep and a context in, the predicted noise out.
+///
+/// Parameter names, configuration and files are those of diffusers' `UNet2DConditionModel`. The context may have any
+/// number of tokens; there is no mask.
+public struct UNet2DConditionModel {
+  public let config: UNet2DConfig
+  public let parameters: [Parameter]
+  private let convIn: Conv2D
+  private let timeEmbedding: TimestepEmbedding
+  private let downBlocks: [UNetDownBlock]
+  private let midBlock: UNetMidBlock
+  private let upBlocks: [UNetUpBlock]
+  private let normOut: GroupNorm
+  private let convOut: Conv2D
+
+  public init(_ config: UNet2DConfig, from weights: Weights) throws {
+    self.config = config
+    let before = weights.parameters.count
+    let channels = config.blockChannels
+    convIn = try Conv2D(config.inChannels, channels[0], kernel: 3, from: weights["conv_in"])
+    timeEmbedding = try TimestepEmbedding(config, from: weights["time_embedding"])
+    downBlocks = try channels.indices.map {
+      try UNetDownBlock(level: $0, config, from: weights["down_blocks"][$0])
+    }
+    midBlock = try UNetMidBlock(config, from: weights["mid_block"])
+    upBlocks = try channels.indices.map { try UNetUpBlock(step: $0, config, from: weights["up_blocks"][$0]) }
+    normOut = try GroupNorm(
+      groups: config.groups, channels[0], epsilon: Float(config.epsilon), silu: true, from: weights["conv_norm_out"])
+    convOut = try Conv2D(channels[0], config.outChannels, kernel: 3, from: weights["conv_out"])
+    parameters = Array(weights.parameters[before...])
+  }
+
+  /// A folder such as `unet/`: `config.json` and `diffusion_pytorch_model.safetensors`; all parameters frozen.
+  public init(_ folder: CheckpointFolder) throws {
+    let weights = Weights.checkpoint(try folder.weights(), name: folder.path)
+    try self.init(UNet2DConfig(folder.configuration()), from: weights)
+    try weights.requireAllUsed()
+  }
+
+  /// Writes a folder that diffusers opens, F32.
+  public func save(to folder: CheckpointFolder) throws {
+    try folder.write(config.json, parameters: parameters, weightsName: "diffusion_pytorch_model.safetensors")
+  }
+
+  /// Shape: noisy latents (B, H, W, 4), one timestep an image, context (B, T, X) → (B, H, W, 4).
+  ///
+  /// H and W must be multiples of 2 to the number of downsamplings.
+  public func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor) -> Tensor {
+    let scale = 1 << (config.blockChannels.count - 1)
+    precondition(
+      latents.shape[1] % scale == 0 && latents.shape[2] % scale == 0 && latents.shape.last == config.inChannels,
+      "latents \(latents.shape): sides must be multiples of \(scale), channels \(config.inChannels)")
+    precondition(
+      timesteps.count == latents.shape[0] && context.shape[0] == latents.shape[0]
+        && context.shape.last == config.contextWidth,
+      "\(timesteps.count) timesteps and context \(context.shape) for latents \(latents.shape), context width \(config.contextWidth)"
+    )
+    let time = timeEmbedding(timesteps)
+    var x = convIn(latents)
+    var skips = [x]
+    for block in downBlocks { x = block(x, time: time, context: context, skips: &skips) }
+    x = midBlock(x, time: time, context: context)
+    for block in upBlocks { x = block(x, time: time, context: context, skips: &skips) }
+    return convOut(normOut(x))
+  }
+}

@@ -1,0 +1,143 @@
+/// The hyper-parameters of a UNet, as in the `config.json` of diffusers' `UNet2DConditionModel`.
+///
+/// A member that a file leaves out has diffusers' default. What this engine does not implement is refused by name:
+/// loading it anyway would give a model that runs and is wrong.
+public struct UNet2DConfig: Equatable, Sendable {
+  public var sampleSize: Int
+  public var inChannels: Int
+  public var outChannels: Int
+  public var blockChannels: [Int]
+  /// Which levels attend to the context, from the finest down; the way up mirrors it.
+  public var downAttention: [Bool]
+  public var upAttention: [Bool]
+  public var layersPerBlock: [Int]
+  /// Heads by level. The file calls it `attention_head_dim`, a misnomer that diffusers keeps.
+  public var heads: [Int]
+  /// Attention layers by level.
+  public var transformerLayers: [Int]
+  public var contextWidth: Int
+  public var groups: Int
+  public var epsilon: Double
+  /// proj_in and proj_out are linear layers (SD 2) instead of 1×1 convolutions (SD 1): the same numbers in another shape.
+  public var usesLinearProjection: Bool
+  public var flipsSineToCosine: Bool
+  public var frequencyShift: Int
+
+  /// A UNet that attends to the context on the levels named, SD 2 style elsewhere.
+  public init(
+    sampleSize: Int, channels: Int = 4, blockChannels: [Int], attention: [Bool], layersPerBlock: Int = 2,
+    heads: [Int], contextWidth: Int, groups: Int = 32
+  ) {
+    let levels = blockChannels.count
+    precondition(attention.count == levels && heads.count == levels, "one entry for each of the \(levels) levels")
+    self.sampleSize = sampleSize
+    (inChannels, outChannels) = (channels, channels)
+    self.blockChannels = blockChannels
+    downAttention = attention
+    upAttention = attention.reversed()
+    self.layersPerBlock = Array(repeating: layersPerBlock, count: levels)
+    self.heads = heads
+    transformerLayers = Array(repeating: 1, count: levels)
+    self.contextWidth = contextWidth
+    self.groups = groups
+    epsilon = 1e-5
+    usesLinearProjection = true
+    (flipsSineToCosine, frequencyShift) = (true, 0)
+  }
+
+  /// Throws a `Problem` that names the member which this engine cannot use.
+  public init(_ fields: ConfigurationFields) throws {
+    try UNet2DConfig.requireImplemented(fields)
+    blockChannels = try fields.integers("block_out_channels", default: [320, 640, 1280, 1280], in: 1...65_536)
+    let levels = blockChannels.count
+    sampleSize = try fields.integer("sample_size", default: 64, in: 1...8192)
+    inChannels = try fields.integer("in_channels", default: 4)
+    outChannels = try fields.integer("out_channels", default: 4)
+    let plain = Array(repeating: true, count: levels - 1) + [false]
+    downAttention = try fields.attention("down_block_types", "DownBlock2D", "CrossAttnDownBlock2D", default: plain)
+    upAttention = try fields.attention("up_block_types", "UpBlock2D", "CrossAttnUpBlock2D", default: plain.reversed())
+    layersPerBlock = try fields.integers("layers_per_block", perLevel: levels, default: 2)
+    heads = try fields.integers("attention_head_dim", perLevel: levels, default: 8)
+    transformerLayers = try fields.integers("transformer_layers_per_block", perLevel: levels, default: 1)
+    contextWidth = try fields.integer("cross_attention_dim", default: 1280)
+    groups = try fields.integer("norm_num_groups", default: 32)
+    epsilon = try fields.number("norm_eps", default: 1e-5)
+    usesLinearProjection = try fields.flag("use_linear_projection", default: false)
+    flipsSineToCosine = try fields.flag("flip_sin_to_cos", default: true)
+    frequencyShift = try fields.integer("freq_shift", default: 0, in: 0...1)
+    try requireDivisible(fields)
+  }
+
+  private func requireDivisible(_ fields: ConfigurationFields) throws {
+    for (name, counts) in [("norm_num_groups", blockChannels.map { _ in groups }), ("attention_head_dim", heads)] {
+      for (channels, count) in zip(blockChannels, counts) where channels % count != 0 {
+        throw fields.problem(name, "divisors of the block_out_channels \(blockChannels)")
+      }
+    }
+    // Half of the first level's width are sines of the timestep, half cosines.
+    guard blockChannels[0] % 2 == 0 else { throw fields.problem("block_out_channels", "an even number first") }
+  }
+
+  private static func requireImplemented(_ fields: ConfigurationFields) throws {
+    for (name, value) in implemented { try fields.require(name, value) }
+    try fields.refuseUnknown(understood.union(implemented.map(\.0)))
+  }
+
+  private static let understood: Set<String> = [
+    "sample_size", "in_channels", "out_channels", "block_out_channels", "down_block_types", "up_block_types",
+    "layers_per_block", "attention_head_dim", "transformer_layers_per_block", "cross_attention_dim",
+    "norm_num_groups", "norm_eps", "use_linear_projection", "flip_sin_to_cos", "freq_shift",
+    // How precisely others compute; here everything is float32.
+    "upcast_attention",
+    // Of use only with an addition_embed_type, which is refused.
+    "addition_embed_type_num_heads",
+  ]
+
+  private static let implemented: [(String, JSON)] = [
+    ("act_fn", "silu"), ("attention_type", "default"), ("conv_in_kernel", 3), ("conv_out_kernel", 3),
+    ("downsample_padding", 1), ("dropout", 0), ("mid_block_scale_factor", 1),
+    ("mid_block_type", "UNetMidBlock2DCrossAttn"), ("resnet_out_scale_factor", 1),
+    ("resnet_time_scale_shift", "default"), ("time_embedding_type", "positional"),
+    ("only_cross_attention", false), ("dual_cross_attention", false), ("center_input_sample", false),
+  ]
+}
+
+extension ConfigurationFields {
+  /// Which blocks of a list have attention, told by their type names.
+  fileprivate func attention(_ name: String, _ plain: String, _ attending: String, default fallback: [Bool]) throws
+    -> [Bool]
+  {
+    let types = try texts(name, default: fallback.map { $0 ? attending : plain })
+    guard types.count == fallback.count, types.allSatisfy({ [plain, attending].contains($0) }) else {
+      throw problem(name, "\(fallback.count) times \(plain) or \(attending), one for each of block_out_channels")
+    }
+    return types.map { $0 == attending }
+  }
+}
+
+extension UNet2DConfig {
+  public var json: JSON {
+    [
+      "_class_name": "UNet2DConditionModel", "_diffusers_version": "0.25.0", "act_fn": "silu",
+      "attention_head_dim": .perLevel(heads), "block_out_channels": .integers(blockChannels),
+      "center_input_sample": false, "cross_attention_dim": .integer(contextWidth),
+      "down_block_types": .array(downAttention.map { $0 ? "CrossAttnDownBlock2D" : "DownBlock2D" }),
+      "downsample_padding": 1, "flip_sin_to_cos": .bool(flipsSineToCosine), "freq_shift": .integer(frequencyShift),
+      "in_channels": .integer(inChannels), "layers_per_block": .perLevel(layersPerBlock),
+      "mid_block_scale_factor": 1, "mid_block_type": "UNetMidBlock2DCrossAttn", "norm_eps": .number(epsilon),
+      "norm_num_groups": .integer(groups), "out_channels": .integer(outChannels),
+      "sample_size": .integer(sampleSize), "transformer_layers_per_block": .perLevel(transformerLayers),
+      "up_block_types": .array(upAttention.map { $0 ? "CrossAttnUpBlock2D" : "UpBlock2D" }),
+      "use_linear_projection": .bool(usesLinearProjection),
+    ]
+  }
+}
+
+extension JSON {
+  static func integers(_ values: [Int]) -> JSON { .array(values.map(JSON.integer)) }
+
+  /// One number where all levels agree, as the published configurations have it; else a list.
+  fileprivate static func perLevel(_ values: [Int]) -> JSON {
+    Set(values).count == 1 ? .integer(values[0]) : .integers(values)
+  }
+}
