@@ -1,0 +1,69 @@
+# `make` alone prints the verbs: every line that ends in `## words` below.
+
+PREFIX ?= /usr/local
+BINARY := .build/release/diva-tui
+REFERENCE := Tests/Reference
+# The pinned environment of `make parity` when it is there, otherwise the python3 on PATH.
+PYTHON ?= $(or $(wildcard .venv-parity/bin/python),python3)
+# Everything in Tests/Reference writes fixtures, except these.
+TOOLS := $(addprefix $(REFERENCE)/,parity.py peer_step.py compare_step.py mini.py)
+FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
+SOURCES := Package.swift Sources Tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run build release test bench parity fixtures golden install format lint check toolchain
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: release ## install what is missing, build, open the explorer (ARGS="RUN …" opens runs)
+	@exec $(BINARY) $(ARGS)
+
+build: toolchain ## build for debugging
+	swift build
+
+release: toolchain ## build the program that people run
+	@swift build --configuration release --product diva-tui
+
+test: toolchain ## run all tests
+	@scripts/install-packages test
+	swift test --disable-xctest $(STRICT) $(ARGS)
+
+bench: release ## measure the engine, beside PyTorch when that is installed
+	$(BINARY) bench $(ARGS)
+	@if $(PYTHON) -c 'import torch, transformers, diffusers' 2>/dev/null; \
+	then $(PYTHON) $(REFERENCE)/compare_step.py --program $(BINARY); \
+	else echo "no PyTorch for $(PYTHON), so no comparison with it; 'make parity' installs one"; fi
+
+parity: release .venv-parity/installed ## compare the models with transformers and diffusers (installs PyTorch, 3 GB)
+	.venv-parity/bin/python $(REFERENCE)/parity.py --program $(BINARY)
+
+.venv-parity/installed: $(REFERENCE)/requirements.txt
+	@scripts/install-packages parity
+	python3 -m venv .venv-parity
+	.venv-parity/bin/pip install --quiet --requirement $<
+	@touch $@
+
+fixtures: .venv-parity/installed ## write the tests' expected numbers again, from PyTorch
+	@for script in $(FIXTURES); do echo $$script; .venv-parity/bin/python $$script || exit 1; done
+
+golden: toolchain ## write the screens that tests expect again; the tests fail once, so that a person looks
+	DIVA_GOLDEN=write swift test --disable-xctest --filter TUITests
+
+install: release ## copy the program to PREFIX (/usr/local)
+	install -D $(BINARY) $(DESTDIR)$(PREFIX)/bin/diva-tui
+	mkdir -p $(DESTDIR)$(PREFIX)/share/diva-tui
+	cp -R assets $(DESTDIR)$(PREFIX)/share/diva-tui/
+
+format: ## lay the Swift code out
+	swift format format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## complain about Swift code that is laid out differently, or breaks a rule
+	swift format lint --strict --parallel --recursive $(SOURCES)
+
+check: lint ## what must hold before a change lands: lint, no warnings, tests
+	$(MAKE) test STRICT="-Xswiftc -warnings-as-errors -Xcc -Werror=all"
+
+toolchain:
+	@scripts/check-swift
+	@scripts/install-packages build
