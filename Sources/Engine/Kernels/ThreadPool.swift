@@ -11,7 +11,7 @@ public enum ThreadPool {
   public static func setThreads(_ count: Int) { kernels_set_threads(Int32(count)) }
 
   /// Runs body(0) … body(count − 1) on all threads; returns when all are done.
-  static func run(_ count: Int, _ body: (Int) -> Void) {
+  public static func run(_ count: Int, _ body: (Int) -> Void) {
     if count == 1 { return body(0) }
     withoutActuallyEscaping(body) { body in
       var body = body

@@ -43,3 +43,11 @@ extension Tensor {
   /// The mean of all entries, a scalar.
   public func mean() -> Tensor { sum().scaled(by: 1 / Float(count)) }
 }
+
+extension Tensor {
+  /// √(mean (x − mean x)²) over all entries, for looking at.
+  public var standardDeviation: Float {
+    let mean = kernels_sum(Int64(count), pointer) / Double(count)
+    return Float((kernels_sum_squares(Int64(count), pointer) / Double(count) - mean * mean).squareRoot())
+  }
+}

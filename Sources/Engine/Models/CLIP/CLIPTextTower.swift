@@ -12,6 +12,9 @@ public struct CLIPTextTower {
   private let finalNorm: LayerNorm
   private let projection: Linear?
 
+  /// The width of the space shared with images; nil without projection.
+  public var projectionWidth: Int? { projection?.weight.shape[0] }
+
   /// `weights` is the scope of the whole model; `projectionWidth` nil makes a tower without projection.
   public init(_ config: CLIPTextConfig, projectionWidth: Int?, from weights: Weights) throws {
     self.config = config

@@ -1,0 +1,22 @@
+extension CLIPTextTower {
+  /// A text tower with its projection from a folder of its own, as transformers' `CLIPTextModelWithProjection` (SD-XL's
+  /// second text encoder, and the mini world's only one); frozen.
+  public init(projectedTextEncoder folder: CheckpointFolder) throws {
+    let fields = try folder.configuration()
+    let weights = Weights.checkpoint(try folder.weights(), name: folder.path)
+    try self.init(
+      CLIPTextConfig(fields), projectionWidth: fields.integer("projection_dim", default: 512), from: weights)
+    try weights.requireAllUsed(ignoring: CLIP.isBuffer)
+  }
+
+  /// Writes a folder that transformers opens as `CLIPTextModelWithProjection`.
+  public func saveProjectedTextEncoder(to folder: CheckpointFolder) throws {
+    guard let width = projectionWidth else { preconditionFailure("this text tower has no projection") }
+    let members =
+      (config.json.members ?? []) + [
+        JSON.Member("architectures", ["CLIPTextModelWithProjection"]),
+        JSON.Member("projection_dim", .integer(width)),
+      ]
+    try folder.write(.object(members), parameters: parameters)
+  }
+}

@@ -1,0 +1,60 @@
+import Engine
+
+/// One batch of noised latents: what the frozen diffusion model is asked about.
+public struct NoiseDraw: Sendable {
+  /// Standard normal, like the latents, (N·B, h, w, c): N draws, the whole batch each.
+  public let noise: Tensor
+  /// One in 0 ..< 1000 for each of the N·B noised latents.
+  public let timesteps: [Int]
+
+  public init(noise: Tensor, timesteps: [Int]) {
+    precondition(noise.shape[0] == timesteps.count, "\(timesteps.count) timesteps for noise of \(noise.shape)")
+    self.noise = noise
+    self.timesteps = timesteps
+  }
+
+  /// Draw `n` of image i in a step is sample n·B + i, so that resuming or accumulating changes no number.
+  public static func random(
+    latents shape: Shape, draws: Int, timesteps range: Range<Int>, random: RandomSource, step: Int
+  ) -> NoiseDraw {
+    let count = draws * shape[0]
+    let timed = RandomSource(seed: random.seed, stream: random.stream &+ 1)
+    return NoiseDraw(
+      noise: random.normal(shape.replacingFirst(with: count), step: step),
+      timesteps: (0..<count).map { timed.integer(in: range, step: step, sample: $0) })
+  }
+}
+
+/// The frozen model's answer to what CLIP told it, and how wrong it is.
+///
+/// x_t = √ᾱ_t·latent + √(1 − ᾱ_t)·ε; loss = mean (ε̂(x_t, t, context) − target)², the gradient of which flows through
+/// the frozen UNet into the context (paper eq. 4; `models/SD_with_OpenAICLIP.py`).
+public struct DiffusionFeedback {
+  public let unet: UNet2DConditionModel
+  public let schedule: NoiseSchedule
+
+  public init(unet: UNet2DConditionModel, schedule: NoiseSchedule) {
+    self.unet = unet
+    self.schedule = schedule
+  }
+
+  public struct Answer {
+    /// (N·B, h, w, c)
+    public let prediction: Tensor
+    /// The mean over all N draws, images and entries: a scalar that leads back to the context.
+    public let loss: Tensor
+  }
+
+  /// - Parameters:
+  ///   - latents: (B, h, w, c), scaled as the UNet expects them.
+  ///   - context: (B, tokens, width); shared by the N draws of an image, so CLIP runs once an image.
+  public func answer(latents: Tensor, context: Tensor, draw: NoiseDraw) -> Answer {
+    let draws = draw.timesteps.count / latents.shape[0]
+    let clean = draws == 1 ? latents : latents.repeated(draws)
+    let noised = schedule.addNoise(draw.noise, to: clean, timesteps: draw.timesteps)
+    let prediction = unet(
+      noised, timesteps: draw.timesteps, context: draws == 1 ? context : context.repeated(draws))
+    let target = schedule.target(noise: draw.noise, latents: clean, timesteps: draw.timesteps)
+    return Answer(prediction: prediction, loss: prediction.meanSquaredError(target))
+  }
+}

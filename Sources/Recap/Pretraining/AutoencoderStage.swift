@@ -1,0 +1,28 @@
+import Engine
+
+/// Learning to say an image in few numbers: squared error of the pixels and a little divergence from a normal
+/// distribution (Kingma & Welling 2014; Rombach et al. 2022, without the adversarial part).
+struct AutoencoderStage {
+  let plan: PretrainPlan.Autoencoder
+  let world: MiniWorld
+
+  func run(_ vae: AutoencoderKL, seed: UInt64, report: (PretrainProgress) throws -> Void) throws {
+    let learning = vae.parameters
+    learning.forEach { $0.isTrainable = true }
+    defer { learning.forEach { $0.isTrainable = false } }
+    let optimizer = AdamW([ParameterGroup(learning)], betas: (0.9, 0.99))
+    let schedule = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
+    let random = RandomSource(seed: seed, stream: 1)
+    for step in 0..<plan.steps {
+      let scenes = (step * plan.batch..<(step + 1) * plan.batch).map { world.scene(.captioned, $0) }
+      let pixels = Tensor.signedPixels(Scene.render(scenes))
+      let posterior = vae.encode(pixels)
+      let latents = posterior.sample(noise: random.normal(posterior.mean.shape, step: step))
+      let error = vae.decode(latents).meanSquaredError(pixels)
+      let loss = error + posterior.divergenceFromStandardNormal().scaled(by: plan.divergenceWeight)
+      loss.backward()
+      let norm = optimizer.step(learningRate: schedule.rate(at: step), maximumNorm: 1)
+      try report(PretrainProgress(step: step + 1, steps: plan.steps, loss: error.item, gradNorm: norm))
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Engine
+import Foundation
+
+/// Where the embedded models lie: `assets/mini`, or the folder of a pre-training.
+public struct MiniFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  /// The baseline: what transformers opens as a CLIPModel.
+  public var clip: CheckpointFolder { CheckpointFolder(path + "/clip") }
+  /// UNet, autoencoder, schedule, text encoder and tokenizer: what diffusers opens.
+  public var diffusion: CheckpointFolder { CheckpointFolder(path + "/diffusion") }
+  var unet: CheckpointFolder { CheckpointFolder(path + "/diffusion/unet") }
+  var autoencoder: CheckpointFolder { CheckpointFolder(path + "/diffusion/vae") }
+  public var textEncoder: CheckpointFolder { CheckpointFolder(path + "/diffusion/text_encoder") }
+  /// The 135 pairs to browse, in MMVP's layout.
+  public var benchmark: URL { URL(filePath: path + "/mmvp") }
+  public var pairLists: URL { URL(filePath: path + "/pairs.json") }
+  public var record: URL { URL(filePath: path + "/pretrain.json") }
+
+  /// Needed while pre-training only: the towers trained together, and the baseline's twin.
+  var towers: CheckpointFolder { CheckpointFolder(path + "/work/towers") }
+  var twin: CheckpointFolder { CheckpointFolder(path + "/work/twin") }
+}
+
+extension CheckpointFolder {
+  /// A model was written here completely: its configuration goes last.
+  var exists: Bool { FileManager.default.fileExists(atPath: path + "/config.json") }
+}
+
+extension Preprocessing {
+  /// Beside the weights, as `preprocessor_config.json`.
+  public init(_ folder: CheckpointFolder) throws {
+    let path = folder.path + "/preprocessor_config.json"
+    do {
+      self = try JSONDecoder().decode(Preprocessing.self, from: Data(contentsOf: URL(filePath: path)))
+    } catch let problem as Problem {
+      throw Problem("cannot use \(path): \(problem.message)", advice: problem.advice)
+    } catch {
+      throw Problem(
+        "cannot read \(path): \(error.localizedDescription)",
+        advice: "it should give crop_size, image_mean and image_std, as transformers writes it")
+    }
+  }
+
+  func write(to folder: CheckpointFolder) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try encoder.encode(self).write(to: URL(filePath: folder.path + "/preprocessor_config.json"), options: .atomic)
+  }
+}

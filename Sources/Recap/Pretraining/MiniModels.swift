@@ -1,0 +1,27 @@
+import Engine
+
+/// The embedded models' sizes: ordinary configurations of the classes that carry the real weights.
+enum MiniModels {
+  static let contextLength = 32
+  static let preprocessing = Preprocessing(side: 64, mean: [0.55, 0.53, 0.5], deviation: [0.3, 0.3, 0.3])
+
+  static func clip(_ tokenizer: CLIPTokenizer) -> CLIPConfig {
+    CLIPConfig(
+      vision: CLIPVisionConfig(
+        encoder: CLIPEncoderConfig(width: 128, layers: 4, heads: 4), imageSize: 64, patchSize: 8),
+      text: CLIPTextConfig(
+        encoder: CLIPEncoderConfig(width: 128, layers: 3, heads: 4), vocabulary: tokenizer.vocabularySize,
+        contextLength: contextLength, startID: tokenizer.start, endID: tokenizer.end, padID: tokenizer.padding),
+      projectionWidth: 128)
+  }
+
+  /// 64×64 pixels to 8×8 latents of 8 numbers.
+  static let autoencoder = AutoencoderConfig(
+    sampleSize: 64, latentChannels: 8, blockChannels: [16, 32, 64, 64], layersPerBlock: 1, groups: 8)
+
+  static let unet = UNet2DConfig(
+    sampleSize: 8, channels: 8, blockChannels: [64, 96], attention: [true, true], layersPerBlock: 1, heads: [4, 4],
+    contextWidth: 128, groups: 8)
+
+  static let schedule = NoiseSchedule()
+}

@@ -1,0 +1,60 @@
+import Engine
+
+/// Every number of the mini world's pre-training: what `assets/mini` was made with stands in its `pretrain.json`.
+public struct PretrainPlan: Codable, Equatable, Sendable {
+  /// Learning the towers contrastively (CLIP).
+  public struct Contrastive: Codable, Equatable, Sendable {
+    public var steps: Int
+    /// Pairs of scenes that differ in one aspect, and lone scenes, of a batch.
+    public var pairs: Int
+    public var singles: Int
+    /// How probably a caption says a detail.
+    public var detail: Double
+    public var rate: Double
+    public var warmUpSteps: Int
+    public var weightDecay: Float = 0.05
+  }
+
+  /// Learning to compress images (AutoencoderKL).
+  public struct Autoencoder: Codable, Equatable, Sendable {
+    public var steps: Int
+    public var batch: Int
+    public var rate: Double
+    public var warmUpSteps: Int
+    /// Weight of the Kullback–Leibler term beside the squared error of pixels in −1…1.
+    public var divergenceWeight: Float
+  }
+
+  /// Learning to denoise latents given a caption (the UNet).
+  public struct Denoiser: Codable, Equatable, Sendable {
+    public var steps: Int
+    public var batch: Int
+    public var rate: Double
+    public var warmUpSteps: Int
+    public var weightDecay: Float = 0.01
+    public var detail: Double
+    /// Share of images told by the caption's end token alone, and by nothing (the empty caption).
+    public var endTokenShare: Double
+    public var emptyShare: Double
+    /// Words told beside the end token in the other steps.
+    public var extraTokens: Int
+    /// Timesteps are ⌊1000·u^power⌋, u uniform: below 1 leans to the noisy ones.
+    public var timestepPower: Float
+    /// Standard deviation of noise on the condition, in units of its own deviation.
+    public var conditionNoise: Float
+    public var averageDecay: Float = 0.999
+  }
+
+  public var seed: UInt64 = 1
+  /// Both towers, on captions that say the details: the text tower is kept.
+  public var towers: Contrastive
+  /// The image tower alone, on captions that leave the details out: the baseline, and its twin from another seed.
+  public var baseline: Contrastive
+  public var autoencoder: Autoencoder
+  public var denoiser: Denoiser
+  /// Candidate pairs a pattern, and how many of them that the twin finds most alike are kept.
+  public var candidates: Int
+  public var kept: Int
+  /// Pairs a pattern to browse.
+  public var browsed: Int
+}
