@@ -34,8 +34,10 @@ public struct Image: Equatable, Sendable {
 
   /// The square in the middle, placed as torchvision's `CenterCrop` places it (halves round to even).
   public func croppedAtCenter(to side: Int) -> Image {
-    let x = (Double(width - side) / 2).rounded(.toNearestOrEven)
-    let y = (Double(height - side) / 2).rounded(.toNearestOrEven)
-    return cropped(x: Int(x), y: Int(y), width: side, height: side)
+    cropped(x: Self.cropStart(width, side), y: Self.cropStart(height, side), width: side, height: side)
+  }
+
+  static func cropStart(_ length: Int, _ side: Int) -> Int {
+    Int((Double(length - side) / 2).rounded(.toNearestOrEven))
   }
 }

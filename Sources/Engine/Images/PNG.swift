@@ -7,10 +7,10 @@ enum PNG {
   static func decode(_ bytes: [UInt8], maximumArea: Int) throws -> Image {
     var width: UInt32 = 0
     var height: UInt32 = 0
-    try withReason { images_png_size(bytes, bytes.count, &width, &height, $0) }
+    try withReason { images_png_read(bytes, bytes.count, &width, &height, nil, $0) }
     try Image.check(width: Int(width), height: Int(height), maximumArea: maximumArea)
     var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
-    try withReason { images_png_decode(bytes, bytes.count, &pixels, $0) }
+    try withReason { images_png_read(bytes, bytes.count, &width, &height, &pixels, $0) }
     return Image(width: Int(width), height: Int(height), pixels: pixels)
   }
 

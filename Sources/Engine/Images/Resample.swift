@@ -26,20 +26,49 @@ extension Image {
   /// a side that keeps its length is not touched. Source: Pillow, `src/libImaging/Resample.c`.
   public func resized(width: Int, height: Int, by filter: Filter) -> Image {
     precondition(width > 0 && height > 0, "an image cannot be resized to \(width) × \(height)")
-    let wide = width == self.width ? self : resampledRows(to: width, by: filter)
-    return height == self.height ? wide : wide.resampledColumns(to: height, by: filter)
+    return resampled(width: width, height: height, by: filter, columns: 0..<width, rows: 0..<height)
   }
 
   /// Scales so that the shorter side is `side` long; the longer one is rounded down, as in torchvision's `Resize`.
   public func resized(shortestSide side: Int, by filter: Filter) -> Image {
-    if width <= height {
-      return resized(width: side, height: side * height / width, by: filter)
-    }
-    return resized(width: side * width / height, height: side, by: filter)
+    let (width, height) = size(shortestSide: side)
+    return resized(width: width, height: height, by: filter)
   }
 
-  private func resampledRows(to newWidth: Int, by filter: Filter) -> Image {
-    let taps = Taps(from: width, to: newWidth, filter: filter)
+  /// What CLIP sees: `resized(shortestSide:by:)`, then `croppedAtCenter(to:)`.
+  ///
+  /// Only the square is computed, so that an image of 1 × 100 000 pixels costs no more than others.
+  public func centerSquare(side: Int, by filter: Filter) -> Image {
+    let (width, height) = size(shortestSide: side)
+    let (x, y) = (Self.cropStart(width, side), Self.cropStart(height, side))
+    return resampled(width: width, height: height, by: filter, columns: x..<x + side, rows: y..<y + side)
+  }
+
+  private func size(shortestSide side: Int) -> (width: Int, height: Int) {
+    precondition(side > 0, "an image cannot be resized to \(side) pixels")
+    return width <= height ? (side, side * height / width) : (side * width / height, side)
+  }
+
+  /// These columns and rows of the resized image.
+  private func resampled(
+    width: Int, height: Int, by filter: Filter, columns: Range<Int>, rows: Range<Int>
+  ) -> Image {
+    var image = self
+    if width != self.width {
+      image = image.mixingColumns(Taps(columns, from: self.width, to: width, filter: filter))
+    } else if columns.count < width {
+      image = image.cropped(x: columns.lowerBound, y: 0, width: columns.count, height: image.height)
+    }
+    if height != self.height {
+      image = image.mixingRows(Taps(rows, from: self.height, to: height, filter: filter))
+    } else if rows.count < height {
+      image = image.cropped(x: 0, y: rows.lowerBound, width: image.width, height: rows.count)
+    }
+    return image
+  }
+
+  private func mixingColumns(_ taps: Taps) -> Image {
+    let newWidth = taps.starts.count
     let made = [UInt8](unsafeUninitializedCapacity: newWidth * height * 3) { target, count in
       pixels.withUnsafeBufferPointer { source in
         for row in 0..<height {
@@ -54,8 +83,8 @@ extension Image {
     return Image(width: newWidth, height: height, pixels: made)
   }
 
-  private func resampledColumns(to newHeight: Int, by filter: Filter) -> Image {
-    let taps = Taps(from: height, to: newHeight, filter: filter)
+  private func mixingRows(_ taps: Taps) -> Image {
+    let newHeight = taps.starts.count
     let made = [UInt8](unsafeUninitializedCapacity: width * newHeight * 3) { target, count in
       pixels.withUnsafeBufferPointer { source in
         for y in 0..<newHeight {
@@ -71,7 +100,7 @@ extension Image {
   }
 }
 
-/// For each new position along one side: where its source pixels start, and their weights in fixed point.
+/// For each wanted position along one resized side: where its source pixels start, and their weights in fixed point.
 private struct Taps {
   /// Fractional bits of a weight; 8 bits of value and 2 of headroom fill the rest of 32.
   static let precision = 22
@@ -81,13 +110,13 @@ private struct Taps {
   private var weights: [Int32] = []
   private let longest: Int
 
-  init(from oldLength: Int, to newLength: Int, filter: Image.Filter) {
+  init(_ positions: Range<Int>, from oldLength: Int, to newLength: Int, filter: Image.Filter) {
     let scale = Double(oldLength) / Double(newLength)
     let widening = max(scale, 1)
     let radius = filter.radius * widening
     longest = Int(radius.rounded(.up)) * 2 + 1
-    weights = [Int32](repeating: 0, count: newLength * longest)
-    for position in 0..<newLength {
+    weights = [Int32](repeating: 0, count: positions.count * longest)
+    for (row, position) in positions.enumerated() {
       let center = (Double(position) + 0.5) * scale
       let start = max(Int(center - radius + 0.5), 0)
       let end = min(Int(center + radius + 0.5), oldLength)
@@ -95,7 +124,7 @@ private struct Taps {
       let sum = raw.reduce(0, +)
       for (index, weight) in raw.enumerated() {
         let scaled = weight / sum * Double(1 << Self.precision)
-        weights[position * longest + index] = Int32(scaled + (scaled < 0 ? -0.5 : 0.5))
+        weights[row * longest + index] = Int32(scaled + (scaled < 0 ? -0.5 : 0.5))
       }
       starts.append(start)
       counts.append(end - start)

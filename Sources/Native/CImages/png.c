@@ -51,8 +51,9 @@ static void give(png_structp png, png_bytep bytes, size_t count) {
 
 static void flush(png_structp png) { (void)png; }
 
-/// Reads the header, and the pixels too when `rgb` is not NULL.
-static int read_png(Source source, uint32_t *width, uint32_t *height, uint8_t *rgb, char *message) {
+int images_png_read(
+    const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height, uint8_t *rgb, char *message) {
+  Source source = {bytes, count};
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, message, fail, ignore);
   png_infop info = png ? png_create_info_struct(png) : NULL;
   if (!info || setjmp(png_jmpbuf(png))) {
@@ -80,15 +81,6 @@ static int read_png(Source source, uint32_t *width, uint32_t *height, uint8_t *r
   }
   png_destroy_read_struct(&png, &info, NULL);
   return 1;
-}
-
-int images_png_size(const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height, char *message) {
-  return read_png((Source){bytes, count}, width, height, NULL, message);
-}
-
-int images_png_decode(const uint8_t *bytes, size_t count, uint8_t *rgb, char *message) {
-  uint32_t width, height;
-  return read_png((Source){bytes, count}, &width, &height, rgb, message);
 }
 
 int images_png_encode(

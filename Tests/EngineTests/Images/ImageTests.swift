@@ -47,6 +47,22 @@ import Testing
     #expect(crop == image.cropped(x: start, y: 0, width: side, height: side))
   }
 
+  @Test(
+    "What CLIP sees is the middle of the resized image", arguments: [(50, 33), (33, 50), (16, 40), (41, 16), (9, 9)])
+  func centerSquare(width: Int, height: Int) {
+    let image = noise(width: width, height: height)
+
+    let square = image.centerSquare(side: 16, by: .bicubic)
+
+    expect(square, equals: image.resized(shortestSide: 16, by: .bicubic).croppedAtCenter(to: 16))
+  }
+
+  @Test func aThinLineOfAnImageIsNoBomb() {
+    let square = noise(width: 100_000, height: 1).centerSquare(side: 32, by: .bicubic)
+
+    #expect(square.width == 32 && square.height == 32)
+  }
+
   @Test func aPNGFileKeepsEveryPixel() throws {
     let image = noise(width: 31, height: 17)
     let url = URL.temporaryDirectory.appending(path: "\(UUID().uuidString).png")
