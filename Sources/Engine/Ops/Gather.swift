@@ -183,3 +183,12 @@ extension Tensor {
     return y
   }
 }
+
+extension Tensor {
+  /// The batch in another order, repeats allowed: row i of the result is row order[i].
+  public func gatherImages(_ order: [Int]) -> Tensor {
+    let rows = reshaped([shape[0], shape.stride])
+    return rows.embedding(ids: order.map(Int32.init), shape: [order.count])
+      .reshaped(shape.replacingFirst(with: order.count))
+  }
+}

@@ -5,9 +5,9 @@ import Synchronization
 public protocol TrainingImages {
   var count: Int { get }
   /// CLIP's input for these images, (B, H, W, 3).
-  func pixels(_ indices: [Int]) throws -> Tensor
+  func pixels(_ indices: [Int]) -> Tensor
   /// The autoencoder's scaled latent means, (B, h, w, c).
-  func latents(_ indices: [Int]) throws -> Tensor
+  func latents(_ indices: [Int]) -> Tensor
 }
 
 /// Scenes of the mini world, drawn when they are asked for; a latent is encoded once and kept (2 KiB each).

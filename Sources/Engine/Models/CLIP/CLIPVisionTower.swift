@@ -14,6 +14,9 @@ public struct CLIPVisionTower {
   private let normAfter: LayerNorm
   private let projection: Linear
 
+  /// The width of the space shared with texts.
+  public var projectionWidth: Int { projection.weight.shape[0] }
+
   /// `weights` is the scope of the whole CLIP.
   public init(_ config: CLIPVisionConfig, projectionWidth: Int, from weights: Weights) throws {
     self.config = config

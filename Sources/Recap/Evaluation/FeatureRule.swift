@@ -1,0 +1,34 @@
+import Engine
+
+/// Which of CLIP's tokens make an image's feature in a benchmark.
+public enum FeatureRule: String, Codable, CaseIterable, Sendable {
+  /// What the reference uses for this backbone. For the mini world it is the class token.
+  case reference
+  /// The projected class token, as everybody else scores CLIP: no chance involved.
+  case classToken = "class"
+  /// The class token plus the mean of all patch tokens: the reference's rule for MetaCLIP without normalising each.
+  case classAndMean = "class+mean"
+
+  /// Features of any number of pictures, (n, E), not normalised; in batches that fit the caches, nothing recorded.
+  public func features(
+    of images: [Image], by vision: CLIPVisionTower, preprocessing: Preprocessing, batch: Int = 64
+  ) -> Tensor {
+    withoutGradient {
+      .stacked(
+        stride(from: 0, to: images.count, by: batch).map { start in
+          feature(vision(preprocessing.pixels(Array(images[start..<min(images.count, start + batch)]))), vision)
+        })
+    }
+  }
+
+  private func feature(_ hidden: Tensor, _ vision: CLIPVisionTower) -> Tensor {
+    switch self {
+    case .reference, .classToken: return vision.imageFeatures(hidden)
+    case .classAndMean:
+      let tokens = vision.imageTokens(hidden)
+      let (images, count) = (tokens.shape[0], tokens.shape[1])
+      let patches = tokens.gatherTokens(Array(repeating: Array(1..<count), count: images))
+      return vision.imageFeatures(hidden) + patches.meanOverTokens()
+    }
+  }
+}

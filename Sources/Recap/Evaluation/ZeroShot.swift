@@ -1,0 +1,40 @@
+import Engine
+
+/// Coarse classification without training: each picture gets the class whose caption is nearest.
+///
+/// It stands beside every pair score, so that damage shows too: a CLIP that sees details but forgets what a house is
+/// would be no gain.
+public struct ZeroShotBenchmark {
+  private let images: [Image]
+  private let labels: [Int]
+  private let classFeatures: Tensor
+
+  public init(images: [Image], labels: [Int], captions: [String], clip: CLIP, tokenizer: CLIPTokenizer) {
+    precondition(images.count == labels.count, "\(images.count) images with \(labels.count) labels")
+    self.images = images
+    self.labels = labels
+    classFeatures = withoutGradient { clip.text.textFeatures(captions.map { tokenizer.tokens($0) }).normalized() }
+  }
+
+  /// The mini world's fifteen kinds, `perKind` pictures each.
+  init(_ world: MiniWorld, perKind: Int, clip: CLIP, tokenizer: CLIPTokenizer) {
+    let scenes = world.zeroShotScenes(perKind: perKind)
+    self.init(
+      images: Scene.render(scenes), labels: scenes.indices.map { $0 / perKind }, captions: MiniWorld.zeroShotCaptions,
+      clip: clip, tokenizer: tokenizer)
+  }
+
+  /// Per cent of pictures classified rightly.
+  public func accuracy(of vision: CLIPVisionTower, preprocessing: Preprocessing) -> Double {
+    let features = FeatureRule.classToken.features(of: images, by: vision, preprocessing: preprocessing)
+    let logits = features.normalized().matmul(classFeatures, transposed: true)
+    let classes = classFeatures.shape[0]
+    let right = logits.withUnsafeValues { values in
+      labels.indices.count { row in
+        let own = values[row * classes + labels[row]]
+        return (0..<classes).allSatisfy { $0 == labels[row] || values[row * classes + $0] < own }
+      }
+    }
+    return 100 * Double(right) / Double(max(1, labels.count))
+  }
+}

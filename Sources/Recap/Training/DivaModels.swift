@@ -1,0 +1,61 @@
+import Engine
+
+/// The models of a run: a CLIP twice, as it was and as it becomes, and the diffusion model that teaches it.
+public final class DivaModels {
+  public let baseline: CLIP
+  /// The image tower that learns; begins as a copy of the baseline's.
+  public let tuned: CLIPVisionTower
+  public let diffusion: StableDiffusion
+  public let feedback: DiffusionFeedback
+  /// Puts the tuned tower's tokens into the diffusion model's words.
+  public let recap: DenseRecap
+  /// The same for the baseline: the projection as aligned, before the tower changed.
+  public private(set) var baselineRecap: DenseRecap
+  private let prompt: Tensor
+
+  /// - Parameters:
+  ///   - tuned: another CLIP of the same sizes to start from (or to look at) instead of a copy of the baseline.
+  ///   - prompt: embedding of the empty prompt, (1, tokens, context width).
+  ///   - projection: what the visual projection begins as.
+  public init(
+    baseline: CLIP, tuned: CLIPVisionTower? = nil, diffusion: StableDiffusion, prompt: Tensor, projection: Linear
+  ) throws {
+    self.baseline = baseline
+    self.tuned = try (tuned ?? baseline.vision).copied()
+    self.diffusion = diffusion
+    self.prompt = prompt
+    feedback = DiffusionFeedback(unet: diffusion.unet, schedule: diffusion.schedule)
+    recap = DenseRecap(projection: projection, promptEmbedding: prompt)
+    baselineRecap = DenseRecap(projection: try projection.copied(), promptEmbedding: prompt)
+  }
+
+  public var projectionParameters: [Parameter] { recap.projection.parameters }
+
+  func keepAlignedProjection() {
+    for (kept, current) in zip(baselineRecap.projection.parameters, projectionParameters) {
+      kept.assign(current.value.detached())
+    }
+  }
+
+  /// The tuned CLIP whole, to save or to score: the baseline's text tower with the tuned image tower.
+  public func tunedCLIP() throws -> CLIP { try baseline.replacingVision(with: tuned) }
+}
+
+extension Linear {
+  var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
+
+  func copied() throws -> Linear {
+    let copies = parameters.map { parameter in
+      let short = parameter === weight ? "weight" : "bias"
+      return Parameter(name: short, value: parameter.value.detached())
+    }
+    return try Linear(weight.shape[1], weight.shape[0], hasBias: bias != nil, from: .copying(copies))
+  }
+}
+
+extension CLIPVisionTower {
+  /// A second tower with the same weights.
+  func copied() throws -> CLIPVisionTower {
+    try CLIPVisionTower(config, projectionWidth: projectionWidth, from: .copying(parameters))
+  }
+}

@@ -1,0 +1,116 @@
+import Engine
+import Foundation
+
+/// DIVA's loop, one step a call: CLIP looks, the frozen diffusion model answers, the error teaches CLIP.
+///
+/// Only pictures go in. The image tower and the visual projection learn; the baseline, the diffusion model and the text
+/// tower never change. Everything random depends on (seed, step, sample), so that a resumed run takes the steps that the
+/// uninterrupted one would have taken. Not for use from two threads at once: `TrainingSession` gives it one.
+public final class Trainer {
+  public let configuration: TrainConfiguration
+  public let models: DivaModels
+  public let images: any TrainingImages
+  /// Which tokens the next step tells; may change between steps.
+  public var density: RecapDensity
+  /// Steps done in each stage.
+  public private(set) var aligned = 0
+  public private(set) var trained = 0
+  private var seconds = 0.0
+  private var order: BatchOrder
+  private let alignOptimizer: any Optimizer
+  private let optimizer: any Optimizer
+  private let schedule: LearningRateSchedule
+
+  /// The independent streams of randomness of a run.
+  private enum Stream: UInt32 {
+    case order = 10, tokens = 11, shuffle = 12
+    case noise = 20
+  }
+
+  public init(_ configuration: TrainConfiguration, models: DivaModels, images: any TrainingImages) {
+    self.configuration = configuration
+    self.models = models
+    self.images = images
+    density = configuration.density
+    order = BatchOrder(
+      count: images.count, random: RandomSource(seed: configuration.seed, stream: Stream.order.rawValue))
+    let tower = ParameterGroup(models.tuned.parameters, weightDecay: configuration.weightDecay)
+    let share = configuration.rate > 0 ? configuration.projectionRate / configuration.rate : 0
+    let projection = ParameterGroup(models.projectionParameters, rateScale: share)
+    switch configuration.optimizer {
+    case .sgd: optimizer = SGD([tower, projection], momentum: configuration.momentum)
+    case .adamw: optimizer = AdamW([tower, projection])
+    }
+    alignOptimizer = AdamW([ParameterGroup(models.projectionParameters)])
+    schedule = .cosine(
+      peak: Double(configuration.rate), warmup: configuration.warmUpSteps, total: configuration.steps)
+  }
+
+  public var isFinished: Bool { aligned >= configuration.alignSteps && trained >= configuration.steps }
+
+  /// Takes the next step of whichever stage is on.
+  public func step() -> StepReport {
+    precondition(!isFinished, "the run has taken all its steps")
+    let begin = ContinuousClock.now
+    let stage: StepReport.Stage = aligned < configuration.alignSteps ? .align : .train
+    setTrainable(stage)
+    let number = stage == .align ? aligned : trained
+    let rate = stage == .align ? configuration.alignRate : schedule.rate(at: number)
+    // The two stages draw from one sequence of steps, so that they never share noise.
+    let position = stage == .align ? number : configuration.alignSteps + number
+    let loss = accumulateGradients(at: position)
+    let stepper = stage == .align ? alignOptimizer : optimizer
+    let norm = stepper.step(learningRate: rate, maximumNorm: configuration.clipNorm)
+    if stage == .align { finishAlignStep() } else { trained += 1 }
+    let time = (ContinuousClock.now - begin) / .seconds(1)
+    seconds += time
+    return StepReport(
+      stage: stage, step: number + 1, loss: loss, lr: rate, gradNorm: norm,
+      imagesPerSecond: Double(configuration.batch * configuration.accumulate) / max(time, 1e-9), seconds: seconds,
+      density: density)
+  }
+
+  private func finishAlignStep() {
+    aligned += 1
+    // The baseline's pictures are rebuilt with the projection as it was before CLIP changed.
+    if aligned == configuration.alignSteps { models.keepAlignedProjection() }
+  }
+
+  private func setTrainable(_ stage: StepReport.Stage) {
+    models.tuned.parameters.forEach { $0.isTrainable = stage == .train }
+    let projects = stage == .align || configuration.projectionRate > 0
+    models.projectionParameters.forEach { $0.isTrainable = projects }
+  }
+
+  private func accumulateGradients(at position: Int) -> Float {
+    var total: Float = 0
+    for part in 0..<configuration.accumulate {
+      let loss = loss(at: position * configuration.accumulate + part)
+      loss.scaled(by: 1 / Float(configuration.accumulate)).backward()
+      total += loss.item / Float(configuration.accumulate)
+    }
+    return total
+  }
+
+  /// The loss of micro-batch number `position` of the run.
+  private func loss(at position: Int) -> Tensor {
+    let indices = order.images(from: position * configuration.batch, configuration.batch)
+    let latents = images.latents(indices)
+    let draw = NoiseDraw.random(
+      latents: latents.shape, draws: configuration.draws, timesteps: configuration.timesteps,
+      random: RandomSource(seed: configuration.seed, stream: Stream.noise.rawValue), step: position)
+    let context = context(images.pixels(indices), at: position)
+    return models.feedback.answer(latents: latents, context: context, draw: draw).loss
+  }
+
+  private func context(_ pixels: Tensor, at position: Int) -> Tensor {
+    let hidden = models.tuned(pixels)
+    let told = density.chosenPatches(
+      images: hidden.shape[0], patches: hidden.shape[1] - 1,
+      random: RandomSource(seed: configuration.seed, stream: Stream.tokens.rawValue), step: position)
+    let context = models.recap.context(hidden: hidden, vision: models.tuned, density: density, patches: told)
+    guard configuration.shufflesCondition else { return context }
+    let random = RandomSource(seed: configuration.seed, stream: Stream.shuffle.rawValue)
+    return context.gatherImages(random.permutation(hidden.shape[0], step: position))
+  }
+}
