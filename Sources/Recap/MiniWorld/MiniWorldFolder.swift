@@ -7,8 +7,13 @@ extension MiniWorld {
   /// Throws a `Problem` when a file cannot be written.
   public func writePairs(to folder: URL, perPattern: Int = 15) throws {
     precondition(perPattern > 0, "a benchmark without pairs")
+    try write(pairs(.browsing, perPattern: perPattern), to: folder)
+  }
+
+  /// Writes any pairs in MMVP's layout; patterns must follow each other as in MMVP, equally many pairs each.
+  func write(_ pairs: [ScenePair], to folder: URL) throws {
     var rows = [["Question ID", "Type", "Statement"]]
-    for pair in pairs(.browsing, perPattern: perPattern) {
+    for pair in pairs {
       let images = folder.appending(path: MMVPFolder.imageFolders[0]).appending(path: pair.pattern.typeName)
       try Self.makeFolder(images)
       for (scene, statement) in zip(pair.scenes, pair.statements) {

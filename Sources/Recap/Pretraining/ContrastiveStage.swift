@@ -27,6 +27,10 @@ struct ContrastiveStage {
     }
   }
 
+  /// Left and right, above and below come more often: they are hardest to learn, since both towers must find them at
+  /// the same time.
+  private static let lessons = Pattern.allCases + [.orientation, .position, .orientation, .position]
+
   private struct Batch {
     let images: [Image]
     let captions: [String]
@@ -37,18 +41,22 @@ struct ContrastiveStage {
     var scenes: [Scene] = []
     var captions: [String] = []
     for index in step * plan.pairs..<(step + 1) * plan.pairs {
-      let pair = world.pair(.contrast, Pattern.allCases[index % Pattern.allCases.count], index)
+      let pair = world.pair(.contrast, Self.lessons[index % Self.lessons.count], index)
       var random = world.captionRandom(.contrast, epoch: Int(seed), index: index)
       scenes += pair.scenes
-      captions += pair.captions(detail: plan.detail, using: &random)
+      captions += pair.captions(detail: detail(&random), using: &random)
     }
     for index in step * plan.singles..<(step + 1) * plan.singles {
       let scene = world.scene(split, index)
       var random = world.captionRandom(split, epoch: Int(seed), index: index)
       scenes.append(scene)
-      captions.append(Captioner.caption(of: scene, detail: plan.detail, using: &random))
+      captions.append(Captioner.caption(of: scene, detail: detail(&random), using: &random))
     }
     return Batch(images: Scene.render(scenes), captions: captions)
+  }
+
+  private func detail(_ random: inout SceneRandom) -> Double {
+    plan.variesDetail ? random.uniform(0, plan.detail) : plan.detail
   }
 
   private func loss(_ clip: CLIP, _ batch: Batch) -> Tensor {

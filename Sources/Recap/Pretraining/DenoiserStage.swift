@@ -65,4 +65,13 @@ struct DenoiserStage {
     let noise = RandomSource(seed: seed, stream: 5).normal(tokens.shape, step: step)
     return tokens + noise.scaled(by: plan.conditionNoise * tokens.standardDeviation)
   }
+
+  /// Of the end tokens of many captions as the denoiser heard them.
+  func conditionStatistics(seed: UInt64) -> ConditionStatistics {
+    let captions = (0..<2048).map { index in
+      var words = world.captionRandom(.captioned, epoch: Int(seed), index: index)
+      return Captioner.caption(of: world.scene(.captioned, index), detail: plan.detail, using: &words)
+    }
+    return withoutGradient { ConditionStatistics(text.textFeatures(tokenizer.shortened(captions))) }
+  }
 }

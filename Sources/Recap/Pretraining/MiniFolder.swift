@@ -14,6 +14,10 @@ public struct MiniFolder: Sendable {
   var unet: CheckpointFolder { CheckpointFolder(path + "/diffusion/unet") }
   var autoencoder: CheckpointFolder { CheckpointFolder(path + "/diffusion/vae") }
   public var textEncoder: CheckpointFolder { CheckpointFolder(path + "/diffusion/text_encoder") }
+  /// Mean and deviation of the conditions that the denoiser was trained on.
+  static func conditionStatistics(in diffusion: CheckpointFolder) -> URL {
+    URL(filePath: diffusion.path + "/condition_statistics.json")
+  }
   /// The 135 pairs to browse, in MMVP's layout.
   public var benchmark: URL { URL(filePath: path + "/mmvp") }
   public var pairLists: URL { URL(filePath: path + "/pairs.json") }

@@ -10,6 +10,8 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
     public var singles: Int
     /// How probably a caption says a detail.
     public var detail: Double
+    /// Each caption draws its own share of details below `detail`: in a long caption one word hardly moves the whole.
+    public var variesDetail: Bool
     public var rate: Double
     public var warmUpSteps: Int
     public var weightDecay: Float = 0.05

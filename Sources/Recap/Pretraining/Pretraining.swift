@@ -85,13 +85,14 @@ public struct Pretraining {
   private func trainDenoiser(text: CLIPTextTower, autoencoder: AutoencoderKL) throws {
     if folder.unet.exists { return }
     let unet = try UNet2DConditionModel(MiniModels.unet, from: .initializing(seed: plan.seed))
-    try DenoiserStage(
+    let stage = DenoiserStage(
       plan: plan.denoiser, world: world, text: text, tokenizer: tokenizer, autoencoder: autoencoder,
-      schedule: MiniModels.schedule
-    ).run(unet, seed: plan.seed) { try report($0.of(.denoiser)) }
+      schedule: MiniModels.schedule)
+    try stage.run(unet, seed: plan.seed) { try report($0.of(.denoiser)) }
     try StableDiffusion(unet: unet, autoencoder: autoencoder, schedule: MiniModels.schedule)
       .save(to: folder.diffusion)
     try saveTextEncoder(text)
+    try stage.conditionStatistics(seed: plan.seed).write(to: MiniFolder.conditionStatistics(in: folder.diffusion))
   }
 
   /// The prompt's encoder belongs to the diffusion model, as everywhere: a folder of its own.
@@ -111,6 +112,7 @@ public struct Pretraining {
     let lists = PairLists(
       validation: mined(.validation, plan.kept), test: mined(.test, plan.kept), browsing: mined(.browsing, plan.browsed)
     )
+    try world.write(lists.pairs(.browsing, in: world), to: folder.benchmark)
     try lists.write(to: folder.pairLists)
   }
 }

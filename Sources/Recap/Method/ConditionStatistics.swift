@@ -1,0 +1,44 @@
+import Engine
+import Foundation
+
+/// What the diffusion model's conditions look like from afar: their mean and overall deviation.
+///
+/// Written once, when the denoiser is trained, and kept beside it, as Stable unCLIP keeps its `image_normalizer`: with
+/// it a new condition can be brought to the right place and size without a caption.
+public struct ConditionStatistics: Codable, Equatable, Sendable {
+  /// One number for each axis of the context.
+  public let mean: [Float]
+  /// Root of the mean variance over the axes.
+  public let deviation: Float
+
+  /// Of conditions in rows, (n, C).
+  public init(_ rows: Tensor) {
+    let (count, width) = (rows.shape[0], rows.shape[1])
+    (mean, deviation) = rows.withUnsafeValues { values in
+      let mean = (0..<width).map { column in
+        (0..<count).reduce(Float(0)) { $0 + values[$1 * width + column] } / Float(count)
+      }
+      let squares = values.indices.reduce(Double(0)) { sum, i in
+        let difference = Double(values[i] - mean[i % width])
+        return sum + difference * difference
+      }
+      return (mean, Float((squares / Double(values.count)).squareRoot()))
+    }
+  }
+
+  public init(contentsOf url: URL) throws {
+    do {
+      self = try JSONDecoder().decode(ConditionStatistics.self, from: Data(contentsOf: url))
+    } catch {
+      throw Problem(
+        "cannot read \(url.path): \(error.localizedDescription)",
+        advice: "it should give the mean and deviation of the diffusion model's conditions; restore the folder")
+    }
+  }
+
+  func write(to url: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    try encoder.encode(self).write(to: url, options: .atomic)
+  }
+}
