@@ -60,14 +60,14 @@ public struct DDIMSampler: Sendable {
 
   /// Walks down `timesteps`; `predict` is asked for the UNet's answer at each, `progress` is told the latents after it.
   public func sample(
-    _ noised: Tensor, timesteps: [Int], progress: (Int, Tensor) throws -> Void = { _, _ in },
+    _ noised: Tensor, timesteps: [Int], progress: (Int, Tensor) -> Void = { _, _ in },
     predict: (Tensor, Int) throws -> Tensor
   ) rethrows -> Tensor {
     var latents = noised
     for (index, timestep) in timesteps.enumerated() {
       let next = index + 1 < timesteps.count ? timesteps[index + 1] : nil
       latents = step(latents, prediction: try predict(latents, timestep), from: timestep, to: next)
-      try progress(index, latents)
+      progress(index, latents)
     }
     return latents
   }
