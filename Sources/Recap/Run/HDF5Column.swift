@@ -54,10 +54,13 @@ enum HDF5Column: Equatable {
   }
 
   private static func padded(_ text: String, _ length: Int) -> [UInt8] {
-    var kept: [UInt8] = []
-    for character in text {
-      guard kept.count + character.utf8.count <= length else { break }
-      kept += character.utf8
+    var kept = Array(text.utf8)
+    if kept.count > length {
+      kept = []
+      for character in text {
+        guard kept.count + character.utf8.count <= length else { break }
+        kept += character.utf8
+      }
     }
     return kept + Array(repeating: 0, count: length - kept.count)
   }

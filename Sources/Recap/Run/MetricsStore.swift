@@ -12,8 +12,8 @@ import Foundation
 /// Attributes of the file: `configuration` (run.json), `version`, `patterns`. Texts have a fixed length.
 ///
 /// The file is a picture of the log and is always replaced as a whole: at no moment, not even while the trainer is
-/// killed, does `h5py.File(path)` meet a locked or half-written file, and resuming needs no repair. That costs a
-/// few milliseconds for tens of thousands of steps; `RunRecorder` spaces the pictures accordingly.
+/// killed, does `h5py.File(path)` meet a locked or half-written file, and resuming needs no repair. The cost grows
+/// with the run; `RunRecorder` spaces the pictures so that they take a hundredth of the time at most.
 enum MetricsStore {
   static func write(_ history: RunHistory, _ description: RunDescription, to path: String) throws {
     let json = String(decoding: try RunJSON.line(description), as: UTF8.self)

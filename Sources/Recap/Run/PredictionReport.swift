@@ -20,6 +20,15 @@ public struct PredictionReport: Codable, Equatable, Sendable {
     precondition(isConsistent, "predictions of step \(step): lists of different lengths, or not two scores a pair")
   }
 
+  /// `baseline` and `tuned` must hold the same pairs in the same order.
+  public init(step: Int, baseline: [PairPrediction], tuned: [PairPrediction]) {
+    precondition(baseline.map(\.index) == tuned.map(\.index), "the two models answered different pairs")
+    self.init(
+      step: step, baselineScores: baseline.map { $0.scores.map(Float.init) },
+      tunedScores: tuned.map { $0.scores.map(Float.init) }, baselineCorrect: baseline.map(\.isCorrect),
+      tunedCorrect: tuned.map(\.isCorrect))
+  }
+
   public var pairs: Int { baselineCorrect.count }
 
   /// False only for a report that was read from a damaged file.

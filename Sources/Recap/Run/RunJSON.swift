@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 
 /// How a run's files and the report write JSON: sorted members, so that equal values give equal bytes.
@@ -27,19 +28,20 @@ enum RunJSON {
     return decoder
   }
 
-  /// What is wrong with a JSON text, in words: "steps: expected Int, found a string".
+  /// What is wrong with a JSON text, in words: "“stage” is missing".
   static func reason(_ error: any Error) -> String {
-    guard let error = error as? DecodingError else { return "\(error)" }
+    guard let error = error as? DecodingError else { return (error as? Problem)?.message ?? "\(error)" }
     func place(_ context: DecodingError.Context) -> String {
-      context.codingPath.map(\.stringValue).joined(separator: ".")
+      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      return path.isEmpty ? "it" : "“\(path)”"
     }
     switch error {
     case .keyNotFound(let key, let context):
       return "“\((context.codingPath + [key]).map(\.stringValue).joined(separator: "."))” is missing"
-    case .typeMismatch(let type, let context): return "“\(place(context))” is not of the type \(type)"
-    case .valueNotFound(let type, let context): return "“\(place(context))” is null, expected \(type)"
+    case .typeMismatch(let type, let context): return "\(place(context)) is not of the type \(type)"
+    case .valueNotFound(let type, let context): return "\(place(context)) is null, expected \(type)"
     case .dataCorrupted(let context):
-      return context.codingPath.isEmpty ? "not valid JSON" : "“\(place(context))”: \(context.debugDescription)"
+      return context.codingPath.isEmpty ? "not valid JSON" : "\(place(context)): \(context.debugDescription)"
     @unknown default: return "\(error)"
     }
   }

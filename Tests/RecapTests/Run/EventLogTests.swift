@@ -71,7 +71,7 @@ struct EventLogTests {
   @Test(
     "names file and line of what is no entry",
     arguments: [
-      ("{\"event\":\"st", "not valid JSON"), ("", "not valid JSON"), ("[1]", "type"),
+      ("{\"event\":\"st", "not valid JSON"), ("", "not valid JSON"), ("[1]", "it is not of the type"),
       ("{\"step\":1}", "“event” is missing"), ("{\"event\":\"step\",\"step\":1}", "“stage” is missing"),
       ("{\"event\":\"party\"}", "party"), ("\0\0\0\0", "not valid JSON"),
       ("{\"event\":\"density\",\"step\":1,\"density\":\"some\"}", "there is no recap density “some”"),
@@ -106,6 +106,21 @@ struct EventLogTests {
       try EventLog(appendingTo: path).append(sampleEntries[1])
       #expect(try lines(reader.readNew()) == lines([sampleEntries[1]]))
     }
+  }
+
+  @Test("takes the answers for pairs from their predictions")
+  func predictions() {
+    func answer(_ scores: [Double]) -> PairPrediction {
+      PairPrediction(index: 4, pattern: .color, questionIDs: [9, 10], scores: scores, margin: 0)
+    }
+
+    let report = PredictionReport(step: 3, baseline: [answer([0.75, 0.5])], tuned: [answer([0.25, 0.5])])
+
+    #expect(
+      report
+        == PredictionReport(
+          step: 3, baselineScores: [[0.75, 0.5]], tunedScores: [[0.25, 0.5]], baselineCorrect: [true],
+          tunedCorrect: [false]))
   }
 
   @Test("is written by one process at a time")
