@@ -20,7 +20,8 @@ public final class EventLog {
     self.path = path
     descriptor = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
     guard descriptor >= 0 else { throw DurableFile.cannotWrite(path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    // Some network file systems know no locks; there it is the user who must not write a run twice.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
       throw Problem(
         "cannot write \(path): another process is writing this run",
         advice: "watch it with `diva-tui RUN`, or end that process before you resume the run")
