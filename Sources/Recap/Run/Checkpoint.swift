@@ -1,0 +1,123 @@
+import Engine
+import Foundation
+
+/// A point from which a run can go on as if it had never stopped: `checkpoint-N/` in the run's folder.
+///
+/// It holds one safetensors file for each group of tensors (`model`, `visual_proj`, `optimizer`), `state.json` (what
+/// the trainer needs besides: step, stage, position in the data, seed) and the manifest.
+///
+/// ```swift
+/// try Checkpoint.write(to: folder, step: 100, tensors: ["model": weights, "optimizer": moments], state: position)
+/// if let last = try Checkpoint.latest(in: folder) { try optimizer.restore(last.tensors("optimizer"), name: last.name) }
+/// ```
+public struct Checkpoint: Equatable, Sendable {
+  public let step: Int
+  public let path: String
+  private let files: [String]
+
+  /// Opens the checkpoint in the folder `path` and checks every file; throws a `Problem` that names what is damaged.
+  public init(opening path: String) throws {
+    guard FileManager.default.fileExists(atPath: path + "/" + CheckpointManifest.fileName) else {
+      throw Problem(
+        "cannot open the checkpoint \(path): it holds no manifest.json, so it was never completed",
+        advice: "use an earlier checkpoint of the run")
+    }
+    let manifest = try CheckpointManifest(reading: path)
+    try manifest.verify(in: path)
+    (step, self.path, files) = (manifest.step, path, manifest.files.map(\.name))
+  }
+
+  /// The folder's name: `checkpoint-100`.
+  public var name: String { URL(fileURLWithPath: path).lastPathComponent }
+
+  /// The file `group`.safetensors, opened: what optimizers and models restore themselves from.
+  public func tensors(_ group: String) throws -> SafetensorsFile {
+    let file = group + ".safetensors"
+    guard files.contains(file) else {
+      throw CheckpointManifest.damaged(path, "it holds no \(file), only \(files.joined(separator: ", "))")
+    }
+    return try SafetensorsFile(path + "/" + file)
+  }
+
+  /// What was handed to `write` as state.
+  public func state<State: Decodable>(as type: State.Type = State.self) throws -> State {
+    do {
+      return try RunJSON.decoder.decode(type, from: try DurableFile.read(path + "/state.json"))
+    } catch let error as DecodingError {
+      throw CheckpointManifest.damaged(path, "state.json: \(RunJSON.reason(error))")
+    }
+  }
+
+  /// Writes `checkpoint-step`: under a temporary name, synced, then renamed. One of the same step is replaced.
+  ///
+  /// `tensors`: file (without extension) → tensor name → tensor.
+  @discardableResult
+  public static func write(
+    to run: RunFolder, step: Int, tensors: [String: [String: Tensor]], state: some Encodable
+  ) throws -> Checkpoint {
+    precondition(tensors.keys.allSatisfy { !$0.contains("/") && $0 != "" }, "no file names: \(tensors.keys)")
+    let path = "\(run.path)/checkpoint-\(step)"
+    let temporary = DurableFile.temporaryName(for: path)
+    do {
+      try removeIfThere(temporary)
+      try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
+    } catch {
+      throw DurableFile.cannotWrite(path, error.localizedDescription)
+    }
+    do {
+      for (group, values) in tensors {
+        let entries = values.map { SafetensorsWriter.Entry.floats($0.key, $0.value.detached()) }
+        try SafetensorsWriter(entries).write(to: "\(temporary)/\(group).safetensors")
+      }
+      try DurableFile.write(try RunJSON.pretty(state), to: temporary + "/state.json")
+      let names = tensors.keys.map { $0 + ".safetensors" } + ["state.json"]
+      let manifest = try CheckpointManifest(step: step, files: names, in: temporary)
+      try DurableFile.write(try RunJSON.pretty(manifest), to: temporary + "/" + CheckpointManifest.fileName)
+      try putInPlace(temporary, at: path)
+      return Checkpoint(step: step, path: path, files: manifest.files.map(\.name))
+    } catch {
+      // The folder is unfinished and would only take space; what went wrong is told by `error`.
+      try? FileManager.default.removeItem(atPath: temporary)
+      throw error
+    }
+  }
+
+  private init(step: Int, path: String, files: [String]) { (self.step, self.path, self.files) = (step, path, files) }
+
+  /// The complete checkpoints of a run, first to last, unchecked: open one to know that it is whole.
+  public static func steps(in run: RunFolder) throws -> [Int] {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: run.path)
+    } catch {
+      throw Problem("cannot read \(run.path): \(error.localizedDescription)", advice: "check its permissions")
+    }
+    return names.compactMap { name -> Int? in
+      guard name.hasPrefix("checkpoint-"), let step = Int(name.dropFirst("checkpoint-".count)), step >= 0 else {
+        return nil
+      }
+      let manifest = "\(run.path)/\(name)/\(CheckpointManifest.fileName)"
+      return FileManager.default.fileExists(atPath: manifest) ? step : nil
+    }.sorted()
+  }
+
+  /// The last complete checkpoint; nil when there is none. Throws when it is damaged.
+  public static func latest(in run: RunFolder) throws -> Checkpoint? {
+    try steps(in: run).last.map { try Checkpoint(opening: "\(run.path)/checkpoint-\($0)") }
+  }
+
+  /// A folder cannot be renamed onto a full one, so an older one of the same step is set aside first.
+  private static func putInPlace(_ temporary: String, at path: String) throws {
+    let old = path + ".replaced"
+    let replaces = FileManager.default.fileExists(atPath: path)
+    try removeIfThere(old)
+    if replaces { try DurableFile.rename(path, to: old) }
+    try DurableFile.rename(temporary, to: path)
+    try DurableFile.syncFolder(of: path)
+    try removeIfThere(old)
+  }
+
+  private static func removeIfThere(_ path: String) throws {
+    if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+  }
+}

@@ -1,0 +1,46 @@
+import Engine
+import Foundation
+
+/// The reading end of a run's log: gives what came since it last looked, so that a live run can be followed.
+///
+/// A last line without its line break is still being written, or was cut off by a crash: it is left for the next time.
+public struct EventLogReader: Sendable {
+  public let path: String
+  /// The first byte that was not read yet.
+  private var offset: UInt64 = 0
+  /// Lines read so far.
+  private var lines = 0
+
+  public init(_ path: String) { self.path = path }
+
+  /// The entries that are new; throws a `Problem` with file and line when a whole line is not one.
+  public mutating func readNew() throws -> [LogEntry] {
+    let data = try unread()
+    guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+    let decoder = RunJSON.decoder
+    var entries: [LogEntry] = []
+    for line in data[..<end].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      lines += 1
+      do {
+        entries.append(try decoder.decode(LogEntry.self, from: line))
+      } catch {
+        throw Problem(
+          "cannot read \(path), line \(lines): \(RunJSON.reason(error))",
+          advice: "repair or delete that line; the others stay valid without it")
+      }
+    }
+    offset += UInt64(end + 1 - data.startIndex)
+    return entries
+  }
+
+  private func unread() throws -> Data {
+    do {
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      try file.seek(toOffset: offset)
+      return try file.readToEnd() ?? Data()
+    } catch {
+      throw Problem(
+        "cannot read \(path): \(error.localizedDescription)", advice: "check that the run's folder is readable")
+    }
+  }
+}

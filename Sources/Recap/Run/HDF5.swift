@@ -1,0 +1,110 @@
+import CHDF5
+import Engine
+import Foundation
+
+/// The little of HDF5 that a run needs: write a whole file, read a dataset back. Its C API stays in this file.
+enum HDF5 {
+  private static let usual = hid_t(H5P_DEFAULT)
+  private static let everything = hid_t(H5S_ALL)
+
+  /// Writes a new file under a temporary name and gives it the name `path` in one step.
+  ///
+  /// So whoever opens `path`, whenever, finds a whole file that nobody has locked.
+  static func write(to path: String, groups: [String], _ datasets: [HDF5Dataset], attributes: [String: HDF5Column])
+    throws
+  {
+    chdf5_print_no_errors()
+    let temporary = DurableFile.temporaryName(for: path)
+    do {
+      try with(H5Fcreate(temporary, chdf5_truncate(), usual, usual), path, close: H5Fclose) { file in
+        for group in groups {
+          try with(H5Gcreate2(file, group, usual, usual, usual), group, close: H5Gclose) { _ in }
+        }
+        for dataset in datasets { try write(dataset, to: file) }
+        for (name, column) in attributes.sorted(by: { $0.key < $1.key }) { try write(column, as: name, to: file) }
+        try check(H5Fflush(file, H5F_SCOPE_GLOBAL), path)
+      }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try DurableFile.rename(temporary, to: path)
+  }
+
+  /// The bytes of a dataset that has the kind and shape of `expected`; nil when the file or dataset is not so.
+  static func bytes(like expected: HDF5Dataset, in path: String) -> [UInt8]? {
+    chdf5_print_no_errors()
+    return try? with(H5Fopen(path, chdf5_read_only(), usual), path, close: H5Fclose) { file in
+      try with(H5Dopen2(file, expected.name, usual), expected.name, close: H5Dclose) { dataset in
+        guard try dims(of: dataset) == expected.dims else { return nil }
+        var bytes = [UInt8](repeating: 0, count: expected.column.count * expected.column.size)
+        try expected.column.withType { type in
+          try check(H5Dread(dataset, type, everything, everything, usual, &bytes), expected.name)
+        }
+        return bytes
+      }
+    }
+  }
+
+  /// Calls `body` with an id that HDF5 just gave, and closes it afterwards.
+  static func with<R>(_ id: hid_t, _ what: String, close: (hid_t) -> herr_t, _ body: (hid_t) throws -> R) throws -> R {
+    try check(id, what)
+    let result: R
+    do {
+      result = try body(id)
+    } catch {
+      _ = close(id)  // The first mistake is the one to tell.
+      throw error
+    }
+    // Closing writes what was held back: a full disk shows here.
+    try check(close(id), what)
+    return result
+  }
+
+  private static func check(_ status: some SignedInteger, _ what: String) throws {
+    guard status >= 0 else {
+      throw Problem("HDF5 cannot write or read \(what)", advice: "check that the run's folder has space left")
+    }
+  }
+
+  private static func dims(of dataset: hid_t) throws -> [hsize_t] {
+    try with(H5Dget_space(dataset), "a dataspace", close: H5Sclose) { space in
+      var dims = [hsize_t](repeating: 0, count: Int(H5S_MAX_RANK))
+      let rank = H5Sget_simple_extent_dims(space, &dims, nil)
+      try check(rank, "a shape")
+      return Array(dims.prefix(Int(rank)))
+    }
+  }
+
+  /// Chunked along an unlimited first axis, so that tools may append to a copy.
+  private static func write(_ dataset: HDF5Dataset, to file: hid_t) throws {
+    let dims = dataset.dims
+    let limits = [chdf5_unlimited()] + dims.dropFirst()
+    let chunk = [hsize_t(min(max(dataset.rows, 64), 16_384))] + dims.dropFirst()
+    try with(H5Screate_simple(Int32(dims.count), dims, limits), dataset.name, close: H5Sclose) { space in
+      try with(H5Pcreate(chdf5_dataset_creation()), dataset.name, close: H5Pclose) { settings in
+        try check(H5Pset_chunk(settings, Int32(chunk.count), chunk), dataset.name)
+        // No time stamps: equal logs give equal files.
+        try check(H5Pset_obj_track_times(settings, false), dataset.name)
+        try dataset.column.withType { type in
+          let id = H5Dcreate2(file, dataset.name, type, space, usual, settings, usual)
+          try with(id, dataset.name, close: H5Dclose) { id in
+            try check(
+              H5Dwrite(id, type, everything, everything, usual, dataset.column.bytes), dataset.name)
+          }
+        }
+      }
+    }
+  }
+
+  /// One value as a scalar attribute, several as a list.
+  private static func write(_ column: HDF5Column, as name: String, to file: hid_t) throws {
+    let space = column.count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, [hsize_t(column.count)], nil)
+    try with(space, name, close: H5Sclose) { space in
+      try column.withType { type in
+        let id = H5Acreate2(file, name, type, space, usual, usual)
+        try with(id, name, close: H5Aclose) { id in try check(H5Awrite(id, type, column.bytes), name) }
+      }
+    }
+  }
+}

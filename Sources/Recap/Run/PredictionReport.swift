@@ -1,0 +1,39 @@
+/// What baseline and tuned CLIP answered for every pair of an evaluation; entry i of each list belongs to pair i.
+public struct PredictionReport: Codable, Equatable, Sendable {
+  /// The optimizer step of the evaluation.
+  public var step: Int
+  /// Two numbers a pair: the probability of image 1 given statement 1, and given statement 2.
+  public var baselineScores: [[Float]]
+  public var tunedScores: [[Float]]
+  /// Whether both statements of the pair found their image.
+  public var baselineCorrect: [Bool]
+  public var tunedCorrect: [Bool]
+
+  public init(
+    step: Int, baselineScores: [[Float]], tunedScores: [[Float]], baselineCorrect: [Bool], tunedCorrect: [Bool]
+  ) {
+    self.step = step
+    self.baselineScores = baselineScores
+    self.tunedScores = tunedScores
+    self.baselineCorrect = baselineCorrect
+    self.tunedCorrect = tunedCorrect
+    precondition(isConsistent, "predictions of step \(step): lists of different lengths, or not two scores a pair")
+  }
+
+  /// `baseline` and `tuned` must hold the same pairs in the same order.
+  public init(step: Int, baseline: [PairPrediction], tuned: [PairPrediction]) {
+    precondition(baseline.map(\.index) == tuned.map(\.index), "the two models answered different pairs")
+    self.init(
+      step: step, baselineScores: baseline.map { $0.scores.map(Float.init) },
+      tunedScores: tuned.map { $0.scores.map(Float.init) }, baselineCorrect: baseline.map(\.isCorrect),
+      tunedCorrect: tuned.map(\.isCorrect))
+  }
+
+  public var pairs: Int { baselineCorrect.count }
+
+  /// False only for a report that was read from a damaged file.
+  var isConsistent: Bool {
+    [baselineScores.count, tunedScores.count, tunedCorrect.count].allSatisfy { $0 == pairs }
+      && (baselineScores + tunedScores).allSatisfy { $0.count == 2 }
+  }
+}

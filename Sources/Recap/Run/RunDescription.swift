@@ -1,0 +1,51 @@
+import Engine
+import Foundation
+
+/// What a run is: everything needed to repeat it. The contents of `run.json`.
+public struct RunDescription: Codable, Equatable, Sendable {
+  public var configuration: TrainConfiguration
+  /// The version of this program.
+  public var version: String
+  /// Paths or preset names of what the run started from.
+  public var clip: String
+  public var diffusion: String
+  public var data: String
+  /// When the run was made: ISO 8601, UTC.
+  public var created: String
+  public var threads: Int
+  public var cpu: String
+
+  public init(
+    configuration: TrainConfiguration, version: String, clip: String, diffusion: String, data: String,
+    threads: Int, created: Date = Date(), cpu: String = RunDescription.cpuName()
+  ) {
+    self.configuration = configuration
+    self.version = version
+    self.clip = clip
+    self.diffusion = diffusion
+    self.data = data
+    self.created = created.formatted(.iso8601)
+    self.threads = threads
+    self.cpu = cpu
+  }
+
+  public var seed: UInt64 { configuration.seed }
+
+  /// The processor as the system names it: "AMD EPYC 7B13"; its architecture where the system has no name for it.
+  public static func cpuName(cpuinfo: String = "/proc/cpuinfo") -> String {
+    let lines = (try? String(contentsOfFile: cpuinfo, encoding: .utf8)).map { $0.split(separator: "\n") } ?? []
+    let name = lines.first { $0.hasPrefix("model name") }?.split(separator: ":", maxSplits: 1).last
+    guard let name else { return architecture }
+    return name.trimmingCharacters(in: .whitespaces).withoutControlCharacters()
+  }
+
+  private static var architecture: String {
+    #if arch(x86_64)
+      "x86_64"
+    #elseif arch(arm64)
+      "arm64"
+    #else
+      "unknown processor"
+    #endif
+  }
+}

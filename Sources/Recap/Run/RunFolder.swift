@@ -1,0 +1,146 @@
+import Engine
+import Foundation
+
+/// A run on disk: `run.json` (what it is), `log.jsonl` (what happened), `run.h5` (the same for other tools) and
+/// `checkpoint-N/`.
+///
+/// ```swift
+/// let folder = try RunFolder.create("runs/first", description)
+/// let recorder = try RunRecorder(folder)
+/// ```
+public struct RunFolder: Equatable, Sendable {
+  public let path: String
+  public let description: RunDescription
+
+  /// Starts a run in a folder that is new or empty; throws a `Problem` rather than overwrite anything.
+  public static func create(_ path: String, _ description: RunDescription) throws -> RunFolder {
+    try refuseToOverwrite(path)
+    let folder = RunFolder(path: path, description: description)
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw DurableFile.cannotWrite(path, error.localizedDescription)
+    }
+    try EventLog.create(folder.logPath)
+    try DurableFile.write(try RunJSON.pretty(description), to: path + "/run.json")
+    return folder
+  }
+
+  private init(path: String, description: RunDescription) {
+    (self.path, self.description) = (path, description)
+  }
+
+  /// Opens a run, live or finished; throws a `Problem` when the folder holds none.
+  public init(opening path: String) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw Problem(
+        "cannot open the run \(path): there is no such folder",
+        advice: "a run is the folder that `diva-tui train --out` made")
+    }
+    let file = path + "/run.json"
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw Problem(
+        "cannot open the run \(path): it holds no run.json",
+        advice: "give the run's own folder, not the one above it or a checkpoint in it")
+    }
+    do {
+      description = try RunJSON.decoder.decode(RunDescription.self, from: try DurableFile.read(file))
+    } catch let error as DecodingError {
+      throw Problem(
+        "cannot open the run \(path): run.json is damaged: \(RunJSON.reason(error))",
+        advice: "restore run.json from a copy; it says what the run computes")
+    }
+    self.path = path
+  }
+
+  /// The folder's own name, safe to print.
+  public var name: String { URL(fileURLWithPath: path).lastPathComponent.withoutControlCharacters() }
+
+  public var logPath: String { path + "/log.jsonl" }
+  public var metricsPath: String { path + "/run.h5" }
+
+  /// All that the log holds.
+  public func history() throws -> RunHistory {
+    var reader = EventLogReader(logPath)
+    return RunHistory(try reader.readNew())
+  }
+
+  /// When the log was last written to.
+  public func lastNews() throws -> Date {
+    var status = stat()
+    guard stat(logPath, &status) == 0 else {
+      throw Problem(
+        "cannot read \(logPath): \(String(cString: strerror(errno)))", advice: "the log is the run: restore it")
+    }
+    return Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
+  }
+
+  public func status(now: Date = Date()) throws -> RunStatus {
+    RunStatus(isFinished: try history().isFinished, lastNews: try lastNews(), now: now)
+  }
+
+  /// Writes run.h5 anew from nothing but the log.
+  public func rebuildMetrics() throws {
+    try MetricsStore.write(try history(), description, to: metricsPath)
+  }
+
+  /// Rebuilds run.h5 if it is missing, damaged or tells another story than the log; true if it was rebuilt.
+  @discardableResult
+  public func repairMetrics() throws -> Bool {
+    let history = try history()
+    guard !MetricsStore.matches(history, metricsPath) else { return false }
+    try MetricsStore.write(history, description, to: metricsPath)
+    return true
+  }
+
+  /// Removes what a crash left half-written. Only for the process that holds the log's lock.
+  func removeLeftovers() throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: path) where name.hasSuffix(".tmp") {
+      try FileManager.default.removeItem(atPath: path + "/" + name)
+    }
+  }
+
+  private static func refuseToOverwrite(_ path: String) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
+    guard isFolder.boolValue else {
+      throw Problem("cannot start a run in \(path): it is a file", advice: "give a new folder with --out")
+    }
+    if FileManager.default.fileExists(atPath: path + "/run.json") {
+      throw Problem(
+        "cannot start a run in \(path): it already holds a run, which would be overwritten",
+        advice: "give a new folder with --out, or go on with that run: --resume \(path)")
+    }
+    guard (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true else {
+      throw Problem("cannot start a run in \(path): the folder is not empty", advice: "give a new folder with --out")
+    }
+  }
+}
+
+/// Whether anything still happens in a run.
+public enum RunStatus: Equatable, Sendable {
+  case running
+  case finished
+  /// Not finished, and no news for longer than `patience`.
+  case presumedCrashed(silentSeconds: Double)
+
+  /// Seconds without news after which an unfinished run counts as crashed.
+  public static let patience = 120.0
+
+  init(isFinished: Bool, lastNews: Date, now: Date) {
+    let silence = now.timeIntervalSince(lastNews)
+    self = isFinished ? .finished : silence < Self.patience ? .running : .presumedCrashed(silentSeconds: silence)
+  }
+}
+
+extension RunStatus: CustomStringConvertible {
+  /// `running`, `finished`, `no news for 10 min: presumed crashed`.
+  public var description: String {
+    switch self {
+    case .running: "running"
+    case .finished: "finished"
+    case .presumedCrashed(let seconds): "no news for \(RunReport.duration(seconds)): presumed crashed"
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Engine
+
+/// What happened in a run, as series. A value: add entries as they come.
+///
+/// A run that was resumed from a checkpoint repeats steps; what it did after that checkpoint the first time is
+/// forgotten here (the log keeps it), so that every series goes forward.
+public struct RunHistory: Equatable, Sendable {
+  public struct DensityChange: Codable, Equatable, Sendable {
+    public let step: Int
+    public let density: RecapDensity
+  }
+
+  public struct SavedCheckpoint: Codable, Equatable, Sendable {
+    public let step: Int
+    public let folder: String
+  }
+
+  public private(set) var steps: [StepReport] = []
+  public private(set) var evaluations: [EvaluationReport] = []
+  /// The answers behind evaluations, of those that reported them.
+  public private(set) var predictions: [PredictionReport] = []
+  public private(set) var densityChanges: [DensityChange] = []
+  public private(set) var checkpoints: [SavedCheckpoint] = []
+  /// Training time in all, once the run has finished.
+  public private(set) var finishedAfterSeconds: Double?
+
+  public init(_ entries: [LogEntry] = []) { for entry in entries { add(entry) } }
+
+  public var isFinished: Bool { finishedAfterSeconds != nil }
+
+  public func steps(in stage: StepReport.Stage) -> [StepReport] { steps.filter { $0.stage == stage } }
+
+  public mutating func add(_ entry: LogEntry) {
+    finishedAfterSeconds = nil
+    switch entry {
+    case .event(.step(let report)):
+      rewind(to: report)
+      steps.append(report)
+    case .event(.evaluation(let report)):
+      evaluations.removeAll { $0.step >= report.step }
+      evaluations.append(report)
+    case .event(.density(let step, let density)): densityChanges.append(DensityChange(step: step, density: density))
+    case .event(.checkpoint(let step, let folder)):
+      checkpoints.removeAll { $0.step >= step }
+      checkpoints.append(SavedCheckpoint(step: step, folder: folder))
+    case .event(.finished(_, let seconds)): finishedAfterSeconds = seconds
+    case .predictions(let report):
+      predictions.removeAll { $0.step >= report.step }
+      predictions.append(report)
+    }
+  }
+
+  /// Forgets everything from `report` on, if the run has been there before.
+  private mutating func rewind(to report: StepReport) {
+    guard let last = steps.last, !last.isBefore(report) else { return }
+    steps.removeAll { !$0.isBefore(report) }
+    // Evaluations and checkpoints count steps on the image tower; number 0 stands before them all.
+    let first = report.stage == .train ? report.step : 1
+    evaluations.removeAll { $0.step >= first }
+    predictions.removeAll { $0.step >= first }
+    densityChanges.removeAll { $0.step >= first }
+    checkpoints.removeAll { $0.step >= first }
+  }
+}
+
+extension StepReport {
+  fileprivate func isBefore(_ other: StepReport) -> Bool {
+    stage == other.stage ? step < other.step : stage == .align
+  }
+}

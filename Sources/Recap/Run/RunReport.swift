@@ -1,0 +1,57 @@
+import Engine
+import Foundation
+
+/// A run in numbers and as one page of text: what `diva-tui report` prints.
+///
+/// Encodes to the JSON of `diva-tui report --json`; `text` is the same for people, at most 80 columns wide.
+public struct RunReport: Encodable, Equatable, Sendable {
+  public let run: String
+  public let status: String
+  public let description: RunDescription
+  public let alignSteps: Int
+  public let trainSteps: Int
+  /// Training time in all.
+  public let seconds: Double
+  public let imagesPerSecond: Double?
+  public let loss: LossChange?
+  public let densityChanges: [RunHistory.DensityChange]
+  public let evaluations: [EvaluationReport]
+  public let checkpoints: [RunHistory.SavedCheckpoint]
+
+  public init(_ summary: RunSummary, now: Date = Date()) {
+    let history = summary.history
+    run = summary.name
+    status = summary.status(now: now).description
+    description = summary.description
+    alignSteps = history.steps(in: .align).count
+    trainSteps = history.steps(in: .train).count
+    seconds = history.finishedAfterSeconds ?? history.steps.last?.seconds ?? 0
+    imagesPerSecond = RunReport.median(history.steps.suffix(200).map(\.imagesPerSecond).filter(\.isFinite))
+    loss = summary.lossChange
+    densityChanges = history.densityChanges
+    evaluations = history.evaluations
+    checkpoints = history.checkpoints
+  }
+
+  public static func text(for summary: RunSummary, now: Date = Date()) -> String { RunReport(summary, now: now).text }
+
+  /// One JSON object; numbers that are not finite are the strings "NaN", "Infinity", "-Infinity".
+  public static func json(for summary: RunSummary, now: Date = Date()) throws -> String {
+    String(decoding: try RunJSON.pretty(RunReport(summary, now: now)), as: UTF8.self)
+  }
+
+  private static func median(_ values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.sorted()[values.count / 2]
+  }
+
+  /// A time span as people say it: `48 s`, `4 min 12 s`, `3 h 5 min`.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e15 else { return "\(seconds) s" }
+    let whole = Int(seconds.rounded())
+    switch whole {
+    case ..<60: return "\(whole) s"
+    case ..<3600: return "\(whole / 60) min" + (whole % 60 == 0 ? "" : " \(whole % 60) s")
+    default: return "\(whole / 3600) h" + (whole / 60 % 60 == 0 ? "" : " \(whole / 60 % 60) min")
+    }
+  }
+}

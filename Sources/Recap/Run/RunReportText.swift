@@ -1,0 +1,127 @@
+import Engine
+import Foundation
+
+extension RunReport {
+  private static let columns = 80
+
+  /// The report as a page of text with a line break at its end; names from files cannot steer the terminal.
+  public var text: String {
+    let paragraphs = [facts] + (evaluations.last.map { [comparison($0), patternTable($0)] } ?? [[noEvaluation]])
+    return paragraphs.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
+  }
+
+  private var facts: [String] {
+    let settings = description.configuration
+    let every = settings.accumulate == 1 ? "" : " × \(settings.accumulate)"
+    return [
+      RunReport.fitted("run \(run.withoutControlCharacters()): \(status)", RunReport.columns),
+      RunReport.fact("started", "\(description.created), diva-tui \(description.version)"),
+      RunReport.fact("machine", "\(description.cpu), \(RunReport.counted(description.threads, "thread"))"),
+      RunReport.fact("CLIP", description.clip),
+      RunReport.fact("diffusion", description.diffusion),
+      RunReport.fact("data", description.data),
+      RunReport.fact(
+        "settings",
+        "density \(settings.density), batch \(settings.batch)\(every), \(RunReport.counted(settings.draws, "draw")) "
+          + "an image, \(settings.optimizer.rawValue) \(settings.rate), seed \(settings.seed)"),
+    ] + controls + [progress, lossLine]
+  }
+
+  /// What a reader must know before comparing this run with another.
+  private var controls: [String] {
+    let shuffled = description.configuration.shufflesCondition
+    let changes = densityChanges.map { "\($0.density) at step \($0.step)" }.joined(separator: ", ")
+    return (shuffled ? [RunReport.fact("control", "each image is told what CLIP says of another: must not help")] : [])
+      + (changes.isEmpty ? [] : [RunReport.fact("changed", "density \(changes)")])
+  }
+
+  private var progress: String {
+    let settings = description.configuration
+    let rate = imagesPerSecond.map { ", \(RunReport.decimal($0, 1)) images/s" } ?? ""
+    return RunReport.fact(
+      "progress",
+      "align \(alignSteps)/\(settings.alignSteps), train \(trainSteps)/\(settings.steps) in "
+        + RunReport.duration(seconds) + rate)
+  }
+
+  private var lossLine: String {
+    guard let loss else { return RunReport.fact("loss", "no step yet") }
+    let steps = loss.steps == 1 ? "first and last step" : "means of the first and last \(loss.steps) steps"
+    return RunReport.fact("loss", "\(RunReport.decimal(loss.first, 4)) → \(RunReport.decimal(loss.last, 4)) (\(steps))")
+  }
+
+  private var noEvaluation: String {
+    let every = description.configuration.evaluateEvery
+    return "no evaluation yet" + (every > 0 ? "; one follows every \(RunReport.counted(every, "step"))" : "")
+  }
+
+  private func comparison(_ report: EvaluationReport) -> [String] {
+    let share = { (correct: Int) in 100 * Double(correct) / Double(max(report.pairs, 1)) }
+    let interval = report.interval95.map { RunReport.signed($0) }.joined(separator: " … ")
+    return [
+      RunReport.row("step \(report.step)", "baseline", "tuned", "change"),
+      RunReport.percentRow("pairs right, %", share(report.baselineCorrect), share(report.tunedCorrect)),
+      RunReport.row("pairs right of \(report.pairs)", "\(report.baselineCorrect)", "\(report.tunedCorrect)", ""),
+      RunReport.percentRow("zero-shot, %", report.baselineZeroShot, report.tunedZeroShot),
+      RunReport.fact("fixed", "\(RunReport.counted(report.fixed, "pair")), broken \(report.broken)"),
+      RunReport.fact("McNemar", "p = \(RunReport.probability(report.pValue)), exact, two-sided"),
+      RunReport.fact("interval", "\(interval) points of pair accuracy (95 %)"),
+    ]
+  }
+
+  private func patternTable(_ report: EvaluationReport) -> [String] {
+    guard !report.patterns.isEmpty else { return [] }
+    let rows = zip(report.patterns, zip(report.baselinePerPattern, report.tunedPerPattern))
+    return [RunReport.row("pairs right by pattern, %", "baseline", "tuned", "change")]
+      + rows.map { RunReport.percentRow($0, $1.0, $1.1) }
+  }
+
+  // MARK: Lines
+
+  private static func fact(_ name: String, _ value: String) -> String {
+    padded(name, 11) + fitted(value.withoutControlCharacters(), columns - 11)
+  }
+
+  private static func percentRow(_ name: String, _ baseline: Double, _ tuned: Double) -> String {
+    row(name, decimal(baseline, 1), decimal(tuned, 1), signed(tuned - baseline))
+  }
+
+  private static func row(_ name: String, _ baseline: String, _ tuned: String, _ change: String) -> String {
+    let cells = [baseline, tuned, change].map { padded($0, 10, right: true) }.joined()
+    let line = padded(fitted(name.withoutControlCharacters(), 42), 42) + cells
+    return String(line.reversed().drop { $0 == " " }.reversed())
+  }
+
+  private static func padded(_ text: String, _ width: Int, right: Bool = false) -> String {
+    let space = String(repeating: " ", count: max(0, width - text.count))
+    return right ? space + text : text + space
+  }
+
+  /// The text, its middle left out where it is too long: of a path both ends tell most.
+  private static func fitted(_ text: String, _ width: Int) -> String {
+    guard text.count > width else { return text }
+    let tail = width * 2 / 3
+    return text.prefix(width - tail - 1) + "…" + text.suffix(tail)
+  }
+
+  // MARK: Numbers
+
+  private static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+
+  private static func decimal(_ value: Double, _ places: Int) -> String {
+    value.isFinite ? String(format: "%.\(places)f", value) : value.isNaN ? "NaN" : value < 0 ? "−∞" : "∞"
+  }
+
+  private static func signed(_ value: Double) -> String {
+    guard value.isFinite else { return decimal(value, 1) }
+    // Rounded first, so that −0.04 is not a loss.
+    let rounded = (value * 10).rounded() / 10
+    return (rounded < 0 ? "−" : "+") + decimal(abs(rounded), 1)
+  }
+
+  private static func probability(_ value: Double) -> String {
+    value.isFinite && value < 0.0001 ? String(format: "%.1e", value) : decimal(value, 4)
+  }
+}

@@ -1,0 +1,76 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import Recap
+
+@Suite("The folder of a run")
+struct RunFolderTests {
+  @Test("says what the run is")
+  func roundTrip() throws {
+    try withTemporaryFolder { parent in
+      let made = try RunFolder.create(parent + "/new/run", .sample)
+
+      #expect(try RunFolder(opening: parent + "/new/run") == made)
+      #expect(made.description == .sample)
+      #expect(made.name == "run")
+    }
+  }
+
+  @Test("is never made over another run, a full folder or a file")
+  func refusesToOverwrite() throws {
+    try withTemporaryFolder { parent in
+      _ = try RunFolder.create(parent + "/run", .sample)
+      try Data().write(to: URL(fileURLWithPath: parent + "/file"))
+
+      #expect(problem { _ = try RunFolder.create(parent + "/run", .sample) }.contains("--resume \(parent)/run"))
+      #expect(problem { _ = try RunFolder.create(parent, .sample) }.contains("is not empty"))
+      #expect(problem { _ = try RunFolder.create(parent + "/file", .sample) }.contains("it is a file"))
+    }
+  }
+
+  @Test("that holds no run is refused with what was expected")
+  func noRun() throws {
+    try withTemporaryFolder { parent in
+      #expect(problem { _ = try RunFolder(opening: parent + "/none") }.contains("there is no such folder"))
+      #expect(problem { _ = try RunFolder(opening: parent) }.contains("it holds no run.json"))
+      try Data("{\"threads\":\"two\"}".utf8).write(to: URL(fileURLWithPath: parent + "/run.json"))
+      #expect(problem { _ = try RunFolder(opening: parent) }.contains("run.json is damaged: “"))
+    }
+  }
+
+  @Test("tells whether the run goes on, has finished or has probably crashed")
+  func status() throws {
+    try withTemporaryFolder { parent in
+      let run = try RunFolder.create(parent + "/run", .sample)
+      let recorder = try RunRecorder(run)
+      let news = try run.lastNews()
+
+      #expect(try run.status(now: news + 119) == .running)
+      #expect(try run.status(now: news + 600) == .presumedCrashed(silentSeconds: 600))
+      #expect(try run.status(now: news + 600).description == "no news for 10 min: presumed crashed")
+      try recorder.record(.finished(step: 1, seconds: 1))
+      #expect(try run.status(now: news + 600) == .finished)
+    }
+  }
+
+  @Test("prints its name without control characters")
+  func hostileName() throws {
+    try withTemporaryFolder { parent in
+      let run = try RunFolder.create(parent + "/a\u{1B}[2Jb\nc", .sample)
+
+      #expect(run.name == "a[2Jbc")
+    }
+  }
+
+  @Test("names the processor as the system does")
+  func cpuName() throws {
+    try withTemporaryFolder { folder in
+      try Data("processor : 0\nmodel name\t: Fast CPU: 3 GHz\u{7}\n".utf8)
+        .write(to: URL(fileURLWithPath: folder + "/cpuinfo"))
+
+      #expect(RunDescription.cpuName(cpuinfo: folder + "/cpuinfo") == "Fast CPU: 3 GHz")
+      #expect(!RunDescription.cpuName(cpuinfo: folder + "/none").isEmpty)
+    }
+  }
+}
