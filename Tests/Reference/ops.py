@@ -237,7 +237,8 @@ def tensors(make_inputs, run):
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(2)
-    metadata = {"torch": torch.__version__, "python": platform.python_version(), "made by": "Tests/Reference/ops.py"}
+    # One entry, because safetensors writes several in random order, and the same numbers should be the same bytes.
+    metadata = {"made with": f"Tests/Reference/ops.py, torch {torch.__version__}, Python {platform.python_version()}"}
     names = {"+": "add", "-": "subtract", "*": "multiply"}
     for op, cases in OPS.items():
         contents = {}
