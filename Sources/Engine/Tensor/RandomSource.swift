@@ -30,7 +30,8 @@ public struct RandomSource: Sendable, Hashable {
   public func integer(in range: Range<Int>, step: Int, sample: Int = 0, position: Int = 0) -> Int {
     precondition(!range.isEmpty, "no number to draw from \(range)")
     let word = UInt64(words(step: step, sample: sample, position: position)[0])
-    return range.lowerBound + Int(word * UInt64(range.count) >> 32)
+    // In Swift a shift binds tighter than a product.
+    return range.lowerBound + Int((word * UInt64(range.count)) >> 32)
   }
 
   /// A number in [0, 1).
