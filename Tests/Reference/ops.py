@@ -190,6 +190,7 @@ OPS = {
     "geglu": [("", normal([3, 5, 34], spread=2), geglu), ("one channel", normal([7, 2], spread=2), geglu)],
     "embedding": [("a repeated id", normal([9, 5]), lambda table: table[torch.tensor([[0, 3, 3], [8, 1, 0]])])],
     "gatherTokens": [("a repeated token", normal([2, 7, 5]), gather_tokens([[6, 0, 0], [1, 2, 5]]))],
+    "gatherImages": [("a repeated image", normal([3, 2, 2, 5]), lambda x: x[[2, 0, 0, 2]])],
     "prependingToken": [
         ("", normal([2, 4, 5], [5]), lambda x, token: torch.cat([token.expand(2, 1, 5), x], 1))
     ],

@@ -105,6 +105,7 @@ extension OpCase {
   private static let gathers: [OpCase] = [
     OpCase("embedding", "a repeated id", [[9, 5]]) { $0[0].embedding(ids: [0, 3, 3, 8, 1, 0], shape: [2, 3]) },
     OpCase("gatherTokens", "a repeated token", [[2, 7, 5]]) { $0[0].gatherTokens([[6, 0, 0], [1, 2, 5]]) },
+    OpCase("gatherImages", "a repeated image", [[3, 2, 2, 5]]) { $0[0].gatherImages([2, 0, 0, 2]) },
     OpCase("prependingToken", "", [[2, 4, 5], [5]]) { $0[0].prependingToken($0[1]) },
     OpCase("concatenatedChannels", "", [[2, 2, 3, 4], [2, 2, 3, 7]]) { $0[0].concatenatedChannels($0[1]) },
     OpCase("concatenatedTokens", "", [[2, 3, 5], [2, 4, 5]]) { $0[0].concatenatedTokens($0[1]) },
