@@ -13,11 +13,14 @@ struct ContrastiveStage {
   /// Trains `clip` in place; the same seed takes the same steps.
   func run(_ clip: CLIP, seed: UInt64, report: (PretrainProgress) throws -> Void) throws {
     let learning = trainsText ? clip.parameters : clip.vision.parameters
-    learning.forEach { $0.isTrainable = true }
+    clip.vision.parameters.forEach { $0.isTrainable = true }
     defer { learning.forEach { $0.isTrainable = false } }
     let optimizer = AdamW([ParameterGroup(learning, weightDecay: plan.weightDecay)], betas: (0.9, 0.98))
     let schedule = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
     for step in 0..<plan.steps {
+      // A text tower tells “left” from “right” from the start, by chance. Trained at once with an image tower that
+      // cannot use it yet, it forgets that for good; so the image tower gets a head start.
+      if step == plan.headStart { learning.forEach { $0.isTrainable = true } }
       let batch = batch(step, seed: seed)
       let loss = loss(clip, batch)
       loss.backward()

@@ -5,6 +5,8 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
   /// Learning the towers contrastively (CLIP).
   public struct Contrastive: Codable, Equatable, Sendable {
     public var steps: Int
+    /// Steps in which only the image tower learns; then both do.
+    public var headStart: Int
     /// Pairs of scenes that differ in one aspect, and lone scenes, of a batch.
     public var pairs: Int
     public var singles: Int
