@@ -13,7 +13,8 @@ struct ContrastiveStage {
   /// Trains `clip` in place; the same seed takes the same steps.
   func run(_ clip: CLIP, seed: UInt64, report: (PretrainProgress) throws -> Void) throws {
     let learning = trainsText ? clip.parameters : clip.vision.parameters
-    clip.vision.parameters.forEach { $0.isTrainable = true }
+    let first = clip.vision.parameters + (trainsText ? [clip.logitScale] : [])
+    first.forEach { $0.isTrainable = true }
     defer { learning.forEach { $0.isTrainable = false } }
     let optimizer = AdamW([ParameterGroup(learning, weightDecay: plan.weightDecay)], betas: (0.9, 0.98))
     let schedule = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
