@@ -24,7 +24,9 @@ UNET = {
     "flip_sin_to_cos": True, "freq_shift": 0, "mid_block_scale_factor": 1, "norm_eps": 1e-5, "downsample_padding": 1,
 }
 
-SD_2_1_BASE = {**UNET, "attention_head_dim": [5, 10, 20, 20], "cross_attention_dim": 1024, "use_linear_projection": True}
+SD_2_1_BASE = {
+    **UNET, "attention_head_dim": [5, 10, 20, 20], "cross_attention_dim": 1024, "use_linear_projection": True,
+}
 SD_1_4 = {**UNET, "attention_head_dim": 8, "cross_attention_dim": 768}
 
 VAE = {
@@ -64,7 +66,9 @@ def outline(config, build, prefix=""):
 
 
 outlines = {
-    "versions": {"torch": torch.__version__, "transformers": transformers.__version__, "diffusers": diffusers.__version__},
+    "versions": {
+        "torch": torch.__version__, "transformers": transformers.__version__, "diffusers": diffusers.__version__,
+    },
     "SD-2-1-base": outline(SD_2_1_BASE, lambda c: UNet2DConditionModel(**c)),
     "SD-1-4": outline(SD_1_4, lambda c: UNet2DConditionModel(**c)),
     "AutoencoderKL": outline(VAE, lambda c: AutoencoderKL(**c)),

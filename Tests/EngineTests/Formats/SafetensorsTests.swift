@@ -99,6 +99,33 @@ struct SafetensorsTests {
     #expect(Set(try cases().keys) == Set(Self.verdicts.map(\.name)))
   }
 
+  @Test("a file with any byte changed, or cut short, opens or is refused, and never reaches beyond the file")
+  func mutations() throws {
+    let original = [UInt8](try Data(contentsOf: URL(filePath: Reference.path("safetensors_python.safetensors"))))
+    var refused = 0
+    func open(_ bytes: [UInt8]) throws {
+      do {
+        try bytes.withUnsafeBytes { buffer in
+          let header = try SafetensorsHeader(buffer, name: "mutant")
+          for entry in header.entries.values {
+            #expect(header.dataStart + entry.bytes.upperBound <= bytes.count)
+          }
+        }
+      } catch is Problem {
+        refused += 1
+      }
+    }
+
+    for place in original.indices {
+      var mutant = original
+      mutant[place] = [original[place] ^ 1, original[place] ^ 0x80, UInt8(ascii: "9"), UInt8(ascii: "}")][place % 4]
+      try open(mutant)
+    }
+    for end in stride(from: 0, to: original.count, by: 7) { try open(Array(original[..<end])) }
+
+    #expect(refused > original.count / 2)
+  }
+
   @Test("all float types are read as the Float32 that PyTorch makes of them")
   func floats() throws {
     let file = try SafetensorsFile(Reference.path("safetensors_types.safetensors"))

@@ -59,8 +59,7 @@ func expectGradients(
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   #expect(Set(parameters.map(\.name)) == Set(reference.names), sourceLocation: sourceLocation)
-  // A key's bias shifts all scores of a query alike, which softmax does not see: its gradient is 0 but for rounding,
-  // so it is measured against the largest of the layer's own.
+  // A key's bias shifts all scores of a query alike, which softmax does not see: its gradient is 0 but for rounding.
   for parameter in parameters {
     guard let gradient = parameter.gradient else {
       Issue.record("\(parameter.name) received no gradient", sourceLocation: sourceLocation)

@@ -30,7 +30,8 @@ public struct StableDiffusion {
     }
   }
 
-  /// Writes a folder that diffusers opens, by part or, with its text parts left out, as `StableDiffusionPipeline`.
+  /// Writes a folder that diffusers opens: by part, or whole with
+  /// `StableDiffusionPipeline.from_pretrained(folder, text_encoder=None, tokenizer=None)`.
   public func save(to folder: CheckpointFolder) throws {
     try folder.part("scheduler").write(schedule.json, named: "scheduler_config.json")
     try autoencoder.save(to: folder.part("vae"))
