@@ -32,7 +32,7 @@ private struct JSONParser {
   private func mistake(_ reason: String) -> Mistake { Mistake(position: position, reason: reason) }
 
   private mutating func skipSpace() {
-    while let byte = next, [0x20, 0x0A, 0x0D, 0x09].contains(byte) { position += 1 }
+    while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
 
   private mutating func take(_ byte: UInt8) -> Bool {

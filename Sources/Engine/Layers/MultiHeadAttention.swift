@@ -22,7 +22,7 @@ public struct MultiHeadAttention {
   public let out: Linear
   private let heads: Int
 
-  /// `contextWidth` is X, C unless given; `initializer` and `outInitializer` replace PyTorch's where a model has its own.
+  /// `contextWidth` is X, C unless given; `initializer` (of q, k, v) and `outInitializer` replace PyTorch's.
   public init(
     _ width: Int, contextWidth: Int? = nil, heads: Int, names: Names, from weights: Weights,
     initializer: Initializer? = nil, outInitializer: Initializer? = nil

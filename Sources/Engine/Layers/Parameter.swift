@@ -15,6 +15,13 @@ public final class Parameter: @unchecked Sendable {
     storage.freeze()
   }
 
+  /// Name and shape alone: asking for the value is a mistake.
+  init(outline name: String, _ shape: Shape) {
+    self.name = name
+    self.shape = shape
+    storage = Storage(count: 0)
+  }
+
   public var isTrainable: Bool {
     get { leaf != nil }
     set {

@@ -32,6 +32,9 @@ public struct Weights {
     Weights(store: Store(origin: .checkpoint(source), name: name), scope: "")
   }
 
+  /// Names and shapes only, without memory: what a model of this configuration is made of. It cannot compute.
+  public static func outline() -> Weights { Weights(store: Store(origin: .outline, name: "outline"), scope: "") }
+
   public subscript(_ name: String) -> Weights { Weights(store: store, scope: fullName(name)) }
 
   public subscript(_ index: Int) -> Weights { self[String(index)] }
@@ -58,6 +61,7 @@ public struct Weights {
 private enum Origin {
   case random(RandomSource)
   case checkpoint(any TensorSource)
+  case outline
 }
 
 private final class Store {
@@ -76,12 +80,13 @@ private final class Store {
   }
 
   func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) throws -> Parameter {
-    let value: Tensor
+    let parameter: Parameter
     switch origin {
-    case .random(let random): value = initializer.tensor(shape, from: random, name: name)
-    case .checkpoint(let source): value = try read(name, shape, from: source)
+    case .random(let random):
+      parameter = Parameter(name: name, value: initializer.tensor(shape, from: random, name: name))
+    case .checkpoint(let source): parameter = Parameter(name: name, value: try read(name, shape, from: source))
+    case .outline: parameter = Parameter(outline: name, shape)
     }
-    let parameter = Parameter(name: name, value: value)
     parameters.append(parameter)
     return parameter
   }

@@ -46,7 +46,7 @@ public final class AdamW: Optimizer {
       ThreadPool.runElements(parameter.shape.count) { start, count in
         kernels_adamw(
           count, weights + start, gradient.pointer + start, moments.mean.pointer + start,
-          moments.square.pointer + start, gradientScale, rate, Float(beta1), Float(beta2), epsilon, group.weightDecay,
+          moments.square.pointer + start, gradientScale, rate, beta1, beta2, epsilon, group.weightDecay,
           correction1, correction2)
       }
     }

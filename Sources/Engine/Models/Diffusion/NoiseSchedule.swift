@@ -58,12 +58,12 @@ public struct NoiseSchedule: Equatable, Sendable {
     }
   }
 
-  /// PyTorch's `linspace` in float32: from both ends towards the middle.
+  /// PyTorch's `linspace` in float32: from both ends towards the middle, each product and sum rounded once.
   private static func linspace(_ start: Double, _ end: Double, _ count: Int) -> [Float] {
     let (first, last) = (Float(start), Float(end))
     let step = count > 1 ? (last - first) / Float(count - 1) : 0
     return (0..<count).map { i in
-      i < count / 2 ? first + step * Float(i) : last - step * Float(count - 1 - i)
+      i < count / 2 ? first.addingProduct(step, Float(i)) : last.addingProduct(-step, Float(count - 1 - i))
     }
   }
 
@@ -106,7 +106,7 @@ extension NoiseSchedule {
   public init(_ fields: ConfigurationFields) throws {
     try fields.require("rescale_betas_zero_snr", false)
     try fields.require("thresholding", false)
-    guard [nil, .null].contains(fields.json["trained_betas"]) else { throw fields.problem("trained_betas", "null") }
+    try fields.require("trained_betas", .null)
     let betas = try fields.text("beta_schedule", default: "linear")
     guard let betas = Betas(rawValue: betas) else {
       throw fields.problem("beta_schedule", "linear or scaled_linear")
@@ -137,7 +137,7 @@ extension NoiseSchedule {
       "beta_schedule": .string(betas.rawValue), "beta_start": .number(betaStart), "clip_sample": .bool(clipping != nil),
       "clip_sample_range": .number(clipping ?? 1), "num_train_timesteps": .integer(timesteps),
       "prediction_type": .string(prediction.rawValue), "set_alpha_to_one": .bool(endsWithoutNoise),
-      "steps_offset": .integer(stepsOffset), "timestep_spacing": "leading", "trained_betas": nil,
+      "steps_offset": .integer(stepsOffset), "timestep_spacing": "leading", "trained_betas": .null,
     ]
   }
 }

@@ -30,7 +30,8 @@ public struct StableDiffusion {
     }
   }
 
-  /// Writes a folder that diffusers opens, by part or, with its text parts left out, as `StableDiffusionPipeline`.
+  /// Writes a folder that diffusers opens: by part, or whole with
+  /// `StableDiffusionPipeline.from_pretrained(folder, text_encoder=None, tokenizer=None)`.
   public func save(to folder: CheckpointFolder) throws {
     try folder.part("scheduler").write(schedule.json, named: "scheduler_config.json")
     try autoencoder.save(to: folder.part("vae"))
@@ -39,9 +40,9 @@ public struct StableDiffusion {
   }
 
   private static let index: JSON = [
-    "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.25.0", "feature_extractor": [nil, nil],
-    "image_encoder": [nil, nil], "requires_safety_checker": false, "safety_checker": [nil, nil],
-    "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": [nil, nil], "tokenizer": [nil, nil],
+    "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.25.0", "feature_extractor": [.null, .null],
+    "image_encoder": [.null, .null], "requires_safety_checker": false, "safety_checker": [.null, .null],
+    "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": [.null, .null], "tokenizer": [.null, .null],
     "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
   ]
 }

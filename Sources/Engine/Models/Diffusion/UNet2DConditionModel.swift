@@ -53,7 +53,7 @@ public struct UNet2DConditionModel {
     precondition(
       timesteps.count == latents.shape[0] && context.shape[0] == latents.shape[0]
         && context.shape.last == config.contextWidth,
-      "\(timesteps.count) timesteps and context \(context.shape) for latents \(latents.shape), context width \(config.contextWidth)"
+      "\(timesteps.count) timesteps, context \(context.shape) (width \(config.contextWidth)) for latents \(latents.shape)"
     )
     let time = timeEmbedding(timesteps)
     var x = convIn(latents)

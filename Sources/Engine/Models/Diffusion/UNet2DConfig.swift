@@ -18,7 +18,7 @@ public struct UNet2DConfig: Equatable, Sendable {
   public var contextWidth: Int
   public var groups: Int
   public var epsilon: Double
-  /// proj_in and proj_out are linear layers (SD 2) instead of 1×1 convolutions (SD 1): the same numbers in another shape.
+  /// proj_in and proj_out are stored as linear layers (SD 2), not as 1×1 convolutions (SD 1).
   public var usesLinearProjection: Bool
   public var flipsSineToCosine: Bool
   public var frequencyShift: Int

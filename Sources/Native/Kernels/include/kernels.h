@@ -116,7 +116,7 @@ void kernels_sgd(int64_t n, float *w, const float *g, float *velocity, float gra
                  float momentum, float weightDecay);
 /// PyTorch's AdamW; correction1 = 1 − β₁ᵗ, correction2 = 1 − β₂ᵗ.
 void kernels_adamw(int64_t n, float *w, const float *g, float *m, float *v, float gradientScale, float rate,
-                   float beta1, float beta2, float epsilon, float weightDecay, float correction1, float correction2);
+                   double beta1, double beta2, float epsilon, float weightDecay, float correction1, float correction2);
 /// average += (1 − decay)·(w − average)
 void kernels_moving_average(int64_t n, const float *w, float decay, float *average);
 

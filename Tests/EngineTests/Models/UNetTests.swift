@@ -1,0 +1,83 @@
+import Testing
+
+@testable import Engine
+
+/// Against diffusers' UNet2DConditionModel; Tests/Reference/models.py wrote the fixtures.
+struct UNetTests {
+  /// One in the manner of SD 2, in shards; one in the manner of SD 1, with levels that have no attention.
+  static let names = ["models/unet", "models/unet-sd1"]
+
+  private func run(_ name: String, context: (Tensor) -> Tensor = { $0 }, training: Bool = false) throws -> (
+    unet: UNet2DConditionModel, prediction: Tensor
+  ) {
+    let unet = try UNet2DConditionModel(CheckpointFolder(Reference.path(name)))
+    for parameter in unet.parameters { parameter.isTrainable = training }
+    let reference = try Reference.tensors(name + "/reference")
+    let prediction = unet(
+      try reference["latents"], timesteps: try reference.integers("timesteps"),
+      context: context(try reference["context"]))
+    return (unet, prediction)
+  }
+
+  @Test("the noise prediction agrees with diffusers", arguments: names)
+  func prediction(name: String) throws {
+    let (_, prediction) = try run(name)
+
+    expect(prediction, equals: try Reference.tensors(name + "/reference")["prediction"], within: .relative(2e-5))
+  }
+
+  @Test("the gradients of all weights agree with PyTorch", arguments: names)
+  func weightGradients(name: String) throws {
+    let (unet, prediction) = try run(name, training: true)
+
+    prediction.backward(arriving: try Reference.tensors(name + "/reference")["d_prediction"])
+
+    try expectGradients(of: unet.parameters, equal: Reference.tensors(name + "/gradients"))
+  }
+
+  @Test("the gradient of the context passes through a frozen UNet and leaves none in its weights", arguments: names)
+  func contextGradient(name: String) throws {
+    let reference = try Reference.tensors(name + "/reference")
+    let context = try reference["context"].trackingGradient()
+
+    let (unet, prediction) = try run(name, context: { _ in context })
+    prediction.backward(arriving: try reference["d_prediction"])
+
+    expect(try #require(context.gradient), equals: try reference["d_context"], within: .relative(1e-4))
+    #expect(unet.parameters.allSatisfy { $0.gradient == nil })
+  }
+
+  @Test("without anything to train nothing is recorded")
+  func frozen() throws {
+    #expect(try !run("models/unet").prediction.requiresGradient)
+  }
+
+  @Test("time waves have the values of Stable Diffusion's")
+  func timeWaves() throws {
+    let config = UNet2DConfig(
+      sampleSize: 64, blockChannels: [320], attention: [true], heads: [5], contextWidth: 1024)
+    let embedding = try TimestepEmbedding(config, from: .outline())
+
+    let waves = embedding.waves([500]).values
+
+    let expected: [(Int, Float)] = [
+      (0, -0.8838), (1, 0.7028), (2, 0.8867), (160, -0.4678), (161, 0.7114), (162, -0.4624),
+    ]
+    #expect(waves.count == 320)
+    for (index, value) in expected { #expect(abs(waves[index] - value) < 1e-4, "\(index): \(waves[index])") }
+  }
+
+  @Test("a saved UNet opens again with the same weights and configuration", arguments: names)
+  func roundTrip(name: String) throws {
+    let unet = try UNet2DConditionModel(CheckpointFolder(Reference.path(name)))
+    try Reference.withTemporaryFolder { path in
+      try unet.save(to: CheckpointFolder(path))
+
+      let opened = try UNet2DConditionModel(CheckpointFolder(path))
+
+      #expect(opened.config == unet.config)
+      #expect(zip(opened.parameters, unet.parameters).allSatisfy { $0.name == $1.name })
+      #expect(zip(opened.parameters, unet.parameters).allSatisfy { $0.value.values == $1.value.values })
+    }
+  }
+}
