@@ -1,0 +1,51 @@
+/// A row for each name: how much of 100 % the tuned model reaches as a bar, and where the baseline stands as a mark.
+struct Bars {
+  struct Row {
+    var name: String
+    /// Parts of one; nil before they are known.
+    var baseline: Double?
+    var tuned: Double?
+  }
+
+  var rows: [Row]
+
+  func draw(in rect: Rect, on canvas: inout Canvas) {
+    let names = min(rows.map(\.name.cellWidth).max() ?? 0, rect.columns / 2)
+    let numbers = "100 → 100 %".count
+    let track = rect.droppingLeft(names + 1).droppingRight(numbers + 1)
+    for (index, row) in rows.enumerated() where index < rect.rows {
+      let at = rect.row + index
+      canvas.write(row.name, rect.column, at, limit: rect.column + names)
+      drawTrack(row, track, at, on: &canvas)
+      drawNumbers(row, endColumn: rect.endColumn, at, on: &canvas)
+    }
+  }
+
+  private func drawTrack(_ row: Row, _ track: Rect, _ at: Int, on canvas: inout Canvas) {
+    guard track.columns > 2 else { return }
+    canvas.write(String(repeating: "·", count: track.columns), track.column, at, .dim)
+    if let tuned = row.tuned {
+      canvas.write(Self.bar(tuned, columns: track.columns), track.column, at, .tuned)
+    }
+    if let baseline = row.baseline {
+      let column = Int((min(max(baseline, 0), 1) * Double(track.columns - 1)).rounded())
+      canvas.write("┃", track.column + column, at, .baseline)
+    }
+  }
+
+  private func drawNumbers(_ row: Row, endColumn: Int, _ at: Int, on canvas: inout Canvas) {
+    let baseline = row.baseline?.percent(decimals: 0) ?? "–"
+    let tuned = row.tuned?.percent(decimals: 0) ?? "–"
+    canvas.write(baseline.leftPadded(toCells: 3), endColumn - 11, at, .baseline)
+    canvas.write("→", endColumn - 7, at, .dim)
+    canvas.write(tuned.leftPadded(toCells: 3), endColumn - 5, at, .tuned)
+    canvas.write("%", endColumn - 1, at, .dim)
+  }
+
+  /// `part` of one as full blocks, the last one in eighths.
+  static func bar(_ part: Double, columns: Int) -> String {
+    let eighths = Int((min(max(part, 0), 1) * Double(columns * 8)).rounded())
+    let ends = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+    return String(repeating: "█", count: eighths / 8) + ends[eighths % 8]
+  }
+}

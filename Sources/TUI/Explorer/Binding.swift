@@ -1,0 +1,43 @@
+/// A key and what it does: the footer, the help and the README's table are made from these.
+struct Binding: Sendable {
+  let keys: [Key]
+  /// One or two words, for the footer.
+  let label: String
+  /// A sentence, for the help.
+  let tooltip: String
+  /// Why the key does nothing now; nil when it works.
+  let unavailable: @Sendable (ExplorerState) -> String?
+  let act: @Sendable (inout ExplorerState, Key) -> [Work]
+
+  init(
+    _ keys: Key..., label: String, tooltip: String,
+    unavailable: @escaping @Sendable (ExplorerState) -> String? = { _ in nil },
+    act: @escaping @Sendable (inout ExplorerState, Key) -> [Work]
+  ) {
+    self.keys = keys
+    self.label = label
+    self.tooltip = tooltip
+    self.unavailable = unavailable
+    self.act = act
+  }
+
+  /// "s", "←→", "Tab 1–4".
+  var keyNames: String {
+    let names = keys.map(\.name)
+    let digits = names.filter { $0.count == 1 && $0.first!.isNumber }
+    if digits.count > 2 {
+      return (names.filter { !digits.contains($0) } + ["\(digits[0])–\(digits.last!)"]).joined(separator: " ")
+    }
+    return names.joined(separator: names.allSatisfy { $0.count == 1 } ? "" : " ")
+  }
+}
+
+/// All keys as a Markdown table, for the README.
+func keyTableMarkdown() -> String {
+  let header = ["| screen | key | what it does |", "|---|---|---|"]
+  let groups = [("everywhere", Explorer.keys)] + Screen.allCases.map { ($0.title, $0.keys) }
+  let rows = groups.flatMap { name, bindings in
+    bindings.map { "| \(name) | `\($0.keyNames)` | \($0.tooltip) |" }
+  }
+  return (header + rows).joined(separator: "\n") + "\n"
+}

@@ -1,0 +1,153 @@
+/// The frame around every screen: header, footer, help, questions.
+enum Chrome {
+  static func drawHeader(_ state: ExplorerState, on canvas: inout Canvas) {
+    let status = statusText(state)
+    let end = canvas.size.columns - 1
+    canvas.writeRight(status.text, endColumn: end, 0, status.style)
+    var column = canvas.write(" diva-tui", 0, 0, .title) + 2
+    for screen in Screen.allCases {
+      let isOpen = screen == state.screen
+      let label = " \(screen.rawValue + 1) \(screen.title) "
+      let limit = end - status.text.cellWidth - 1
+      let style = isOpen ? Style.accent.bold.selected() : .dim
+      column = canvas.write(label, column, 0, style, limit: limit)
+    }
+    canvas.write(String(repeating: "─", count: canvas.size.columns), 0, 1, .dim)
+  }
+
+  private static func statusText(_ state: ExplorerState) -> (text: String, style: Style) {
+    let feed = state.feed
+    let progress = feed.plan.totalSteps > 0 ? " \(100 * feed.step / feed.plan.totalSteps) %" : ""
+    switch feed.status {
+    case .loading: return ("○ loading", .dim)
+    case .ready: return ("○ ready", .dim)
+    case .running:
+      if Explorer.showsSilence(state) {
+        return ("● no news for \((state.now - feed.lastNews).clockTime)", .warning)
+      }
+      return ("● training\(progress)", .good)
+    case .paused: return ("∥ paused\(progress)", .warning)
+    case .stopped: return ("■ stopped\(progress)", .warning)
+    case .finished: return ("✓ finished", .good)
+    case .failed: return ("✗ failed", .bad)
+    }
+  }
+
+  // MARK: - Footer
+
+  static func drawFooter(_ state: ExplorerState, on canvas: inout Canvas) {
+    let row = canvas.size.rows - 1
+    if let notice = state.notice {
+      canvas.write(notice.text, 1, row - 1, notice.isProblem ? .bad : .warning)
+    }
+    // How to leave and where to learn more always fit; what else fits comes before them.
+    let ends = Explorer.keys.filter { ["help", "quit"].contains($0.label) }
+    let ordinary = state.screen.keys.filter { $0.unavailable(state) == nil } + Explorer.keys.prefix(2)
+    let room = canvas.size.columns - 2 - ends.map(width).reduce(0, +)
+    var column = 1
+    for binding in ordinary where column + width(binding) <= room {
+      column = drawKey(binding, column, row, on: &canvas)
+    }
+    for binding in ends { column = drawKey(binding, column, row, on: &canvas) }
+  }
+
+  private static func width(_ binding: Binding) -> Int { binding.keyNames.cellWidth + 1 + binding.label.cellWidth + 3 }
+
+  private static func drawKey(_ binding: Binding, _ column: Int, _ row: Int, on canvas: inout Canvas) -> Int {
+    let next = canvas.write(binding.keyNames, column, row, .accent.bold)
+    return canvas.write(binding.label, next + 1, row, .dim) + 3
+  }
+
+  // MARK: - Pop-ups
+
+  /// Clears a box in the middle of the screen, with a frame and a title; gives the room inside.
+  private static func drawBox(_ title: String, columns: Int, rows: Int, on canvas: inout Canvas) -> Rect {
+    let size = canvas.size
+    let width = min(columns + 6, size.columns - 2)
+    let height = min(rows + 4, size.rows - 2)
+    let box = Rect(column: (size.columns - width) / 2, row: (size.rows - height) / 2, columns: width, rows: height)
+    canvas.fill(box)
+    let line = String(repeating: "─", count: width - 2)
+    canvas.write("╭\(line)╮", box.column, box.row, .accent)
+    for row in (box.row + 1)..<(box.endRow - 1) {
+      canvas.write("│", box.column, row, .accent)
+      canvas.write("│", box.endColumn - 1, row, .accent)
+    }
+    canvas.write("╰\(line)╯", box.column, box.endRow - 1, .accent)
+    canvas.write(" \(title) ", box.column + 2, box.row, .title, limit: box.endColumn - 2)
+    return box.inset(columns: 3, rows: 2)
+  }
+
+  static func drawHelp(_ state: ExplorerState, on canvas: inout Canvas) {
+    let bindings = state.screen.keys + Explorer.keys
+    let names = bindings.map(\.keyNames.cellWidth).max() ?? 0
+    let width = min(canvas.size.columns - 10, 84)
+    let entries = bindings.map { binding in
+      (
+        binding: binding, lines: binding.tooltip.wrapped(toCells: width - names - 2),
+        reason: binding.unavailable(state)
+      )
+    }
+    let rows = entries.map { $0.lines.count + ($0.reason == nil ? 0 : 1) }.reduce(0, +)
+    let inside = drawBox("\(state.screen.title): keys", columns: width, rows: rows, on: &canvas)
+    var row = inside.row
+    for entry in entries where row < inside.endRow {
+      let isAvailable = entry.reason == nil
+      canvas.write(entry.binding.keyNames, inside.column, row, isAvailable ? .accent.bold : .dim)
+      let lines = entry.lines.map { ($0, isAvailable ? Style.normal : .dim) }
+      for (line, style) in lines + (entry.reason.map { [("now: \($0)", Style.warning)] } ?? [])
+      where row < inside.endRow {
+        canvas.write(line, inside.column + names + 2, row, style, limit: inside.endColumn)
+        row += 1
+      }
+    }
+    canvas.write(" any key closes ", inside.column, inside.endRow + 1, .dim)
+  }
+
+  static func drawQuestion(_ state: ExplorerState, on canvas: inout Canvas) {
+    let steps = state.feed.unsavedSteps
+    let lines = ["\(steps) \(steps == 1 ? "step is" : "steps are") not saved yet.", "They are lost if you quit now."]
+    let inside = drawBox("Quit?", columns: 40, rows: 4, on: &canvas)
+    for (index, line) in lines.enumerated() { canvas.write(line, inside.column, inside.row + index) }
+    var column = canvas.write("y", inside.column, inside.row + 3, .accent.bold)
+    column = canvas.write("quit", column + 1, inside.row + 3, .dim) + 3
+    column = canvas.write("any other key", column, inside.row + 3, .accent.bold)
+    canvas.write("stay", column + 1, inside.row + 3, .dim)
+  }
+
+  static func drawTooSmall(on canvas: inout Canvas) {
+    let (size, needed) = (canvas.size, Explorer.smallestSize)
+    let text =
+      "diva-tui needs \(needed.columns) × \(needed.rows) cells; this window has \(size.columns) × \(size.rows). "
+      + "Make it larger, or the letters smaller. Training goes on meanwhile; q quits."
+    let lines = text.wrapped(toCells: max(size.columns - 2, 1))
+    let first = max(0, (size.rows - lines.count) / 2)
+    for (index, line) in lines.enumerated() where first + index < size.rows {
+      canvas.writeCentered(line, in: canvas.bounds, row: first + index, .normal)
+    }
+  }
+}
+
+extension Canvas {
+  /// A heading with a dim remark behind it.
+  mutating func heading(_ title: String, _ remark: String = "", in rect: Rect) {
+    let next = write(title, rect.column, rect.row, .title, limit: rect.endColumn)
+    if !remark.isEmpty { write(remark, next + 2, rect.row, .dim, limit: rect.endColumn) }
+  }
+
+  /// A name at the left edge and its value at the right edge.
+  mutating func field(_ name: String, _ value: String, in rect: Rect, row: Int, _ style: Style = .normal) {
+    guard row < rect.endRow else { return }
+    write(name, rect.column, row, .dim, limit: rect.endColumn - value.cellWidth - 1)
+    writeRight(value, endColumn: rect.endColumn, row, style)
+  }
+
+  /// Lines of dim text in the middle of a box, for what is not there yet.
+  mutating func message(_ text: String, in rect: Rect, _ style: Style = .dim) {
+    let lines = text.wrapped(toCells: max(rect.columns - 4, 1))
+    let first = rect.row + max(0, (rect.rows - lines.count) / 2)
+    for (index, line) in lines.enumerated() where first + index < rect.endRow {
+      writeCentered(line, in: rect, row: first + index, style)
+    }
+  }
+}

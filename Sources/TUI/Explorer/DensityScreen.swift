@@ -1,0 +1,99 @@
+/// The knob: which patches of an image the diffusion model is told about, and what the loss says to each setting.
+///
+/// The chosen image is the Reconstruct screen's.
+enum DensityScreen {
+  static let keys: [Binding] = [
+    Binding(
+      .character("+"), .character("-"), label: "density",
+      tooltip: "Tell more patches, or fewer. It counts from the next training step on.", unavailable: reasonNotToTurn
+    ) { state, key in
+      turn(&state, by: key == .character("+") ? 1 : -1)
+    },
+    Binding(
+      .up, .down, label: "choose", tooltip: "Choose the density in the table.", unavailable: reasonNotToTurn
+    ) { state, key in
+      turn(&state, by: key == .down ? 1 : -1)
+    },
+    Binding(
+      .left, .right, label: "image", tooltip: "Choose the image.",
+      unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
+    ) { state, key in
+      let count = state.feed.samples.count
+      state.reconstruct.imageIndex = (state.reconstruct.imageIndex + (key == .left ? count - 1 : 1)) % count
+      return []
+    },
+  ]
+
+  private static func reasonNotToTurn(_ state: ExplorerState) -> String? {
+    state.feed.densities.isEmpty ? "the densities are not known yet" : nil
+  }
+
+  private static func turn(_ state: inout ExplorerState, by count: Int) -> [Work] {
+    let densities = state.feed.densities
+    let at = densities.firstIndex { $0.name == state.feed.density } ?? 0
+    let next = min(max(at + count, 0), densities.count - 1)
+    guard densities[next].name != state.feed.density else { return [] }
+    state.feed.density = densities[next].name
+    return [.setDensity(densities[next].name)]
+  }
+
+  // MARK: - View
+
+  static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    guard let density = state.feed.currentDensity else {
+      canvas.message("Which patches of an image are told will stand here as soon as the models are loaded.", in: rect)
+      return
+    }
+    let told = density.tokenOfPatch.isEmpty ? "" : "\(density.toldPatches) of \(density.tokenOfPatch.count) patches"
+    canvas.heading("Density: \(density.label)", told, in: rect)
+    let room = rect.droppingTop(2)
+    let pictureEnd = drawPicture(state, density, in: room, on: &canvas)
+    let side = room.droppingLeft(pictureEnd - room.column)
+    let table = side.left(min(side.columns, 56))
+    drawTable(state, in: table, on: &canvas)
+    drawExplanation(density, in: table.droppingTop(state.feed.densities.count + 2), on: &canvas)
+  }
+
+  /// The image with its untold patches in the dark; gives the column where what stands beside it may begin.
+  private static func drawPicture(
+    _ state: ExplorerState, _ density: DensityInfo, in rect: Rect, on canvas: inout Canvas
+  ) -> Int {
+    let index = state.reconstruct.imageIndex
+    guard canvas.graphics != .none, state.feed.samples.indices.contains(index) else { return rect.column }
+    let box = rect.left(rect.columns - 44).droppingBottom(1)
+    let picture = PatchOverlay.picture(of: state.feed.samples[index], density)
+    let placed = canvas.place(picture, in: box)
+    canvas.write("image \(index + 1)", placed.column, placed.endRow, .dim)
+    return placed.endColumn + 3
+  }
+
+  private static func drawTable(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    let columns = (tokens: rect.column + 20, loss: rect.column + 30, steps: rect.column + 38)
+    canvas.write("  density", rect.column, rect.row, .dim)
+    canvas.writeRight("tokens", endColumn: columns.tokens, rect.row, .dim)
+    canvas.writeRight("loss", endColumn: columns.loss, rect.row, .dim)
+    canvas.writeRight("steps", endColumn: columns.steps, rect.row, .dim)
+    for (index, density) in state.feed.densities.enumerated() where index + 1 < rect.rows {
+      let row = rect.row + 1 + index
+      let isCurrent = density.name == state.feed.density
+      canvas.write(
+        isCurrent ? "▸ \(density.label)" : "  \(density.label)", rect.column, row, isCurrent ? .accent.bold : .normal)
+      canvas.writeRight("\(density.tokens)", endColumn: columns.tokens, row)
+      canvas.writeRight(density.loss?.text(figures: 3) ?? "–", endColumn: columns.loss, row)
+      canvas.writeRight(density.steps > 0 ? "\(density.steps)" : "–", endColumn: columns.steps, row, .dim)
+      if isCurrent {
+        canvas.select(Rect(column: rect.column, row: row, columns: min(rect.columns, 40), rows: 1))
+      }
+    }
+  }
+
+  private static func drawExplanation(_ density: DensityInfo, in rect: Rect, on canvas: inout Canvas) {
+    let text =
+      PatchOverlay.sentence(density)
+      + " A lower loss means that the diffusion model could use what it was told; too much told makes the task easy and "
+      + "teaches CLIP little. Losses of different times in a run compare only roughly."
+    for (index, line) in text.wrapped(toCells: rect.columns).enumerated() where index < rect.rows {
+      canvas.write(line, rect.column, rect.row + index, .dim)
+    }
+  }
+}

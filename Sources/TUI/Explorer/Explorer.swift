@@ -1,0 +1,145 @@
+import Engine
+
+/// The explorer as a whole: what every screen shares. Pure: no input or output, no clock, no thread.
+enum Explorer {
+  static let smallestSize = Size(columns: 60, rows: 16)
+  /// After so many seconds without news a running trainer is said to be silent.
+  static let patience = 30.0
+
+  static let keys: [Binding] = [
+    Binding(
+      .tab, .character("1"), .character("2"), .character("3"), .character("4"), label: "screens",
+      tooltip: "Go to the next screen, or to one by its number."
+    ) { state, key in
+      open(screen(for: key, from: state.screen), &state)
+    },
+    Binding(
+      .character("g"), label: "pictures",
+      tooltip: "Show pictures another way: sixel, half blocks, ASCII, none (as far as the terminal can)."
+    ) { state, _ in
+      let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
+      state.graphics = state.graphicsChoices[(at + 1) % state.graphicsChoices.count]
+      state.notice = .init(text: "pictures: \(state.graphics.label)")
+      return []
+    },
+    Binding(.character("?"), label: "help", tooltip: "Show all keys of this screen.") { state, _ in
+      state.isHelpShown = true
+      return []
+    },
+    Binding(
+      .character("q"), label: "quit", tooltip: "Quit; asks first if training would lose something. Ctrl-C never asks."
+    ) { state, _ in
+      if state.feed.unsavedSteps == 0 { return [.quit] }
+      state.asksBeforeQuitting = true
+      return []
+    },
+    Binding(.control("l"), label: "redraw", tooltip: "Draw the whole screen again.") { _, _ in [.repaint] },
+    Binding(.control("z"), label: "suspend", tooltip: "Go back to the shell; `fg` returns.") { _, _ in [.suspend] },
+  ]
+
+  private static func screen(for key: Key, from screen: Screen) -> Screen {
+    if case .character(let digit) = key, let number = digit.wholeNumberValue, let screen = Screen(rawValue: number - 1)
+    {
+      return screen
+    }
+    return Screen(rawValue: (screen.rawValue + 1) % Screen.allCases.count) ?? .train
+  }
+
+  private static func open(_ screen: Screen, _ state: inout ExplorerState) -> [Work] {
+    state.screen = screen
+    switch screen {
+    case .reconstruct: return ReconstructScreen.opened(&state)
+    case .pairs: return state.feed.pairs.isEmpty ? [.loadPairs] : []
+    case .train, .density: return []
+    }
+  }
+
+  // MARK: - Update
+
+  /// Takes one event in and gives the work that it asks for.
+  static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
+    switch event {
+    case .key(let key): return press(key, &state)
+    case .tick(let seconds): state.now = seconds
+    case .problem(let problem): state.notice = .init(text: problem.message, isProblem: true)
+    default:
+      state.feed.take(event)
+      state.feed.lastNews = state.now
+      PairsScreen.keepCursorInside(&state)
+      return ReconstructScreen.heard(event, state)
+    }
+    return []
+  }
+
+  private static func press(_ key: Key, _ state: inout ExplorerState) -> [Work] {
+    state.notice = nil
+    if key == .control("c") { return [.quit] }
+    if state.asksBeforeQuitting {
+      state.asksBeforeQuitting = false
+      return [.character("y"), .character("q"), .enter].contains(key) ? [.quit] : []
+    }
+    if state.isHelpShown {
+      state.isHelpShown = false
+      return []
+    }
+    guard let binding = (state.screen.keys + keys).first(where: { $0.keys.contains(key) }) else { return [] }
+    if let reason = binding.unavailable(state) {
+      state.notice = .init(text: "\(key.name): \(reason)")
+      return []
+    }
+    return binding.act(&state, key)
+  }
+
+  /// Whether the trainer is silent for so long that the header says so, which then counts the seconds.
+  static func showsSilence(_ state: ExplorerState) -> Bool {
+    state.feed.status == .running && state.now - state.feed.lastNews > patience
+  }
+
+  // MARK: - View
+
+  /// Draws the frame for this state.
+  static func view(_ state: ExplorerState, into canvas: inout Canvas) {
+    let size = canvas.size
+    guard size.columns >= smallestSize.columns, size.rows >= smallestSize.rows else {
+      Chrome.drawTooSmall(on: &canvas)
+      return
+    }
+    Chrome.drawHeader(state, on: &canvas)
+    let margin = size.columns >= 100 ? 2 : 1
+    let body = canvas.bounds.droppingTop(2).droppingBottom(2).inset(columns: margin, rows: 0)
+    switch state.screen {
+    case .train: TrainScreen.view(state, in: body, on: &canvas)
+    case .reconstruct: ReconstructScreen.view(state, in: body, on: &canvas)
+    case .pairs: PairsScreen.view(state, in: body, on: &canvas)
+    case .density: DensityScreen.view(state, in: body, on: &canvas)
+    }
+    Chrome.drawFooter(state, on: &canvas)
+    if state.isHelpShown { Chrome.drawHelp(state, on: &canvas) }
+    if state.asksBeforeQuitting { Chrome.drawQuestion(state, on: &canvas) }
+  }
+
+  /// The frame for this state.
+  static func frame(_ state: ExplorerState, size: Size, pixels: PixelGeometry = PixelGeometry()) -> Canvas {
+    var canvas = Canvas(size: size, pixels: pixels, graphics: state.graphics)
+    view(state, into: &canvas)
+    return canvas
+  }
+}
+
+extension Feed {
+  /// Takes what the trainer tells; other events change nothing.
+  mutating func take(_ event: ExplorerEvent) {
+    switch event {
+    case .plan(let plan): self.plan = plan
+    case .status(let status): self.status = status
+    case .point(let point): points.append(point)
+    case .evaluation(let evaluation): evaluations.append(evaluation)
+    case .samples(let samples): self.samples = samples
+    case .reconstruction(let reconstruction): take(reconstruction)
+    case .pairs(let pairs): self.pairs = pairs
+    case .densities(let densities, let current): (self.densities, density) = (densities, current)
+    case .saved(let step): savedStep = step
+    case .key, .tick, .problem: break
+    }
+  }
+}

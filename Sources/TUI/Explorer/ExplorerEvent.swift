@@ -1,0 +1,39 @@
+import Engine
+
+/// Everything that can happen to the explorer: keys, time, and what the trainer tells.
+enum ExplorerEvent: Equatable, Sendable {
+  case key(Key)
+  /// The explorer's clock, about once a second.
+  case tick(seconds: Double)
+  case plan(RunPlan)
+  case status(TrainingStatus)
+  case point(TrainPoint)
+  case evaluation(Evaluation)
+  case samples([Picture])
+  case reconstruction(Reconstruction)
+  /// All pairs, with the newest answers.
+  case pairs([PairRow])
+  /// All densities, with what was measured so far, and the one in use.
+  case densities([DensityInfo], current: String)
+  /// The weights of this step are on disk.
+  case saved(step: Int)
+  /// Something that was asked for could not be done; training goes on.
+  case problem(Problem)
+}
+
+/// What the explorer asks for. A value, so that a test can say which work was asked for.
+enum Work: Equatable, Sendable {
+  case startTraining, pause, resume, stop
+  case setDensity(String)
+  /// Rebuild an image; from then on also whenever the trainer evaluates, until another one is asked for.
+  case reconstruct(imageIndex: Int, timestep: Int)
+  case loadPairs
+  /// These three are done by the loop itself, the others by its runner.
+  case repaint, suspend, quit
+}
+
+/// Does the explorer's work, off the drawing thread, and posts what comes of it.
+protocol WorkRunner: Sendable {
+  /// Starts the work and returns at once.
+  func run(_ work: Work, post: @escaping @Sendable (ExplorerEvent) -> Void)
+}

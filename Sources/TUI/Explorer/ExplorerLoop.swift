@@ -1,0 +1,114 @@
+/// Runs the explorer: events in, frames out, work to the runner. Sleeps whenever there is nothing to do.
+///
+/// Synchronous and on the main thread, because curses is: nothing may wait for the main actor while it runs. Other
+/// threads talk to it through the mailbox.
+@MainActor
+final class ExplorerLoop {
+  enum Ending: Equatable {
+    /// The person quit.
+    case quit
+    /// A signal asked for it; the exit status is 128 + its number.
+    case signal(Int32)
+  }
+
+  private(set) var state: ExplorerState
+  let mailbox: Mailbox
+  private let terminal: any Terminal
+  private let runner: any WorkRunner
+  /// Seconds on a clock that never goes back.
+  private let clock: () -> Double
+
+  private var needsFrame = true
+  private var nextFrame = 0.0
+  private var nextTick = 0.0
+  private var ending: Ending?
+
+  /// About 30 frames a second are enough for the eye; the processor belongs to the training.
+  private static let frameTime = 0.033
+  /// While a window is dragged its size changes often: draw when it rests.
+  private static let resizeRest = 0.08
+
+  init(
+    terminal: any Terminal, runner: any WorkRunner, state: ExplorerState = ExplorerState(),
+    mailbox: Mailbox = Mailbox(), clock: @escaping () -> Double = ExplorerLoop.systemClock()
+  ) {
+    self.terminal = terminal
+    self.runner = runner
+    self.state = state
+    self.mailbox = mailbox
+    self.clock = clock
+  }
+
+  static func systemClock() -> () -> Double {
+    let clock = ContinuousClock()
+    let start = clock.now
+    return { (clock.now - start) / .seconds(1) }
+  }
+
+  /// Shows the first frame, starts `work`, and runs until the person quits or a signal ends it; restores the terminal.
+  func run(starting work: [Work] = []) -> Ending {
+    defer { terminal.restore() }
+    draw()
+    perform(work)
+    while true {
+      if let ending { return ending }
+      turn()
+    }
+  }
+
+  private func turn() {
+    let now = clock()
+    let due = needsFrame ? min(nextFrame, nextTick) : nextTick
+    let events = terminal.events(waiting: max(0, Int(((due - now) * 1000).rounded(.up))), wake: mailbox.wakeSource)
+    for event in events { take(event) }
+    for event in mailbox.drain() { take(event) }
+    tick()
+    if needsFrame, ending == nil, clock() >= nextFrame { draw() }
+  }
+
+  private func take(_ event: TerminalEvent) {
+    switch event {
+    case .key(let key):
+      take(ExplorerEvent.key(key))
+    case .resized:
+      needsFrame = true
+      nextFrame = clock() + Self.resizeRest
+    case .ending(let signal):
+      ending = .signal(signal)
+    }
+  }
+
+  private func take(_ event: ExplorerEvent) {
+    let work = Explorer.update(&state, event)
+    needsFrame = true
+    perform(work)
+  }
+
+  private func tick() {
+    let now = clock()
+    guard now >= nextTick else { return }
+    nextTick = now + 1
+    let before = state
+    _ = Explorer.update(&state, .tick(seconds: now))
+    if Explorer.showsSilence(before) || Explorer.showsSilence(state) { needsFrame = true }
+  }
+
+  private func perform(_ work: [Work]) {
+    for one in work {
+      switch one {
+      case .quit: ending = ending ?? .quit
+      case .repaint: terminal.repaint()
+      case .suspend: terminal.suspend()
+      default:
+        let mailbox = mailbox
+        runner.run(one) { mailbox.post($0) }
+      }
+    }
+  }
+
+  private func draw() {
+    let isComplete = terminal.show(Explorer.frame(state, size: terminal.size, pixels: terminal.pixels))
+    needsFrame = !isComplete
+    nextFrame = clock() + (isComplete ? Self.frameTime : 0.005)
+  }
+}

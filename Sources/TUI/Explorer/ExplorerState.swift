@@ -1,0 +1,47 @@
+import Engine
+
+/// The explorer's screens, in the order of their digits.
+enum Screen: Int, CaseIterable, Sendable {
+  case train, reconstruct, pairs, density
+
+  var title: String {
+    switch self {
+    case .train: "Train"
+    case .reconstruct: "Reconstruct"
+    case .pairs: "Pairs"
+    case .density: "Density"
+    }
+  }
+
+  var keys: [Binding] {
+    switch self {
+    case .train: TrainScreen.keys
+    case .reconstruct: ReconstructScreen.keys
+    case .pairs: PairsScreen.keys
+    case .density: DensityScreen.keys
+    }
+  }
+}
+
+/// Everything that decides what the screen shows.
+struct ExplorerState: Equatable, Sendable {
+  var screen = Screen.train
+  var feed = Feed()
+  var reconstruct = ReconstructScreen.State()
+  var pairs = PairsScreen.State()
+  var graphics = Graphics.sixel
+  /// The ways of showing pictures that `g` goes through.
+  var graphicsChoices = Graphics.allCases
+  var isHelpShown = false
+  /// Quitting would lose something: has been asked, not yet answered.
+  var asksBeforeQuitting = false
+  /// One line above the footer: why a key did nothing, or what went wrong.
+  var notice: Notice?
+  /// The explorer's clock in seconds, as of the last tick.
+  var now = 0.0
+
+  struct Notice: Equatable, Sendable {
+    var text: String
+    var isProblem = false
+  }
+}

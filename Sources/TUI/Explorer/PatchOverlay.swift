@@ -1,0 +1,34 @@
+/// Shows on an image which of its patches a density tells.
+enum PatchOverlay {
+  /// The image with patches that are not told in the dark, and lines between patches of different tokens.
+  static func picture(of image: Picture, _ density: DensityInfo) -> Picture {
+    guard density.patchColumns > 0, density.patchRows > 0 else { return image }
+    let patch = max(8, 128 / density.patchColumns)
+    let base = image.scaled(toWidth: patch * density.patchColumns, height: patch * density.patchRows)
+    return Picture(width: base.width, height: base.height) { x, y in
+      let color = base[x, y]
+      let token = token(density, x / patch, y / patch)
+      let isEdge =
+        x % patch == 0 && token != self.token(density, x / patch - 1, y / patch)
+        || y % patch == 0 && token != self.token(density, x / patch, y / patch - 1)
+      if isEdge { return (90, 90, 90) }
+      return token == nil ? (color.red / 5, color.green / 5, color.blue / 5) : color
+    }
+  }
+
+  /// The token that tells a patch; outside the image and where nothing tells it nil.
+  private static func token(_ density: DensityInfo, _ column: Int, _ row: Int) -> Int? {
+    guard column >= 0, row >= 0 else { return nil }
+    return density.tokenOfPatch[row * density.patchColumns + column]
+  }
+
+  /// What the density tells, in one sentence.
+  static func sentence(_ density: DensityInfo) -> String {
+    let told = density.tokenOfPatch.compactMap { $0 }
+    let tokens = Set(told).count
+    if told.isEmpty { return "Only the class token is told: one vector for the whole image." }
+    if tokens < told.count { return "The class token and \(tokens) means over neighbouring patches are told." }
+    if told.count == density.tokenOfPatch.count { return "The class token and every patch are told." }
+    return "The class token and \(told.count) patches are told, drawn anew for every image and step."
+  }
+}

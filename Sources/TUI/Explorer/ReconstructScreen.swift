@@ -1,0 +1,124 @@
+/// One image large: original, noised, rebuilt from what the baseline tells, rebuilt from what the tuned CLIP tells.
+enum ReconstructScreen {
+  struct State: Equatable, Sendable {
+    var imageIndex = 0
+    /// Which of the plan's timesteps; nil for the middle one.
+    var noiseLevel: Int?
+  }
+
+  static let keys: [Binding] = [
+    Binding(
+      .left, .right, label: "image", tooltip: "Choose the image.",
+      unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
+    ) { state, key in
+      let count = state.feed.samples.count
+      state.reconstruct.imageIndex = (state.reconstruct.imageIndex + (key == .left ? count - 1 : 1)) % count
+      return request(state)
+    },
+    Binding(
+      .up, .down, label: "noise",
+      tooltip: "More noise, or less: from more noise more has to come from what CLIP tells.",
+      unavailable: { $0.feed.plan.timesteps.count > 1 ? nil : "there is no other noise level" }
+    ) { state, key in
+      let level = noiseLevel(state) + (key == .up ? 1 : -1)
+      state.reconstruct.noiseLevel = min(max(level, 0), state.feed.plan.timesteps.count - 1)
+      return request(state)
+    },
+  ]
+
+  static func opened(_ state: inout ExplorerState) -> [Work] { request(state) }
+
+  /// The images or noise levels came after the screen was opened: ask now.
+  static func heard(_ event: ExplorerEvent, _ state: ExplorerState) -> [Work] {
+    guard state.screen == .reconstruct else { return [] }
+    switch event {
+    case .samples, .plan: return request(state)
+    default: return []
+    }
+  }
+
+  private static func request(_ state: ExplorerState) -> [Work] {
+    guard let timestep = timestep(state), !state.feed.samples.isEmpty else { return [] }
+    return [.reconstruct(imageIndex: state.reconstruct.imageIndex, timestep: timestep)]
+  }
+
+  private static func noiseLevel(_ state: ExplorerState) -> Int {
+    let count = state.feed.plan.timesteps.count
+    return min(max(state.reconstruct.noiseLevel ?? count / 2, 0), max(count - 1, 0))
+  }
+
+  private static func timestep(_ state: ExplorerState) -> Int? {
+    let level = noiseLevel(state)
+    return state.feed.plan.timesteps.indices.contains(level) ? state.feed.plan.timesteps[level] : nil
+  }
+
+  // MARK: - View
+
+  static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    guard let timestep = timestep(state), !state.feed.samples.isEmpty else {
+      canvas.message("The images to rebuild will stand here as soon as the models are loaded.", in: rect)
+      return
+    }
+    let (index, count) = (state.reconstruct.imageIndex, state.feed.samples.count)
+    let made = state.feed.reconstruction(of: index, timestep: timestep)
+    let remark = made.map { "with the tuned CLIP of step \($0.step)" } ?? "being rebuilt …"
+    canvas.heading("Image \(index + 1) of \(count)", remark, in: rect)
+    drawNoiseScale(state, timestep, in: rect, row: rect.row + 1, on: &canvas)
+
+    let below = drawPictures(made, original: state.feed.samples[index], in: rect.droppingTop(3), on: &canvas)
+    drawErrors(made, in: below, on: &canvas)
+  }
+
+  private static func drawNoiseScale(
+    _ state: ExplorerState, _ timestep: Int, in rect: Rect, row: Int, on canvas: inout Canvas
+  ) {
+    let length = state.feed.plan.scheduleLength
+    var column = canvas.write("noise ", rect.column, row, .dim)
+    let width = min(40, rect.columns / 3)
+    canvas.write(String(repeating: "─", count: width), column, row, .dim)
+    for step in state.feed.plan.timesteps { canvas.write("┴", column + step * (width - 1) / max(length, 1), row, .dim) }
+    canvas.write("●", column + timestep * (width - 1) / max(length, 1), row, .accent.bold)
+    column = canvas.write(" t = \(timestep)", column + width, row)
+    canvas.write(" of \(length)", column, row, .dim, limit: rect.endColumn)
+  }
+
+  /// Four pictures as large as fit, their captions above; gives the room that is left below them.
+  private static func drawPictures(
+    _ made: Reconstruction?, original: Picture, in rect: Rect, on canvas: inout Canvas
+  ) -> Rect {
+    let boxes = rect.split(into: 4, gap: 2)
+    let captions = ["original", "noised", "rebuilt by baseline", "rebuilt by tuned"]
+    let styles: [Style] = [.title, .title, .baseline.bold, .tuned.bold]
+    let pictures = made.map(ReconstructionStrip.pictures) ?? [original]
+    var bottom = rect.row + 1
+    for (index, box) in boxes.enumerated() {
+      canvas.write(captions[index], box.column, box.row, styles[index], limit: box.endColumn)
+      guard canvas.graphics != .none, index < pictures.count else { continue }
+      let room = box.droppingTop(1).droppingBottom(6)
+      bottom = max(bottom, canvas.place(pictures[index], in: room).endRow)
+    }
+    return rect.droppingTop(bottom - rect.row)
+  }
+
+  private static func drawErrors(_ made: Reconstruction?, in rect: Rect, on canvas: inout Canvas) {
+    guard let made else { return }
+    let boxes = rect.split(into: 4, gap: 2)
+    let rows = [("latent error", made.latentError), ("pixel error", made.pixelError)]
+    for (index, (name, error)) in rows.enumerated() {
+      let row = rect.row + 1 + index
+      canvas.write(name, boxes[1].column, row, .dim, limit: boxes[1].endColumn)
+      canvas.write(error.baseline.text(figures: 3), boxes[2].column, row, .baseline)
+      let next = canvas.write(error.tuned.text(figures: 3), boxes[3].column, row, .tuned)
+      let change = (error.tuned - error.baseline) / error.baseline
+      guard change.isFinite else { continue }
+      let style: Style = change < 0 ? .good : change > 0 ? .bad : .dim
+      canvas.write("\((change * 100).signed(decimals: 1)) %", next + 2, row, style, limit: boxes[3].endColumn)
+    }
+    let text =
+      "Mean squared error against the original, lower is better. The same noise for both; "
+      + "only what CLIP told differs."
+    for (index, line) in text.wrapped(toCells: rect.columns).enumerated() where index < rect.rows - 4 {
+      canvas.write(line, rect.column, rect.row + 4 + index, .dim)
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/// Reconstructions in one row: original, noised, by baseline, by tuned, for as many images as fit.
+enum ReconstructionStrip {
+  private static let captions = ["original", "noised", "baseline", "tuned"]
+  private static let styles: [Style] = [.dim, .dim, .baseline, .tuned]
+
+  static func draw(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
+    let rows = rect.rows - 1
+    guard let first = feed.reconstructions.first else {
+      canvas.heading("Reconstructions", in: rect)
+      let what = "What the frozen diffusion model rebuilds of an image from what each CLIP tells it will stand here."
+      canvas.message(what, in: rect.droppingTop(1))
+      return
+    }
+    let width = canvas.pixels.cells(
+      forWidth: first.original.width, height: first.original.height, in: Size(columns: rect.columns, rows: rows)
+    ).columns
+    let step = max(width, captions[0].count) + 2
+    var column = rect.column
+    for reconstruction in newestOfEachImage(feed) where column + 4 * step - 2 <= rect.endColumn {
+      for (index, picture) in pictures(of: reconstruction).enumerated() {
+        let box = Rect(column: column, row: rect.row + 1, columns: width, rows: rows)
+        canvas.write(captions[index], column, rect.row, styles[index], limit: column + step - 1)
+        canvas.place(picture, in: box)
+        column += step
+      }
+      column += 3
+    }
+    let rest = Rect(column: column - 1, row: rect.row, columns: rect.endColumn - column + 1, rows: rect.rows)
+    if rest.columns >= 24 { explain(first, in: rest, on: &canvas) }
+  }
+
+  /// One reconstruction for each image, in the order of the images: the one of the latest training step.
+  private static func newestOfEachImage(_ feed: Feed) -> [Reconstruction] {
+    var newest: [Int: Reconstruction] = [:]
+    for one in feed.reconstructions where one.step >= newest[one.imageIndex]?.step ?? -1 {
+      newest[one.imageIndex] = one
+    }
+    return newest.values.sorted { $0.imageIndex < $1.imageIndex }
+  }
+
+  static func pictures(of reconstruction: Reconstruction) -> [Picture] {
+    [reconstruction.original, reconstruction.noised, reconstruction.byBaseline, reconstruction.byTuned]
+  }
+
+  private static func explain(_ reconstruction: Reconstruction, in rect: Rect, on canvas: inout Canvas) {
+    let text =
+      "The frozen diffusion model rebuilds each image from noise and from what CLIP tells it: "
+      + "better eyes, better picture."
+    let lines = text.wrapped(toCells: min(rect.columns, 44))
+    for (index, line) in lines.enumerated() where index < rect.rows {
+      canvas.write(line, rect.column, rect.row + index, .dim)
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import Engine
+
+/// The run as it goes: loss, pair accuracy of baseline and tuned, numbers, and what both models' eyes are good for.
+///
+/// It keeps no state of its own: everything it shows is the feed.
+enum TrainScreen {
+  static let keys: [Binding] = [
+    Binding(
+      .character("s"), label: "start", tooltip: "Start training, from the baseline.",
+      unavailable: { state in
+        switch state.feed.status {
+        case .loading(let what): "\(what) first"
+        case .running, .paused: "training has begun already"
+        case .ready, .stopped, .finished, .failed: nil
+        }
+      }
+    ) { _, _ in [.startTraining] },
+    Binding(
+      .character("p"), .character(" "), label: "pause", tooltip: "Pause training, or go on after a pause.",
+      unavailable: { state in
+        state.feed.status == .running || state.feed.status == .paused ? nil : "nothing is being trained"
+      }
+    ) { state, _ in [state.feed.status == .paused ? .resume : .pause] },
+    Binding(
+      .character("x"), label: "stop", tooltip: "Stop training; what was learned stays and is saved.",
+      unavailable: { state in
+        state.feed.status == .running || state.feed.status == .paused ? nil : "nothing is being trained"
+      }
+    ) { _, _ in [.stop] },
+  ]
+
+  // MARK: - View
+
+  static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    let feed = state.feed
+    let stripRows = canvas.graphics == .none ? 0 : max(5, min(rect.rows / 4, 16))
+    let gap = rect.rows > 24 ? 1 : 0
+    let upper = stripRows == 0 ? rect : rect.droppingBottom(stripRows + 1 + gap)
+    let sideWidth = rect.columns >= 170 ? 52 : rect.columns >= 110 ? 40 : 31
+    drawCurves(feed, in: upper.droppingRight(sideWidth + 2), gap: gap, on: &canvas)
+    drawNumbers(feed, in: upper.right(sideWidth), on: &canvas)
+    if stripRows > 0 { ReconstructionStrip.draw(feed, in: rect.bottom(stripRows + 1), on: &canvas) }
+  }
+
+  private static func drawCurves(_ feed: Feed, in rect: Rect, gap: Int, on canvas: inout Canvas) {
+    let half = (rect.rows - gap) / 2
+    let (top, bottom) = (rect.top(half), rect.bottom(half))
+    let steps = 0...Double(max(feed.plan.totalSteps, 1))
+
+    let raw = feed.points.map { ChartPoint(x: Double($0.step), y: $0.loss) }
+    let smooth = smoothed(raw)
+    let lossNow = smooth.last.map { $0.y.text(figures: 3) } ?? ""
+    canvas.heading("Loss \(lossNow)", "error of the predicted noise, smoothed", in: top)
+    LineChart(
+      series: [.init(style: .dim, points: raw), .init(style: .accent, points: smooth)], xRange: steps, xUnit: "steps",
+      emptyMessage: waiting(feed, for: "The loss of every step")
+    ).draw(in: top.droppingTop(1), on: &canvas)
+
+    drawAccuracy(feed, in: bottom, steps: steps, on: &canvas)
+  }
+
+  private static func drawAccuracy(
+    _ feed: Feed, in rect: Rect, steps: ClosedRange<Double>, on canvas: inout Canvas
+  ) {
+    canvas.heading("Pairs both right", "%", in: rect)
+    var column = rect.column + 21
+    column = canvas.write("━ baseline", column, rect.row, .baseline, limit: rect.endColumn) + 2
+    column = canvas.write("━ tuned", column, rect.row, .tuned, limit: rect.endColumn) + 2
+    if feed.evaluations.count > 1, column + 4 < rect.endColumn {
+      canvas.write("⠢ 95 %", column, rect.row, .dim, limit: rect.endColumn)
+    }
+    let baseline = feed.evaluations.map { ChartPoint(x: Double($0.step), y: $0.baselineAccuracy) }
+    let tuned = feed.evaluations.map { ChartPoint(x: Double($0.step), y: $0.tunedAccuracy) }
+    LineChart(
+      series: [.init(style: .baseline, points: baseline), .init(style: .tuned, points: tuned)],
+      band: feed.evaluations.map { evaluation in
+        .init(
+          x: Double(evaluation.step), low: evaluation.baselineAccuracy + evaluation.interval95.lowerBound,
+          high: evaluation.baselineAccuracy + evaluation.interval95.upperBound)
+      },
+      xRange: steps, xUnit: "steps", yLabel: { value, decimals in value.percent(decimals: max(0, decimals - 2)) },
+      emptyMessage: waiting(feed, for: "Both models' accuracy on the pairs, after each evaluation,")
+    ).draw(in: rect.droppingTop(1), on: &canvas)
+  }
+
+  private static func waiting(_ feed: Feed, for what: String) -> String {
+    switch feed.status {
+    case .loading(let doing): "\(what) will stand here. Now: \(doing) …"
+    case .ready, .stopped, .finished: "\(what) will stand here. Press s to start training."
+    case .running, .paused: "\(what) will stand here."
+    case .failed(let problem): problem.message
+    }
+  }
+
+  /// An exponential mean over about `span` steps; a value that is no number leaves it as it was, and a gap.
+  static func smoothed(_ points: [ChartPoint], span: Double = 20) -> [ChartPoint] {
+    var mean: Double?
+    return points.map { point in
+      guard point.y.isFinite else { return point }
+      let next = mean.map { $0 + (point.y - $0) * 2 / (span + 1) } ?? point.y
+      mean = next
+      return ChartPoint(x: point.x, y: next)
+    }
+  }
+
+  // MARK: - Numbers
+
+  private static func drawNumbers(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
+    canvas.heading("Run", feed.plan.name, in: rect)
+    let (last, total) = (feed.points.last, feed.plan.totalSteps)
+    drawProgress(feed, in: rect, row: rect.row + 1, on: &canvas)
+    canvas.field("step", total > 0 ? "\(feed.step) of \(total)" : "–", in: rect, row: rect.row + 2)
+    canvas.field(
+      "speed", last.map { "\($0.imagesPerSecond.text(figures: 3)) images/s" } ?? "–", in: rect, row: rect.row + 3)
+    canvas.field("learning rate", last?.learningRate.scientific ?? "–", in: rect, row: rect.row + 4)
+    canvas.field("gradient norm", last?.gradientNorm.text(figures: 3) ?? "–", in: rect, row: rect.row + 5)
+    canvas.field("time · left", timeText(feed), in: rect, row: rect.row + 6)
+
+    let answers = rect.droppingTop(8)
+    drawAnswers(feed.evaluations.last, in: answers, on: &canvas)
+    let patterns = answers.droppingTop(7)
+    if let evaluation = feed.evaluations.last, patterns.rows > evaluation.patterns.count {
+      canvas.heading("By pattern", "▌tuned ┃baseline", in: patterns)
+      Bars(
+        rows: evaluation.patterns.map { .init(name: $0.name, baseline: $0.baseline, tuned: $0.tuned) }
+      ).draw(in: patterns.droppingTop(1), on: &canvas)
+    }
+  }
+
+  private static func drawProgress(_ feed: Feed, in rect: Rect, row: Int, on canvas: inout Canvas) {
+    let part = Double(feed.step) / Double(max(feed.plan.totalSteps, 1))
+    let label = "\(part.percent(decimals: 0)) %"
+    let width = rect.columns - 6
+    canvas.write(String(repeating: "·", count: width), rect.column, row, .dim)
+    canvas.write(Bars.bar(part, columns: width), rect.column, row, .accent)
+    canvas.writeRight(label, endColumn: rect.endColumn, row)
+  }
+
+  private static func timeText(_ feed: Feed) -> String {
+    guard let last = feed.points.last, last.step > 0 else { return "–" }
+    let left = last.seconds / Double(last.step) * Double(feed.plan.totalSteps - last.step)
+    return "\(last.seconds.clockTime) · \(left.clockTime)"
+  }
+
+  private static func drawAnswers(_ evaluation: Evaluation?, in rect: Rect, on canvas: inout Canvas) {
+    canvas.heading("Answers", in: rect)
+    canvas.writeRight("baseline", endColumn: rect.endColumn - 9, rect.row, .baseline)
+    canvas.writeRight("tuned", endColumn: rect.endColumn, rect.row, .tuned)
+    guard let evaluation else {
+      canvas.write("after the first evaluation", rect.column, rect.row + 1, .dim, limit: rect.endColumn)
+      return
+    }
+    compare("pairs", evaluation.baselineAccuracy, evaluation.tunedAccuracy, in: rect, row: 1, on: &canvas)
+    compare("zero-shot", evaluation.zeroShotBaseline, evaluation.zeroShotTuned, in: rect, row: 2, on: &canvas)
+    let difference = evaluation.tunedAccuracy - evaluation.baselineAccuracy
+    let points = "\((difference * 100).signed(decimals: 1)) points"
+    canvas.field("pairs gained", points, in: rect, row: rect.row + 3, difference < 0 ? .bad : .good)
+    let interval = [evaluation.interval95.lowerBound, evaluation.interval95.upperBound]
+    let limits = interval.map { ($0 * 100).signed(decimals: 1) }.joined(separator: " … ")
+    canvas.field("95 % interval", limits, in: rect, row: rect.row + 4)
+    let counts = "\(evaluation.fixed) fixed · \(evaluation.broken) broken"
+    canvas.field(counts, pText(evaluation.pValue), in: rect, row: rect.row + 5)
+  }
+
+  private static func compare(
+    _ name: String, _ baseline: Double?, _ tuned: Double?, in rect: Rect, row: Int, on canvas: inout Canvas
+  ) {
+    guard row < rect.rows else { return }
+    canvas.write(name, rect.column, rect.row + row, .dim)
+    let texts = [baseline, tuned].map { $0.map { "\($0.percent(decimals: 1)) %" } ?? "–" }
+    canvas.writeRight(texts[0], endColumn: rect.endColumn - 9, rect.row + row, .baseline)
+    canvas.writeRight(texts[1], endColumn: rect.endColumn, rect.row + row, .tuned.bold)
+  }
+
+  /// "p 0.0016"; too small to count is said as a bound.
+  static func pText(_ value: Double) -> String {
+    value < 0.0001 ? "p < 0.0001" : "p \(value.text(figures: 2))"
+  }
+}

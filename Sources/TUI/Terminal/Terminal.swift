@@ -1,0 +1,31 @@
+/// What a terminal tells the program.
+enum TerminalEvent: Equatable, Sendable {
+  case key(Key)
+  /// The window or its font changed size.
+  case resized
+  /// A signal asks the program to end (SIGTERM, SIGHUP, SIGINT).
+  case ending(signal: Int32)
+}
+
+/// Where frames go and keys come from: a person's terminal, or a test's.
+@MainActor
+protocol Terminal: AnyObject {
+  var size: Size { get }
+  var pixels: PixelGeometry { get }
+
+  /// Shows a frame. False when some pictures had to wait because a key came first: show the frame again soon.
+  func show(_ canvas: Canvas) -> Bool
+
+  /// Sleeps until there is input, until a byte arrives at `wake` (which is then drained), or for `milliseconds`; gives
+  /// everything that happened.
+  func events(waiting milliseconds: Int, wake: Int32) -> [TerminalEvent]
+
+  /// Repaints everything with the next frame, whatever was believed to be on the screen.
+  func repaint()
+
+  /// Gives the terminal back until the person continues the program (Ctrl-Z, `fg`).
+  func suspend()
+
+  /// Gives the terminal back for good; harmless when called twice.
+  func restore()
+}

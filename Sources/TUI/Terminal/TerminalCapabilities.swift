@@ -1,0 +1,117 @@
+/// What a terminal can do, as far as the environment and its own answers tell.
+struct TerminalCapabilities: Equatable, Sendable {
+  var hasSixel = false
+  var hasUTF8 = true
+  var depth = ColorDepth.eight
+  var isLight = false
+  var hasSynchronizedOutput = false
+  var cell: PixelSize?
+  var largestPicture: PixelSize?
+
+  /// How pictures are shown when nobody chose: the best that is known to work.
+  var graphics: Graphics { graphicsChoices[0] }
+
+  /// The ways of showing pictures that work here, the best first.
+  var graphicsChoices: [Graphics] {
+    (hasSixel ? [.sixel] : []) + (hasUTF8 && depth != .none ? [.blocks] : []) + [.ascii, .none]
+  }
+
+  var theme: Theme { Theme(isLight: isLight, depth: depth) }
+
+  var geometry: PixelGeometry {
+    var geometry = PixelGeometry()
+    if let cell { geometry.cell = cell }
+    if let largestPicture { geometry.largestPicture = largestPicture }
+    return geometry
+  }
+}
+
+// MARK: - The environment
+
+extension TerminalCapabilities {
+  /// What the environment variables say: TERM, COLORTERM, COLORFGBG, NO_COLOR (no-color.org), and the locale.
+  init(environment: [String: String]) {
+    let term = environment["TERM"] ?? "dumb"
+    let colorTerm = environment["COLORTERM"] ?? ""
+    if !(environment["NO_COLOR"] ?? "").isEmpty || term == "dumb" || term.hasPrefix("vt") {
+      depth = .none
+    } else if ["truecolor", "24bit"].contains(colorTerm) || term.hasSuffix("-direct") {
+      depth = .trueColor
+    } else if term.hasSuffix("256color") {
+      depth = .cube256
+    }
+    // Without any locale (a bare container) nearly every terminal still speaks UTF-8; a chosen locale is believed.
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
+    let name = (locale ?? "C.UTF-8").lowercased()
+    hasUTF8 = name.hasSuffix("utf-8") || name.hasSuffix("utf8")
+    // "foreground;background" as palette numbers; 7 and 9–15 are the light ones.
+    if let background = (environment["COLORFGBG"] ?? "").split(separator: ";").last.flatMap({ Int($0) }) {
+      isLight = background == 7 || (9...15).contains(background)
+    }
+  }
+}
+
+// MARK: - The terminal's answers
+
+extension TerminalCapabilities {
+  /// All questions in one go. The last (DA1) is answered by every terminal: its answer means that no more will come.
+  ///
+  /// In order: text area in pixels, largest picture (XTSMGRAPHICS), cell in pixels, synchronized output (DECRQM),
+  /// background colour (OSC 11), device attributes.
+  static let questions = "\u{1B}[?2;1;0S\u{1B}[?2;4;0S\u{1B}[16t\u{1B}[?2026$p\u{1B}]11;?\u{1B}\\\u{1B}[c"
+
+  /// Whether the closing answer is among these bytes.
+  static func isComplete(_ answers: [UInt8]) -> Bool {
+    sequences(in: answers).contains { $0.hasPrefix("[?") && $0.hasSuffix("c") }
+  }
+
+  /// Takes up what the terminal answered; what it did not answer stays as it is.
+  mutating func read(answers: [UInt8], size: Size) {
+    var areas: [PixelSize] = []
+    for sequence in Self.sequences(in: answers) {
+      let numbers = Self.numbers(in: sequence)
+      switch sequence.last {
+      case "c" where sequence.hasPrefix("[?"): hasSixel = numbers.contains(4)
+      case "S" where numbers.count == 4 && numbers[0] == 2 && numbers[1] == 0:
+        areas.append(PixelSize(width: numbers[2], height: numbers[3]))
+      case "t" where numbers.count == 3 && numbers[0] == 6:
+        cell = Self.plausibleCell(PixelSize(width: numbers[2], height: numbers[1]))
+      case "y" where numbers.count == 2 && numbers[0] == 2026: hasSynchronizedOutput = (1...3).contains(numbers[1])
+      default: if sequence.hasPrefix("]11;") { isLight = Self.isLight(color: sequence) ?? isLight }
+      }
+    }
+    // Both graphics answers look alike; they come in the order of the questions.
+    if areas.count == 2, areas[1].width > 0, areas[1].height > 0 { largestPicture = areas[1] }
+    if cell == nil, let area = areas.first { cell = Self.cell(area: area, size: size) }
+  }
+
+  /// The cell of a window whose text area is `area` pixels; nil when the numbers cannot be true.
+  static func cell(area: PixelSize, size: Size) -> PixelSize? {
+    guard size.columns > 0, size.rows > 0 else { return nil }
+    return plausibleCell(PixelSize(width: area.width / size.columns, height: area.height / size.rows))
+  }
+
+  private static func plausibleCell(_ cell: PixelSize) -> PixelSize? {
+    (3...100).contains(cell.width) && (5...200).contains(cell.height) ? cell : nil
+  }
+
+  /// The escape sequences in these bytes, each without its escape character and string terminator.
+  private static func sequences(in bytes: [UInt8]) -> [String] {
+    let pieces = bytes.split(separator: 0x1B, omittingEmptySubsequences: true)
+    return pieces.map { piece in String(decoding: piece.prefix { $0 != 7 }, as: UTF8.self) }.filter { $0 != "\\" }
+  }
+
+  private static func numbers(in sequence: String) -> [Int] {
+    sequence.split { !$0.isNumber }.map { Int($0) ?? 0 }
+  }
+
+  /// "]11;rgb:ffff/ffff/ffff" (two or four digits each): light when its luma is above one half.
+  private static func isLight(color: String) -> Bool? {
+    guard let colon = color.firstIndex(of: ":") else { return nil }
+    let parts = color[color.index(after: colon)...].split(separator: "/").map { part in
+      Int(part, radix: 16).map { Double($0) / Double((1 << (4 * part.count)) - 1) }
+    }
+    guard parts.count == 3, let red = parts[0], let green = parts[1], let blue = parts[2] else { return nil }
+    return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+  }
+}

@@ -1,0 +1,74 @@
+import Glibc
+
+extension TerminalCapabilities {
+  /// What this process's terminal can do: the environment first, then what the terminal itself answers.
+  ///
+  /// Blocks until it has answered, at most 0.2 s. Call before curses starts, and only when both ends are a terminal.
+  static func ask(environment: [String: String]) -> TerminalCapabilities {
+    var capabilities = TerminalCapabilities(environment: environment)
+    guard let window = TerminalWindow.current else { return capabilities }
+    if environment["TERM"] != "linux" && environment["TERM"] != "dumb" {
+      capabilities.read(answers: answersOfTerminal(), size: window.size)
+    }
+    if capabilities.cell == nil { capabilities.cell = cell(area: window.pixels, size: window.size) }
+    return capabilities
+  }
+
+  private static func answersOfTerminal() -> [UInt8] {
+    var before = termios()
+    guard tcgetattr(STDIN_FILENO, &before) == 0 else { return [] }
+    defer { tcsetattr(STDIN_FILENO, TCSANOW, &before) }
+    var quiet = before
+    cfmakeraw(&quiet)
+    tcsetattr(STDIN_FILENO, TCSANOW, &quiet)
+    TerminalOutput.write(Array(questions.utf8))
+
+    var answers: [UInt8] = []
+    let clock = ContinuousClock()
+    let deadline = clock.now + .milliseconds(200)
+    while !isComplete(answers) {
+      let left = clock.now.duration(to: deadline) / .milliseconds(1)
+      var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      guard left > 0, poll(&input, 1, Int32(left.rounded(.up))) > 0 else { break }
+      var bytes = [UInt8](repeating: 0, count: 1024)
+      let count = Glibc.read(STDIN_FILENO, &bytes, bytes.count)
+      if count <= 0 { break }
+      answers += bytes.prefix(count)
+    }
+    return answers
+  }
+}
+
+/// The window as the system knows it.
+struct TerminalWindow: Equatable {
+  var size: Size
+  /// Zero where the terminal does not tell the system; some count their border in.
+  var pixels: PixelSize
+
+  static var current: TerminalWindow? {
+    var window = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else { return nil }
+    return TerminalWindow(
+      size: Size(columns: Int(window.ws_col), rows: Int(window.ws_row)),
+      pixels: PixelSize(width: Int(window.ws_xpixel), height: Int(window.ws_ypixel)))
+  }
+}
+
+/// Bytes to the terminal, past curses.
+enum TerminalOutput {
+  /// Writes all of it, waiting where the terminal is slow; gives up when it is gone.
+  static func write(_ bytes: [UInt8]) {
+    var at = 0
+    while at < bytes.count {
+      let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress! + at, $0.count - at) }
+      if count > 0 {
+        at += count
+      } else if errno == EAGAIN {
+        var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        poll(&output, 1, 1000)
+      } else if errno != EINTR {
+        return
+      }
+    }
+  }
+}
