@@ -1,1 +1,5 @@
-print("diva-tui")
+import Engine
+import Foundation
+
+ThreadPool.setThreads(ProcessInfo.processInfo.activeProcessorCount)
+exit(try InteractiveExplorer.run(SessionOptions()))

@@ -13,6 +13,8 @@ public struct PairPrediction: Codable, Equatable, Sendable {
   public let questionIDs: [Int]
   /// For each statement, the probability that it belongs to the first image.
   public let scores: [Double]
+  /// For each statement, its cosine to the first image less that to the second.
+  public let advantages: [Double]
   /// The smaller of the two cosine differences between right and wrong image: above 0 when both answers are right.
   public let margin: Double
 
@@ -103,7 +105,8 @@ public enum PairScoring {
       return PairPrediction(
         index: question.index, pattern: question.pattern, questionIDs: question.questionIDs,
         // Softmax over two images is the logistic function of the difference.
-        scores: advantages.map { 1 / (1 + exp(-scale * $0)) }, margin: min(toTruth[0], toTruth[1]))
+        scores: advantages.map { 1 / (1 + exp(-scale * $0)) }, advantages: advantages,
+        margin: min(toTruth[0], toTruth[1]))
     }
   }
 

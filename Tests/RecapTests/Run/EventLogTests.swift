@@ -111,7 +111,7 @@ struct EventLogTests {
   @Test("takes the answers for pairs from their predictions")
   func predictions() {
     func answer(_ scores: [Double]) -> PairPrediction {
-      PairPrediction(index: 4, pattern: .color, questionIDs: [9, 10], scores: scores, margin: 0)
+      PairPrediction(index: 4, pattern: .color, questionIDs: [9, 10], scores: scores, advantages: [0, 0], margin: 0)
     }
 
     let report = PredictionReport(step: 3, baseline: [answer([0.75, 0.5])], tuned: [answer([0.25, 0.5])])

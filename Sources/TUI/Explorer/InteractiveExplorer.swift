@@ -1,0 +1,41 @@
+import Engine
+import Foundation
+import Recap
+
+/// The explorer on a person's terminal, from the first frame to the shell prompt.
+enum InteractiveExplorer {
+  /// Runs until the person quits; returns the exit status (128 + n after signal n).
+  ///
+  /// - Parameter graphics: how pictures are shown; nil lets the terminal decide.
+  /// Throws a `Problem` when this terminal cannot be used. What goes wrong later is shown on the screen.
+  @MainActor
+  static func run(_ options: SessionOptions, graphics: Graphics? = nil) throws -> Int32 {
+    let capabilities = TerminalCapabilities.ask(environment: ProcessInfo.processInfo.environment)
+    let mailbox = Mailbox()
+    let terminal = try CursesTerminal(capabilities: capabilities, log: logFile(), wake: mailbox.wakeSink)
+    var state = ExplorerState()
+    state.graphics = graphics ?? capabilities.graphics
+    state.graphicsChoices = capabilities.graphicsChoices
+    let runner = TrainingRunner(options, post: { mailbox.post($0) })
+    defer { runner.close() }
+    switch ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox).run() {
+    case .quit: return 0
+    case .signal(let number): return 128 + number
+    }
+  }
+
+  /// Where words go that would tear the screen: `$XDG_STATE_HOME/diva-tui/explorer.log`.
+  private static func logFile() throws -> String {
+    let environment = ProcessInfo.processInfo.environment
+    let base = environment["XDG_STATE_HOME"] ?? (environment["HOME"] ?? NSTemporaryDirectory()) + "/.local/state"
+    let folder = base + "/diva-tui"
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw Problem(
+        "cannot make the folder \(folder) for the explorer's log: \(error.localizedDescription)",
+        advice: "set XDG_STATE_HOME to a folder that can be written")
+    }
+    return folder + "/explorer.log"
+  }
+}
