@@ -39,7 +39,15 @@ public struct MultiHeadAttention {
 
   /// Looks at `context`, or at `x` itself when there is none; `causal` hides later tokens from earlier ones.
   public func callAsFunction(_ x: Tensor, context: Tensor? = nil, causal: Bool = false) -> Tensor {
+    if let context, context.shape[1] == 1 { return told(context, to: x.shape) }
     let seen = context ?? x
     return out(query(x).attention(keys: key(seen), values: value(seen), heads: heads, causal: causal))
+  }
+
+  /// With one token to look at, softmax gives it all the weight: queries and keys do not matter, and every token of
+  /// `shape` (B, T, C) hears the same.
+  private func told(_ context: Tensor, to shape: Shape) -> Tensor {
+    let everyone = Array(repeating: 0, count: shape[1])
+    return out(value(context)).gatherTokens(Array(repeating: everyone, count: shape[0]))
   }
 }
