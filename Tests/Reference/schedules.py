@@ -13,11 +13,10 @@ from diffusers import DDIMScheduler
 from safetensors.torch import save
 
 FIXTURES = pathlib.Path(__file__).parent.parent / "Fixtures"
+# One key only: the package writes several in an order of its own, and the files should come out the same each time.
 VERSIONS = {
-    "format": "pt",
-    "torch": torch.__version__,
-    "transformers": transformers.__version__,
-    "diffusers": diffusers.__version__,
+    "made with": f"torch {torch.__version__}, transformers {transformers.__version__}, "
+    f"diffusers {diffusers.__version__}"
 }
 
 
