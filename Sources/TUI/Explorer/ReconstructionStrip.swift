@@ -26,7 +26,7 @@ enum ReconstructionStrip {
       column += 3
     }
     let rest = Rect(column: column - 1, row: rect.row, columns: rect.endColumn - column + 1, rows: rect.rows)
-    if rest.columns >= 24 { explain(first, in: rest, on: &canvas) }
+    if rest.columns >= 24 { explain(in: rest, on: &canvas) }
   }
 
   /// One reconstruction for each image, in the order of the images: the one of the latest training step.
@@ -42,7 +42,8 @@ enum ReconstructionStrip {
     [reconstruction.original, reconstruction.noised, reconstruction.byBaseline, reconstruction.byTuned]
   }
 
-  private static func explain(_ reconstruction: Reconstruction, in rect: Rect, on canvas: inout Canvas) {
+  /// What a stranger has to know to understand the pictures.
+  static func explain(in rect: Rect, on canvas: inout Canvas) {
     let text =
       "The frozen diffusion model rebuilds each image from noise and from what CLIP tells it: "
       + "better eyes, better picture."
