@@ -37,7 +37,7 @@ import Testing
     let text = drawn([0, 1, 2, .nan, 4, .infinity, 6, 7])
 
     #expect(text.filter { $0 == "×" }.count == 2)
-    #expect(drawn([.nan, -.infinity]).contains("× only values that are not numbers so far"))
+    #expect(drawn([.nan, -.infinity]).contains("× no value is a number so far"))
   }
 
   @Test("Huge and tiny values stay inside", arguments: [[-1e308, 1e308], [1e30, 2e30], [1e-30, 3e-30], [0, 0]])

@@ -9,7 +9,7 @@ struct TestExplorer {
   var size: Size
   private(set) var work: [Work] = []
 
-  init(_ state: ExplorerState = DemoFeed.state(), columns: Int = 80, rows: Int = 24) {
+  init(_ state: ExplorerState = DemoFeed.state, columns: Int = 80, rows: Int = 24) {
     self.state = state
     size = Size(columns: columns, rows: rows)
   }

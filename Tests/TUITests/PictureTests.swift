@@ -30,7 +30,7 @@ import Testing
 
     #expect(text.hasPrefix("\u{1B}P"))
     #expect(text.contains("\"1;1;16;12"))
-    #expect(text.contains(";2;78;8;4"))  // 200, 20, 10 in hundredths
+    #expect(text.contains("#0;2;78;"))  // 200 of 255 red, in hundredths
     #expect(text.hasSuffix("\u{1B}\\"))
   }
 
@@ -56,7 +56,7 @@ import Testing
       let v = UInt8(x * 127); return (v, v, v)
     }
 
-    #expect(String(HalfBlocks.ascii(ramp, columns: 3, rows: 1)[0]) == " =%")
+    #expect(String(HalfBlocks.ascii(ramp, columns: 3, rows: 1)[0]) == " =@")
   }
 
   @Test func aPlacementKeepsTheShapeToHalfACell() {
@@ -122,7 +122,7 @@ import Testing
   @Test func asTextAPictureIsCharactersOrNothing() {
     var frame = canvas(picture)
     frame.graphics = .ascii
-    #expect(frame.withPicturesAsText()[3, 2].character == "@")
+    #expect(frame.withPicturesAsText()[3, 2].character == "%")
     frame.graphics = .none
     #expect(frame.withPicturesAsText()[3, 2].character == " ")
   }

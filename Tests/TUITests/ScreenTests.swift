@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func withoutPicturesTheRoomGoesToTheRest() throws {
-    var state = DemoFeed.state()
+    var state = DemoFeed.state
     state.graphics = .none
 
     try TestExplorer(state).matches("train-no-pictures")
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func controlCharactersFromFilesNeverReachTheScreen() {
-    var state = DemoFeed.state()
+    var state = DemoFeed.state
     state.feed.pairs[0].statements[0] = "red\u{1B}[2Jcar\u{7}\u{9B}5m\n\u{202E}"
     state.feed.plan.name = "\u{1B}]0;title\u{7}"
     var explorer = TestExplorer(state)

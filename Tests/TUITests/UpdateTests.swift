@@ -138,7 +138,7 @@ import Testing
   }
 
   @Test func picturesGoThroughWhatTheTerminalCan() {
-    var state = DemoFeed.state()
+    var state = DemoFeed.state
     state.graphicsChoices = [.blocks, .ascii, .none]
     state.graphics = .blocks
     var explorer = TestExplorer(state)

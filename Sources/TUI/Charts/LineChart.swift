@@ -55,7 +55,7 @@ struct LineChart {
   }
 
   private func drawEmpty(in rect: Rect, on canvas: inout Canvas, hasGaps: Bool) {
-    let text = hasGaps ? "× only values that are not numbers so far" : emptyMessage
+    let text = hasGaps ? "× no value is a number so far" : emptyMessage
     let lines = text.wrapped(toCells: rect.columns - 4)
     let first = rect.row + max(0, (rect.rows - lines.count) / 2)
     for (index, line) in lines.enumerated() where index < rect.rows {

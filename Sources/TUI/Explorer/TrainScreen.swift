@@ -31,11 +31,14 @@ enum TrainScreen {
 
   // MARK: - View
 
+  /// So many columns have the numbers on a small screen; the patterns need more.
+  private static let narrowSide = 30
+
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let feed = state.feed
     let stripRows = canvas.graphics == .none ? 0 : max(5, min(rect.rows / 4, 16))
     let gap = rect.rows > 24 ? 1 : 0
-    let sideWidth = rect.columns >= 170 ? 52 : rect.columns >= 110 ? 38 : 30
+    let sideWidth = rect.columns >= 170 ? 52 : rect.columns >= 110 ? 38 : narrowSide
     let main = rect.droppingRight(sideWidth + 3)
     let curves = stripRows == 0 ? main : main.droppingBottom(stripRows + 1 + gap)
     drawCurves(feed, in: curves, gap: gap, on: &canvas)
@@ -50,8 +53,8 @@ enum TrainScreen {
 
     let raw = feed.points.map { ChartPoint(x: Double($0.step), y: $0.loss) }
     let smooth = smoothed(raw)
-    let lossNow = smooth.last.map { $0.y.text(figures: 3) } ?? ""
-    canvas.heading("Loss \(lossNow)", "of the predicted noise, smoothed", in: top)
+    let lossNow = smooth.last.map { " " + $0.y.text(figures: 3) } ?? ""
+    canvas.heading("Loss\(lossNow)", "of the predicted noise, smoothed", in: top)
     LineChart(
       series: [.init(style: .dim, points: raw), .init(style: .accent, points: smooth)], xRange: steps, xUnit: "steps",
       emptyMessage: waiting(feed, for: "The loss of every step")
@@ -125,7 +128,7 @@ enum TrainScreen {
       Bars(
         rows: evaluation.patterns.map { .init(name: $0.name, baseline: $0.baseline, tuned: $0.tuned) }
       ).draw(in: patterns.droppingTop(1), on: &canvas)
-    } else if patterns.rows <= 9, canvas.graphics != .none {
+    } else if rect.columns <= narrowSide, !feed.reconstructions.isEmpty, canvas.graphics != .none {
       ReconstructionStrip.explain(in: patterns, on: &canvas)
     }
   }
