@@ -7,18 +7,21 @@ enum DemoFeed {
     "Camera Perspective",
   ]
 
-  static func state(upTo step: Int = 420, of total: Int = 800) -> ExplorerState {
+  /// The run at step 420 of 800. Made once: tests take copies.
+  static let state = {
     var state = ExplorerState()
-    for event in events(upTo: step, of: total) { _ = Explorer.update(&state, event) }
+    for event in events(upTo: 420, of: 800) { _ = Explorer.update(&state, event) }
     return state
-  }
+  }()
+
+  private static let samples = (0..<6).map(sample)
 
   static func events(upTo step: Int, of total: Int) -> [ExplorerEvent] {
     let plan = RunPlan(
       name: "mini world", totalSteps: total, timesteps: Array(stride(from: 100, through: 900, by: 100)))
     let densities = densities()
     var events: [ExplorerEvent] = [
-      .plan(plan), .samples((0..<6).map(sample)), .densities(densities, current: "0.3"), .status(.running),
+      .plan(plan), .samples(samples), .densities(densities, current: "0.3"), .status(.running),
       .pairs(pairs(gain: 0.1 + 0.3 * Double(step) / Double(total))),
     ]
     events += (1...max(step, 1)).map { .point(point($0)) }
@@ -82,7 +85,7 @@ enum DemoFeed {
       return PairRow(
         number: index + 1, pattern: patterns[index / 15],
         statements: ["a small red car that faces to the left", "a small red car that faces to the right"],
-        images: [sample(index % 6), sample((index + 1) % 6)], baseline: PairAnswer(margins: base),
+        images: [samples[index % 6], samples[(index + 1) % 6]], baseline: PairAnswer(margins: base),
         tuned: PairAnswer(margins: tuned))
     }
   }

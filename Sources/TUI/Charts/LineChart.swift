@@ -40,7 +40,7 @@ struct LineChart {
     }
     let xs = points.map(\.x).filter(\.isFinite)
     let xRange = min(xRange.lowerBound, xs.min() ?? 0)...max(xRange.upperBound, xs.max() ?? 0)
-    let ticks = Ticks.nice(in: yRange, count: max(1, rect.rows / 3))
+    let ticks = Ticks.nice(in: yRange, count: max(2, rect.rows / 3))
     let labels = ticks.values.map { yLabel($0, ticks.decimals) }
     let margin = (labels.map(\.cellWidth).max() ?? 0) + 2
     let plot = rect.droppingLeft(margin).droppingBottom(2)
@@ -55,7 +55,7 @@ struct LineChart {
   }
 
   private func drawEmpty(in rect: Rect, on canvas: inout Canvas, hasGaps: Bool) {
-    let text = hasGaps ? "× only values that are not numbers so far" : emptyMessage
+    let text = hasGaps ? "× no value is a number so far" : emptyMessage
     let lines = text.wrapped(toCells: rect.columns - 4)
     let first = rect.row + max(0, (rect.rows - lines.count) / 2)
     for (index, line) in lines.enumerated() where index < rect.rows {
@@ -108,14 +108,16 @@ struct LineChart {
 
   private func drawHorizontalLabels(below plot: Rect, scale: Scale, on canvas: inout Canvas) {
     let unit = xUnit.isEmpty ? "" : " " + xUnit
-    let ticks = Ticks.nice(in: scale.x, count: max(1, plot.columns / 12))
-    var free = plot.column - 1
-    for (index, tick) in ticks.values.enumerated() {
+    let ticks = Ticks.nice(in: scale.x, count: max(4, plot.columns / 14))
+    var free = plot.endColumn
+    // From the right: the last label has the unit and must not be the one without room.
+    for (index, tick) in ticks.values.enumerated().reversed() {
       let label = tick.text(decimals: ticks.decimals) + (index == ticks.values.count - 1 ? unit : "")
       let center = plot.column + scale.column(tick) / 2
       let column = min(max(center - label.cellWidth / 2, plot.column - 1), plot.endColumn - label.cellWidth)
-      guard column >= free else { continue }
-      free = canvas.write(label, column, plot.endRow + 1, .dim, limit: plot.endColumn) + 1
+      guard column + label.cellWidth <= free else { continue }
+      canvas.write(label, column, plot.endRow + 1, .dim)
+      free = column - 1
     }
   }
 

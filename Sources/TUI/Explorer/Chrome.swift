@@ -17,7 +17,7 @@ enum Chrome {
 
   private static func statusText(_ state: ExplorerState) -> (text: String, style: Style) {
     let feed = state.feed
-    let progress = feed.plan.totalSteps > 0 ? " \(100 * feed.step / feed.plan.totalSteps) %" : ""
+    let progress = feed.plan.totalSteps > 0 ? " \(feed.progress.percent(decimals: 0)) %" : ""
     switch feed.status {
     case .loading: return ("○ loading", .dim)
     case .ready: return ("○ ready", .dim)

@@ -65,7 +65,7 @@ enum Explorer {
     default:
       state.feed.take(event)
       state.feed.lastNews = state.now
-      PairsScreen.keepCursorInside(&state)
+      if case .pairs = event { PairsScreen.keepCursorInside(&state) }
       return ReconstructScreen.heard(event, state)
     }
     return []

@@ -162,6 +162,8 @@ struct Feed: Equatable, Sendable {
   var lastNews = 0.0
 
   var step: Int { points.last?.step ?? 0 }
+  /// How much of the run is done, as a part of one.
+  var progress: Double { Double(step) / Double(max(plan.totalSteps, 1)) }
   var currentDensity: DensityInfo? { densities.first { $0.name == density } }
 
   /// Steps that would be lost if the program ended now.

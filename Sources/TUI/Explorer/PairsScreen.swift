@@ -92,8 +92,8 @@ enum PairsScreen {
     }
     let rows = rows(state)
     let listWidth = rect.columns >= 150 ? 44 : rect.columns >= 100 ? 38 : 30
-    let filters = [state.pairs.pattern ?? "all patterns", state.pairs.filter.rawValue].joined(separator: " · ")
-    canvas.heading("\(rows.count) pairs", filters, in: rect.left(listWidth))
+    let filters = filterText(state.pairs)
+    canvas.heading(rows.count == 1 ? "1 pair" : "\(rows.count) pairs", filters, in: rect.left(listWidth))
     drawList(rows, cursor: state.pairs.cursor, in: rect.left(listWidth).droppingTop(1), on: &canvas)
     let detail = rect.droppingLeft(listWidth + 2)
     if rows.indices.contains(state.pairs.cursor) {
@@ -102,6 +102,12 @@ enum PairsScreen {
       let text = "No pair is like this (\(filters)). Press f or p to see others."
       canvas.message(text, in: detail)
     }
+  }
+
+  /// Only what is filtered is named.
+  private static func filterText(_ state: State) -> String {
+    let filters = [state.pattern, state.filter == .all ? nil : state.filter.rawValue].compactMap { $0 }
+    return filters.isEmpty ? "all of them" : filters.joined(separator: " · ")
   }
 
   private static func drawList(_ rows: [PairRow], cursor: Int, in rect: Rect, on canvas: inout Canvas) {

@@ -87,7 +87,7 @@ enum ReconstructScreen {
     _ made: Reconstruction?, original: Picture, in rect: Rect, on canvas: inout Canvas
   ) -> Rect {
     let boxes = rect.split(into: 4, gap: 2)
-    let captions = ["original", "noised", "rebuilt by baseline", "rebuilt by tuned"]
+    let captions = ["original", "noised", "by baseline", "by tuned"]
     let styles: [Style] = [.title, .title, .baseline.bold, .tuned.bold]
     let pictures = made.map(ReconstructionStrip.pictures) ?? [original]
     var bottom = rect.row + 1

@@ -11,22 +11,23 @@ enum ReconstructionStrip {
       canvas.message(what, in: rect.droppingTop(1))
       return
     }
-    let width = canvas.pixels.cells(
-      forWidth: first.original.width, height: first.original.height, in: Size(columns: rect.columns, rows: rows)
-    ).columns
-    let step = max(width, captions[0].count) + 2
+    let room = Size(columns: (rect.columns - 3) / 4, rows: rows)
+    let original = first.original
+    let width = canvas.pixels.cells(forWidth: original.width, height: original.height, in: room).columns
+    let gap = 4 * max(width, 8) + 6 <= rect.columns ? 2 : 1
+    let step = max(width, gap == 2 ? 8 : 0) + gap
     var column = rect.column
-    for reconstruction in newestOfEachImage(feed) where column + 4 * step - 2 <= rect.endColumn {
+    for reconstruction in newestOfEachImage(feed) where column + 4 * step - gap <= rect.endColumn {
       for (index, picture) in pictures(of: reconstruction).enumerated() {
         let box = Rect(column: column, row: rect.row + 1, columns: width, rows: rows)
-        canvas.write(captions[index], column, rect.row, styles[index], limit: column + step - 1)
+        canvas.write(captions[index], column, rect.row, styles[index], limit: column + step - gap)
         canvas.place(picture, in: box)
         column += step
       }
       column += 3
     }
     let rest = Rect(column: column - 1, row: rect.row, columns: rect.endColumn - column + 1, rows: rect.rows)
-    if rest.columns >= 24 { explain(first, in: rest, on: &canvas) }
+    if rest.columns >= 30 { explain(in: rest, on: &canvas) }
   }
 
   /// One reconstruction for each image, in the order of the images: the one of the latest training step.
@@ -42,7 +43,8 @@ enum ReconstructionStrip {
     [reconstruction.original, reconstruction.noised, reconstruction.byBaseline, reconstruction.byTuned]
   }
 
-  private static func explain(_ reconstruction: Reconstruction, in rect: Rect, on canvas: inout Canvas) {
+  /// What a stranger has to know to understand the pictures.
+  static func explain(in rect: Rect, on canvas: inout Canvas) {
     let text =
       "The frozen diffusion model rebuilds each image from noise and from what CLIP tells it: "
       + "better eyes, better picture."

@@ -31,15 +31,19 @@ enum TrainScreen {
 
   // MARK: - View
 
+  /// So many columns have the numbers on a small screen; the patterns need more.
+  private static let narrowSide = 30
+
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let feed = state.feed
     let stripRows = canvas.graphics == .none ? 0 : max(5, min(rect.rows / 4, 16))
     let gap = rect.rows > 24 ? 1 : 0
-    let upper = stripRows == 0 ? rect : rect.droppingBottom(stripRows + 1 + gap)
-    let sideWidth = rect.columns >= 170 ? 52 : rect.columns >= 110 ? 40 : 31
-    drawCurves(feed, in: upper.droppingRight(sideWidth + 2), gap: gap, on: &canvas)
-    drawNumbers(feed, in: upper.right(sideWidth), on: &canvas)
-    if stripRows > 0 { ReconstructionStrip.draw(feed, in: rect.bottom(stripRows + 1), on: &canvas) }
+    let sideWidth = rect.columns >= 170 ? 52 : rect.columns >= 110 ? 38 : narrowSide
+    let main = rect.droppingRight(sideWidth + 3)
+    let curves = stripRows == 0 ? main : main.droppingBottom(stripRows + 1 + gap)
+    drawCurves(feed, in: curves, gap: gap, on: &canvas)
+    if stripRows > 0 { ReconstructionStrip.draw(feed, in: main.bottom(stripRows + 1), on: &canvas) }
+    drawNumbers(feed, in: rect.right(sideWidth), on: &canvas)
   }
 
   private static func drawCurves(_ feed: Feed, in rect: Rect, gap: Int, on canvas: inout Canvas) {
@@ -49,8 +53,8 @@ enum TrainScreen {
 
     let raw = feed.points.map { ChartPoint(x: Double($0.step), y: $0.loss) }
     let smooth = smoothed(raw)
-    let lossNow = smooth.last.map { $0.y.text(figures: 3) } ?? ""
-    canvas.heading("Loss \(lossNow)", "error of the predicted noise, smoothed", in: top)
+    let lossNow = smooth.last.map { " " + $0.y.text(figures: 3) } ?? ""
+    canvas.heading("Loss\(lossNow)", "of the predicted noise, smoothed", in: top)
     LineChart(
       series: [.init(style: .dim, points: raw), .init(style: .accent, points: smooth)], xRange: steps, xUnit: "steps",
       emptyMessage: waiting(feed, for: "The loss of every step")
@@ -124,15 +128,16 @@ enum TrainScreen {
       Bars(
         rows: evaluation.patterns.map { .init(name: $0.name, baseline: $0.baseline, tuned: $0.tuned) }
       ).draw(in: patterns.droppingTop(1), on: &canvas)
+    } else if rect.columns <= narrowSide, !feed.reconstructions.isEmpty, canvas.graphics != .none {
+      ReconstructionStrip.explain(in: patterns, on: &canvas)
     }
   }
 
   private static func drawProgress(_ feed: Feed, in rect: Rect, row: Int, on canvas: inout Canvas) {
-    let part = Double(feed.step) / Double(max(feed.plan.totalSteps, 1))
-    let label = "\(part.percent(decimals: 0)) %"
+    let label = "\(feed.progress.percent(decimals: 0)) %"
     let width = rect.columns - 6
     canvas.write(String(repeating: "·", count: width), rect.column, row, .dim)
-    canvas.write(Bars.bar(part, columns: width), rect.column, row, .accent)
+    canvas.write(Bars.bar(feed.progress, columns: width), rect.column, row, .accent)
     canvas.writeRight(label, endColumn: rect.endColumn, row)
   }
 

@@ -71,13 +71,12 @@ struct PixelGeometry: Equatable, Sendable {
 
   /// The largest whole number of cells inside `box` that shows a picture of this shape undistorted, to half a cell.
   func cells(forWidth width: Int, height: Int, in box: Size) -> Size {
-    guard width > 0, height > 0, box.columns > 0, box.rows > 0 else { return Size(columns: 0, rows: 0) }
-    let room = PixelSize(
-      width: min(box.columns * cell.width, largestPicture.width),
-      height: min(box.rows * cell.height, largestPicture.height))
-    let scale = min(Double(room.width) / Double(width), Double(room.height) / Double(height))
-    let columns = (Double(width) * scale / Double(cell.width)).rounded()
-    let rows = (Double(height) * scale / Double(cell.height)).rounded(.down)
-    return Size(columns: min(max(Int(columns), 1), box.columns), rows: min(max(Int(rows), 1), box.rows))
+    let columns = min(box.columns, largestPicture.width / cell.width)
+    let rows = min(box.rows, largestPicture.height / cell.height)
+    guard width > 0, height > 0, columns > 0, rows > 0 else { return Size(columns: 0, rows: 0) }
+    let columnsPerRow = Double(width * cell.height) / Double(height * cell.width)
+    let filling = Int((Double(rows) * columnsPerRow).rounded())
+    if filling <= columns { return Size(columns: max(filling, 1), rows: rows) }
+    return Size(columns: columns, rows: min(max(Int((Double(columns) / columnsPerRow).rounded()), 1), rows))
   }
 }

@@ -27,6 +27,9 @@ final class RecordingTerminal: Terminal {
     script.append([.resized])
   }
 
+  /// More events, after those that are still to come.
+  func play(_ events: [[TerminalEvent]]) { script += events }
+
   func repaint() {}
   func suspend() {}
   func restore() { isRestored = true }

@@ -1,0 +1,90 @@
+import Testing
+
+@testable import TUI
+
+@Suite struct ChartTests {
+  private func drawn(_ values: [Double], columns: Int = 40, rows: Int = 9) -> String {
+    var canvas = Canvas(size: Size(columns: columns, rows: rows))
+    let points = values.enumerated().map { ChartPoint(x: Double($0), y: $1) }
+    LineChart(
+      series: [.init(style: .tuned, points: points)], xRange: 0...Double(max(values.count, 1)), xUnit: "steps",
+      emptyMessage: "The loss will stand here."
+    ).draw(in: canvas.bounds, on: &canvas)
+    return canvas.text
+  }
+
+  private func dots(_ text: String) -> Int {
+    text.unicodeScalars.filter { (0x2801...0x28FF).contains($0.value) }.count
+  }
+
+  @Test func anEmptyChartSaysWhatWillFillIt() {
+    #expect(drawn([]).contains("The loss will stand here."))
+    #expect(dots(drawn([])) == 0)
+  }
+
+  @Test func onePointIsOneDot() {
+    #expect(dots(drawn([0.5])) == 1)
+  }
+
+  @Test func aConstantIsALevelLine() {
+    let lines = drawn(Array(repeating: 0.25, count: 30)).split(separator: "\n").filter { dots(String($0)) > 0 }
+
+    #expect(lines.count == 1)
+    #expect(dots(String(lines[0])) > 30)
+  }
+
+  @Test func whatIsNoNumberIsAGapWithAMark() {
+    let text = drawn([0, 1, 2, .nan, 4, .infinity, 6, 7])
+
+    #expect(text.filter { $0 == "×" }.count == 2)
+    #expect(drawn([.nan, -.infinity]).contains("× no value is a number so far"))
+  }
+
+  @Test("Huge and tiny values stay inside", arguments: [[-1e308, 1e308], [1e30, 2e30], [1e-30, 3e-30], [0, 0]])
+  func extremes(values: [Double]) {
+    let text = drawn(values)
+
+    #expect(dots(text) > 0)
+    #expect(text.split(separator: "\n", omittingEmptySubsequences: false).allSatisfy { $0.cellWidth <= 40 })
+  }
+
+  @Test func aColumnShowsItsLowestAndHighestPoint() {
+    var values = Array(repeating: 1.0, count: 4000)
+    values[1777] = 9
+    let top = drawn(values).split(separator: "\n").prefix(2).joined()
+
+    #expect(dots(top) > 0)
+  }
+
+  @Test("Ticks are round and lie inside", arguments: [0.0...1, 0.071...0.094, -3...1000, 1e-9...2e-9])
+  func ticks(range: ClosedRange<Double>) {
+    let ticks = Ticks.nice(in: range, count: 4).values
+
+    #expect((2...6).contains(ticks.count))
+    let air = (range.upperBound - range.lowerBound) * 1e-6
+    #expect(ticks.allSatisfy { $0 >= range.lowerBound - air && $0 <= range.upperBound + air })
+  }
+
+  @Test func numbersReadWell() {
+    #expect((0.0763).text(figures: 3) == "0.0763")
+    #expect((-1.25).text(decimals: 1) == "−1.3")
+    #expect((-0.001).text(decimals: 1) == "0.0")
+    #expect((0.0003).scientific == "3.0e−4")
+    #expect((9.96).scientific == "1.0e1")
+    #expect((12345678.0).text(decimals: 0) == "1.2e7")
+    #expect(Double.nan.text(decimals: 2) == "NaN")
+    #expect((0.352).percent(decimals: 1) == "35.2")
+    #expect((0.0).signed(decimals: 1) == "+0.0")
+    #expect((3734.4).clockTime == "1:02:14")
+    #expect(Double.infinity.clockTime == "–")
+    #expect(TrainScreen.pText(0.0016) == "p 0.0016")
+    #expect(TrainScreen.pText(1e-9) == "p < 0.0001")
+  }
+
+  @Test func aBarIsAsLongAsItsPart() {
+    #expect(Bars.bar(0, columns: 10) == "")
+    #expect(Bars.bar(0.5, columns: 10) == "█████")
+    #expect(Bars.bar(1.7, columns: 4) == "████")
+    #expect(Bars.bar(0.05, columns: 10) == "▌")
+  }
+}

@@ -1,0 +1,86 @@
+import Synchronization
+import Testing
+
+@testable import TUI
+
+@MainActor @Suite struct LoopTests {
+  /// Answers each work with an event at once, and remembers it.
+  private final class Runner: WorkRunner {
+    let asked = Mutex<[Work]>([])
+
+    func run(_ work: Work, post: @escaping @Sendable (ExplorerEvent) -> Void) {
+      asked.withLock { $0.append(work) }
+      if work == .startTraining { post(.status(.running)) }
+    }
+  }
+
+  /// Each look at the clock is a tenth of a second later.
+  private func clock() -> () -> Double {
+    var now = 0.0
+    return {
+      now += 0.1
+      return now
+    }
+  }
+
+  private func loop(_ script: [[TerminalEvent]]) -> (loop: ExplorerLoop, terminal: RecordingTerminal, runner: Runner) {
+    let terminal = RecordingTerminal(size: Size(columns: 80, rows: 24), script: script)
+    let runner = Runner()
+    var state = ExplorerState()
+    state.feed.status = .ready
+    return (ExplorerLoop(terminal: terminal, runner: runner, state: state, clock: clock()), terminal, runner)
+  }
+
+  @Test func aKeyIsAnsweredWithTheNextFrameAndItsWorkIsRun() {
+    let (loop, terminal, runner) = loop([[.key(.character("s"))], [], [.key(.control("c"))]])
+    let ending = loop.run()
+
+    #expect(ending == .quit)
+    #expect(runner.asked.withLock { $0 } == [.startTraining])
+    #expect(terminal.frames.first!.text.contains("○ ready"))
+    #expect(terminal.frames.last!.text.contains("● training"))
+    #expect(terminal.isRestored)
+  }
+
+  @Test func theFirstFrameComesBeforeAnyWork() {
+    let (loop, terminal, runner) = loop([[.key(.control("c"))]])
+    _ = loop.run(starting: [.loadPairs])
+
+    #expect(terminal.frames.count == 1)
+    #expect(runner.asked.withLock { $0 } == [.loadPairs])
+  }
+
+  @Test func aSignalEndsTheLoopAndGivesTheTerminalBack() {
+    let (loop, terminal, _) = loop([[.ending(signal: 15)]])
+
+    #expect(loop.run() == .signal(15))
+    #expect(terminal.isRestored)
+  }
+
+  @Test func aResizeDrawsTheNewSize() {
+    let (loop, terminal, _) = loop([])
+    terminal.resize(to: Size(columns: 40, rows: 10))
+    loop.mailbox.post(.point(DemoFeed.point(1)))
+    terminal.play([[], [], [.key(.control("c"))]])
+    _ = loop.run()
+
+    #expect(terminal.frames.last!.size == Size(columns: 40, rows: 10))
+    #expect(terminal.frames.last!.text.contains("needs 60 × 16"))
+  }
+
+  @Test func mailFromManyThreadsArrivesWholeAndInOrder() async {
+    let mailbox = Mailbox()
+    await withTaskGroup { group in
+      for sender in 0..<8 {
+        group.addTask { for index in 0..<100 { mailbox.post(.saved(step: sender * 1000 + index)) } }
+      }
+    }
+    let steps = mailbox.drain().map { event in if case .saved(let step) = event { step } else { -1 } }
+
+    #expect(steps.count == 800)
+    for sender in 0..<8 {
+      #expect(steps.filter { $0 / 1000 == sender } == (0..<100).map { sender * 1000 + $0 })
+    }
+    #expect(mailbox.drain().isEmpty)
+  }
+}

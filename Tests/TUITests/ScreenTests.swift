@@ -1,0 +1,102 @@
+import Testing
+
+@testable import TUI
+
+@Suite struct ScreenTests {
+  static let sizes = [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)]
+
+  @Test("Every screen looks as it did when a person last looked", arguments: Screen.allCases, sizes)
+  func golden(screen: Screen, size: Size) throws {
+    var explorer = TestExplorer(columns: size.columns, rows: size.rows)
+    explorer.type("\(screen.rawValue + 1)")
+
+    try explorer.matches("\(screen.title.lowercased())-\(size.columns)x\(size.rows)")
+  }
+
+  @Test("Before the models are loaded every screen says what will stand there", arguments: Screen.allCases)
+  func empty(screen: Screen) throws {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.take(.status(.loading("loading the mini world")))
+    explorer.type("\(screen.rawValue + 1)")
+
+    try explorer.matches("\(screen.title.lowercased())-empty")
+  }
+
+  @Test func helpListsTheKeysAndWhyOneDoesNothing() throws {
+    var state = ExplorerState()
+    state.feed.status = .ready
+    var explorer = TestExplorer(state)
+    explorer.type("?")
+
+    #expect(explorer.screen.contains("now: nothing is being trained"))
+    try explorer.matches("help")
+  }
+
+  @Test func quittingAsksWhenStepsWouldBeLost() throws {
+    var explorer = TestExplorer()
+    explorer.type("q")
+
+    #expect(explorer.work.isEmpty)
+    try explorer.matches("quit-question")
+  }
+
+  @Test func withoutPicturesTheRoomGoesToTheRest() throws {
+    var state = DemoFeed.state
+    state.graphics = .none
+
+    try TestExplorer(state).matches("train-no-pictures")
+    #expect(TestExplorer(state).frame.pictures.isEmpty)
+  }
+
+  @Test(
+    "A window that is too small says so, and what is drawn never leaves it", arguments: [1, 5, 15, 40, 59], [1, 2, 15])
+  func tooSmall(columns: Int, rows: Int) {
+    var explorer = TestExplorer(columns: columns, rows: rows)
+
+    #expect(explorer.frame.size == Size(columns: columns, rows: rows))
+    #expect(explorer.frame.pictures.isEmpty)
+    #expect(columns < 40 || rows < 15 || explorer.screen.contains("needs 60 × 16"))
+    explorer.size = Size(columns: 80, rows: 24)
+    #expect(explorer.screen.contains("Loss"))
+  }
+
+  @Test("No screen puts a picture on the last row", arguments: Screen.allCases, [16, 17, 20, 24, 33, 70])
+  func picturesStayAboveTheLastRow(screen: Screen, rows: Int) {
+    var explorer = TestExplorer(columns: 60, rows: rows)
+    explorer.type("\(screen.rawValue + 1)")
+
+    #expect(explorer.frame.pictures.allSatisfy { $0.rect.endRow < rows && $0.rect.endColumn <= 60 })
+  }
+
+  @Test func controlCharactersFromFilesNeverReachTheScreen() {
+    var state = DemoFeed.state
+    state.feed.pairs[0].statements[0] = "red\u{1B}[2Jcar\u{7}\u{9B}5m\n\u{202E}"
+    state.feed.plan.name = "\u{1B}]0;title\u{7}"
+    var explorer = TestExplorer(state)
+    let train = explorer.frame
+    explorer.type("3")
+
+    #expect(explorer.screen.contains("red[2Jcar5m"))
+    for cell in train.cells + explorer.frame.cells {
+      let steers = cell.character.unicodeScalars.contains {
+        [.control, .format].contains($0.properties.generalCategory) && cell.character != Cell.continuation
+      }
+      #expect(!steers)
+    }
+  }
+
+  @Test func aFailureIsSaidWhereTheCurveWouldBe() {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.take(.status(.failed(.init("cannot read unet.safetensors: the file ends after 80 bytes"))))
+
+    #expect(explorer.screen.contains("cannot read unet.safetensors"))
+    #expect(explorer.screen.contains("✗ failed"))
+  }
+
+  @Test func theKeyTableNamesEveryKeyOfEveryScreen() {
+    let table = keyTableMarkdown()
+
+    #expect(table.hasPrefix("| screen | key | what it does |\n|---|---|---|\n| everywhere | `Tab 1–4` |"))
+    for binding in Explorer.keys + Screen.allCases.flatMap(\.keys) { #expect(table.contains(binding.tooltip)) }
+  }
+}

@@ -1,0 +1,170 @@
+import Testing
+
+@testable import TUI
+
+@Suite struct UpdateTests {
+  @Test func startPauseResumeAndStopAskForThatWork() {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.take(.status(.ready))
+    explorer.type("s")
+    explorer.take(.status(.running))
+    explorer.type("p")
+    explorer.take(.status(.paused))
+    explorer.type("px")
+
+    #expect(explorer.work == [.startTraining, .pause, .resume, .stop])
+  }
+
+  @Test func aKeyThatDoesNothingNowSaysWhy() {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.take(.status(.loading("loading the mini world")))
+    explorer.type("s")
+
+    #expect(explorer.work.isEmpty)
+    #expect(explorer.screen.contains("s: loading the mini world first"))
+    explorer.press(.escape)
+    #expect(!explorer.screen.contains("s: loading"))
+  }
+
+  @Test func tabAndDigitsGoThroughTheScreens() {
+    var explorer = TestExplorer()
+    explorer.press(.tab)
+    #expect(explorer.state.screen == .reconstruct)
+    explorer.press(.tab, .tab, .tab)
+    #expect(explorer.state.screen == .train)
+    explorer.type("4")
+    #expect(explorer.state.screen == .density)
+  }
+
+  @Test func choosingAnImageOrANoiseLevelAsksForItsReconstruction() {
+    var explorer = TestExplorer()
+    explorer.type("2")
+    explorer.press(.left, .up)
+
+    #expect(
+      explorer.work == [
+        .reconstruct(imageIndex: 0, timestep: 500), .reconstruct(imageIndex: 5, timestep: 500),
+        .reconstruct(imageIndex: 5, timestep: 600),
+      ])
+    #expect(explorer.screen.contains("being rebuilt"))
+    explorer.take(.reconstruction(DemoFeed.reconstruction(5, timestep: 600, step: 420, of: 800)))
+    #expect(explorer.screen.contains("with the tuned CLIP of step 420"))
+  }
+
+  @Test func anOpenReconstructScreenAsksAsSoonAsTheImagesAreThere() {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.type("2")
+    explorer.take(.plan(RunPlan(timesteps: [250, 500, 750])))
+    #expect(explorer.work.isEmpty)
+    explorer.take(.samples([DemoFeed.sample(0)]))
+
+    #expect(explorer.work == [.reconstruct(imageIndex: 0, timestep: 500)])
+  }
+
+  @Test func theNoiseLevelStopsAtBothEnds() {
+    var explorer = TestExplorer()
+    explorer.type("2")
+    for _ in 0..<20 { explorer.press(.up) }
+    #expect(explorer.work.last == .reconstruct(imageIndex: 0, timestep: 900))
+    for _ in 0..<20 { explorer.press(.down) }
+    #expect(explorer.work.last == .reconstruct(imageIndex: 0, timestep: 100))
+  }
+
+  @Test func pairsAreLoadedWhenFirstLookedAt() {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.type("3")
+
+    #expect(explorer.work == [.loadPairs])
+  }
+
+  @Test func theFilterShowsOnlySuchPairs() {
+    var explorer = TestExplorer()
+    explorer.type("3f")
+
+    #expect(explorer.state.pairs.filter == .fixed)
+    #expect(!PairsScreen.rows(explorer.state).isEmpty)
+    #expect(PairsScreen.rows(explorer.state).allSatisfy { !$0.baseline!.isRight && $0.tuned!.isRight })
+    explorer.type("p")
+    #expect(PairsScreen.rows(explorer.state).allSatisfy { $0.pattern == "Orientation" })
+  }
+
+  @Test func theCursorStaysInsideWhenNewAnswersShortenTheList() {
+    var explorer = TestExplorer()
+    explorer.type("3ff")
+    for _ in 0..<200 { explorer.press(.down) }
+    explorer.take(.pairs(Array(explorer.state.feed.pairs.prefix(3))))
+
+    #expect(explorer.state.pairs.cursor < max(1, PairsScreen.rows(explorer.state).count))
+    explorer.take(.pairs([]))
+    #expect(explorer.state.pairs.cursor == 0)
+  }
+
+  @Test func aTieGoesToTheSecondImageAsInTheReference() {
+    let answer = PairAnswer(margins: [0, 0])
+
+    #expect(answer.pick(statement: 0) == 1)
+    #expect(answer.isRight(statement: 1))
+    #expect(!answer.isRight)
+  }
+
+  @Test func turningTheKnobSetsTheNextDensityAndStopsAtTheLast() {
+    var explorer = TestExplorer()
+    explorer.type("4+---++++++")
+
+    let names = ["0.5", "0.3", "0.15", "class", "0.15", "0.3", "0.5", "all", "pool:6"]
+    #expect(explorer.work == names.map { .setDensity($0) })
+    #expect(explorer.state.feed.density == "pool:6")
+  }
+
+  @Test func quittingAsksOnlyWhenStepsWouldBeLost() {
+    var unsaved = TestExplorer()
+    unsaved.type("qn")
+    #expect(unsaved.work.isEmpty)
+    unsaved.type("qy")
+    #expect(unsaved.work == [.quit])
+
+    var saved = TestExplorer()
+    saved.take(.saved(step: 420))
+    saved.type("q")
+    #expect(saved.work == [.quit])
+  }
+
+  @Test func controlCQuitsWithoutAsking() {
+    var explorer = TestExplorer()
+    explorer.type("?")
+    explorer.press(.control("c"))
+
+    #expect(explorer.work == [.quit])
+  }
+
+  @Test func picturesGoThroughWhatTheTerminalCan() {
+    var state = DemoFeed.state
+    state.graphicsChoices = [.blocks, .ascii, .none]
+    state.graphics = .blocks
+    var explorer = TestExplorer(state)
+    explorer.type("ggg")
+
+    #expect(explorer.state.graphics == .blocks)
+    #expect(explorer.screen.contains("pictures: half blocks"))
+  }
+
+  @Test func aSilentTrainerIsNoticed() {
+    var explorer = TestExplorer()
+    explorer.take(.tick(seconds: 29))
+    #expect(explorer.screen.contains("● training 53 %"))
+    explorer.take(.tick(seconds: 95))
+
+    #expect(explorer.screen.contains("no news for 1:35"))
+    explorer.take(.point(DemoFeed.point(421)))
+    #expect(explorer.screen.contains("● training 53 %"))
+  }
+
+  @Test func aProblemStandsAboveTheFooterUntilTheNextKey() {
+    var explorer = TestExplorer()
+    explorer.take(.problem(.init("cannot rebuild image 7: there are only 6")))
+
+    #expect(explorer.screen.contains("cannot rebuild image 7"))
+    explorer.press(.escape)
+    #expect(!explorer.screen.contains("cannot rebuild image 7"))
+  }
+}
