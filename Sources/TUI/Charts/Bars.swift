@@ -10,8 +10,9 @@ struct Bars {
   var rows: [Row]
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
-    let names = min(rows.map(\.name.cellWidth).max() ?? 0, rect.columns / 2)
     let numbers = "100 → 100 %".count
+    // A bar of at least eight cells is worth more than the end of a long name.
+    let names = min(rows.map(\.name.cellWidth).max() ?? 0, max(rect.columns - numbers - 10, 0))
     let track = rect.droppingLeft(names + 1).droppingRight(numbers + 1)
     for (index, row) in rows.enumerated() where index < rect.rows {
       let at = rect.row + index

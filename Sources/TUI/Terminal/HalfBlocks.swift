@@ -42,7 +42,7 @@ enum HalfBlocks {
 
   /// The nearest colour of the 6 × 6 × 6 cube or the grey ramp, after a push by the dither threshold.
   static func cube(_ red: UInt8, _ green: UInt8, _ blue: UInt8, threshold: Int) -> Int {
-    let wanted = [red, green, blue].map { min(max(Int($0) + threshold / 4, 0), 255) }
+    let wanted = [red, green, blue].map { min(max(Int($0) + threshold / 8, 0), 255) }
     let steps = wanted.map { value in levels.indices.min { abs(levels[$0] - value) < abs(levels[$1] - value) }! }
     let grey = min(max((wanted.reduce(0, +) / 3 - 3) / 10, 0), 23)
     let cubeError = distance(wanted, steps.map { levels[$0] })
