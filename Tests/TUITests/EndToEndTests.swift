@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+@testable import TUI
+
+/// The real program in a real terminal (tmux), as a person meets it.
+@Suite("The explorer in a real terminal", .serialized, .enabled(if: Tmux.isInstalled, "tmux is not installed"))
+struct EndToEndTests {
+  @Test("opens, trains on the mini world, shows every screen, and leaves the shell as it was")
+  func aWholeVisit() throws {
+    let terminal = try Tmux(columns: 100, rows: 32)
+    defer { terminal.end() }
+    terminal.type("clear; '\(try Tmux.program())'; echo \"left with status $?\"\n")
+    try terminal.wait(for: "1 Train")
+    try terminal.wait(for: #"step +[1-9][0-9]* of"#, seconds: 90)
+    terminal.type("2")
+    try terminal.wait(for: "noised", seconds: 30)
+    terminal.type("3")
+    try terminal.wait(for: #"of 135"#, seconds: 30)
+    terminal.type("4")
+    try terminal.wait(for: "class only")
+    terminal.type("+")
+    try terminal.wait(for: "Density: 15 %")
+    terminal.type("?")
+    try terminal.wait(for: "suspend")
+    terminal.resize(columns: 80, rows: 24)
+    terminal.type("?")
+    try terminal.wait(for: "Density: 15 %")
+    terminal.type("\u{3}")
+    try terminal.wait(for: "left with status 0", seconds: 30)
+    #expect(terminal.settings.contains(" echo "), "the terminal no longer echoes what is typed")
+  }
+
+  @Test("says calmly that a window is too small, and recovers when it grows")
+  func aSmallWindow() throws {
+    let terminal = try Tmux(columns: 50, rows: 12)
+    defer { terminal.end() }
+    terminal.type("clear; '\(try Tmux.program())'\n")
+    try terminal.wait(for: "60")
+    terminal.resize(columns: 100, rows: 30)
+    try terminal.wait(for: "1 Train")
+    terminal.type("\u{3}")
+  }
+}
+
+/// A detached terminal of a given size with a plain shell in it.
+private struct Tmux {
+  private let socket: String
+
+  static var isInstalled: Bool { (try? run(["-V"])) != nil }
+
+  /// The program that was built with these tests.
+  static func program() throws -> String {
+    var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    while folder.path != "/" {
+      let candidate = folder.appending(path: "diva-tui").path
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue {
+        return candidate
+      }
+      folder.deleteLastPathComponent()
+    }
+    throw Failure(message: "there is no diva-tui beside \(CommandLine.arguments[0])")
+  }
+
+  init(columns: Int, rows: Int) throws {
+    socket = "diva-tui-test-\(ProcessInfo.processInfo.processIdentifier)-\(columns)x\(rows)"
+    try Tmux.run([
+      "-L", socket, "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
+      "env PS1='$ ' LC_ALL=C.UTF-8 sh",
+    ])
+  }
+
+  func type(_ text: String) { _ = try? Tmux.run(["-L", socket, "send-keys", "-l", text]) }
+
+  func resize(columns: Int, rows: Int) {
+    _ = try? Tmux.run(["-L", socket, "resize-window", "-x", "\(columns)", "-y", "\(rows)"])
+  }
+
+  var screen: String { (try? Tmux.run(["-L", socket, "capture-pane", "-p"])) ?? "" }
+
+  /// What stty says of the terminal, asked in the shell that is left.
+  var settings: String {
+    type("clear; stty -a\n")
+    try? wait(for: "iutf8")
+    return screen.replacing("\n", with: " ").replacing(";", with: " ")
+  }
+
+  func end() { _ = try? Tmux.run(["-L", socket, "kill-server"]) }
+
+  /// Looks again until the screen matches; the time is how long a slow machine may take, not how long it takes.
+  func wait(for pattern: String, seconds: Double = 15) throws {
+    let expression = try Regex(pattern)
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(seconds)
+    while clock.now < end {
+      if screen.contains(expression) { return }
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+    throw Failure(message: "no “\(pattern)” within \(seconds) s; the screen shows:\n\(screen)")
+  }
+
+  @discardableResult
+  private static func run(_ arguments: [String]) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["tmux"] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = Pipe()
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw Failure(message: "tmux \(arguments) failed") }
+    return text
+  }
+
+  private struct Failure: Error, CustomStringConvertible {
+    let message: String
+    var description: String { message }
+  }
+}
