@@ -24,18 +24,9 @@ enum InteractiveExplorer {
     }
   }
 
-  /// Where words go that would tear the screen: `$XDG_STATE_HOME/diva-tui/explorer.log`.
+  /// Where words go that would tear the screen.
   private static func logFile() throws -> String {
-    let environment = ProcessInfo.processInfo.environment
-    let base = environment["XDG_STATE_HOME"] ?? (environment["HOME"] ?? NSTemporaryDirectory()) + "/.local/state"
-    let folder = base + "/diva-tui"
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Problem(
-        "cannot make the folder \(folder) for the explorer's log: \(error.localizedDescription)",
-        advice: "set XDG_STATE_HOME to a folder that can be written")
-    }
-    return folder + "/explorer.log"
+    try StateFolder.make()
+    return StateFolder.path + "/explorer.log"
   }
 }

@@ -19,7 +19,7 @@ final class TrainingRunner: WorkRunner {
   init(_ options: SessionOptions, post: @escaping @Sendable (ExplorerEvent) -> Void) {
     let thread = Thread { [self] in
       do {
-        try TrainingSession(options, post: post).run(next: { self.next(waiting: $0) })
+        try TrainingSession(options, post: post).work(next: { self.next(waiting: $0) })
       } catch {
         post(.status(.failed(error as? Problem ?? Problem("training stopped: \(error)"))))
       }

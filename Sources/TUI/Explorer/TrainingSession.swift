@@ -7,19 +7,17 @@ final class TrainingSession {
   private let options: SessionOptions
   private let post: (ExplorerEvent) -> Void
   private let workspace: Workspace
-  private let models: DivaModels
-  private let trainer: Trainer
   private let browsing: PairBenchmark
-  private var comparison: SideBySide?
-  private let reconstructor: Reconstructor
   private let samples: [Image]
-  private var densities: DensityTable
+  private let baselineAnswers: [PairPrediction]
+  private var comparison: SideBySide?
+  private var run: RunInProgress
   private var isRunning = true
-  /// What the explorer looks at; rebuilt again whenever the tuned CLIP has changed for a while.
-  private var watched: (image: Int, timestep: Int)
+  /// What the explorer looks at; rebuilt again as the tuned CLIP changes.
+  private var watched = (image: 0, timestep: 600)
   private var lastRebuild = ContinuousClock.now
 
-  /// Where reconstructions may start from, and how many pictures of the world are offered.
+  /// Where reconstructions may start from, and how many pictures are offered.
   private static let timesteps = Array(stride(from: 100, through: 900, by: 100))
   private static let sampleCount = 12
   private static let rebuildEvery = Duration.seconds(2)
@@ -29,56 +27,55 @@ final class TrainingSession {
     self.post = post
     post(.status(.loading("opening the models")))
     workspace = try Workspace(mini: try Assets.mini(), clip: options.clip, diffusion: options.diffusion)
-    models = try workspace.models(tuned: options.tuned)
-    trainer = Trainer(options.configuration, models: models, images: workspace.trainingImages())
     let browsing = try workspace.benchmark()
-    self.browsing = browsing
-    reconstructor = Reconstructor(models: models, preprocessing: workspace.preprocessing)
     // Pictures of the benchmark's pairs: those that CLIP confuses are the ones worth rebuilding.
-    samples = stride(from: 0, to: browsing.images.count, by: browsing.images.count / Self.sampleCount).prefix(
-      Self.sampleCount
-    ).map { browsing.images[$0] }
-    densities = DensityTable(patches: models.tuned.config.grid, seed: options.configuration.seed)
-    watched = (0, 600)
+    let stride = max(1, browsing.images.count / Self.sampleCount)
+    samples = (0..<min(Self.sampleCount, browsing.images.count)).map { browsing.images[$0 * stride] }
+    baselineAnswers = browsing.predictions(by: workspace.clip.vision, preprocessing: workspace.preprocessing)
+    self.browsing = browsing
+    run = try RunInProgress(options, in: workspace)
   }
 
   /// Trains until the work is done and beyond, answering requests, until one says to quit.
-  func run(next: (_ waiting: Bool) -> Work?) throws {
+  func work(next: (_ waiting: Bool) -> Work?) throws {
     introduce()
     while true {
-      let idle = !isRunning || trainer.isFinished
-      if let work = next(idle) {
-        if work == .quit { return }
+      if let work = next(!isRunning || run.trainer.isFinished) {
+        if work == .quit { break }
         try perform(work)
       } else {
-        advance()
+        try advance()
       }
     }
+    try run.save()
   }
 
   private func introduce() {
     var plan = RunPlan()
-    plan.name = "mini world"
+    plan.name = run.folder.name
     plan.totalSteps = options.configuration.steps
     plan.timesteps = Self.timesteps
-    plan.scheduleLength = models.feedback.schedule.timesteps
+    plan.scheduleLength = run.models.feedback.schedule.timesteps
     post(.plan(plan))
     post(.samples(samples.map(Picture.init)))
-    post(.densities(densities.rows, current: trainer.density.description))
+    postDensities()
     rebuild()
-    post(.status(.running))
+    postPairs()
   }
 
   private func perform(_ work: Work) throws {
     switch work {
-    case .startTraining, .resume: setRunning(true)
+    case .startTraining: try startAnew()
+    case .resume: setRunning(true)
     case .pause: setRunning(false)
     case .stop:
       isRunning = false
+      try save()
       post(.status(.stopped))
     case .setDensity(let name):
-      trainer.density = try RecapDensity(parsing: name)
-      post(.densities(densities.rows, current: name))
+      run.trainer.density = try RecapDensity(parsing: name)
+      try run.recorder.record(.density(step: run.trainer.trained, density: run.trainer.density))
+      postDensities()
       rebuild()
     case .reconstruct(let image, let timestep):
       watched = (min(image, samples.count - 1), timestep)
@@ -88,53 +85,85 @@ final class TrainingSession {
     }
   }
 
+  private func startAnew() throws {
+    if run.trainer.trained + run.trainer.aligned > 0 { run = try RunInProgress(options, in: workspace) }
+    introduce()
+    setRunning(true)
+  }
+
   private func setRunning(_ runs: Bool) {
     isRunning = runs
-    post(.status(trainer.isFinished ? .finished : runs ? .running : .paused))
+    post(.status(run.trainer.isFinished ? .finished : runs ? .running : .paused))
   }
 
-  private func advance() {
-    let report = trainer.step()
-    densities.add(report)
-    // The loss curve begins where CLIP begins to learn; aligning the projection comes before step 1.
-    if report.stage == .train { post(.point(TrainPoint(report))) }
-    let isLast = trainer.isFinished
-    if report.stage == .train, report.step % options.configuration.evaluateEvery == 0 || isLast {
-      evaluate(report.step)
+  /// One step, and what is due after it.
+  private func advance() throws {
+    let report = run.trainer.step()
+    try run.recorder.record(.step(report))
+    switch report.stage {
+    case .align: try advanceAligning(report)
+    case .train: try advanceTraining(report)
     }
-    if report.stage == .align, trainer.trained == 0, trainer.aligned == options.configuration.alignSteps { evaluate(0) }
-    if isLast || ContinuousClock.now - lastRebuild > Self.rebuildEvery {
+    if ContinuousClock.now - lastRebuild > Self.rebuildEvery {
       rebuild()
-      post(.densities(densities.rows, current: trainer.density.description))
+      postDensities()
     }
-    if isLast { post(.status(.finished)) }
   }
 
-  private func evaluate(_ step: Int) {
-    do {
-      let comparison = try self.comparison ?? workspace.sideBySide(workspace.minedPairs(.validation))
-      self.comparison = comparison
-      post(.evaluation(Evaluation(comparison.compare(models.tuned, step: step).report)))
-      postPairs()
-    } catch {
-      post(.problem(error as? Problem ?? Problem("cannot evaluate: \(error)")))
+  private func advanceAligning(_ report: StepReport) throws {
+    let total = options.configuration.alignSteps
+    guard report.step == total else {
+      post(.status(.loading("teaching the projection the diffusion model's words, \(report.step) of \(total)")))
+      return
     }
+    try evaluate(0)
+    post(.status(.running))
+  }
+
+  private func advanceTraining(_ report: StepReport) throws {
+    run.densities.add(report)
+    post(.point(TrainPoint(report)))
+    let isLast = run.trainer.isFinished
+    if isLast || report.step % options.configuration.evaluateEvery == 0 { try evaluate(report.step) }
+    guard isLast else { return }
+    try save()
+    try run.recorder.record(.finished(step: report.step, seconds: report.seconds))
+    try run.recorder.flush()
+    rebuild()
+    post(.status(.finished))
+  }
+
+  private func save() throws {
+    try run.save()
+    post(.saved(step: run.trainer.trained))
+  }
+
+  private func evaluate(_ step: Int) throws {
+    let comparison = try self.comparison ?? workspace.sideBySide(workspace.minedPairs(.validation))
+    self.comparison = comparison
+    let result = comparison.compare(run.models.tuned, step: step)
+    try run.recorder.record(.evaluation(result.report))
+    try run.recorder.record(PredictionReport(step: step, baseline: comparison.baseline, tuned: result.tuned))
+    post(.evaluation(Evaluation(result.report)))
+    postPairs()
   }
 
   private func rebuild() {
-    let result = reconstructor.rebuild(
-      samples[watched.image], timestep: watched.timestep, density: trainer.density, seed: options.configuration.seed,
-      sample: watched.image)
+    let result = Reconstructor(models: run.models, preprocessing: workspace.preprocessing).rebuild(
+      samples[watched.image], timestep: watched.timestep, density: run.trainer.density,
+      seed: options.configuration.seed, sample: watched.image)
     post(
-      .reconstruction(Reconstruction(result, image: watched.image, timestep: watched.timestep, step: trainer.trained)))
+      .reconstruction(
+        Reconstruction(result, image: watched.image, timestep: watched.timestep, step: run.trainer.trained)))
     lastRebuild = .now
   }
 
-  private lazy var baselineAnswers = browsing.predictions(
-    by: models.baseline.vision, preprocessing: workspace.preprocessing)
+  private func postDensities() {
+    post(.densities(run.densities.rows, current: run.trainer.density.description))
+  }
 
   private func postPairs() {
-    let tuned = browsing.predictions(by: models.tuned, preprocessing: workspace.preprocessing)
+    let tuned = browsing.predictions(by: run.models.tuned, preprocessing: workspace.preprocessing)
     post(.pairs(PairRow.rows(browsing, baseline: baselineAnswers, tuned: tuned)))
   }
 }

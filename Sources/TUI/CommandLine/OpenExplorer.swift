@@ -1,0 +1,21 @@
+import Engine
+import Foundation
+import Recap
+
+/// What the program does without a subcommand: the explorer on a terminal, elsewhere the text report of each run.
+func openExplorer(runs: [String], _ options: SessionOptions, graphics: Graphics?) throws {
+  let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+  if isTerminal && runs.isEmpty {
+    // The program's entry is on the main thread, which curses needs.
+    let status = try MainActor.assumeIsolated { try InteractiveExplorer.run(options, graphics: graphics) }
+    if status != 0 { exit(status) }
+    return
+  }
+  guard !runs.isEmpty else {
+    throw Problem(
+      "there is no run to report on, and this is no terminal to open the explorer on",
+      advice: "name a run (diva-tui RUN), make one (diva-tui train --out RUN), or see diva-tui --help")
+  }
+  let reports = try runs.map { RunReport.text(for: try RunSummary(reading: RunFolder(opening: $0))) }
+  try Console.standard().print(reports.joined(separator: "\n"), terminator: "")
+}
