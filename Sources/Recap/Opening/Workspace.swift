@@ -5,6 +5,8 @@ import Foundation
 public struct Workspace {
   public let folder: MiniFolder
   public let clip: CLIP
+  /// Where it was opened from.
+  public let clipPath: String
   public let tokenizer: CLIPTokenizer
   public let preprocessing: Preprocessing
   public let diffusion: StableDiffusion
@@ -19,6 +21,7 @@ public struct Workspace {
     let clipFolder = clipPath.map(CheckpointFolder.init) ?? folder.clip
     let diffusionFolder = diffusionPath.map(CheckpointFolder.init) ?? folder.diffusion
     clip = try CLIP(clipFolder)
+    self.clipPath = clipFolder.path
     preprocessing = try Preprocessing(clipFolder)
     tokenizer = try CLIPTokenizer(folder: URL(filePath: clipFolder.path))
     diffusion = try StableDiffusion(diffusionFolder)
@@ -41,22 +44,25 @@ public struct Workspace {
 
   /// The models of a run: a copy of the CLIP to tune, and a visual projection that matches moments.
   ///
-  /// - Parameter tuned: a folder with a tuned CLIP to begin with.
+  /// - Parameter tuned: a tuned CLIP to begin with: its folder, a checkpoint, or a run.
   public func models(tuned path: String? = nil) throws -> DivaModels {
     let scenes = (0..<512).map { world.scene(.unlabelled, $0) }
     let features = FeatureRule.classToken.features(
       of: Scene.render(scenes), by: clip.vision, preprocessing: preprocessing)
     let promptMean = prompt.meanOverTokens().reshaped([prompt.shape[2]])
     let projection = try VisualProjection.matchingMoments(images: features, conditions: conditions, prompt: promptMean)
-    return try DivaModels(
-      baseline: clip, tuned: path.map { try CLIP(CheckpointFolder($0)).vision }, diffusion: diffusion, prompt: prompt,
-      projection: projection)
+    let models = try DivaModels(
+      baseline: clip, tuned: path.map(tower), diffusion: diffusion, prompt: prompt, projection: projection)
+    // A run's own projections go with its tower.
+    if let checkpoint = try path.flatMap(Workspace.checkpoint) { try models.restore(from: checkpoint) }
+    return models
   }
 
-  /// The mini world's pictures without words, latents kept once encoded.
-  public func trainingImages(count: Int = 16_384) -> MiniWorldImages {
+  /// The mini world's pictures without words; latents are kept once encoded, unless memory is short.
+  public func trainingImages(count: Int = 16_384, keepsLatents: Bool = true) -> MiniWorldImages {
     MiniWorldImages(
-      world: world, count: count, preprocessing: preprocessing, autoencoder: diffusion.autoencoder)
+      world: world, count: count, preprocessing: preprocessing, autoencoder: diffusion.autoencoder,
+      keepsLatents: keepsLatents)
   }
 
   public func pairLists() throws -> PairLists { try PairLists(contentsOf: folder.pairLists) }

@@ -10,6 +10,8 @@ public struct RunDescription: Codable, Equatable, Sendable {
   public var clip: String
   public var diffusion: String
   public var data: String
+  /// What the tuned image tower began as; nil for a copy of the CLIP's own.
+  public var tuned: String?
   /// When the run was made: ISO 8601, UTC.
   public var created: String
   public var threads: Int
@@ -17,13 +19,14 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
   public init(
     configuration: TrainConfiguration, version: String, clip: String, diffusion: String, data: String,
-    threads: Int, created: Date = Date(), cpu: String = RunDescription.cpuName()
+    tuned: String? = nil, threads: Int, created: Date = Date(), cpu: String = RunDescription.cpuName()
   ) {
     self.configuration = configuration
     self.version = version
     self.clip = clip
     self.diffusion = diffusion
     self.data = data
+    self.tuned = tuned
     self.created = created.formatted(.iso8601)
     self.threads = threads
     self.cpu = cpu

@@ -5,11 +5,11 @@ import Foundation
 ///
 /// A loss can be NaN or infinite, and that must survive: such numbers are the strings "NaN", "Infinity" and
 /// "-Infinity", which Python's `float()` reads.
-enum RunJSON {
-  static func line(_ value: some Encodable) throws -> Data { try encoder([]).encode(value) }
+public enum RunJSON {
+  public static func line(_ value: some Encodable) throws -> Data { try encoder([]).encode(value) }
 
   /// Over several lines, for files that people open.
-  static func pretty(_ value: some Encodable) throws -> Data {
+  public static func pretty(_ value: some Encodable) throws -> Data {
     try encoder(.prettyPrinted).encode(value) + Data("\n".utf8)
   }
 
@@ -21,7 +21,7 @@ enum RunJSON {
     return encoder
   }
 
-  static var decoder: JSONDecoder {
+  public static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
@@ -29,7 +29,7 @@ enum RunJSON {
   }
 
   /// What is wrong with a JSON text, in words: "“stage” is missing".
-  static func reason(_ error: any Error) -> String {
+  public static func reason(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return (error as? Problem)?.message ?? "\(error)" }
     func place(_ context: DecodingError.Context) -> String {
       let path = context.codingPath.map(\.stringValue).joined(separator: ".")

@@ -13,12 +13,13 @@ public final class Trainer {
   /// Which tokens the next step tells; may change between steps.
   public var density: RecapDensity
   /// Steps done in each stage.
-  public private(set) var aligned = 0
-  public private(set) var trained = 0
-  private var seconds = 0.0
+  public internal(set) var aligned = 0
+  public internal(set) var trained = 0
+  /// Training time so far.
+  public internal(set) var seconds = 0.0
   private var order: BatchOrder
-  private let alignOptimizer: any Optimizer
-  private let optimizer: any Optimizer
+  let alignOptimizer: any Optimizer
+  let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
 
   /// The independent streams of randomness of a run.

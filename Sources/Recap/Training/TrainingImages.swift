@@ -17,17 +17,19 @@ public final class MiniWorldImages: TrainingImages {
   private let split: MiniWorld.Split
   private let preprocessing: Preprocessing
   private let autoencoder: AutoencoderKL
+  private let keepsLatents: Bool
   private let known = Mutex<[Int: Tensor]>([:])
 
   public init(
     world: MiniWorld, split: MiniWorld.Split = .unlabelled, count: Int, preprocessing: Preprocessing,
-    autoencoder: AutoencoderKL
+    autoencoder: AutoencoderKL, keepsLatents: Bool = true
   ) {
     self.world = world
     self.split = split
     self.count = count
     self.preprocessing = preprocessing
     self.autoencoder = autoencoder
+    self.keepsLatents = keepsLatents
   }
 
   public func image(_ index: Int) -> Image { world.scene(split, index).render() }
@@ -37,6 +39,7 @@ public final class MiniWorldImages: TrainingImages {
   public func pixels(_ indices: [Int]) -> Tensor { preprocessing.pixels(images(indices)) }
 
   public func latents(_ indices: [Int]) -> Tensor {
+    guard keepsLatents else { return autoencoder.scaledLatents(of: .signedPixels(images(indices))) }
     let missing = known.withLock { known in Array(Set(indices.filter { known[$0] == nil })).sorted() }
     if !missing.isEmpty {
       let encoded = autoencoder.scaledLatents(of: .signedPixels(images(missing)))

@@ -20,3 +20,13 @@ extension CLIPTextTower {
     try folder.write(.object(members), parameters: parameters)
   }
 }
+
+extension CLIPTextTower {
+  /// A text encoder as its own `config.json` describes it: with its projection where its architecture has one.
+  public init(configuredBy fields: ConfigurationFields, from weights: Weights) throws {
+    let isProjected = fields.json["architectures"]?.elements?.contains("CLIPTextModelWithProjection") ?? false
+    try self.init(
+      CLIPTextConfig(fields),
+      projectionWidth: isProjected ? fields.integer("projection_dim", default: 512) : nil, from: weights)
+  }
+}

@@ -1,0 +1,40 @@
+import Engine
+import Foundation
+
+extension PretrainPlan {
+  /// What the embedded models are made with.
+  public static let mini = PretrainPlan(
+    towers: Contrastive(
+      steps: 3000, headStart: 700, pairs: 52, singles: 24, detail: 0.9, variesDetail: true, rate: 1e-3, warmUpSteps: 50),
+    baseline: Contrastive(
+      steps: 1500, headStart: 0, pairs: 0, singles: 128, detail: 0.05, variesDetail: false, rate: 1e-3, warmUpSteps: 50),
+    autoencoder: Autoencoder(steps: 3000, batch: 32, rate: 2e-3, warmUpSteps: 50, divergenceWeight: 1e-7),
+    denoiser: Denoiser(
+      steps: 5000, batch: 64, rate: 1e-3, warmUpSteps: 100, detail: 0.85, endTokenShare: 0.85, emptyShare: 0.1,
+      extraTokens: 8, timestepPower: 0.7, conditionNoise: 0.05),
+    candidates: 600, kept: 100, browsed: 15)
+
+  /// Reads a plan; throws a `Problem` that names the member which is missing or wrong.
+  public init(parsing data: Data, file: String) throws {
+    do {
+      self = try RunJSON.decoder.decode(PretrainPlan.self, from: data)
+    } catch {
+      throw Problem(
+        "cannot use the plan \(file): \(RunJSON.reason(error))",
+        advice: "a plan has the members of the “plan” in a pretrain.json")
+    }
+    try requirePossible(file)
+  }
+
+  private func requirePossible(_ file: String) throws {
+    let stages = [towers.steps, baseline.steps, autoencoder.steps, denoiser.steps]
+    guard stages.allSatisfy({ $0 >= 0 }), [towers, baseline].allSatisfy({ 2 * $0.pairs + $0.singles > 0 }),
+      autoencoder.batch > 0, denoiser.batch > 0, denoiser.extraTokens >= 0
+    else { throw Problem("cannot use the plan \(file): it has a negative number of steps or an empty batch") }
+    guard kept > 0, browsed > 0, candidates >= max(kept, browsed) else {
+      throw Problem(
+        "cannot use the plan \(file): of \(candidates) candidate pairs, \(kept) and \(browsed) are to be kept",
+        advice: "candidates must be at least as many as are kept, and some must be kept")
+    }
+  }
+}

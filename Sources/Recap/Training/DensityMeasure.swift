@@ -1,0 +1,37 @@
+import Engine
+
+/// How well the frozen diffusion model predicts noise when it is told this much: the loss without training.
+public struct DensityMeasure {
+  public let models: DivaModels
+  public let images: any TrainingImages
+
+  public init(models: DivaModels, images: any TrainingImages) {
+    self.models = models
+    self.images = images
+  }
+
+  /// The mean loss of the tuned tower over `batches` batches of the configuration's size, noise and tokens drawn from
+  /// its seed. Changes nothing.
+  public func loss(_ plan: TrainConfiguration, batches: Int) -> Double {
+    precondition(batches > 0, "nothing to measure in \(batches) batches")
+    let total = (0..<batches).reduce(0.0) { $0 + Double(loss(plan, batch: $1)) }
+    return total / Double(batches)
+  }
+
+  private func loss(_ plan: TrainConfiguration, batch: Int) -> Float {
+    withoutGradient {
+      let indices = (0..<plan.batch).map { (batch * plan.batch + $0) % images.count }
+      let latents = images.latents(indices)
+      let hidden = models.tuned(images.pixels(indices))
+      let told = plan.density.chosenPatches(
+        images: plan.batch, patches: hidden.shape[1] - 1, random: RandomSource(seed: plan.seed, stream: 11), step: batch
+      )
+      let context = models.recap.context(
+        hidden: hidden, vision: models.tuned, density: plan.density, patches: told)
+      let draw = NoiseDraw.random(
+        latents: latents.shape, draws: plan.draws, timesteps: plan.timesteps,
+        random: RandomSource(seed: plan.seed, stream: 20), step: batch)
+      return models.feedback.answer(latents: latents, context: context, draw: draw).loss.item
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import Engine
+
+/// One batch of random numbers in the shapes of images, always the same: for timing steps without what makes images.
+public struct FixedImages: TrainingImages {
+  public let count: Int
+  private let pixels: Tensor
+  private let latents: Tensor
+
+  public init(count: Int, models: DivaModels, seed: UInt64 = 1) {
+    let (vision, unet) = (models.tuned.config, models.diffusion.unet.config)
+    let random = RandomSource(seed: seed, stream: 40)
+    self.count = count
+    pixels = random.normal([count, vision.imageSize, vision.imageSize, vision.channels], step: 0)
+    latents = random.normal([count, unet.sampleSize, unet.sampleSize, unet.inChannels], step: 1)
+  }
+
+  public func pixels(_ indices: [Int]) -> Tensor { pixels.gatherImages(indices) }
+
+  public func latents(_ indices: [Int]) -> Tensor { latents.gatherImages(indices) }
+}
