@@ -1,0 +1,158 @@
+import ArgumentParser
+import CSixel
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui doctor`: what this machine and terminal can do.
+struct DoctorCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Say what this machine and terminal can do, and what to do about the rest.")
+
+  @OptionGroup var general: GeneralOptions
+
+  func work(_ console: Console) throws {
+    let examination = Examination(environment: console.environment)
+    if general.json { try console.json(examination) } else { try console.print(examination.text) }
+  }
+}
+
+/// Everything that the doctor found out.
+struct Examination: Encodable {
+  let version = DivaTUI.programVersion
+  let machine: MachineFacts
+  let terminal: TerminalFacts
+  /// The embedded models' folder; nil when it cannot be found.
+  let assets: String?
+  /// What is missing, and what to do about it.
+  let advice: [String]
+
+  init(environment: [String: String]) {
+    machine = MachineFacts()
+    terminal = TerminalFacts(environment: environment)
+    var missing = machine.advice + terminal.advice
+    do {
+      assets = try Assets.mini(environment: environment).path
+    } catch {
+      assets = nil
+      missing.append((error as? Problem)?.oneLine ?? "\(error)")
+    }
+    advice = missing
+  }
+
+  var text: String {
+    let rows = [["diva-tui", version]] + machine.rows + terminal.rows + [["models", assets ?? "not found"]]
+    let width = rows.map { $0[0].count }.max() ?? 0
+    let lines = rows.map { $0[0] + String(repeating: " ", count: width + 2 - $0[0].count) + $0[1] }
+    let todo = advice.isEmpty ? ["all is well"] : advice.map { "- \($0)" }
+    return (lines + [""] + todo).joined(separator: "\n")
+  }
+}
+
+/// Processor, threads and libraries.
+struct MachineFacts: Encodable {
+  let cpu: String
+  /// The vector instructions there are, of those that the arithmetic can use.
+  let cpuFeatures: [String]
+  let cores: Int
+  let threads: Int
+  let memoryBytes: UInt64
+  let libraries: [String: String]
+
+  private static let useful = [
+    "sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd",
+  ]
+
+  init(cpuinfo: String = "/proc/cpuinfo") {
+    cpu = RunDescription.cpuName(cpuinfo: cpuinfo)
+    let lines = (FileManager.default.contents(atPath: cpuinfo)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let flags = lines.split(separator: "\n").first { $0.hasPrefix("flags") || $0.hasPrefix("Features") }
+    let words = Set((flags ?? "").split(separator: " ").map(String.init))
+    cpuFeatures = MachineFacts.useful.filter(words.contains)
+    cores = ProcessInfo.processInfo.activeProcessorCount
+    threads = ThreadPool.threads
+    memoryBytes = ProcessInfo.processInfo.physicalMemory
+    libraries = ["oneDNN": Libraries.oneDNN, "sixel": LIBSIXEL_VERSION, "HDF5": hdf5Version() ?? "unknown"]
+  }
+
+  var rows: [[String]] {
+    [
+      ["processor", cpu], ["vectors", cpuFeatures.isEmpty ? "unknown" : cpuFeatures.joined(separator: " ")],
+      ["threads", "\(threads) on \(cores) cores"],
+      ["memory", TextTable.number(Double(memoryBytes) / 1e9, 1) + " GB"],
+      ["libraries", libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")],
+    ]
+  }
+
+  var advice: [String] {
+    let vectors = Set(cpuFeatures).isDisjoint(with: ["avx2", "asimd"])
+    return vectors ? ["this processor has no AVX2: everything works, several times slower"] : []
+  }
+}
+
+/// The terminal, as far as it tells.
+struct TerminalFacts: Encodable {
+  let name: String
+  let isTerminal: Bool
+  let columns: Int?
+  let rowCount: Int?
+  /// Pixels of a character cell, width first.
+  let cell: [Int]?
+  let colors: String
+  let utf8: Bool
+  let sixel: Bool
+  /// How pictures will be shown.
+  let graphics: String
+
+  init(environment: [String: String]) {
+    isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+    name = environment["TERM"] ?? "unknown"
+    let size = TerminalWindow.current?.size
+    (columns, rowCount) = (size?.columns, size?.rows)
+    let found = TerminalFacts.capabilities(environment, asks: isTerminal)
+    cell = found.cell.map { [$0.width, $0.height] }
+    colors = TerminalFacts.words(found.depth)
+    (utf8, sixel, graphics) = (found.hasUTF8, found.hasSixel, found.graphics.rawValue)
+  }
+
+  /// The terminal itself is asked only when somebody sits before it.
+  private static func capabilities(_ environment: [String: String], asks: Bool) -> TerminalCapabilities {
+    asks ? .ask(environment: environment) : TerminalCapabilities(environment: environment)
+  }
+
+  private static func words(_ depth: ColorDepth) -> String {
+    switch depth {
+    case .none: "none"
+    case .eight: "8"
+    case .cube256: "256"
+    case .trueColor: "16 million"
+    }
+  }
+
+  var rows: [[String]] {
+    let size = columns.flatMap { columns in rowCount.map { "\(columns) × \($0) cells" } } ?? "no terminal"
+    let pixels = cell.map { ", \($0[0]) × \($0[1]) pixels each" } ?? ""
+    return [
+      ["terminal", "\(name.withoutControlCharacters()), \(size)\(pixels)"], ["colours", colors],
+      ["UTF-8", utf8 ? "yes" : "no"], ["sixel", sixel ? "yes" : isTerminal ? "no" : "not asked: not on a terminal"],
+      ["pictures", graphics],
+    ]
+  }
+
+  var advice: [String] {
+    guard isTerminal else {
+      return ["standard output is no terminal: run diva-tui doctor in the one that you will use"]
+    }
+    var advice: [String] = []
+    if !sixel {
+      advice.append(
+        "no sixel: pictures are drawn with blocks; foot, WezTerm, mlterm, xterm -ti vt340 and others have it")
+    }
+    if !utf8 { advice.append("the locale is not UTF-8: set LANG to C.UTF-8") }
+    if colors == "none" || colors == "8" { advice.append("few colours: set TERM to xterm-256color if that is true") }
+    if let columns, let rowCount, columns < 80 || rowCount < 24 {
+      advice.append("the window is \(columns) × \(rowCount): 80 × 24 or more shows everything")
+    }
+    return advice
+  }
+}

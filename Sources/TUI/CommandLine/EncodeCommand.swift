@@ -1,0 +1,71 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui encode`: features of images and texts, as the model's own library returns them.
+struct EncodeCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "encode", abstract: "Turn images and texts into CLIP features.",
+    discussion: "Features are not normalised. Images in the file are NCHW.")
+
+  @OptionGroup var images: ImageOptions
+  @Option(parsing: .upToNextOption, help: "Texts.") var texts: [String] = []
+  @Option(help: "The safetensors file to write.") var out: String?
+  @Flag(help: "Also every token as CLIP embeds it: image_tokens.") var tokens = false
+  @Flag(help: "Also the preprocessed input: pixels.") var pixels = false
+  @OptionGroup var models: ModelOptions
+  @OptionGroup var general: GeneralOptions
+
+  /// What `--json` prints.
+  struct Result: Encodable {
+    let tensors: [String: TensorDump.Fact]
+    /// L2 norm of each image's and each text's feature.
+    let norms: [String: [Double]]
+    let file: String?
+  }
+
+  func work(_ console: Console) throws {
+    let workspace = try models.workspace(console)
+    var dump = TensorDump()
+    var norms: [String: [Double]] = [:]
+    func add(feature name: String, _ tensor: Tensor) {
+      dump.add(name, tensor)
+      norms[name] = tensor.rowNorms
+    }
+    if !images.images.isEmpty || texts.isEmpty {
+      let pictures = try images.load(workspace).map(\.image)
+      if pixels { dump.add("pixels", workspace.preprocessing.pixels(pictures).nchwFromNHWC) }
+      add(feature: "image_features", features(pictures, workspace.clip.vision, workspace))
+      if tokens { dump.add("image_tokens", allTokens(pictures, workspace.clip.vision, workspace)) }
+      if let tuned = try models.tuned.map(workspace.tower) {
+        add(feature: "tuned_image_features", features(pictures, tuned, workspace))
+        if tokens { dump.add("tuned_image_tokens", allTokens(pictures, tuned, workspace)) }
+      }
+    }
+    if !texts.isEmpty {
+      let ids = texts.map { workspace.tokenizer.tokens($0) }
+      add(feature: "text_features", withoutGradient { workspace.clip.text.textFeatures(ids) })
+    }
+    if let out { try dump.write(to: out) }
+    if general.json {
+      try console.json(Result(tensors: dump.byName, norms: norms, file: out))
+    } else {
+      try console.print(dump.table)
+    }
+  }
+
+  private func features(_ pictures: [Image], _ vision: CLIPVisionTower, _ workspace: Workspace) -> Tensor {
+    FeatureRule.classToken.features(of: pictures, by: vision, preprocessing: workspace.preprocessing)
+  }
+
+  private func allTokens(_ pictures: [Image], _ vision: CLIPVisionTower, _ workspace: Workspace) -> Tensor {
+    withoutGradient {
+      .stacked(
+        stride(from: 0, to: pictures.count, by: 64).map { start in
+          let part = Array(pictures[start..<min(pictures.count, start + 64)])
+          return vision.imageTokens(vision(workspace.preprocessing.pixels(part)))
+        })
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui evaluate`: one subcommand a benchmark.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Score CLIPs on a benchmark.", subcommands: [EvaluateMMVPCommand.self])
+}
+
+/// `diva-tui evaluate mmvp`: image pairs that CLIP takes for alike, scored as the reference does.
+struct EvaluateMMVPCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mmvp", abstract: "Score MMVP-VLM: the embedded pairs, the mini world's splits, or any folder.")
+
+  enum Split: String, CaseIterable, ExpressibleByArgument {
+    case browsing, validation, test
+
+    var split: MiniWorld.Split {
+      switch self {
+      case .browsing: .browsing
+      case .validation: .validation
+      case .test: .test
+      }
+    }
+  }
+
+  @Option(help: "A folder in MMVP's layout: Questions.csv and an image folder. (default: the embedded pairs)")
+  var mmvp: String?
+  @Option(help: "Pairs of the mini world instead of a folder's.") var split: Split?
+  @Flag(help: "Pairs as they come, 100 a pattern, not those that a twin of the baseline is blind to.")
+  var unmined = false
+  @Option(help: "What an image's feature is: reference, class or class+mean.") var feature: FeatureRule = .reference
+  @Option(help: "How many seeds to score with, from --seed up.") var seeds = 1
+  @Option(help: "Write the predictions as the reference does: of the tuned CLIP, if there is one.") var csv: String?
+  @OptionGroup var models: ModelOptions
+  @OptionGroup var general: GeneralOptions
+
+  func validate() throws {
+    guard mmvp == nil || (split == nil && !unmined) else {
+      throw ValidationError("--mmvp names a folder's pairs, --split and --unmined the mini world's; give one of them.")
+    }
+    guard (1...1000).contains(seeds) else { throw ValidationError("--seeds is \(seeds); expected 1 to 1000.") }
+  }
+
+  func work(_ console: Console) throws {
+    let workspace = try models.workspace(console)
+    let benchmark = try benchmark(workspace)
+    func scored(_ vision: CLIPVisionTower) -> [PairPrediction] {
+      benchmark.predictions(by: vision, preprocessing: workspace.preprocessing, rule: feature)
+    }
+    let seeds = (0..<UInt64(seeds)).map { general.seed &+ $0 }
+    let baseline = MMVPResult(scored(workspace.clip.vision), seeds: seeds)
+    let tuned = try models.tuned.map { MMVPResult(scored(try workspace.tower(at: $0)), seeds: seeds) }
+    if let csv { try write(PairScoring.csv((tuned ?? baseline).raw), to: csv) }
+    if general.json {
+      try console.json(MMVPLine(baseline, tuned: tuned, feature: feature))
+    } else {
+      try console.print(MMVPReport(baseline, tuned: tuned).text)
+    }
+  }
+
+  private func benchmark(_ workspace: Workspace) throws -> PairBenchmark {
+    if split == nil && !unmined { return try workspace.benchmark(mmvp) }
+    let split = (split ?? .browsing).split
+    return unmined ? workspace.unminedPairs(split) : try workspace.minedPairs(split)
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw Problem(
+        "cannot write \(path): \(error.localizedDescription)", advice: "check that the folder exists and has room")
+    }
+  }
+}
+
+extension FeatureRule: ExpressibleByArgument {}

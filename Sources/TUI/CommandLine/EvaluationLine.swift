@@ -1,0 +1,50 @@
+import Recap
+
+/// Baseline and tuned CLIP on the same pairs, as `train` prints it. Shares are per cent.
+struct EvaluationLine: Encodable {
+  struct Both: Encodable {
+    let baseline: Double
+    let tuned: Double
+  }
+
+  struct Scores: Encodable {
+    /// Plain means over the patterns, as the reference reports them.
+    let baseline: Double
+    let tuned: Double
+    let perPattern: [String: Both]
+    let pairs: Int
+    let baselineCorrect: Int
+    let tunedCorrect: Int
+    let fixed: Int
+    let broken: Int
+    let pValue: Double
+    let interval95: [Double]
+    let zeroShot: Both
+  }
+
+  let step: Int
+  /// Which pairs: "validation, mined".
+  let set: String
+  let mmvp: Scores
+
+  init(_ report: EvaluationReport, set: String) {
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
+    let both = zip(report.baselinePerPattern, report.tunedPerPattern).map { Both(baseline: $0, tuned: $1) }
+    step = report.step
+    self.set = set
+    mmvp = Scores(
+      baseline: mean(report.baselinePerPattern), tuned: mean(report.tunedPerPattern),
+      perPattern: Dictionary(zip(report.patterns, both), uniquingKeysWith: { first, _ in first }),
+      pairs: report.pairs, baselineCorrect: report.baselineCorrect, tunedCorrect: report.tunedCorrect,
+      fixed: report.fixed, broken: report.broken, pValue: report.pValue, interval95: report.interval95,
+      zeroShot: Both(baseline: report.baselineZeroShot, tuned: report.tunedZeroShot))
+  }
+
+  /// For people: one line.
+  var text: String {
+    let interval = mmvp.interval95.map { TextTable.signed($0, 1) }.joined(separator: " … ")
+    return "step \(step), \(set) pairs: \(TextTable.number(mmvp.baseline, 1)) → \(TextTable.number(mmvp.tuned, 1)) %"
+      + " (\(mmvp.fixed) fixed, \(mmvp.broken) broken, p = \(TextTable.probability(mmvp.pValue)), \(interval));"
+      + " zero-shot \(TextTable.number(mmvp.zeroShot.baseline, 1)) → \(TextTable.number(mmvp.zeroShot.tuned, 1)) %"
+  }
+}

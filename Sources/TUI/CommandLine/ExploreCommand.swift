@@ -1,0 +1,24 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+/// The explorer: what the program does when no other command is named.
+struct ExploreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explore", abstract: "Open the explorer: on a new run, or on finished or live ones. (default)",
+    discussion: "Where standard output is no terminal it prints the report of each run.")
+
+  @Argument(help: "Runs to look at: folders that train --out made.")
+  var runs: [String] = []
+
+  /// A mistyped command would otherwise be taken for a run that is not there.
+  func validate() throws {
+    let names = DivaTUI.configuration.subcommands.compactMap { $0.configuration.commandName }
+    for run in runs where !run.contains("/") && !FileManager.default.fileExists(atPath: run) {
+      guard let near = names.first(where: { NameDistance.between($0, run) <= 2 }) else { continue }
+      throw ValidationError("There is no command and no run “\(run.withoutControlCharacters())”. Did you mean \(near)?")
+    }
+  }
+
+  func run() throws { try openExplorer(runs: runs) }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui inspect`: what a checkpoint is, without using it.
+struct InspectCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Say what a model file or folder holds, and whether it is complete.",
+    discussion: "Reads headers and configurations only; nothing in the file is ever executed.")
+
+  @Argument(help: "A .safetensors file, or a folder in transformers' or diffusers' layout.") var file: String
+  @OptionGroup var general: GeneralOptions
+
+  func work(_ console: Console) throws {
+    let inspection = try Inspection(file)
+    if general.json { try console.json(inspection) } else { try console.print(inspection.text) }
+  }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui pretrain`: makes the embedded models again, from nothing.
+struct PretrainCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pretrain", abstract: "Make the embedded models from nothing.",
+    discussion: "Stopped, it goes on at the stage where it was when called again with the same --out.")
+  static let finishesStep = true
+
+  @Option(help: "The folder to write: clip/, diffusion/, mmvp/, pairs.json and pretrain.json.") var out: String
+  @Option(help: "A JSON file with every number of the plan, as pretrain.json shows it.") var plan: String?
+  @Flag(help: "Keep work/: the towers trained together, and the baseline's twin.") var keepWork = false
+  @OptionGroup var general: GeneralOptions
+
+  func work(_ console: Console) throws {
+    let folder = MiniFolder(out)
+    guard !FileManager.default.fileExists(atPath: folder.pairLists.path) else {
+      throw Problem("\(out) already holds finished models", advice: "give a new folder with --out")
+    }
+    let plan = try chosenPlan()
+    var record = try PretrainRecord(contentsOf: folder.record) ?? newRecord(plan)
+    guard record.plan == plan else {
+      throw Problem(
+        "\(out) was begun with another plan or seed", advice: "go on with that one, or give a new folder with --out")
+    }
+    var watch = PretrainWatch(console)
+    func save() throws {
+      try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+      watch.finishStages(into: &record)
+      try record.write(to: folder.record)
+    }
+    try Pretraining(plan: plan, folder: folder) { progress in
+      if watch.isNewStage(progress) { try save() }
+      watch.see(progress)
+      guard console.isInterrupted() else { return }
+      watch.clear()
+      console.note("stopped; call the same command again to go on after the last finished stage")
+      throw Interrupted()
+    }.run()
+    try save()
+    watch.clear()
+    record.scores = try PretrainRecord.Scores(Workspace(mini: folder))
+    try record.write(to: folder.record)
+    if !keepWork { try FileManager.default.removeItem(atPath: out + "/work") }
+    if general.json { try console.json(record) } else { try console.print(text(record)) }
+  }
+
+  private func chosenPlan() throws -> PretrainPlan {
+    var chosen = PretrainPlan.mini
+    if let plan {
+      guard let data = FileManager.default.contents(atPath: plan) else {
+        throw Problem("cannot read the plan \(plan)", advice: "check the path and its permissions")
+      }
+      chosen = try PretrainPlan(parsing: data, file: plan)
+    }
+    if let seed = general.givenSeed { chosen.seed = seed }
+    return chosen
+  }
+
+  private func newRecord(_ plan: PretrainPlan) -> PretrainRecord {
+    PretrainRecord(plan: plan, version: DivaTUI.programVersion, threads: ThreadPool.threads)
+  }
+
+  private func text(_ record: PretrainRecord) -> String {
+    let stages = record.stages.map { stage in
+      [
+        stage.stage, "\(stage.steps)", TextTable.number(stage.seconds, 1), TextTable.number(stage.firstLoss, 4),
+        TextTable.number(stage.lastLoss, 4),
+      ]
+    }
+    let scores = record.scores.map { scores in
+      "\n\nthe baseline on validation pairs: \(TextTable.number(scores.minedPairs, 1)) % of those that its twin is "
+        + "blind to, \(TextTable.number(scores.unminedPairs, 1)) % of all; zero-shot "
+        + "\(TextTable.number(scores.zeroShot, 1)) %"
+    }
+    return TextTable.text([["stage", "steps", "seconds", "first loss", "last loss"]] + stages) + (scores ?? "")
+  }
+}
+
+/// Follows a pre-training: losses and time of the stage that is on, and a progress line.
+private struct PretrainWatch {
+  private var stage: PretrainProgress.Stage?
+  private var losses: [Float] = []
+  private var start = ContinuousClock.now
+  private var lastNews = ContinuousClock.now
+  private var line: ProgressLine
+
+  init(_ console: Console) { line = ProgressLine(console) }
+
+  func isNewStage(_ progress: PretrainProgress) -> Bool { stage != nil && stage != progress.stage }
+
+  mutating func see(_ progress: PretrainProgress) {
+    stage = progress.stage
+    losses.append(progress.loss)
+    lastNews = ContinuousClock.now
+    let elapsed = (lastNews - start) / .seconds(1)
+    let left = elapsed / Double(progress.step) * Double(progress.steps - progress.step)
+    line.show(
+      "\(progress.stage.rawValue) \(progress.step)/\(progress.steps)"
+        + "  loss \(TextTable.number(Double(progress.loss), 4))  \(TextTable.number(left, 0)) s left")
+  }
+
+  /// The stage that was on is done. The time of a stage counts from the end of the one before.
+  mutating func finishStages(into record: inout PretrainRecord) {
+    if let stage { record.add(stage, losses: losses, seconds: (lastNews - start) / .seconds(1)) }
+    (stage, losses, start) = (nil, [], lastNews)
+  }
+
+  mutating func clear() { line.clear() }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui reconstruct`: what the diffusion model rebuilds from what CLIP told it.
+struct ReconstructCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconstruct", abstract: "Noise images and let the diffusion model rebuild them from CLIP's words.",
+    discussion: "Writes four pictures an image: original, noised, by the baseline, by the tuned CLIP.")
+
+  enum Sampler: String, CaseIterable, ExpressibleByArgument { case ddim }
+
+  @OptionGroup var images: ImageOptions
+  @Option(help: "How far an image is noised, 0 to 1.") var strength = 0.7
+  @Option(help: "How noise is taken away.") var sampler: Sampler = .ddim
+  @Option(help: "Steps of the sampler at most.") var samplerSteps = 12
+  @Option(help: "Noises an image.") var samples = 1
+  @Option(help: "A folder for the PNG files.") var out: String?
+  @OptionGroup var models: ModelOptions
+  @OptionGroup var general: GeneralOptions
+
+  /// Mean squared errors of one rebuilding, as `--json` prints them: a line each.
+  struct Line: Encodable {
+    struct Errors: Encodable {
+      /// Of pixels in 0…1, and of scaled latents.
+      let pixelError: Double
+      let latentError: Double
+
+      init(_ rebuilt: Reconstructor.Rebuilt) {
+        (pixelError, latentError) = (rebuilt.pixelError, rebuilt.latentError)
+      }
+    }
+
+    let image: String
+    let sample: Int
+    let timestep: Int
+    let baseline: Errors
+    let tuned: Errors
+    let files: [String]
+  }
+
+  func validate() throws {
+    guard strength > 0, strength <= 1 else {
+      throw ValidationError("--strength is \(strength); expected more than 0, at most 1.")
+    }
+    guard (1...10_000).contains(samples), (1...1000).contains(samplerSteps) else {
+      throw ValidationError("--samples and --sampler-steps must be 1 or more.")
+    }
+  }
+
+  func work(_ console: Console) throws {
+    let workspace = try models.workspace(console)
+    let density = models.density.value
+    try workspace.requirePossible(density)
+    var reconstructor = Reconstructor(
+      models: try workspace.models(tuned: models.tuned), preprocessing: workspace.preprocessing)
+    reconstructor.steps = samplerSteps
+    let timesteps = workspace.diffusion.schedule.timesteps
+    let timestep = min(timesteps - 1, max(1, Int((strength * Double(timesteps)).rounded())))
+    var rows = [["image", "sample", "pixels: baseline", "tuned", "latents: baseline", "tuned"]]
+    for (number, picture) in try images.load(workspace).enumerated() {
+      for sample in 0..<samples {
+        let result = reconstructor.rebuild(
+          picture.image, timestep: timestep, density: density, seed: general.seed, sample: number * samples + sample)
+        let line = Line(
+          image: picture.url.path, sample: sample, timestep: timestep, baseline: .init(result.baseline),
+          tuned: .init(result.tuned), files: try write(result, name(picture.url, number, sample)))
+        if general.json { try console.json(line) }
+        rows.append(row(line))
+      }
+    }
+    if !general.json { try console.print(TextTable.text(rows)) }
+  }
+
+  private func row(_ line: Line) -> [String] {
+    let errors = [
+      line.baseline.pixelError, line.tuned.pixelError, line.baseline.latentError, line.tuned.latentError,
+    ]
+    return [URL(filePath: line.image).lastPathComponent, "\(line.sample)"] + errors.map { TextTable.number($0, 4) }
+  }
+
+  /// Numbered, as two images of different folders may have one name.
+  private func name(_ url: URL, _ number: Int, _ sample: Int) -> String {
+    "\(number + 1)-\(url.deletingPathExtension().lastPathComponent)" + (samples > 1 ? "-\(sample + 1)" : "")
+  }
+
+  private func write(_ result: Reconstructor.Result, _ name: String) throws -> [String] {
+    guard let out else { return [] }
+    do {
+      try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    } catch {
+      throw Problem("cannot make the folder \(out): \(error.localizedDescription)", advice: "check its parent")
+    }
+    let pictures = [
+      ("original", result.original), ("noised", result.noised), ("baseline", result.baseline.image),
+      ("tuned", result.tuned.image),
+    ]
+    return try pictures.map { kind, image in
+      let file = URL(filePath: out).appending(path: "\(name)-\(kind).png")
+      try image.writePNG(to: file)
+      return file.path
+    }
+  }
+}

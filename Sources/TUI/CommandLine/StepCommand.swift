@@ -1,0 +1,81 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui step`: one step of the loop in the open, for comparing with other implementations.
+struct StepCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step", abstract: "Compute one DIVA step and show all that goes in and comes out.",
+    discussion: "Changes no weights. Images and latents in files are NCHW; noise and timesteps hold the whole batch "
+      + "once a draw.")
+
+  @OptionGroup var images: ImageOptions
+  @Option(help: "The safetensors file to write: inputs, outputs and every gradient.") var dump: String?
+  @Option(help: "A safetensors file whose inputs are taken instead of drawn or computed.") var from: String?
+  @Option(help: "Noise draws an image.") var timesteps = TrainConfiguration().draws
+  @Option(help: "A,B: timesteps are drawn from A up to but not including B.", transform: TimestepRange.init)
+  var timestepRange: TimestepRange?
+  @OptionGroup var models: ModelOptions
+  @OptionGroup var general: GeneralOptions
+
+  struct Result: Encodable {
+    let loss: Float
+    let gradNorm: Float
+    let contextGradNorm: Double
+    let seconds: [String: Double]
+    let tensors: [String: TensorDump.Fact]
+    let file: String?
+  }
+
+  func validate() throws {
+    guard (1...1000).contains(timesteps) else {
+      throw ValidationError("--timesteps is \(timesteps); expected 1 to 1000 draws an image.")
+    }
+  }
+
+  func work(_ console: Console) throws {
+    let workspace = try models.workspace(console)
+    let density = models.density.value
+    try workspace.requirePossible(density)
+    let diva = try workspace.models(tuned: models.tuned)
+    let inputs = try StepInputs(self, workspace, diva).inputs
+    let outputs = DivaStep(models: diva, density: density).run(inputs)
+    var tensors = TensorDump()
+    add(inputs, to: &tensors)
+    for (key, parameter) in diva.projectionByKey { tensors.add(key, parameter.value.detached()) }
+    add(outputs, to: &tensors)
+    tensors.add("decoded", diva.decoded(inputs.latents).nchwFromNHWC)
+    if let dump { try tensors.write(to: dump) }
+    if general.json {
+      try console.json(
+        Result(
+          loss: outputs.loss, gradNorm: outputs.gradNorm, contextGradNorm: outputs.contextGradient.norm,
+          seconds: Dictionary(outputs.seconds.map { ($0.part, $0.seconds) }, uniquingKeysWith: +),
+          tensors: tensors.byName, file: dump))
+    } else {
+      let times = outputs.seconds.map { "\($0.part) \(TextTable.time($0.seconds))" }.joined(separator: ", ")
+      try console.print(
+        tensors.table + "\n\nloss \(outputs.loss), gradient norm \(outputs.gradNorm)\n" + times)
+    }
+  }
+
+  private func add(_ inputs: DivaStep.Inputs, to dump: inout TensorDump) {
+    dump.add("clip_pixels", inputs.clipPixels.nchwFromNHWC)
+    dump.add("latent", inputs.latents.nchwFromNHWC)
+    dump.add("noise", inputs.draw.noise.nchwFromNHWC)
+    dump.add("timesteps", integers: inputs.draw.timesteps, dims: [inputs.draw.timesteps.count])
+    if let patches = inputs.patches {
+      dump.add("token_indices", integers: patches.flatMap { $0 }, dims: [patches.count, patches.first?.count ?? 0])
+    }
+    dump.add("prompt_embedding", inputs.promptEmbedding)
+  }
+
+  private func add(_ outputs: DivaStep.Outputs, to dump: inout TensorDump) {
+    dump.add("context", outputs.context)
+    dump.add("noise_prediction", outputs.noisePrediction.nchwFromNHWC)
+    dump.add("loss", Tensor(scalar: outputs.loss))
+    dump.add("grad.context", outputs.contextGradient)
+    for (key, gradient) in outputs.gradients { dump.add("grad." + key, gradient) }
+  }
+}

@@ -1,0 +1,125 @@
+import Engine
+import Foundation
+import Recap
+
+/// A step's inputs: from the file where it has them, drawn or computed otherwise.
+struct StepInputs {
+  let inputs: DivaStep.Inputs
+
+  init(_ command: StepCommand, _ workspace: Workspace, _ models: DivaModels) throws {
+    let file = try command.from.map { try StepFile($0) }
+    let made = try StepInputs.made(command, workspace, images: file?.images)
+    guard let file else {
+      inputs = made
+      return
+    }
+    let vision = workspace.clip.vision.config
+    let pixels: Shape = [file.images ?? made.latents.shape[0], vision.imageSize, vision.imageSize, vision.channels]
+    let latents = made.latents.shape.replacingFirst(with: pixels[0])
+    var inputs = made
+    inputs.clipPixels = try file.images("clip_pixels", pixels) ?? made.clipPixels
+    inputs.latents = try file.images("latent", latents) ?? made.latents
+    inputs.draw = try file.draw(latents, limit: workspace.diffusion.schedule.timesteps) ?? made.draw
+    inputs.patches = try file.patches(images: pixels[0], of: vision.tokens - 1) ?? made.patches
+    inputs.promptEmbedding = try file.prompt(width: workspace.prompt.shape[2]) ?? made.promptEmbedding
+    for (key, parameter) in models.projectionByKey {
+      if let tensor = try file.tensor(key, parameter.shape) { parameter.assign(tensor) }
+    }
+    self.inputs = inputs
+  }
+
+  /// Everything drawn or computed. Where the file has pixels and latents, no images are needed: as many noises are
+  /// drawn as it has images.
+  private static func made(_ command: StepCommand, _ workspace: Workspace, images count: Int?) throws
+    -> DivaStep.Inputs
+  {
+    let pictures = try command.images.load(workspace).map { workspace.preprocessing.square($0.image) }
+    var chosen = pictures
+    if let count {
+      guard command.images.images.isEmpty || pictures.count == count else {
+        throw Problem(
+          "there are \(pictures.count) images for a file of \(count)", advice: "give as many images, or none")
+      }
+      chosen = (0..<count).map { pictures[$0 % pictures.count] }
+    }
+    let range = command.timestepRange
+    let steps = workspace.diffusion.schedule.timesteps
+    guard range.map({ $0.end <= steps }) ?? true else {
+      throw Problem("timesteps up to \(range?.end ?? 0) are not to be had", advice: "this model knows 0 up to \(steps)")
+    }
+    return DivaStep.randomInputs(
+      clipPixels: workspace.preprocessing.pixels(chosen),
+      latents: workspace.diffusion.autoencoder.scaledLatents(of: .signedPixels(chosen)),
+      promptEmbedding: workspace.prompt, density: command.models.density.value,
+      patches: workspace.clip.vision.config.tokens - 1, draws: command.timesteps,
+      timesteps: (range?.first ?? 0)..<(range?.end ?? steps), seed: command.general.seed)
+  }
+}
+
+/// Inputs of a step in a safetensors file, checked as they are read.
+private struct StepFile {
+  let file: SafetensorsFile
+
+  init(_ path: String) throws { file = try SafetensorsFile(path) }
+
+  /// How many images the file is about; nil when it has neither pixels nor latents.
+  var images: Int? {
+    ["clip_pixels", "latent"].compactMap { file.description(of: $0)?.dims }
+      .first { $0.count == 4 && !$0.contains(0) }?.first
+  }
+
+  func tensor(_ name: String, _ shape: Shape) throws -> Tensor? {
+    guard let tensor = try file.tensor(named: name) else { return nil }
+    guard tensor.shape == shape else { throw misfit(name, "\(tensor.shape)", "\(shape)") }
+    return tensor
+  }
+
+  /// NCHW in the file, NHWC here; `shape` is NHWC.
+  func images(_ name: String, _ shape: Shape) throws -> Tensor? {
+    try tensor(name, [shape[0], shape[3], shape[1], shape[2]])?.nhwcFromNCHW
+  }
+
+  /// Noise and timesteps belong together.
+  func draw(_ latents: Shape, limit: Int) throws -> NoiseDraw? {
+    guard let noise = try file.tensor(named: "noise"), let timesteps = try file.integers(named: "timesteps") else {
+      guard file.description(of: "noise") == nil, file.description(of: "timesteps") == nil else {
+        throw Problem(
+          "cannot use \(file.name): it has only one of noise and timesteps", advice: "give both or neither")
+      }
+      return nil
+    }
+    let wanted: Shape = [noise.shape.dims.first ?? 0, latents[3], latents[1], latents[2]]
+    guard noise.shape == wanted, wanted[0] > 0, wanted[0] % latents[0] == 0, timesteps.count == wanted[0] else {
+      throw misfit(
+        "noise", "\(noise.shape) with \(timesteps.count) timesteps",
+        "\([latents[0], latents[3], latents[1], latents[2]] as Shape) or a multiple of it, one timestep a row")
+    }
+    guard timesteps.allSatisfy({ (0..<Int64(limit)).contains($0) }) else {
+      throw misfit("timesteps", "\(timesteps.min() ?? 0) to \(timesteps.max() ?? 0)", "0 up to \(limit)")
+    }
+    return NoiseDraw(noise: noise.nhwcFromNCHW, timesteps: timesteps.map(Int.init))
+  }
+
+  /// (B, N) patch numbers; N may be 0.
+  func patches(images: Int, of patches: Int) throws -> [[Int]]? {
+    guard let numbers = try file.integers(named: "token_indices"),
+      let dims = file.description(of: "token_indices")?.dims
+    else { return nil }
+    guard dims.count == 2, dims[0] == images, numbers.allSatisfy({ (0..<Int64(patches)).contains($0) }) else {
+      throw misfit("token_indices", "\(dims)", "(\(images), any number) of patches 0 up to \(patches)")
+    }
+    return (0..<images).map { row in (0..<dims[1]).map { Int(numbers[row * dims[1] + $0]) } }
+  }
+
+  func prompt(width: Int) throws -> Tensor? {
+    guard let tensor = try file.tensor(named: "prompt_embedding") else { return nil }
+    guard tensor.shape.rank == 3, tensor.shape[0] == 1, tensor.shape[1] > 0, tensor.shape[2] == width else {
+      throw misfit("prompt_embedding", "\(tensor.shape)", "(1, tokens, \(width))")
+    }
+    return tensor
+  }
+
+  private func misfit(_ name: String, _ found: String, _ wanted: String) -> Problem {
+    Problem("cannot use \(file.name): \(name) is \(found)", advice: "expected \(wanted)")
+  }
+}

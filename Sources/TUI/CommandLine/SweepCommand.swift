@@ -1,0 +1,123 @@
+import ArgumentParser
+import Engine
+import Recap
+
+/// `diva-tui sweep`: one subcommand a setting that is tried in many values.
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep", abstract: "Try many values of one setting.", subcommands: [SweepDensityCommand.self])
+}
+
+/// `diva-tui sweep density`: how much the diffusion model should be told.
+struct SweepDensityCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "density", abstract: "Train, or only measure, with several recap densities and seeds.",
+    discussion: "The loss is the mean of the last tenth of the steps (of all batches when only measured); mmvp is the "
+      + "tuned CLIP's average on validation pairs.")
+  static let finishesStep = true
+
+  @Option(help: "Densities, separated by commas.", transform: DensityList.init)
+  var densities = DensityList(values: [
+    .classOnly, .fraction(0.15), .fraction(0.3), .fraction(0.5), .all, .pooled(window: 6),
+  ])
+  @Option(help: "How many seeds, from --seed up.") var seeds = 1
+  @Flag(help: "Do not train: measure the loss of the CLIP as it is.") var measure = false
+  @Option(help: "Batches to measure over.") var batches = 8
+  @Option(help: "Which validation pairs: mined or unmined.") var pairs: PairChoice = .mined
+  @OptionGroup var options: TrainOptions
+  @OptionGroup var models: ModelOptions
+  @OptionGroup var general: GeneralOptions
+
+  struct Row: Encodable {
+    let density: String
+    let seed: UInt64
+    let loss: Double
+    let mmvp: Double
+    /// The CLIP's average before.
+    let baseline: Double
+  }
+
+  func validate() throws {
+    guard (1...1000).contains(seeds), (1...100_000).contains(batches) else {
+      throw ValidationError("--seeds and --batches must be 1 or more.")
+    }
+    guard models.density == .reference else {
+      throw ValidationError("The densities to try are named by --densities, not by --density.")
+    }
+  }
+
+  func work(_ console: Console) throws {
+    let workspace = try models.workspace(console)
+    for density in densities.values {
+      try workspace.requirePossible(options.configuration(seed: general.seed, density: density))
+    }
+    let benchmark = try pairs.benchmark(.validation, of: workspace)
+    func average(_ vision: CLIPVisionTower) -> Double {
+      PairScore(benchmark.predictions(by: vision, preprocessing: workspace.preprocessing)).average
+    }
+    let baseline = average(workspace.clip.vision)
+    let images = workspace.trainingImages(keepsLatents: general.memory == .fast)
+    var rows: [Row] = []
+    for density in densities.values {
+      for seed in (0..<UInt64(seeds)).map({ general.seed &+ $0 }) {
+        let plan = options.configuration(seed: seed, density: density)
+        let models = try workspace.models(tuned: models.tuned)
+        let loss =
+          measure
+          ? DensityMeasure(models: models, images: images).loss(plan, batches: batches)
+          : try train(plan, models, images, console)
+        try console.checkInterruption()
+        rows.append(
+          Row(
+            density: "\(density)", seed: seed, loss: loss, mmvp: average(models.tuned), baseline: baseline))
+        if general.json { try console.json(rows[rows.count - 1]) }
+      }
+    }
+    if !general.json { try console.print(table(rows)) }
+  }
+
+  /// Takes all steps; returns the loss at their end.
+  private func train(
+    _ plan: TrainConfiguration, _ models: DivaModels, _ images: any TrainingImages, _ console: Console
+  ) throws -> Double {
+    let trainer = Trainer(plan, models: models, images: images)
+    var losses: [Double] = []
+    var line = ProgressLine(console)
+    defer { line.clear() }
+    while !trainer.isFinished {
+      let report = trainer.step()
+      losses.append(Double(report.loss))
+      line.show("density \(plan.density), seed \(plan.seed): \(report.stage.rawValue) \(report.step)")
+      try console.checkInterruption()
+    }
+    let last = losses.suffix(max(1, losses.count / 10))
+    return last.reduce(0, +) / Double(max(1, last.count))
+  }
+
+  /// A bar a row: the gain over the baseline, a block a point.
+  private func table(_ rows: [Row]) -> String {
+    let lines = rows.map { row in
+      let gain = row.mmvp - row.baseline
+      return [
+        row.density, "\(row.seed)", TextTable.number(row.loss, 4), TextTable.number(row.mmvp, 1),
+        TextTable.signed(gain, 1),
+      ]
+    }
+    let plain = TextTable.text([["density", "seed", "loss", "mmvp %", "change"]] + lines).split(separator: "\n")
+    let bars = [""] + rows.map { String(repeating: "█", count: max(0, Int(($0.mmvp - $0.baseline).rounded()))) }
+    return zip(plain, bars).map { $1.isEmpty ? String($0) : "\($0)  \($1)" }.joined(separator: "\n")
+  }
+}
+
+/// `class,0.3,all` on the command line.
+struct DensityList {
+  let values: [RecapDensity]
+
+  init(values: [RecapDensity]) { self.values = values }
+
+  init(_ text: String) throws {
+    values = try text.split(separator: ",", omittingEmptySubsequences: false).map {
+      try DensityName(String($0)).value
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Engine
+import Foundation
+import Recap
+
+/// Drives a trainer to its end, and tells of it: to the run's folder, to standard output, to whoever watches.
+struct TrainingRun {
+  let trainer: Trainer
+  let recorder: RunRecorder?
+  let console: Console
+  let isJSON: Bool
+  private var progress: ProgressLine
+  private var hasWarned = false
+
+  init(trainer: Trainer, recorder: RunRecorder?, console: Console, isJSON: Bool) {
+    self.trainer = trainer
+    self.recorder = recorder
+    self.console = console
+    self.isJSON = isJSON
+    progress = ProgressLine(console)
+  }
+
+  private var plan: TrainConfiguration { trainer.configuration }
+
+  /// Takes all steps that are left; evaluates and saves on the way and at the end.
+  mutating func train(against comparison: SideBySide, pairs: PairChoice) throws {
+    let set = "validation, \(pairs.rawValue)"
+    var evaluated: Int?
+    var saved: Int?
+    while !trainer.isFinished {
+      try tell(trainer.step())
+      if isDue(plan.evaluateEvery) {
+        try evaluate(comparison, set: set)
+        evaluated = trainer.trained
+      }
+      if isDue(plan.checkpointEvery) {
+        try save()
+        saved = trainer.trained
+      }
+      if console.isInterrupted() { try stop() }
+    }
+    if evaluated != trainer.trained { try evaluate(comparison, set: set) }
+    if saved != trainer.trained { try save() }
+    try recorder?.record(.finished(step: trainer.trained, seconds: trainer.seconds))
+    try recorder?.flush()
+    progress.clear()
+    if let recorder {
+      console.note("the run is in \(recorder.folder.path): see diva-tui report \(recorder.folder.path)")
+    }
+  }
+
+  /// Scores test pairs, both the twin's and pairs as they come; into the run's `test.json` too.
+  mutating func scoreTest(in workspace: Workspace) throws {
+    var lines: [EvaluationLine] = []
+    for pairs in PairChoice.allCases {
+      let comparison = workspace.sideBySide(try pairs.benchmark(.test, of: workspace))
+      let result = comparison.compare(trainer.models.tuned, step: trainer.trained)
+      lines.append(EvaluationLine(result.report, set: "test, \(pairs.rawValue)"))
+      try show(lines[lines.count - 1])
+    }
+    guard let recorder else { return }
+    let path = recorder.folder.path + "/test.json"
+    do {
+      try RunJSON.pretty(lines).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw Problem("cannot write \(path): \(error.localizedDescription)", advice: "check that the disk has room")
+    }
+  }
+
+  private func isDue(_ every: Int) -> Bool {
+    every > 0 && trainer.aligned >= plan.alignSteps && trainer.trained > 0 && trainer.trained % every == 0
+  }
+
+  private mutating func tell(_ report: StepReport) throws {
+    try recorder?.record(.step(report))
+    if !report.gradNorm.isFinite && !hasWarned {
+      hasWarned = true
+      console.note("the gradient of step \(report.step) is not a number: such steps change nothing; try a lower --lr")
+    }
+    if isJSON { try console.json(StepLine(report)) }
+    let total = report.stage == .align ? plan.alignSteps : plan.steps
+    progress.show(
+      "\(report.stage.rawValue) \(report.step)/\(total)  loss \(TextTable.number(Double(report.loss), 4))"
+        + "  \(TextTable.number(report.imagesPerSecond, 0)) images/s")
+  }
+
+  private mutating func evaluate(_ comparison: SideBySide, set: String) throws {
+    let result = comparison.compare(trainer.models.tuned, step: trainer.trained)
+    try recorder?.record(.evaluation(result.report))
+    try recorder?.record(
+      PredictionReport(step: trainer.trained, baseline: comparison.baseline, tuned: result.tuned))
+    try show(EvaluationLine(result.report, set: set))
+  }
+
+  private mutating func show(_ line: EvaluationLine) throws {
+    progress.clear()
+    if isJSON { try console.json(line) } else { try console.print(line.text) }
+  }
+
+  private func save() throws {
+    guard let recorder else { return }
+    let checkpoint = try trainer.save(to: recorder.folder)
+    try recorder.record(.checkpoint(step: checkpoint.step, folder: checkpoint.name))
+  }
+
+  private mutating func stop() throws -> Never {
+    progress.clear()
+    try save()
+    try recorder?.flush()
+    console.note(
+      recorder.map { "stopped; go on with diva-tui train --resume \($0.folder.path)" }
+        ?? "stopped; nothing was written, as there was no --out")
+    throw Interrupted()
+  }
+}
+
+/// One step, as `train --json` prints it.
+struct StepLine: Encodable {
+  let stage: StepReport.Stage
+  let step: Int
+  let loss: Float
+  let lr: Float
+  let gradNorm: Float
+  let imagesPerSecond: Double
+  let seconds: Double
+
+  init(_ report: StepReport) {
+    (stage, step, loss, lr) = (report.stage, report.step, report.loss, report.lr)
+    (gradNorm, imagesPerSecond, seconds) = (report.gradNorm, report.imagesPerSecond, report.seconds)
+  }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui world`: the mini world as files.
+struct WorldCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "world", abstract: "Write mini-world images, and pairs in MMVP's layout.",
+    discussion: "DIR/images holds scenes with captions.csv, DIR/mmvp the pairs.")
+
+  @Option(help: "The folder to write.") var out: String
+  @Option(help: "How many scenes.") var images = 256
+  @Option(help: "How many pairs of each of the nine patterns.") var pairs = 15
+  @OptionGroup var general: GeneralOptions
+
+  struct Result: Encodable {
+    let images: Int
+    let pairs: Int
+    let folder: String
+  }
+
+  func validate() throws {
+    for (name, count) in [("--images", images), ("--pairs", pairs)] where !(0...1_000_000).contains(count) {
+      throw ValidationError("\(name) is \(count); expected 0 or more.")
+    }
+  }
+
+  func work(_ console: Console) throws {
+    let world = MiniWorld(seed: general.seed)
+    let folder = URL(filePath: out)
+    if images > 0 { try world.writeScenes(.unlabelled, count: images, to: folder.appending(path: "images")) }
+    if pairs > 0 { try world.writePairs(to: folder.appending(path: "mmvp"), perPattern: pairs) }
+    let result = Result(images: images, pairs: pairs * Pattern.allCases.count, folder: out)
+    if general.json {
+      try console.json(result)
+    } else {
+      try console.print("\(result.images) scenes and \(result.pairs) pairs in \(out)")
+    }
+  }
+}
