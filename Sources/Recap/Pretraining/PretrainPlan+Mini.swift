@@ -7,12 +7,12 @@ extension PretrainPlan {
     towers: Contrastive(
       steps: 3000, headStart: 700, pairs: 52, singles: 24, detail: 0.9, variesDetail: true, rate: 1e-3, warmUpSteps: 50),
     baseline: Contrastive(
-      steps: 1500, headStart: 0, pairs: 0, singles: 128, detail: 0.05, variesDetail: false, rate: 1e-3, warmUpSteps: 50),
-    autoencoder: Autoencoder(steps: 3000, batch: 32, rate: 2e-3, warmUpSteps: 50, divergenceWeight: 1e-7),
+      steps: 600, headStart: 0, pairs: 0, singles: 128, detail: 0.05, variesDetail: false, rate: 1e-3, warmUpSteps: 50),
+    autoencoder: Autoencoder(steps: 1300, batch: 32, rate: 2e-3, warmUpSteps: 50, divergenceWeight: 1e-7),
     denoiser: Denoiser(
-      steps: 5000, batch: 64, rate: 1e-3, warmUpSteps: 100, detail: 0.85, endTokenShare: 0.85, emptyShare: 0.1,
+      steps: 3600, batch: 48, rate: 1e-3, warmUpSteps: 100, detail: 0.85, endTokenShare: 0.85, emptyShare: 0.1,
       extraTokens: 8, timestepPower: 0.7, conditionNoise: 0.05),
-    candidates: 600, kept: 100, browsed: 15)
+    candidates: 400, kept: 100, browsed: 15)
 
   /// Reads a plan; throws a `Problem` that names the member which is missing or wrong.
   public init(parsing data: Data, file: String) throws {
