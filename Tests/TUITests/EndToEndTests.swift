@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import TUI
@@ -16,7 +17,7 @@ struct EndToEndTests {
     terminal.type("2")
     try terminal.wait(for: "noised", seconds: 30)
     terminal.type("3")
-    try terminal.wait(for: #"of 135"#, seconds: 30)
+    try terminal.wait(for: "135 pairs", seconds: 30)
     terminal.type("4")
     try terminal.wait(for: "class only")
     terminal.type("+")
@@ -100,19 +101,29 @@ private struct Tmux {
     throw Failure(message: "no “\(pattern)” within \(seconds) s; the screen shows:\n\(screen)")
   }
 
+  /// Runs tmux and returns what it prints.
+  ///
+  /// Not through Foundation's Process: it waits until nobody holds a descriptor that tmux's server inherits for good.
   @discardableResult
   private static func run(_ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["tmux"] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = Pipe()
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(message: "tmux \(arguments) failed") }
-    return text
+    let path = NSTemporaryDirectory() + "diva-tui-tmux-\(UUID().uuidString)"
+    defer { unlink(path) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path, O_WRONLY | O_CREAT, 0o600)
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+    var words: [UnsafeMutablePointer<CChar>?] = (["tmux"] + arguments).map { strdup($0) } + [nil]
+    defer { words.forEach { free($0) } }
+    var child: pid_t = 0
+    guard posix_spawnp(&child, "tmux", &actions, nil, &words, environ) == 0 else {
+      throw Failure(message: "tmux cannot be started")
+    }
+    var status: Int32 = 0
+    waitpid(child, &status, 0)
+    guard status == 0 else { throw Failure(message: "tmux \(arguments) ended with status \(status)") }
+    return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
   }
 
   private struct Failure: Error, CustomStringConvertible {
