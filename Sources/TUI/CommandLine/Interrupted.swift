@@ -16,6 +16,7 @@ struct Interrupted: Error {
   static func install(finishingStep: Bool) {
     asked.store(false, ordering: .relaxed)
     finishesStep.store(finishingStep, ordering: .relaxed)
+    unblock([SIGINT, SIGTERM])
     // Only atomics and _exit in the handler: nothing else is safe there.
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
@@ -23,5 +24,13 @@ struct Interrupted: Error {
         guard mayWait, !Interrupted.asked.exchange(true, ordering: .relaxed) else { _exit(Interrupted.status) }
       }
     }
+  }
+
+  /// A process that some launcher started with its signals blocked could not be stopped otherwise.
+  private static func unblock(_ signals: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in signals { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 }
