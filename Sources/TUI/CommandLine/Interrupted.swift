@@ -16,7 +16,6 @@ struct Interrupted: Error {
   static func install(finishingStep: Bool) {
     asked.store(false, ordering: .relaxed)
     finishesStep.store(finishingStep, ordering: .relaxed)
-    unblock([SIGINT, SIGTERM])
     // Only atomics and _exit in the handler: nothing else is safe there.
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
@@ -24,6 +23,7 @@ struct Interrupted: Error {
         guard mayWait, !Interrupted.asked.exchange(true, ordering: .relaxed) else { _exit(Interrupted.status) }
       }
     }
+    unblock([SIGINT, SIGTERM])
   }
 
   /// A process that some launcher started with its signals blocked could not be stopped otherwise.
