@@ -23,5 +23,14 @@ struct Interrupted: Error {
         guard mayWait, !Interrupted.asked.exchange(true, ordering: .relaxed) else { _exit(Interrupted.status) }
       }
     }
+    unblock([SIGINT, SIGTERM])
+  }
+
+  /// A process that some launcher started with its signals blocked could not be stopped otherwise.
+  private static func unblock(_ signals: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in signals { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 }

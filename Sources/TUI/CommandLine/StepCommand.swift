@@ -38,8 +38,10 @@ struct StepCommand: DivaCommand {
     let workspace = try models.workspace(console)
     let density = models.density.value
     try workspace.requirePossible(density)
+    let given = try StepInputs(self, workspace)
+    let inputs = given.inputs
     let diva = try workspace.models(tuned: models.tuned)
-    let inputs = try StepInputs(self, workspace, diva).inputs
+    try given.takeProjection(into: diva)
     let outputs = DivaStep(models: diva, density: density).run(inputs)
     var tensors = TensorDump()
     add(inputs, to: &tensors)

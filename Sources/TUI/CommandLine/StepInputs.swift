@@ -5,9 +5,10 @@ import Recap
 /// A step's inputs: from the file where it has them, drawn or computed otherwise.
 struct StepInputs {
   let inputs: DivaStep.Inputs
+  private let file: StepFile?
 
-  init(_ command: StepCommand, _ workspace: Workspace, _ models: DivaModels) throws {
-    let file = try command.from.map { try StepFile($0) }
+  init(_ command: StepCommand, _ workspace: Workspace) throws {
+    file = try command.from.map { try StepFile($0) }
     let made = try StepInputs.made(command, workspace, images: file?.images)
     guard let file else {
       inputs = made
@@ -22,10 +23,14 @@ struct StepInputs {
     inputs.draw = try file.draw(latents, limit: workspace.diffusion.schedule.timesteps) ?? made.draw
     inputs.patches = try file.patches(images: pixels[0], of: vision.tokens - 1) ?? made.patches
     inputs.promptEmbedding = try file.prompt(width: workspace.prompt.shape[2]) ?? made.promptEmbedding
-    for (key, parameter) in models.projectionByKey {
-      if let tensor = try file.tensor(key, parameter.shape) { parameter.assign(tensor) }
-    }
     self.inputs = inputs
+  }
+
+  /// A dump also holds the projection, so that it repeats a step of a tuned CLIP whose projection is not at hand.
+  func takeProjection(into models: DivaModels) throws {
+    for (key, parameter) in models.projectionByKey {
+      if let tensor = try file?.tensor(key, parameter.shape) { parameter.assign(tensor) }
+    }
   }
 
   /// Everything drawn or computed. Where the file has pixels and latents, no images are needed: as many noises are

@@ -1,0 +1,140 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import Recap
+@testable import TUI
+
+/// Files that are not what they should be: one line that says what, where and what to do, and status 1.
+@Suite("Bad input")
+struct BadInputTests {
+  /// The embedded CLIP in a folder of its own, to be spoilt.
+  private func withClip(_ body: (_ assets: String, _ clip: String) throws -> Void) throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      try FileManager.default.copyItem(atPath: assets + "/mini/clip", toPath: folder + "/clip")
+      try body(assets, folder + "/clip")
+    }
+  }
+
+  /// Pairs of the mini world in MMVP's layout, to be spoilt.
+  private func withPairs(_ body: (_ assets: String, _ pairs: String) throws -> Void) throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      try diva(["world", "--out", folder, "--images", "0", "--pairs", "1"])
+      try body(assets, folder + "/mmvp")
+    }
+  }
+
+  private func replace(_ old: String, _ new: String, in path: String) throws {
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.contains(old))
+    try text.replacing(old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
+  @Test("A safetensors file that was cut is named, wherever it is met")
+  func truncatedWeights() throws {
+    try withClip { assets, clip in
+      let file = clip + "/model.safetensors"
+      let bytes = try Data(contentsOf: URL(filePath: file))
+      try bytes.prefix(bytes.count / 2).write(to: URL(filePath: file))
+
+      for words in [
+        ["inspect", file], ["evaluate", "mmvp", "--clip", clip], ["train", "--steps", "1", "--clip", clip],
+      ] {
+        let line = try #require(complaint(words, assets: assets))
+        #expect(line.contains(file) && line.contains("its tensors need") && line.contains("download it again"))
+        #expect(!line.contains("\n"))
+      }
+    }
+  }
+
+  @Test("A configuration that does not fit its weights names the tensor and both shapes")
+  func wrongConfiguration() throws {
+    try withClip { assets, clip in
+      try replace("\"patch_size\": 8", "\"patch_size\": 16", in: clip + "/config.json")
+
+      let line = try #require(complaint(["encode", "--texts", "a ball", "--clip", clip], assets: assets))
+
+      #expect(line.contains("(128, 3, 8, 8)") && line.contains("needs (128, 3, 16, 16)") && line.contains(clip))
+      let inspection = try #require(try diva(["inspect", clip, "--json"]).objects().first)
+      let missing = try #require(inspection["missing"] as? [String])
+      #expect(missing.contains { $0.contains("patch_embedding.weight [128, 3, 16, 16], but it is [128, 3, 8, 8]") })
+    }
+  }
+
+  @Test("A missing column of an MMVP folder is told with those that there are")
+  func missingColumn() throws {
+    try withPairs { assets, pairs in
+      try replace("Question ID,Type,Statement", "Question ID,Type", in: pairs + "/Questions.csv")
+
+      let line = try #require(complaint(["evaluate", "mmvp", "--mmvp", pairs], assets: assets))
+
+      #expect(line.contains("\(pairs)/Questions.csv, line 1") && line.contains("Statement"))
+    }
+  }
+
+  @Test("A missing image of an MMVP folder is told with its line")
+  func missingImage() throws {
+    try withPairs { assets, pairs in
+      try FileManager.default.removeItem(atPath: pairs + "/MLLM_VLM_Images/Presence/4.png")
+
+      let line = try #require(complaint(["evaluate", "mmvp", "--mmvp", pairs], assets: assets))
+
+      #expect(line.contains("line 5") && line.contains("Presence/4.jpg"))
+    }
+  }
+
+  @Test("Inputs of a step that do not fit the models are refused by name")
+  func wrongStepInputs() throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      let file = folder + "/inputs.safetensors"
+      let cases: [(String, [SafetensorsWriter.Entry])] = [
+        ("latent is (1, 8, 4, 4)", [.floats("latent", Tensor(zeros: [1, 8, 4, 4]))]),
+        ("only one of noise and timesteps", [.floats("noise", Tensor(zeros: [4, 8, 8, 8]))]),
+        ("token_indices is [4, 1]", [.integers("token_indices", [0, 1, 2, 64], dims: [4, 1])]),
+        (
+          "timesteps is 3 to 1000",
+          [.floats("noise", Tensor(zeros: [4, 8, 8, 8])), .integers("timesteps", [3, 5, 7, 1000], dims: [4])]
+        ),
+        ("prompt_embedding is (2, 128)", [.floats("prompt_embedding", Tensor(zeros: [2, 128]))]),
+      ]
+      for (words, entries) in cases {
+        try SafetensorsWriter(entries).write(to: file)
+        let line = try #require(complaint(["step", "--from", file], assets: assets))
+        #expect(line.contains(words))
+      }
+    }
+  }
+
+  @Test("Paths that lead nowhere are told as they were given")
+  func missingPaths() throws {
+    let assets = try TinyAssets.ready.get()
+    let cases = [
+      ["inspect", "/no/such.safetensors"], ["report", "/no/run"], ["evaluate", "mmvp", "--mmvp", "/no/pairs"],
+      ["evaluate", "mmvp", "--tuned", "/no/clip"], ["train", "--data", "/no/images"], ["step", "--from", "/no/file"],
+      ["encode", "--images", "/no/image.png"], ["train", "--resume", "/no/run"],
+      ["pretrain", "--out", "x", "--plan", "/no/plan"],
+    ]
+    for words in cases {
+      let line = try #require(complaint(words, assets: assets))
+      #expect(line.contains("/no/"))
+    }
+    #expect(complaint(["train"])?.contains("/nowhere") == true)
+  }
+
+  @Test("A plan with a missing number is refused by the number's name, before any work")
+  func wrongPlan() throws {
+    try withFolder { folder in
+      var text = String(decoding: try RunJSON.pretty(TinyAssets.plan), as: UTF8.self)
+      text = text.replacing("\"divergenceWeight\"", with: "\"weight\"")
+      try text.write(toFile: folder + "/plan.json", atomically: true, encoding: .utf8)
+
+      let line = complaint(["pretrain", "--out", folder + "/out", "--plan", folder + "/plan.json"])
+
+      #expect(line?.contains("“autoencoder.divergenceWeight” is missing") == true)
+      #expect(!FileManager.default.fileExists(atPath: folder + "/out"))
+    }
+  }
+}

@@ -1,0 +1,266 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import Recap
+@testable import TUI
+
+/// The whole way without a screen, on models that have learnt next to nothing.
+@Suite("Without a screen")
+struct HeadlessTests {
+  private static let short = ["--steps", "3", "--align-steps", "2", "--batch", "2", "--evaluate-every", "0"]
+
+  /// A run without interruption, which several tests look at.
+  private static let whole = Result { () throws -> String in
+    let run = try TinyAssets.ready.get() + "/whole-run"
+    try diva(["train", "--out", run] + short, assets: TinyAssets.path)
+    return run
+  }
+
+  private func json(_ words: [String]) throws -> [[String: Any]] {
+    try diva(words + ["--json"], assets: TinyAssets.ready.get()).objects()
+  }
+
+  private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
+
+  @Test("pretrain makes a complete folder and tells losses and scores")
+  func pretrain() throws {
+    let folder = try TinyAssets.ready.get() + "/mini"
+
+    let told = try #require(try TinyAssets.made.objects().first)
+
+    let stages = try #require(told["stages"] as? [[String: Any]])
+    #expect(stages.map { $0["stage"] as? String } == PretrainProgress.Stage.allCases.map(\.rawValue))
+    #expect(stages.allSatisfy { ($0["lastLoss"] as? Double ?? -1) > 0 })
+    #expect((told["scores"] as? [String: Double])?.keys.sorted() == ["minedPairs", "unminedPairs", "zeroShot"])
+    #expect(try PretrainRecord(contentsOf: URL(filePath: folder + "/pretrain.json"))?.plan == TinyAssets.plan)
+    #expect(!FileManager.default.fileExists(atPath: folder + "/work"))
+    #expect(complaint(["pretrain", "--out", folder])?.contains("already holds finished models") == true)
+  }
+
+  @Test("train writes a run that report tells of, and the same seed gives the same weights")
+  func train() throws {
+    try withFolder { folder in
+      let whole = try HeadlessTests.whole.get()
+
+      let first = try json(["train", "--out", folder + "/a", "--checkpoint-every", "1"] + HeadlessTests.short)
+
+      let steps = first.filter { $0["loss"] != nil }
+      #expect(steps.map { $0["stage"] as? String } == ["align", "align", "train", "train", "train"])
+      let keys: Set = ["step", "loss", "lr", "gradNorm", "imagesPerSecond", "seconds", "stage"]
+      #expect(steps.allSatisfy { Set($0.keys) == keys })
+      let scores = try #require(first.last?["mmvp"] as? [String: Any])
+      #expect(scores["pairs"] as? Int == 9 && (scores["perPattern"] as? [String: Any])?.count == 9)
+      for file in ["model", "visual_proj", "optimizer", "align_optimizer"] {
+        let name = "/checkpoint-3/\(file).safetensors"
+        #expect(try bytes(folder + "/a" + name) == bytes(whole + name))
+      }
+      let report = try #require(try json(["report", folder + "/a"]).first)
+      #expect(report["status"] as? String == "finished" && report["trainSteps"] as? Int == 3)
+      #expect(
+        complaint(["train", "--out", folder + "/a"] + HeadlessTests.short, assets: TinyAssets.path)?.contains(
+          "--resume") == true)
+    }
+  }
+
+  @Test("a run that was stopped goes on as if it had not been, in both stages", arguments: [0, 3])
+  func resume(stepsBeforeStop: Int) throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      let whole = try HeadlessTests.whole.get()
+
+      #expect(throws: Interrupted.self) {
+        try diva(["train", "--out", folder + "/cut"] + HeadlessTests.short, assets: assets, patience: stepsBeforeStop)
+      }
+      #expect(try RunFolder(opening: folder + "/cut").history().steps.count == stepsBeforeStop + 1)
+      try diva(["train", "--resume", folder + "/cut"], assets: assets)
+
+      for file in ["model", "visual_proj", "optimizer", "align_optimizer"] {
+        let name = "/checkpoint-3/\(file).safetensors"
+        #expect(try bytes(whole + name) == bytes(folder + "/cut" + name))
+      }
+      let losses = try [whole, folder + "/cut"].map { try RunFolder(opening: $0).history().steps.map(\.loss) }
+      #expect(losses[0] == losses[1] && losses[0].count == 5)
+    }
+  }
+
+  @Test("a run learns from a folder of images, and names the files that it leaves out")
+  func ownImages() throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      try diva(["world", "--out", folder, "--images", "3", "--pairs", "0"])
+      try Data("no image".utf8).write(to: URL(filePath: folder + "/images/broken.png"))
+
+      let heard = try diva(["train", "--data", folder + "/images"] + HeadlessTests.short, assets: assets)
+
+      #expect(heard.log.contains("left out: cannot read") && heard.log.contains("broken.png"))
+      #expect(heard.output.contains("validation, mined pairs"))
+    }
+  }
+
+  @Test("evaluate scores a CLIP beside the first one, and writes the reference's file")
+  func evaluate() throws {
+    try withFolder { folder in
+      let clip = try TinyAssets.ready.get() + "/mini/clip"
+
+      let told = try #require(
+        try json(["evaluate", "mmvp", "--tuned", clip, "--seeds", "2", "--csv", folder + "/p.csv"]).first)
+
+      let keys = [
+        "average", "perPattern", "pairsCorrect", "pairs", "perSeed", "interval95", "pairedTest", "predictions",
+      ]
+      #expect(Set(keys).isSubset(of: told.keys))
+      #expect((told["perSeed"] as? [Any])?.count == 2)
+      let test = try #require(told["pairedTest"] as? [String: Any])
+      #expect(test["fixed"] as? Int == 0 && test["broken"] as? Int == 0 && test["pValue"] as? Double == 1)
+      let rows = try CSV.rows(in: bytes(folder + "/p.csv")).map(\.fields)
+      #expect(rows[0] == ["qid1", "qid2", "pred1", "pred2", "gt1", "gt2", "q1score", "q2score"])
+      #expect(rows.count == 10 && rows[9].prefix(2) == ["17", "18"])
+    }
+  }
+
+  @Test("the embedded pairs score alike as files and as scenes")
+  func filesAndScenes() throws {
+    let files = try #require(try json(["evaluate", "mmvp"]).first)
+    let scenes = try #require(try json(["evaluate", "mmvp", "--split", "browsing"]).first)
+
+    let scores = [files, scenes].map { ($0["predictions"] as? [[String: Any]])?.map { $0["q1score"] as? Double } }
+    #expect(scores[0] == scores[1] && scores[0]?.count == 9)
+  }
+
+  @Test(
+    "step repeats another step from its dumped inputs, whatever its own seed", arguments: ["class", "0.3", "pool:6"])
+  func step(density: String) throws {
+    try withFolder { folder in
+      let (first, second) = (folder + "/1.safetensors", folder + "/2.safetensors")
+
+      let told = try #require(try json(["step", "--density", density, "--dump", first]).first)
+      _ = try json(["step", "--density", density, "--seed", "99", "--from", first, "--dump", second])
+
+      #expect(try bytes(first) == bytes(second))
+      let file = try SafetensorsFile(first)
+      let tower = try CLIP(CheckpointFolder(TinyAssets.path + "/mini/clip")).vision.parameters.map { "grad." + $0.name }
+      let expected =
+        tower + [
+          "grad.visual_proj.weight", "grad.visual_proj.bias", "grad.context", "context", "noise_prediction", "loss",
+          "decoded", "clip_pixels", "latent", "noise", "timesteps", "prompt_embedding",
+        ]
+      #expect(Set(expected).isSubset(of: file.tensorNames))
+      #expect(file.description(of: "noise")?.dims == [8, 8, 8, 8] && file.description(of: "timesteps")?.type == .i64)
+      #expect(
+        file.description(of: "token_indices")?.dims
+          == (density == "class" ? [4, 0] : density == "0.3" ? [4, 19] : nil))
+      #expect(try file.tensor(named: "loss")?.item == (told["loss"] as? NSNumber)?.floatValue)
+    }
+  }
+
+  @Test("the gradients that step dumps are those of its loss")
+  func gradients() throws {
+    let assets = try TinyAssets.ready.get()
+    let workspace = try Workspace(mini: Assets.mini(environment: [Assets.variable: assets]))
+    let models = try workspace.models()
+    let pixels = workspace.preprocessing.pixels(Scene.render([workspace.world.scene(.test, 0)]))
+    let inputs = DivaStep.randomInputs(
+      clipPixels: pixels, latents: RandomSource(seed: 1).normal([1, 8, 8, 8], step: 0),
+      promptEmbedding: workspace.prompt, density: .classOnly, patches: 64, draws: 1, timesteps: 0..<1000, seed: 1)
+    let step = DivaStep(models: models, density: .classOnly)
+    let outputs = step.run(inputs)
+    let bias = try #require(models.projectionByKey.first { $0.key == "visual_proj.bias" }?.parameter)
+    let gradient = try #require(outputs.gradients.first { $0.key == "visual_proj.bias" }?.gradient.values)
+    let length = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let direction = gradient.map { $0 / length }
+
+    func loss(along amount: Float) -> Float {
+      let before = bias.value.detached().copied()
+      bias.assign(Tensor(zip(before.values, direction).map { $0 + amount * $1 }, shape: before.shape))
+      defer { bias.assign(before) }
+      return step.run(inputs).loss
+    }
+    let slope = loss(along: 0.5) - loss(along: -0.5)
+
+    #expect(abs(slope - length) <= 0.05 * length)
+    #expect(bias.gradient == nil)
+  }
+
+  @Test("encode gives features as CLIP has them, and the pixels that it saw")
+  func encode() throws {
+    try withFolder { folder in
+      let out = folder + "/f.safetensors"
+
+      let told = try #require(
+        try json(["encode", "--texts", "a ball", "", "--out", out, "--tokens", "--pixels"]).first)
+      #expect((told["norms"] as? [String: Any])?.keys.sorted() == ["text_features"])
+      _ = try json(["encode", "--out", out, "--tokens", "--pixels"])
+
+      let file = try SafetensorsFile(out)
+      #expect(file.tensorNames.sorted() == ["image_features", "image_tokens", "pixels"])
+      #expect(file.description(of: "pixels")?.dims == [4, 3, 64, 64])
+      let tokens = try #require(try file.tensor(named: "image_tokens"))
+      #expect(tokens.shape == [4, 65, 128])
+      #expect(try file.tensor(named: "image_features")?.values.prefix(128) == tokens.values.prefix(128))
+    }
+  }
+
+  @Test("reconstruct writes four pictures an image, and alike CLIPs rebuild alike")
+  func reconstruct() throws {
+    try withFolder { folder in
+      let lines = try json(["reconstruct", "--sampler-steps", "2", "--out", folder + "/pictures"])
+
+      #expect(lines.count == 4)
+      let files = try #require(lines[0]["files"] as? [String])
+      #expect(files.count == 4 && files.allSatisfy { FileManager.default.fileExists(atPath: $0) })
+      #expect(lines[0]["baseline"] as? [String: Double] == lines[0]["tuned"] as? [String: Double])
+    }
+  }
+
+  @Test("export writes what opens again, and inspect finds it complete")
+  func export() throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      let run = try HeadlessTests.whole.get()
+
+      _ = try json(["export", "--tuned", run, "--out", folder + "/clip"])
+
+      let opened = try CLIP(CheckpointFolder(folder + "/clip"))
+      let saved = try SafetensorsFile(run + "/checkpoint-3/model.safetensors")
+      let name = "vision_model.post_layernorm.weight"
+      #expect(opened.parameters.first { $0.name == name }?.value.values == (try saved.tensor(named: name)?.values))
+      let told = try #require(try diva(["inspect", folder + "/clip", "--json"]).objects().first)
+      #expect(told["missing"] as? [String] == [] && told["unexpected"] as? [String] == [])
+      let parts = try #require(try diva(["inspect", assets + "/mini/diffusion", "--json"]).objects().first?["parts"])
+      #expect((parts as? [String: [String: Any]])?.values.allSatisfy { $0["missing"] as? [String] == [] } == true)
+    }
+  }
+
+  @Test("sweep gives a row for each density and seed, whether it trains or only measures")
+  func sweep() throws {
+    let words = ["sweep", "density", "--densities", "class,all", "--seeds", "2"]
+
+    let measured = try json(words + ["--measure", "--batches", "1", "--batch", "2"])
+    let trained = try json(["sweep", "density", "--densities", "0.3"] + HeadlessTests.short)
+
+    #expect(measured.map { $0["density"] as? String } == ["class", "class", "all", "all"])
+    #expect(Set(measured.compactMap { $0["loss"] as? Double }).count == 4)
+    #expect(trained.count == 1 && (trained[0]["loss"] as? Double ?? 0) > 0)
+  }
+
+  @Test("bench tells seconds, operations and memory of each part")
+  func bench() throws {
+    let rows = try json(["bench", "--part", "norms", "--part", "mini", "--repeat", "1", "--batch", "1"])
+
+    #expect(Set(rows.map { $0["part"] as? String }) == ["norms", "mini"])
+    #expect(rows.allSatisfy { ($0["seconds"] as? Double ?? 0) > 0 && ($0["peakMemoryBytes"] as? Int ?? 0) > 0 })
+    #expect((rows.last?["gflops"] as? Double ?? 0) > 0)
+  }
+
+  @Test("doctor knows the processor, the libraries and where the models are")
+  func doctor() throws {
+    let told = try #require(try json(["doctor"]).first)
+
+    #expect(told["assets"] as? String == TinyAssets.path + "/mini")
+    let machine = try #require(told["machine"] as? [String: Any])
+    #expect((machine["libraries"] as? [String: String])?.keys.sorted() == ["HDF5", "oneDNN", "sixel"])
+    let lost = try #require(try diva(["doctor", "--json"]).objects().first?["advice"] as? [String])
+    #expect(lost.contains { $0.contains("/nowhere") })
+  }
+}

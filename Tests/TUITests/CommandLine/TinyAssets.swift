@@ -1,0 +1,39 @@
+import Engine
+import Foundation
+
+@testable import Recap
+
+/// Models that have learnt next to nothing, in the embedded models' sizes and layout: made once for all tests.
+enum TinyAssets {
+  /// What `DIVA_TUI_ASSETS` would name.
+  static let path: String = {
+    let path = NSTemporaryDirectory() + "tiny-assets-\(getpid())"
+    removal = path
+    atexit { try? FileManager.default.removeItem(atPath: TinyAssets.removal) }
+    return path
+  }()
+
+  nonisolated(unsafe) private static var removal = ""
+
+  /// `path`, once the models are there.
+  static let ready = Result { () throws -> String in
+    let plan = NSTemporaryDirectory() + "tiny-plan-\(getpid()).json"
+    defer { try? FileManager.default.removeItem(atPath: plan) }
+    try RunJSON.pretty(TinyAssets.plan).write(to: URL(filePath: plan))
+    made = try diva(["pretrain", "--out", path + "/mini", "--plan", plan, "--json"], assets: path)
+    return path
+  }
+
+  /// What `pretrain` said when it made them.
+  nonisolated(unsafe) private(set) static var made = Hearing()
+
+  static var plan: PretrainPlan {
+    var plan = PretrainPlan.mini
+    (plan.towers.steps, plan.towers.headStart, plan.towers.pairs, plan.towers.singles) = (2, 1, 2, 2)
+    (plan.baseline.steps, plan.baseline.singles) = (1, 4)
+    (plan.autoencoder.steps, plan.autoencoder.batch) = (1, 2)
+    (plan.denoiser.steps, plan.denoiser.batch) = (1, 2)
+    (plan.candidates, plan.kept, plan.browsed) = (2, 1, 1)
+    return plan
+  }
+}
