@@ -6,20 +6,20 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 
   public var seed: UInt64 = 1
   /// Optimizer steps on the image tower.
-  public var steps = 1500
+  public var steps = 800
   /// Images a micro-batch, and micro-batches an optimizer step.
   public var batch = 32
   public var accumulate = 1
   /// Noise draws an image (the paper's N = 2).
   public var draws = 2
   /// Timesteps are drawn uniformly from first ..< last of the schedule.
-  public var firstTimestep = 0
-  public var lastTimestep = 1000
+  public var firstTimestep = 150
+  public var lastTimestep = 850
   /// Steps on the visual projection alone, CLIP frozen, before the image tower is touched (the reference does 0).
-  public var alignSteps = 60
+  public var alignSteps = 150
   public var alignRate: Float = 1e-3
   public var optimizer = OptimizerKind.adamw
-  public var rate: Float = 3e-4
+  public var rate: Float = 1e-4
   /// The projection's rate once the image tower trains; 0 keeps it as aligned.
   public var projectionRate: Float = 0
   public var warmUpSteps = 10
