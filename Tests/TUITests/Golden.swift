@@ -27,12 +27,12 @@ struct TestExplorer {
   /// The frame equals the stored one: text, then styles, then pictures.
   ///
   /// A frame that has no stored twin is stored, and the test fails once, so that a person looks at it. With
-  /// RECORD_GOLDEN set all are stored anew. A frame that differs is written beside the stored one as `.actual`.
+  /// DIVA_GOLDEN=write all are stored anew. A frame that differs is written beside the stored one as `.actual`.
   func matches(_ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures/Golden").standardized
     let stored = folder.appending(path: "\(name).txt")
     let actual = Self.page(of: frame)
-    let isRecording = ProcessInfo.processInfo.environment["RECORD_GOLDEN"] != nil
+    let isRecording = ProcessInfo.processInfo.environment["DIVA_GOLDEN"] == "write"
     if isRecording || !FileManager.default.fileExists(atPath: stored.path) {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try actual.write(to: stored, atomically: true, encoding: .utf8)

@@ -4,6 +4,7 @@
 #include "CNcurses.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -76,6 +77,11 @@ void guard_arm(int wake_descriptor, int error_descriptor, const char *farewell) 
   struct sigaction note = {.sa_handler = noted};
   sigemptyset(&note.sa_mask);
   for (int i = 0; i < note_count; i++) sigaction(notes[i], &note, &notes_before[i]);
+  // Whoever started the program may have had these blocked; then no hang-up would ever end it.
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (int i = 0; i < note_count; i++) sigaddset(&wanted, notes[i]);
+  pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
 void guard_disarm(void) {

@@ -17,11 +17,15 @@ enum InteractiveExplorer {
     state.graphics = graphics ?? capabilities.graphics
     state.graphicsChoices = capabilities.graphicsChoices
     let runner = TrainingRunner(options, post: { mailbox.post($0) })
-    defer { runner.close() }
-    switch ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox).run() {
-    case .quit: return 0
-    case .signal(let number): return 128 + number
-    }
+    let ending = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox).run()
+    let status: Int32 =
+      switch ending {
+      case .quit: 0
+      case .signal(let number): 128 + number
+      }
+    // The terminal is the person's again; a thread that hangs must not keep the program.
+    if !runner.close() { _exit(status) }
+    return status
   }
 
   /// Where words go that would tear the screen.

@@ -14,10 +14,12 @@ final class TrainingRunner: WorkRunner {
 
   private let requests = Mutex(Requests())
   private let arrival = DispatchSemaphore(value: 0)
+  private let ending = DispatchSemaphore(value: 0)
 
   /// Starts the thread; `post` is called from it. Training begins as soon as the models are open.
   init(_ options: SessionOptions, post: @escaping @Sendable (ExplorerEvent) -> Void) {
     let thread = Thread { [self] in
+      defer { ending.signal() }
       do {
         try TrainingSession(options, post: post).work(next: { self.next(waiting: $0) })
       } catch {
@@ -35,10 +37,13 @@ final class TrainingRunner: WorkRunner {
     arrival.signal()
   }
 
-  /// Lets the thread end after the step it is in.
-  func close() {
+  /// Lets the thread end after the step it is in, and save; false when it has not done so in time.
+  ///
+  /// A program must not end under a thread that computes: the libraries' own cleaning up would pull the ground away.
+  func close(within seconds: Double = 20) -> Bool {
     requests.withLock { $0.isClosed = true }
     arrival.signal()
+    return ending.wait(timeout: .now() + seconds) == .success
   }
 
   /// The oldest request; nil when there is none and the session shall not wait. Closing reads as `.quit`.

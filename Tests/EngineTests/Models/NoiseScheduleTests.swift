@@ -14,7 +14,7 @@ struct NoiseScheduleTests {
       (999, 0.0046600951),
     ]
     for (timestep, alpha) in expected {
-      #expect(abs(noise.alphasCumulative[timestep] - alpha) <= 1e-7 * max(alpha, 0.1), "timestep \(timestep)")
+      #expect(abs(noise.alphasCumprod[timestep] - alpha) <= 1e-7 * max(alpha, 0.1), "timestep \(timestep)")
     }
   }
 
@@ -22,12 +22,12 @@ struct NoiseScheduleTests {
   func bits() throws {
     let reference = try Reference.tensors("schedules")
 
-    #expect(noise.alphasCumulative == (try reference["scaled_linear"]).values)
+    #expect(noise.alphasCumprod == (try reference["scaled_linear"]).values)
     #expect(
-      NoiseSchedule(betaStart: 0.0001, betaEnd: 0.02, betas: .linear).alphasCumulative
+      NoiseSchedule(betaStart: 0.0001, betaEnd: 0.02, betas: .linear).alphasCumprod
         == (try reference["linear"]).values)
     #expect(
-      NoiseSchedule(timesteps: 37, betaStart: 0.001, betaEnd: 0.3).alphasCumulative == (try reference["short"]).values)
+      NoiseSchedule(timesteps: 37, betaStart: 0.001, betaEnd: 0.3).alphasCumprod == (try reference["short"]).values)
   }
 
   @Test("noised latents and the velocity agree with diffusers, each image at its own timestep")

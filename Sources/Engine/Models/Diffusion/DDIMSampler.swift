@@ -38,7 +38,7 @@ public struct DDIMSampler: Sendable {
   public func step(_ latents: Tensor, prediction: Tensor, from timestep: Int, to next: Int?) -> Tensor {
     let images = latents.shape[0]
     func each(_ value: Float) -> [Float] { Array(repeating: value, count: images) }
-    let (signal, deviation) = (schedule.alphasCumulative[timestep].squareRoot(), schedule.deviation(timestep))
+    let (signal, deviation) = (schedule.alphasCumprod[timestep].squareRoot(), schedule.deviation(timestep))
     var clean: Tensor
     let noise: Tensor
     switch schedule.prediction {
@@ -52,11 +52,11 @@ public struct DDIMSampler: Sendable {
     if let bound = schedule.clipping.map(Float.init) {
       clean = Tensor(clean.values.map { min(max($0, -bound), bound) }, shape: clean.shape)
     }
-    let kept = next.map { schedule.alphasCumulative[$0] } ?? finalAlpha
+    let kept = next.map { schedule.alphasCumprod[$0] } ?? finalAlpha
     return clean.blended(each(kept.squareRoot()), noise, each((1 - kept).squareRoot()))
   }
 
-  private var finalAlpha: Float { schedule.endsWithoutNoise ? 1 : schedule.alphasCumulative[0] }
+  private var finalAlpha: Float { schedule.endsWithoutNoise ? 1 : schedule.alphasCumprod[0] }
 
   /// Walks down `timesteps`; `predict` is asked for the UNet's answer at each, `progress` is told the latents after it.
   public func sample(

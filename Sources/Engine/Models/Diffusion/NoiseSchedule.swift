@@ -30,7 +30,7 @@ public struct NoiseSchedule: Equatable, Sendable {
   /// The sampler holds its estimate of the clean latents within ± this; nil for latents, which have no bounds.
   public let clipping: Double?
   /// ᾱ by timestep: the share of the clean latents' variance that is left.
-  public let alphasCumulative: [Float]
+  public let alphasCumprod: [Float]
 
   public init(
     timesteps: Int = 1000, betaStart: Double = 0.00085, betaEnd: Double = 0.012, betas: Betas = .scaledLinear,
@@ -44,7 +44,7 @@ public struct NoiseSchedule: Equatable, Sendable {
     self.stepsOffset = stepsOffset
     self.endsWithoutNoise = endsWithoutNoise
     self.clipping = clipping
-    alphasCumulative = NoiseSchedule.alphas(timesteps, from: betaStart, to: betaEnd, betas)
+    alphasCumprod = NoiseSchedule.alphas(timesteps, from: betaStart, to: betaEnd, betas)
   }
 
   private static func alphas(_ count: Int, from start: Double, to end: Double, _ betas: Betas) -> [Float] {
@@ -69,7 +69,7 @@ public struct NoiseSchedule: Equatable, Sendable {
 
   /// Clean latents (B, …) with noise of the same shape, each image at its timestep: √ᾱ·x + √(1−ᾱ)·ε. No gradient.
   public func addNoise(_ noise: Tensor, to latents: Tensor, timesteps: [Int]) -> Tensor {
-    latents.blended(timesteps.map { alphasCumulative[$0].squareRoot() }, noise, timesteps.map(deviation))
+    latents.blended(timesteps.map { alphasCumprod[$0].squareRoot() }, noise, timesteps.map(deviation))
   }
 
   /// What the UNet should answer: the noise, or the velocity. No gradient.
@@ -78,12 +78,12 @@ public struct NoiseSchedule: Equatable, Sendable {
     case .epsilon: noise.detached()
     case .velocity:
       noise.blended(
-        timesteps.map { alphasCumulative[$0].squareRoot() }, latents, timesteps.map { -deviation($0) })
+        timesteps.map { alphasCumprod[$0].squareRoot() }, latents, timesteps.map { -deviation($0) })
     }
   }
 
   /// √(1−ᾱ)
-  func deviation(_ timestep: Int) -> Float { (1 - alphasCumulative[timestep]).squareRoot() }
+  func deviation(_ timestep: Int) -> Float { (1 - alphasCumprod[timestep]).squareRoot() }
 }
 
 extension Tensor {
