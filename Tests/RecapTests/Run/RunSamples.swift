@@ -14,7 +14,7 @@ func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
 extension RunDescription {
   static var sample: RunDescription {
     RunDescription(
-      configuration: TrainConfiguration(), version: "0.1.0", clip: "assets/mini/clip",
+      configuration: .sample, version: "0.1.0", clip: "assets/mini/clip",
       diffusion: "assets/mini/diffusion",
       data: "mini world", threads: 2, created: Date(timeIntervalSince1970: 1_790_000_000), cpu: "Test CPU")
   }
@@ -65,5 +65,14 @@ func problem(_ body: () throws -> Void) -> String {
     return ""
   } catch {
     return "\(error)"
+  }
+}
+
+extension TrainConfiguration {
+  /// Settings of the samples, whatever the program's default becomes.
+  fileprivate static var sample: TrainConfiguration {
+    var configuration = TrainConfiguration()
+    (configuration.steps, configuration.alignSteps, configuration.rate) = (1500, 60, 3e-4)
+    return configuration
   }
 }
