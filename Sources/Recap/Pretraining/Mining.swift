@@ -19,24 +19,14 @@ struct Mining {
   }
 
   private func similarities(_ pairs: [ScenePair]) -> [Float] {
-    let features = vision.features(of: Scene.render(pairs.flatMap(\.scenes)), preprocessing: preprocessing).normalized()
+    let features = FeatureRule.classToken.features(
+      of: Scene.render(pairs.flatMap(\.scenes)), by: vision, preprocessing: preprocessing
+    ).normalized()
     return features.withUnsafeValues { values in
       let width = features.shape[1]
       return pairs.indices.map { pair in
         (0..<width).reduce(0) { $0 + values[2 * pair * width + $1] * values[(2 * pair + 1) * width + $1] }
       }
-    }
-  }
-}
-
-extension CLIPVisionTower {
-  /// Image features of any number of pictures, (n, E), in batches that fit the caches; records nothing.
-  func features(of images: [Image], preprocessing: Preprocessing, batch: Int = 64) -> Tensor {
-    withoutGradient {
-      .stacked(
-        stride(from: 0, to: images.count, by: batch).map { start in
-          imageFeatures(self(preprocessing.pixels(Array(images[start..<min(images.count, start + batch)]))))
-        })
     }
   }
 }
