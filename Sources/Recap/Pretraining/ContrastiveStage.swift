@@ -35,39 +35,22 @@ struct ContrastiveStage {
   /// the same time.
   private static let lessons = Pattern.allCases + [.orientation, .position, .orientation, .position]
 
-  private struct Batch {
-    let images: [Image]
-    let captions: [String]
-  }
-
-  /// Pairs that differ in one aspect, which only that aspect's words can tell apart, and lone scenes.
-  private func batch(_ step: Int, seed: UInt64) -> Batch {
-    var scenes: [Scene] = []
-    var captions: [String] = []
-    for index in step * plan.pairs..<(step + 1) * plan.pairs {
-      let pair = world.pair(.contrast, Self.lessons[index % Self.lessons.count], index)
-      var random = world.captionRandom(.contrast, epoch: Int(seed), index: index)
-      scenes += pair.scenes
-      captions += pair.captions(detail: detail(&random), using: &random)
-    }
-    for index in step * plan.singles..<(step + 1) * plan.singles {
-      let scene = world.scene(split, index)
-      var random = world.captionRandom(split, epoch: Int(seed), index: index)
-      scenes.append(scene)
-      captions.append(Captioner.caption(of: scene, detail: detail(&random), using: &random))
-    }
-    return Batch(images: Scene.render(scenes), captions: captions)
+  private func batch(_ step: Int, seed: UInt64) -> CaptionedScenes {
+    var batch = CaptionedScenes(of: world, seed: seed)
+    batch.addPairs(step * plan.pairs..<(step + 1) * plan.pairs, patterns: Self.lessons, detail: detail)
+    batch.addSingles(step * plan.singles..<(step + 1) * plan.singles, of: split, detail: detail)
+    return batch
   }
 
   private func detail(_ random: inout SceneRandom) -> Double {
     plan.variesDetail ? random.uniform(0, plan.detail) : plan.detail
   }
 
-  private func loss(_ clip: CLIP, _ batch: Batch) -> Tensor {
+  private func loss(_ clip: CLIP, _ batch: CaptionedScenes) -> Tensor {
     let ids = tokenizer.shortened(batch.captions)
     let texts = clip.text.textFeatures(ids)
-    let images = clip.vision.imageFeatures(clip.vision(preprocessing.pixels(batch.images)))
-    let labels = (0..<Int32(batch.images.count)).map { $0 }
+    let images = clip.vision.imageFeatures(clip.vision(preprocessing.pixels(Scene.render(batch.scenes))))
+    let labels = (0..<Int32(batch.scenes.count)).map { $0 }
     let scale = clip.logitScale.value.exponential()
     let (i, t) = (images.normalized(), texts.normalized())
     let byImage = i.matmul(t, transposed: true).scaled(by: scale).crossEntropy(labels: labels)

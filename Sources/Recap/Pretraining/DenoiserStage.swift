@@ -23,10 +23,10 @@ struct DenoiserStage {
     var average = MovingAverage(learning, decay: plan.averageDecay)
     let feedback = DiffusionFeedback(unet: unet, schedule: schedule)
     for step in 0..<plan.steps {
-      let scenes = (step * plan.batch..<(step + 1) * plan.batch).map { world.scene(.captioned, $0) }
-      let latents = autoencoder.scaledLatents(of: Tensor.signedPixels(Scene.render(scenes)))
+      let batch = batch(step, seed: seed)
+      let latents = autoencoder.scaledLatents(of: Tensor.signedPixels(Scene.render(batch.scenes)))
       let draw = draw(latents.shape, seed: seed, step: step)
-      let answer = feedback.answer(latents: latents, context: context(scenes, seed: seed, step: step), draw: draw)
+      let answer = feedback.answer(latents: latents, context: context(batch.captions, seed: seed, step: step), draw: draw)
       answer.loss.backward()
       let norm = optimizer.step(learningRate: rates.rate(at: step), maximumNorm: 1)
       average.update()
@@ -45,20 +45,30 @@ struct DenoiserStage {
       })
   }
 
+  /// Its pairs are none of those that the towers learned from.
+  private static let firstPair = 1_000_000
+
+  private func batch(_ step: Int, seed: UInt64) -> CaptionedScenes {
+    var batch = CaptionedScenes(of: world, seed: seed)
+    batch.addPairs(step * plan.pairs..<(step + 1) * plan.pairs, from: Self.firstPair, patterns: Pattern.allCases) {
+      $0.uniform(0, plan.detail)
+    }
+    batch.addSingles(step * plan.singles..<(step + 1) * plan.singles, of: .captioned) { $0.uniform(0, plan.detail) }
+    return batch
+  }
+
   /// What each image is told of: its caption's end token, and in some steps also random other words, drawn with
   /// replacement so that captions of any length fill the same number of tokens.
-  private func context(_ scenes: [Scene], seed: UInt64, step: Int) -> Tensor {
+  private func context(_ told: [String], seed: UInt64, step: Int) -> Tensor {
     let random = RandomSource(seed: seed, stream: 4)
-    let captions = scenes.enumerated().map { row, scene in
-      var words = world.captionRandom(.captioned, epoch: Int(seed), index: step * plan.batch + row)
-      return Double(random.uniform(step: step, sample: row)) < plan.emptyShare
-        ? "" : Captioner.caption(of: scene, detail: plan.detail, using: &words)
+    let captions = told.enumerated().map { row, caption in
+      Double(random.uniform(step: step, sample: row)) < plan.emptyShare ? "" : caption
     }
     let ids = tokenizer.shortened(captions)
-    let told = Double(random.uniform(step: step, sample: scenes.count)) < plan.endTokenShare ? 0 : plan.extraTokens
+    let extra = Double(random.uniform(step: step, sample: told.count)) < plan.endTokenShare ? 0 : plan.extraTokens
     let chosen = ids.enumerated().map { row, list in
       let end = list.firstIndex(of: tokenizer.end) ?? list.count - 1
-      return [end] + (0..<told).map { random.integer(in: 1..<end + 1, step: step, sample: row, position: 1 + $0) }
+      return [end] + (0..<extra).map { random.integer(in: 1..<end + 1, step: step, sample: row, position: 1 + $0) }
     }
     let tokens = text.textTokens(ids).gatherTokens(chosen)
     guard plan.conditionNoise > 0 else { return tokens }
@@ -66,7 +76,7 @@ struct DenoiserStage {
     return tokens + noise.scaled(by: plan.conditionNoise * tokens.standardDeviation)
   }
 
-  /// Of the end tokens of many captions as the denoiser heard them.
+  /// Of the end tokens of many captions that say as much as the denoiser ever heard: a picture shows everything.
   func conditionStatistics(seed: UInt64) -> ConditionStatistics {
     let captions = (0..<2048).map { index in
       var words = world.captionRandom(.captioned, epoch: Int(seed), index: index)

@@ -7,11 +7,11 @@ extension PretrainPlan {
     towers: Contrastive(
       steps: 3000, headStart: 700, pairs: 52, singles: 24, detail: 0.9, variesDetail: true, rate: 1e-3, warmUpSteps: 50),
     baseline: Contrastive(
-      steps: 600, headStart: 0, pairs: 0, singles: 128, detail: 0.05, variesDetail: false, rate: 1e-3, warmUpSteps: 50),
-    autoencoder: Autoencoder(steps: 1300, batch: 32, rate: 2e-3, warmUpSteps: 50, divergenceWeight: 1e-7),
+      steps: 600, headStart: 0, pairs: 0, singles: 128, detail: 0.005, variesDetail: false, rate: 1e-3, warmUpSteps: 50),
+    autoencoder: Autoencoder(steps: 4000, batch: 32, rate: 2e-3, warmUpSteps: 50, divergenceWeight: 1e-7),
     denoiser: Denoiser(
-      steps: 3600, batch: 48, rate: 1e-3, warmUpSteps: 100, detail: 0.85, endTokenShare: 0.85, emptyShare: 0.1,
-      extraTokens: 8, timestepPower: 0.7, conditionNoise: 0.05),
+      steps: 8000, pairs: 12, singles: 24, rate: 1e-3, warmUpSteps: 100, detail: 1, endTokenShare: 0.85,
+      emptyShare: 0.1, extraTokens: 8, timestepPower: 0.7, conditionNoise: 0.3),
     candidates: 400, kept: 100, browsed: 15)
 
   /// Reads a plan; throws a `Problem` that names the member which is missing or wrong.
@@ -29,7 +29,7 @@ extension PretrainPlan {
   private func requirePossible(_ file: String) throws {
     let stages = [towers.steps, baseline.steps, autoencoder.steps, denoiser.steps]
     guard stages.allSatisfy({ $0 >= 0 }), [towers, baseline].allSatisfy({ 2 * $0.pairs + $0.singles > 0 }),
-      autoencoder.batch > 0, denoiser.batch > 0, denoiser.extraTokens >= 0
+      autoencoder.batch > 0, 2 * denoiser.pairs + denoiser.singles > 0, denoiser.extraTokens >= 0
     else { throw Problem("cannot use the plan \(file): it has a negative number of steps or an empty batch") }
     guard kept > 0, browsed > 0, candidates >= max(kept, browsed) else {
       throw Problem(

@@ -32,10 +32,13 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
   /// Learning to denoise latents given a caption (the UNet).
   public struct Denoiser: Codable, Equatable, Sendable {
     public var steps: Int
-    public var batch: Int
+    /// Pairs of scenes that differ in one aspect, and lone scenes, of a batch.
+    public var pairs: Int
+    public var singles: Int
     public var rate: Double
     public var warmUpSteps: Int
     public var weightDecay: Float = 0.01
+    /// Each caption draws its own share of details below this: the model must know the way from the gist to the whole.
     public var detail: Double
     /// Share of images told by the caption's end token alone, and by nothing (the empty caption).
     public var endTokenShare: Double
@@ -44,7 +47,8 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
     public var extraTokens: Int
     /// Timesteps are ⌊1000·u^power⌋, u uniform: below 1 leans to the noisy ones.
     public var timestepPower: Float
-    /// Standard deviation of noise on the condition, in units of its own deviation.
+    /// Standard deviation of noise on the condition, in units of its own deviation. It makes the model deaf in the
+    /// directions that no caption uses; else an image's token could lower the loss there, and say nothing in words.
     public var conditionNoise: Float
     public var averageDecay: Float = 0.999
   }

@@ -25,13 +25,16 @@ struct EvaluationLine: Encodable {
   let step: Int
   /// Which pairs: "validation, mined".
   let set: String
+  /// What stands in the tuned CLIP's place, when it is a control.
+  let control: String?
   let mmvp: Scores
 
-  init(_ report: EvaluationReport, set: String) {
+  init(_ report: EvaluationReport, set: String, control: String? = nil) {
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
     let both = zip(report.baselinePerPattern, report.tunedPerPattern).map { Both(baseline: $0, tuned: $1) }
     step = report.step
     self.set = set
+    self.control = control
     mmvp = Scores(
       baseline: mean(report.baselinePerPattern), tuned: mean(report.tunedPerPattern),
       perPattern: Dictionary(zip(report.patterns, both), uniquingKeysWith: { first, _ in first }),
@@ -43,7 +46,8 @@ struct EvaluationLine: Encodable {
   /// For people: one line.
   var text: String {
     let interval = mmvp.interval95.map { TextTable.signed($0, 1) }.joined(separator: " … ")
-    return "step \(step), \(set) pairs: \(TextTable.number(mmvp.baseline, 1)) → \(TextTable.number(mmvp.tuned, 1)) %"
+    let subject = control.map { "\(set) pairs after a \($0)" } ?? "\(set) pairs"
+    return "step \(step), \(subject): \(TextTable.number(mmvp.baseline, 1)) → \(TextTable.number(mmvp.tuned, 1)) %"
       + " (\(mmvp.fixed) fixed, \(mmvp.broken) broken, p = \(TextTable.probability(mmvp.pValue)), \(interval));"
       + " zero-shot \(TextTable.number(mmvp.zeroShot.baseline, 1)) → \(TextTable.number(mmvp.zeroShot.tuned, 1)) %"
   }

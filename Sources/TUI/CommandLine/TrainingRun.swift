@@ -48,14 +48,18 @@ struct TrainingRun {
     }
   }
 
-  /// Scores test pairs, both the twin's and pairs as they come; into the run's `test.json` too.
+  /// Scores test pairs, both the twin's and pairs as they come; into the run's `test.json` too. Beside the tuned CLIP
+  /// stands the baseline after a random change of the same size, which must not gain.
   mutating func scoreTest(in workspace: Workspace) throws {
     var lines: [EvaluationLine] = []
+    let control = try trainer.models.randomlyChanged(seed: plan.seed)
     for pairs in PairChoice.allCases {
       let comparison = workspace.sideBySide(try pairs.benchmark(.test, of: workspace))
-      let result = comparison.compare(trainer.models.tuned, step: trainer.trained)
-      lines.append(EvaluationLine(result.report, set: "test, \(pairs.rawValue)"))
-      try show(lines[lines.count - 1])
+      for (vision, note) in [(trainer.models.tuned, nil), (control, "random change of the same size")] {
+        let result = comparison.compare(vision, step: trainer.trained)
+        lines.append(EvaluationLine(result.report, set: "test, \(pairs.rawValue)", control: note))
+        try show(lines[lines.count - 1])
+      }
     }
     guard let recorder else { return }
     let path = recorder.folder.path + "/test.json"

@@ -32,7 +32,7 @@ enum TinyAssets {
     (plan.towers.steps, plan.towers.headStart, plan.towers.pairs, plan.towers.singles) = (2, 1, 2, 2)
     (plan.baseline.steps, plan.baseline.singles) = (1, 4)
     (plan.autoencoder.steps, plan.autoencoder.batch) = (1, 2)
-    (plan.denoiser.steps, plan.denoiser.batch) = (1, 2)
+    (plan.denoiser.steps, plan.denoiser.pairs, plan.denoiser.singles) = (1, 0, 2)
     (plan.candidates, plan.kept, plan.browsed) = (2, 1, 1)
     return plan
   }

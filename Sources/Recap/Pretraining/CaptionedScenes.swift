@@ -1,0 +1,40 @@
+/// A batch of scenes with words: pairs that differ in one aspect, which their captions always say, and lone scenes.
+///
+/// Pairs make rare details, such as a letter on a sign, as frequent as common ones; the lone scenes keep the world's own
+/// mixture before the model's eyes.
+struct CaptionedScenes {
+  private(set) var scenes: [Scene] = []
+  private(set) var captions: [String] = []
+  private let world: MiniWorld
+  private let seed: UInt64
+
+  /// No scenes yet; `seed` decides what the captions say.
+  init(of world: MiniWorld, seed: UInt64) {
+    self.world = world
+    self.seed = seed
+  }
+
+  /// Adds the pairs with these numbers, counted from `first`; their patterns go round `patterns`.
+  mutating func addPairs(
+    _ indices: Range<Int>, from first: Int = 0, patterns: [Pattern], detail: (inout SceneRandom) -> Double
+  ) {
+    for index in indices {
+      let pair = world.pair(.contrast, patterns[index % patterns.count], first + index)
+      var random = world.captionRandom(.contrast, epoch: Int(seed), index: first + index)
+      scenes += pair.scenes
+      captions += pair.captions(detail: detail(&random), using: &random)
+    }
+  }
+
+  /// Adds the lone scenes of a split with these numbers.
+  mutating func addSingles(
+    _ indices: Range<Int>, of split: MiniWorld.Split, detail: (inout SceneRandom) -> Double
+  ) {
+    for index in indices {
+      let scene = world.scene(split, index)
+      var random = world.captionRandom(split, epoch: Int(seed), index: index)
+      scenes.append(scene)
+      captions.append(Captioner.caption(of: scene, detail: detail(&random), using: &random))
+    }
+  }
+}
