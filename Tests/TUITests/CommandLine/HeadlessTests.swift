@@ -182,6 +182,30 @@ struct HeadlessTests {
     #expect(bias.gradient == nil)
   }
 
+  @Test("the control moves each weight of the baseline as far as training did, elsewhere")
+  func equalNormControl() throws {
+    let assets = try TinyAssets.ready.get()
+    let models = try Workspace(mini: Assets.mini(environment: [Assets.variable: assets])).models()
+    for (index, parameter) in models.tuned.parameters.enumerated() where index % 2 == 0 {
+      let change = RandomSource(seed: 9, stream: UInt32(index)).normal(parameter.shape, step: 0).scaled(by: 0.01)
+      parameter.assign(parameter.value.detached() + change)
+    }
+
+    let control = try models.randomlyChanged(seed: 3)
+
+    func change(_ tower: CLIPVisionTower) -> [[Float]] {
+      zip(tower.parameters, models.baseline.vision.parameters).map { zip($0.value.values, $1.value.values).map(-) }
+    }
+    func dot(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+    for (index, (learned, random)) in zip(change(models.tuned), change(control)).enumerated() {
+      let (expected, found) = (dot(learned, learned).squareRoot(), dot(random, random).squareRoot())
+      #expect(abs(found - expected) <= 1e-3 * expected)
+      #expect(index % 2 == 0 || random.allSatisfy { $0 == 0 })
+      // Two directions of many dimensions are nearly at right angles.
+      #expect(random.count < 10_000 || abs(dot(learned, random)) <= 0.1 * expected * found)
+    }
+  }
+
   @Test("encode gives features as CLIP has them, and the pixels that it saw")
   func encode() throws {
     try withFolder { folder in
