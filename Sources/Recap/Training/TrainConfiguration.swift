@@ -6,7 +6,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 
   public var seed: UInt64 = 1
   /// Optimizer steps on the image tower.
-  public var steps = 800
+  public var steps = 1600
   /// Images a micro-batch, and micro-batches an optimizer step.
   public var batch = 32
   public var accumulate = 1
@@ -16,7 +16,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var firstTimestep = 150
   public var lastTimestep = 850
   /// Steps on the visual projection alone, CLIP frozen, before the image tower is touched (the reference does 0).
-  public var alignSteps = 150
+  public var alignSteps = 100
   public var alignRate: Float = 1e-3
   public var optimizer = OptimizerKind.adamw
   public var rate: Float = 1e-4
