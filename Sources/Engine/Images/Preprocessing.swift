@@ -1,26 +1,40 @@
 import Foundation
 
-/// From a picture to CLIP's input: shortest side to size (bicubic), centre crop, then (p/255 − mean)/deviation.
+/// From a picture to CLIP's input: made a square of CLIP's size (bicubic), then (p/255 − mean)/deviation.
 ///
-/// Source: `clip.load`'s transform and transformers' CLIPImageProcessor, whose `preprocessor_config.json` this reads.
+/// Source: `clip.load`'s transform, open_clip's `image_transform`, and transformers' image processors, whose
+/// `preprocessor_config.json` this reads.
 public struct Preprocessing: Equatable, Sendable {
+  /// How a picture that is no square becomes one.
+  public enum Fit: String, Sendable {
+    /// Shortest side to size, then the centre is cut out: OpenAI, MetaCLIP.
+    case crop
+    /// Both sides to size, whatever becomes of the picture's proportions: SigLIP.
+    case squash
+  }
+
   /// Side of the square that CLIP sees, in pixels.
   public let side: Int
   /// Of red, green and blue in 0…1.
   public let mean: [Float]
   public let deviation: [Float]
+  public let fit: Fit
 
-  public init(side: Int, mean: [Float], deviation: [Float]) {
+  public init(side: Int, mean: [Float], deviation: [Float], fit: Fit = .crop) {
     precondition(mean.count == 3 && deviation.count == 3, "three channels have three means and deviations")
     self.side = side
     self.mean = mean
     self.deviation = deviation
+    self.fit = fit
   }
 
   /// The square that CLIP sees of a picture; pictures that already are such squares pass as they are.
   public func square(_ image: Image) -> Image {
     if image.width == side && image.height == side { return image }
-    return image.resized(shortestSide: side, by: .bicubic).croppedAtCenter(to: side)
+    switch fit {
+    case .crop: return image.centerSquare(side: side, by: .bicubic)
+    case .squash: return image.resized(width: side, height: side, by: .bicubic)
+    }
   }
 
   /// (B, side, side, 3)
@@ -80,25 +94,33 @@ extension Preprocessing: Codable {
     private enum CodingKeys: String, CodingKey { case length = "shortest_edge" }
   }
 
-  /// Older files give `crop_size` as a number, newer ones as height and width.
+  /// Older files give `crop_size` as a number, newer ones as height and width. Where nothing is cut out, `size` is the
+  /// square itself.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
-    let side =
-      try (try? values.decode(Square.self, forKey: .cropSize))?.width ?? values.decode(Int.self, forKey: .cropSize)
+    let crops = try values.decodeIfPresent(Bool.self, forKey: .crops) ?? values.contains(.cropSize)
+    let key = crops ? Key.cropSize : Key.size
+    let side = try (try? values.decode(Square.self, forKey: key))?.width ?? values.decode(Int.self, forKey: key)
     let mean = try values.decode([Float].self, forKey: .mean)
     let deviation = try values.decode([Float].self, forKey: .deviation)
     guard side > 0, mean.count == 3, deviation.count == 3, deviation.allSatisfy({ $0 > 0 }) else {
-      throw Problem("the preprocessing needs a crop size above 0 and three means and deviations above 0")
+      throw Problem("the preprocessing needs a size above 0 and three means and deviations above 0")
     }
-    self.init(side: side, mean: mean, deviation: deviation)
+    self.init(side: side, mean: mean, deviation: deviation, fit: crops ? .crop : .squash)
   }
 
   public func encode(to encoder: any Encoder) throws {
+    let crops = fit == .crop
     var values = encoder.container(keyedBy: Key.self)
-    try values.encode("CLIPImageProcessor", forKey: .kind)
-    for flag in [Key.resizes, .crops, .rescales, .normalizes, .convertsToRGB] { try values.encode(true, forKey: flag) }
-    try values.encode(ShortestEdge(length: side), forKey: .size)
-    try values.encode(Square(height: side, width: side), forKey: .cropSize)
+    try values.encode(crops ? "CLIPImageProcessor" : "SiglipImageProcessor", forKey: .kind)
+    for flag in [Key.resizes, .rescales, .normalizes, .convertsToRGB] { try values.encode(true, forKey: flag) }
+    if crops {
+      try values.encode(ShortestEdge(length: side), forKey: .size)
+      try values.encode(true, forKey: .crops)
+      try values.encode(Square(height: side, width: side), forKey: .cropSize)
+    } else {
+      try values.encode(Square(height: side, width: side), forKey: .size)
+    }
     try values.encode(mean, forKey: .mean)
     try values.encode(deviation, forKey: .deviation)
     try values.encode(3, forKey: .resample)

@@ -84,6 +84,15 @@ extension KeyLayout.Form {
 }
 
 extension KeyLayout {
+  /// Keys and shapes of a file that holds these parameters, in the order of their first parts.
+  public func outline(_ parameters: [Parameter]) -> [(key: String, shape: Shape)] {
+    var known: Set<String> = []
+    return parameters.compactMap { parameter in
+      let place = place(of: parameter.name)
+      return known.insert(place.key).inserted ? (place.key, place.form.stored(parameter.shape)) : nil
+    }
+  }
+
   /// Tensors under their own names (weights, gradients) as the file would hold them, in the order of their first parts.
   ///
   /// All parts of a tensor that a file keeps as one must be there.

@@ -17,17 +17,15 @@ public struct WeightsFit: Equatable, Sendable {
     _ parameters: [Parameter], source: any TensorSource, layout: KeyLayout = .own,
     ignoring isIgnored: (String) -> Bool = { _ in false }
   ) throws {
-    var used: Set<String> = []
-    for parameter in parameters {
-      let place = layout.place(of: parameter.name)
-      let expected = place.form.stored(parameter.shape)
-      guard used.insert(place.key).inserted else { continue }
-      if let found = try source.shape(of: place.key) {
-        if !found.isSame(as: expected) { misshaped.append(Misfit(key: place.key, found: found, expected: expected)) }
+    let needed = layout.outline(parameters)
+    for (key, expected) in needed {
+      if let found = try source.shape(of: key) {
+        if !found.isSame(as: expected) { misshaped.append(Misfit(key: key, found: found, expected: expected)) }
       } else {
-        missing.append(place.key)
+        missing.append(key)
       }
     }
+    let used = Set(needed.map(\.key))
     unexpected = source.tensorNames.filter { !used.contains($0) && !isIgnored($0) }
   }
 

@@ -64,7 +64,7 @@ struct EvaluateMMVPCommand: DivaCommand {
   private func benchmark(_ workspace: Workspace) throws -> PairBenchmark {
     if split == nil && !unmined { return try workspace.benchmark(mmvp) }
     let split = (split ?? .browsing).split
-    return unmined ? workspace.unminedPairs(split) : try workspace.minedPairs(split)
+    return try unmined ? workspace.unminedPairs(split) : workspace.minedPairs(split)
   }
 
   private func write(_ text: String, to path: String) throws {

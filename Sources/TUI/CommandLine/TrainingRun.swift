@@ -52,7 +52,7 @@ struct TrainingRun {
   mutating func scoreTest(in workspace: Workspace) throws {
     var lines: [EvaluationLine] = []
     for pairs in PairChoice.allCases {
-      let comparison = workspace.sideBySide(try pairs.benchmark(.test, of: workspace))
+      let comparison = try workspace.sideBySide(pairs.benchmark(.test, of: workspace))
       let result = comparison.compare(trainer.models.tuned, step: trainer.trained)
       lines.append(EvaluationLine(result.report, set: "test, \(pairs.rawValue)"))
       try show(lines[lines.count - 1])

@@ -91,7 +91,8 @@ struct BadInputTests {
     try withFolder { folder in
       let file = folder + "/inputs.safetensors"
       let cases: [(String, [SafetensorsWriter.Entry])] = [
-        ("latent is (1, 8, 4, 4)", [.floats("latent", Tensor(zeros: [1, 8, 4, 4]))]),
+        ("latent is [1, 8, 3, 4]", [.floats("latent", Tensor(zeros: [1, 8, 3, 4]))]),
+        ("latent is (1, 7, 4, 4)", [.floats("latent", Tensor(zeros: [1, 7, 4, 4]))]),
         ("only one of noise and timesteps", [.floats("noise", Tensor(zeros: [4, 8, 8, 8]))]),
         ("token_indices is [4, 1]", [.integers("token_indices", [0, 1, 2, 64], dims: [4, 1])]),
         (

@@ -134,8 +134,10 @@ struct HeadlessTests {
     try withFolder { folder in
       let (first, second) = (folder + "/1.safetensors", folder + "/2.safetensors")
 
-      let told = try #require(try json(["step", "--density", density, "--dump", first]).first)
-      _ = try json(["step", "--density", density, "--seed", "99", "--from", first, "--dump", second])
+      let told = try #require(try json(["step", "--density", density, "--decoded", "--dump", first]).first)
+      _ = try json([
+        "step", "--density", density, "--seed", "99", "--decoded", "--from", first, "--dump", second,
+      ])
 
       #expect(try bytes(first) == bytes(second))
       let file = try SafetensorsFile(first)
@@ -166,7 +168,7 @@ struct HeadlessTests {
     let step = DivaStep(models: models, density: .classOnly)
     let outputs = step.run(inputs)
     let bias = try #require(models.projectionByKey.first { $0.key == "visual_proj.bias" }?.parameter)
-    let gradient = try #require(outputs.gradients.first { $0.key == "visual_proj.bias" }?.gradient.values)
+    let gradient = try #require(outputs.projectionGradients.first { $0.key == "visual_proj.bias" }?.tensor.values)
     let length = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let direction = gradient.map { $0 / length }
 

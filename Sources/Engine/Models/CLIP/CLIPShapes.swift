@@ -137,3 +137,12 @@ extension CLIPShapes {
     (contextLength, vocabulary) = (config.text.contextLength, config.text.vocabulary)
   }
 }
+
+extension CLIPShapes: CustomStringConvertible {
+  /// "24 layers of 1024 over 16×16 patches of 14, 12 text layers of 768, projected to 768".
+  public var description: String {
+    let image = "\(vision.layers) layers of \(vision.width) over \(grid)×\(grid) patches of \(patchSize)"
+    let words = text.map { ", \($0.layers) text layers of \($0.width) over \(contextLength) tokens" } ?? ""
+    return (family == .siglip ? "SigLIP, " : "") + image + words + ", projected to \(projectionWidth)"
+  }
+}
