@@ -32,7 +32,7 @@ TEXTS = [
     "a " * 40, "supercalifragilisticexpialidocious", "ΟΔΟΣ ΣΑΣ Σ ΑΣ’Α", "<START_OF_TEXT> x",
     "<start_of_text>red!<end_of_text>", "ﬁne Ｗide ﬅop ǅ ｶﾞ\u3000x", "a\x1cb\x00c\x7f", "\x1b[31;1mred\x1b[0m \x1b ball",
     "\x93quoted\x94 it\x92s \x81", "&eacute;&rarr;&copy; &notit; &ampball &#x80; &#0; &#1; &#128512; &Alpha &sup2x &#;",
-    "a<b &amp;amp;amp; &amp;amp;", "&amp;amp;amp;lt;", "\ufeffred\u2028ball\u0085cup", "the cup’s “handle”ʼs",
+    "a<b &amp;amp;amp; &amp;amp;", "&amp;amp;amp;lt;", "\ufeffred\u2028ball\u0085cup", "the cup’s “handle”ʼs ŉn",
 ]
 
 
