@@ -24,7 +24,7 @@ extension Backbone {
     Backbone(
       name, resultName, config: config, preprocessing: .openAI(side: config.vision.imageSize), reference: .count(76),
       paper: paper, joining: .tokenByToken,
-      benchmark: BenchmarkFeature(locals: .random(76), normalizesTokens: false))
+      benchmark: BenchmarkFeature(locals: .random(76), normalizesTokens: false, drawsForEachStatement: true))
   }
 
   private static let metaL14 = meta(.metaL14, "MetaCLIP-ViT-L-14", .vitL14(imageSize: 224))

@@ -19,11 +19,16 @@ public struct BenchmarkFeature: Equatable, Sendable {
   public let normalizesTokens: Bool
   /// The feature is brought to length 1.
   public let normalizesSum: Bool
+  /// Each of a pair's two statements sees its own draw of patches.
+  public let drawsForEachStatement: Bool
 
-  public init(locals: Locals, normalizesTokens: Bool = true, normalizesSum: Bool = true) {
+  public init(
+    locals: Locals, normalizesTokens: Bool = true, normalizesSum: Bool = true, drawsForEachStatement: Bool = false
+  ) {
     self.locals = locals
     self.normalizesTokens = normalizesTokens
     self.normalizesSum = normalizesSum
+    self.drawsForEachStatement = drawsForEachStatement
   }
 
   /// False where a second call gives the same.

@@ -1,45 +1,42 @@
 import Engine
 import Foundation
 
-/// Finds the tokenizer of a CLIP: beside the weights, in a folder `tokenizer` there, or in the diffusion model's folder,
-/// whose vocabulary is the same.
+/// Finds the tokenizer of a CLIP: beside the weights, in a folder `tokenizer` there, or, for OpenAI's vocabulary, in the
+/// diffusion model's folder, which has the same.
 ///
 /// That there is none matters only to those who bring texts; they get the `Problem`.
 struct TokenizerSearch {
-  let result: Result<CLIPTokenizer, Problem>
+  let result: Result<any Tokenizer, Problem>
 
   init(_ config: CLIPConfig, near path: String, diffusion: String) {
-    guard config.family == .clip else {
-      result = .failure(
-        Problem(
-          "SigLIP's texts need a SentencePiece tokenizer, which this version does not read",
-          advice: "images can be used without it"))
-      return
+    let text = config.text
+    let places = (config.family == .clip ? [path, diffusion] : [path]).map { URL(filePath: $0) }
+    let open: (URL) throws -> any Tokenizer = { place in
+      config.family == .clip
+        ? try CLIPTokenizer(near: place, contextLength: text.contextLength)
+        : try SigLIPTokenizer(near: place, contextLength: text.contextLength)
     }
-    var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let beside = isThere && isFolder.boolValue ? path : URL(filePath: path).deletingLastPathComponent().path
-    let places = [beside, beside + "/tokenizer", diffusion + "/tokenizer"]
-    let files = ["vocab.json", "tokenizer.json"]
-    let found = places.filter { place in files.contains { FileManager.default.fileExists(atPath: place + "/" + $0) } }
-    result = Result { () throws(Problem) in
-      for place in found {
-        let tokenizer = try TokenizerSearch.opened(place, config.text.contextLength)
-        if tokenizer.vocabularySize == config.text.vocabulary { return tokenizer }
+    var problems: [Problem] = []
+    for place in places {
+      do {
+        let tokenizer = try open(place)
+        if tokenizer.vocabularySize == text.vocabulary {
+          result = .success(tokenizer)
+          return
+        }
+        problems.append(TokenizerSearch.otherSize(tokenizer.vocabularySize, text.vocabulary, place))
+      } catch let problem as Problem {
+        problems.append(problem)
+      } catch {
+        problems.append(Problem("cannot read a tokenizer near \(place.path): \(error.localizedDescription)"))
       }
-      throw Problem(
-        "there is no tokenizer of \(config.text.vocabulary) tokens for \(path), neither beside it nor in \(diffusion)",
-        advice: "put vocab.json and merges.txt beside the weights; transformers' folder of any OpenAI CLIP has them")
     }
+    result = .failure(problems[0])
   }
 
-  private static func opened(_ place: String, _ length: Int) throws(Problem) -> CLIPTokenizer {
-    do {
-      return try CLIPTokenizer(folder: URL(filePath: place), contextLength: length)
-    } catch let problem as Problem {
-      throw problem
-    } catch {
-      throw Problem("cannot read the tokenizer in \(place): \(error.localizedDescription)")
-    }
+  private static func otherSize(_ size: Int, _ wanted: Int, _ place: URL) -> Problem {
+    Problem(
+      "the tokenizer near \(place.path) knows \(size) tokens, the text tower \(wanted)",
+      advice: "put the tokenizer's files that belong to the model beside its weights")
   }
 }

@@ -17,7 +17,7 @@ public struct Workspace {
   /// Of the mini world's diffusion model only.
   public let conditions: ConditionStatistics?
   public let world = MiniWorld()
-  private let foundTokenizer: Result<CLIPTokenizer, Problem>
+  private let foundTokenizer: Result<any Tokenizer, Problem>
 
   /// - Parameters: paths that take the place of the embedded CLIP (a file or folder in any layout) and of the embedded
   ///   diffusion model (a diffusers folder); `backbone` says what the CLIP is where its contents leave a choice.
@@ -45,7 +45,7 @@ public struct Workspace {
   }
 
   /// The CLIP's tokenizer; throws a `Problem` that says where none was found.
-  public func tokenizer() throws -> CLIPTokenizer { try foundTokenizer.get() }
+  public func tokenizer() throws -> any Tokenizer { try foundTokenizer.get() }
 
   /// The models of a run: a copy of the CLIP to tune, and a visual projection.
   ///

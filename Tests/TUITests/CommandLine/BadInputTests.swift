@@ -74,14 +74,24 @@ struct BadInputTests {
     }
   }
 
-  @Test("A missing image of an MMVP folder is told with its line")
+  @Test("A pair whose image is missing is left out and named with its line; without any pair that is an error")
   func missingImage() throws {
     try withPairs { assets, pairs in
       try FileManager.default.removeItem(atPath: pairs + "/MLLM_VLM_Images/Presence/4.png")
 
-      let line = try #require(complaint(["evaluate", "mmvp", "--mmvp", pairs], assets: assets))
+      let heard = try diva(["evaluate", "mmvp", "--mmvp", pairs, "--json"], assets: assets)
 
-      #expect(line.contains("line 5") && line.contains("Presence/4.jpg"))
+      #expect(heard.log.contains("line 5") && heard.log.contains("Presence/4.jpg"))
+      #expect(heard.log.contains("1 pairs are left out, 8 are scored"))
+      let told = try #require(try heard.objects().first)
+      let skipped = try #require((told["skipped"] as? [[String: Any]])?.first)
+      #expect(told["pairs"] as? Int == 8 && skipped["qid1"] as? Int == 3 && skipped["qid2"] as? Int == 4)
+
+      try FileManager.default.removeItem(atPath: pairs + "/MLLM_VLM_Images")
+      try FileManager.default.createDirectory(
+        atPath: pairs + "/MLLM_VLM_Images", withIntermediateDirectories: false)
+      let line = try #require(complaint(["evaluate", "mmvp", "--mmvp", pairs], assets: assets))
+      #expect(line.contains("line 2") && line.contains("1.jpg"))
     }
   }
 

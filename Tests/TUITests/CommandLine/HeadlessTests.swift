@@ -104,13 +104,22 @@ struct HeadlessTests {
       let clip = try TinyAssets.ready.get() + "/mini/clip"
 
       let told = try #require(
-        try json(["evaluate", "mmvp", "--tuned", clip, "--seeds", "2", "--csv", folder + "/p.csv"]).first)
+        try json([
+          "evaluate", "mmvp", "--tuned", clip, "--seeds", "2", "--csv", folder + "/p.csv", "--result",
+          folder + "/r.json",
+        ]).first)
 
       let keys = [
         "average", "perPattern", "pairsCorrect", "pairs", "perSeed", "interval95", "pairedTest", "predictions",
       ]
       #expect(Set(keys).isSubset(of: told.keys))
       #expect((told["perSeed"] as? [Any])?.count == 2)
+      #expect((told["spread"] as? [String: Double])?["deviation"] == 0)
+      #expect((told["pairedTestPerSeed"] as? [Any])?.count == 2)
+      #expect((told["skipped"] as? [Any])?.isEmpty == true && told["backbone"] as? String == "mini")
+      let results = try JSON(parsing: [UInt8](bytes(folder + "/r.json")), file: "r.json")
+      #expect(results["results_before"]?["mini"]?["average_score"]?.double == told["average"] as? Double)
+      #expect(results["results_before"] == results["results_final_after"])
       let test = try #require(told["pairedTest"] as? [String: Any])
       #expect(test["fixed"] as? Int == 0 && test["broken"] as? Int == 0 && test["pValue"] as? Double == 1)
       let rows = try CSV.rows(in: bytes(folder + "/p.csv")).map(\.fields)
