@@ -22,13 +22,14 @@ let package = Package(
       name: "CSixel", path: "Sources/Native/CSixel", pkgConfig: "libsixel", providers: [.apt(["libsixel-dev"])]),
     .systemLibrary(
       name: "CHDF5", path: "Sources/Native/CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", path: "Sources/Native/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "CImages", path: "Sources/Native/CImages",
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("webp")]),
     .target(
       name: "Kernels", path: "Sources/Native/Kernels", cSettings: kernelFlags,
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("m")]),
-    .target(name: "Engine", dependencies: ["Kernels", "CImages"]),
+    .target(name: "Engine", dependencies: ["Kernels", "CImages", "CZlib"]),
     .target(name: "Recap", dependencies: ["Engine", "CHDF5"]),
     .executableTarget(
       name: "TUI",

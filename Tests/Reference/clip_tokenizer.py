@@ -1,14 +1,18 @@
-"""Tokenises texts with transformers and with a plain rewriting of CLIP's published rules.
+"""Tokenises texts with transformers, with open_clip and with a plain rewriting of OpenAI's published rules.
 
-Reads Tests/Fixtures/mini_vocabulary, writes Tests/Fixtures/clip_tokenizer.json.
-Run: python Tests/Reference/clip_tokenizer.py (needs transformers and regex)
+Reads Tests/Fixtures/mini_vocabulary, writes Tests/Fixtures/clip_tokenizer.json and the same vocabulary in the two
+other forms that users have: tokenizer.json, and OpenAI's packed list of merges.
+Run: python Tests/Reference/clip_tokenizer.py [VOCABULARY.txt.gz]; with a vocabulary it only prints the texts' ids.
 """
+import gzip
 import html
 import json
 import pathlib
+import sys
 import tempfile
-import unicodedata
 
+import ftfy
+import open_clip
 import regex
 import tokenizers
 import transformers
@@ -25,7 +29,10 @@ TEXTS = [
     "straße ẞ", "İstanbul", "ΑΒΓ Σίσυφος", "日本語 テスト", "한국어", "हिन्दी", "ไทย", "العربية", "😀", "👩‍🚀 on the moon",
     "🇩🇪 flag", "→ ≤ ∑", "\u200bzero width", "tab\tred", "<|startoftext|>", "red<|endoftext|>ball", "!<|endoftext|>",
     "<|endoftext", "a & b &amp; c &lt;d&gt; &#65; &amp;amp; &unknown; &", "“curly” don’t", "\\ \" / </w>",
-    "a " * 40, "supercalifragilisticexpialidocious",
+    "a " * 40, "supercalifragilisticexpialidocious", "ΟΔΟΣ ΣΑΣ Σ ΑΣ’Α", "<START_OF_TEXT> x",
+    "<start_of_text>red!<end_of_text>", "ﬁne Ｗide ﬅop ǅ ｶﾞ\u3000x", "a\x1cb\x00c\x7f", "\x1b[31;1mred\x1b[0m \x1b ball",
+    "\x93quoted\x94 it\x92s \x81", "&eacute;&rarr;&copy; &notit; &ampball &#x80; &#0; &#1; &#128512; &Alpha &sup2x &#;",
+    "a<b &amp;amp;amp; &amp;amp;", "&amp;amp;amp;lt;", "\ufeffred\u2028ball\u0085cup", "the cup’s “handle”ʼs ŉn",
 ]
 
 
@@ -67,10 +74,7 @@ class Rules:
             parts = joined
 
     def encode(self, text):
-        """OpenAI's cleaning; of ftfy's repairs only the straight quotes and the composed form."""
-        for curly, straight in zip("‘’‚‛“”„‟", "''''" + '""""'):
-            text = text.replace(curly, straight)
-        text = html.unescape(html.unescape(unicodedata.normalize("NFC", text))).strip().lower()
+        text = html.unescape(html.unescape(ftfy.fix_text(text))).strip().lower()
         return [id for piece in self.pattern.findall(text) for id in self.word(piece)]
 
 
@@ -78,8 +82,21 @@ def library(folder):
     return transformers.CLIPTokenizer.from_pretrained(str(folder))
 
 
+def packed_merges():
+    """The merges as OpenAI packs them: a headline, then a pair a line."""
+    target = FIXTURES / "mini_vocabulary_simple" / "bpe_simple_vocab_16e6.txt.gz"
+    target.parent.mkdir(exist_ok=True)
+    lines = (FOLDER / "merges.txt").read_text("utf-8").splitlines()[1:]
+    target.write_bytes(gzip.compress("\n".join(["the mini world's merges", *lines]).encode(), mtime=0))
+    return target
+
+
 def main():
-    rules, fast = Rules(), library(FOLDER)
+    if len(sys.argv) > 1:
+        published = open_clip.SimpleTokenizer(sys.argv[1])
+        print(json.dumps([{"text": text, "ids": published([text])[0].tolist()} for text in TEXTS]))
+        return
+    rules, fast, simple = Rules(), library(FOLDER), open_clip.SimpleTokenizer(packed_merges())
     with tempfile.TemporaryDirectory() as folder:
         fast.save_pretrained(folder)
         single_file = json.loads((pathlib.Path(folder) / "tokenizer.json").read_text("utf-8"))
@@ -88,11 +105,14 @@ def main():
             "text": text,
             "huggingFace": fast(text, add_special_tokens=False)["input_ids"],
             "openAI": rules.encode(text),
+            "openCLIP": simple.encode(text),
+            "openCLIPFramed": simple([text], CONTEXT)[0].tolist(),
             "framed": fast(text, padding="max_length", truncation=True, max_length=CONTEXT)["input_ids"],
         }
         for text in TEXTS
     ]
-    versions = f"transformers {transformers.__version__}, tokenizers {tokenizers.__version__}"
+    versions = f"transformers {transformers.__version__}, tokenizers {tokenizers.__version__}, "
+    versions += f"open_clip {open_clip.__version__}, ftfy {ftfy.__version__}"
     result = {"madeWith": versions, "contextLength": CONTEXT, "cases": cases}
     (FIXTURES / "clip_tokenizer.json").write_text(json.dumps(result) + "\n")
     model = {key: single_file["model"][key] for key in ("type", "vocab", "merges")}

@@ -35,7 +35,7 @@ def randomize(model, seed):
                 fan_in = parameter[0].numel()
                 parameter.copy_(torch.randn_like(parameter) * fan_in**-0.5)
             elif parameter.ndim == 1:
-                is_scale = "norm" in name and name.endswith("weight")
+                is_scale = ("norm" in name or "ln_" in name) and name.endswith("weight")
                 parameter.copy_(is_scale * 1.0 + 0.3 * torch.randn_like(parameter))
             parameter.copy_(parameter.half().to(parameter.dtype))
     return model.double().eval()
@@ -181,22 +181,23 @@ def autoencoder():
     write_tensors("vae", "gradients", gradients)
 
 
-clip()
-unet(
-    "unet", 2, size=(8, 6), timesteps=[0, 999, 437], context_tokens=5,
-    prefix_config=dict(
-        block_out_channels=(6, 10), attention_head_dim=(3, 2), use_linear_projection=True,
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-    ),
-)
-unet(
-    "unet-sd1", 3, size=(8, 8), timesteps=[501, 12], context_tokens=3,
-    prefix_config=dict(
-        block_out_channels=(4, 6, 6), attention_head_dim=2, use_linear_projection=False, flip_sin_to_cos=False,
-        freq_shift=1,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "UpBlock2D", "CrossAttnUpBlock2D"),
-    ),
-)
-autoencoder()
+if __name__ == "__main__":
+    clip()
+    unet(
+        "unet", 2, size=(8, 6), timesteps=[0, 999, 437], context_tokens=5,
+        prefix_config=dict(
+            block_out_channels=(6, 10), attention_head_dim=(3, 2), use_linear_projection=True,
+            down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        ),
+    )
+    unet(
+        "unet-sd1", 3, size=(8, 8), timesteps=[501, 12], context_tokens=3,
+        prefix_config=dict(
+            block_out_channels=(4, 6, 6), attention_head_dim=2, use_linear_projection=False, flip_sin_to_cos=False,
+            freq_shift=1,
+            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "UpBlock2D", "CrossAttnUpBlock2D"),
+        ),
+    )
+    autoencoder()

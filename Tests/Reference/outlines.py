@@ -2,17 +2,19 @@
 
 Writes Tests/Fixtures/outlines.json: for each model its configuration, the number of tensors and of numbers in them, and
 the 64-bit FNV-1a hash of the sorted lines "name [sizes]".
-Run: python Tests/Reference/outlines.py (needs torch, transformers, diffusers).
+Run: python Tests/Reference/outlines.py (needs torch, transformers, diffusers, open_clip_torch, timm).
 """
 
 import json
 import pathlib
 
 import diffusers
+import open_clip
+import timm
 import torch
 import transformers
 from diffusers import AutoencoderKL, UNet2DConditionModel
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, SiglipConfig, SiglipModel
 
 FIXTURE = pathlib.Path(__file__).parent.parent / "Fixtures" / "outlines.json"
 
@@ -50,6 +52,28 @@ SD_2_TEXT = {
 }
 
 
+SIGLIP = {
+    tower: {"hidden_size": 1152, "intermediate_size": 4304, "num_attention_heads": 16, "num_hidden_layers": 27, **more}
+    for tower, more in (
+        ("text_config", {"max_position_embeddings": 64, "projection_size": 1152}),
+        ("vision_config", {"image_size": 384, "patch_size": 14}),
+    )
+}
+
+# The command line's name of each backbone: open_clip's name of its architecture.
+BACKBONES = {
+    "openai-vit-l-14": "ViT-L-14", "openai-vit-l-14-336": "ViT-L-14-336", "metaclip-vit-l-14": "ViT-L-14-quickgelu",
+    "metaclip-vit-h-14": "ViT-H-14-quickgelu", "dfn-vit-h-14": "ViT-H-14-quickgelu",
+    "dfn-vit-h-14-378": "ViT-H-14-378-quickgelu", "openai-vit-b-32": "ViT-B-32", "openai-vit-b-16": "ViT-B-16",
+    "siglip-so400m-224": "ViT-SO400M-14-SigLIP", "siglip-so400m-384": "ViT-SO400M-14-SigLIP-384",
+}
+
+
+def open_clip_model(config):
+    model = open_clip.get_model_config(config["open_clip"])
+    return (open_clip.CustomTextCLIP if model.pop("custom_text", False) else open_clip.CLIP)(**model)
+
+
 def fnv1a(text):
     value = 14695981039346656037
     for byte in text.encode():
@@ -68,11 +92,16 @@ def outline(config, build, prefix=""):
 outlines = {
     "versions": {
         "torch": torch.__version__, "transformers": transformers.__version__, "diffusers": diffusers.__version__,
+        "open_clip": open_clip.__version__, "timm": timm.__version__,
     },
     "SD-2-1-base": outline(SD_2_1_BASE, lambda c: UNet2DConditionModel(**c)),
     "SD-1-4": outline(SD_1_4, lambda c: UNet2DConditionModel(**c)),
     "AutoencoderKL": outline(VAE, lambda c: AutoencoderKL(**c)),
     "ViT-L-14": outline(VIT_L_14, lambda c: CLIPModel(CLIPConfig(**c))),
+    **{name: outline({"open_clip": model}, open_clip_model) for name, model in BACKBONES.items()},
+    "SigLIP SO400M 384": outline(
+        {"model_type": "siglip", **SIGLIP}, lambda c: SiglipModel(SiglipConfig(**{k: c[k] for k in SIGLIP}))
+    ),
     # The prefix stands in the published files; transformers 5 drops it in memory.
     "SD-2 text encoder": outline(SD_2_TEXT, lambda c: CLIPTextModel(CLIPTextConfig(**c)), prefix="text_model."),
 }

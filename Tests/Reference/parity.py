@@ -117,7 +117,7 @@ def check_gradients(ours, models, projection, report):
 
 def check_pictures(program, models, images, report):
     """The autoencoder: an image's latent, and the picture of that latent."""
-    ours = program.dump("step", "--images", *images, option="--dump")
+    ours = program.dump("step", "--images", *images, "--decoded", option="--dump")
     pixels = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in images])
     pixels = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
     scale = models.autoencoder.config.scaling_factor

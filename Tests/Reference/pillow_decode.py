@@ -1,6 +1,6 @@
-"""Writes small PNG and JPEG files of every kind, and the RGB pixels that Pillow reads from them.
+"""Writes small PNG, JPEG and WebP files of every kind, and the RGB pixels that Pillow reads from them.
 
-Writes Tests/Fixtures/pillow_decode.json. Run: python Tests/Reference/pillow_decode.py
+Writes Tests/Fixtures/pillow_decode.json and, for PNG, pillow_decode_png.json. Run: python Tests/Reference/pillow_decode.py
 """
 import base64
 import io
@@ -37,15 +37,34 @@ def png(rows_of_passes, depth, color, interlaced=0, extra=b""):
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
-def interlaced(pixels):
+def interlaced(pixels, depth=8, color=2, extra=b""):
     passes = [[row.tobytes() for row in pixels[y::dy, x::dx]] for x, y, dx, dy in ADAM7]
-    return png(passes, 8, 2, interlaced=1)
+    return png(passes, depth, color, interlaced=1, extra=extra)
+
+
+def palette_bytes(image):
+    return bytes(image.getpalette())
 
 
 def saved(image, format, **options):
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()
+
+
+def with_adobe_transform(jpeg, transform):
+    """The same numbers, said to be in another space: 0 for inks as they are, 2 for YCCK."""
+    place = jpeg.index(b"Adobe") + 11
+    return jpeg[:place] + bytes([transform]) + jpeg[place + 1 :]
+
+
+def without_adobe(jpeg):
+    start = jpeg.index(b"Adobe") - 4
+    return jpeg[:start] + jpeg[start + 2 + int.from_bytes(jpeg[start + 2 : start + 4], "big") :]
+
+
+def rows(pixels):
+    return [[row.tobytes() for row in pixels]]
 
 
 def files():
@@ -75,22 +94,43 @@ def files():
     yield "grey.jpg", saved(grey, "JPEG")
     yield "four inks.jpg", saved(rgb.convert("CMYK"), "JPEG", quality=95)
     yield "four mixed inks.jpg", saved(Image.frombytes("CMYK", rgba.size, rgba.tobytes()), "JPEG", quality=95)
+    inks = saved(Image.frombytes("CMYK", rgba.size, rgba.tobytes()), "JPEG", quality=95)
+    yield "ycck.jpg", with_adobe_transform(inks, 2)
+    yield "inks without a word from Adobe.jpg", without_adobe(inks)
+    yield "progressive grey.jpg", saved(grey, "JPEG", progressive=True)
+    yield "sixteen bits of grey.png", png(rows(picture(1).astype(">u2") * 3), 16, 0)
+    yield "sixteen bits of grey, interlaced.png", interlaced(picture(1).astype(">u2") * 3, 16, 0)
+    yield "sixteen bits of grey with alpha.png", png(rows(picture(2).astype(">u2") * 257 + 9), 16, 4)
+    yield "sixteen bits with alpha.png", png(rows(picture(4).astype(">u2") * 257 + 9), 16, 6)
+    yield "a transparent grey.png", png(rows(picture(1)), 8, 0, extra=chunk(b"tRNS", b"\0\x40"))
+    yield "a transparent colour.png", png(rows(picture(3)), 8, 2, extra=chunk(b"tRNS", b"\0\1\0\2\0\3"))
+    yield "interlaced palette.png", interlaced(np.asarray(palette)[..., None], 8, 3, chunk(b"PLTE", palette_bytes(palette)))
+    yield "lossy.webp", saved(rgb, "WEBP", quality=70)
+    yield "lossless.webp", saved(rgb, "WEBP", lossless=True)
+    yield "lossy with alpha.webp", saved(rgba, "WEBP", quality=80, exact=True)
+    yield "lossless with alpha.webp", saved(rgba, "WEBP", lossless=True, exact=True)
+    yield "grey.webp", saved(grey, "WEBP", lossless=True)
     yield "a rotation that is not applied.jpg", saved(rgb, "JPEG", exif=rotated)
 
 
+def case(name, data):
+    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    return {
+        "name": name,
+        "file": base64.b64encode(data).decode(),
+        "width": pixels.shape[1],
+        "height": pixels.shape[0],
+        "rgb": base64.b64encode(pixels.tobytes()).decode(),
+    }
+
+
 def main():
-    cases = []
-    for name, data in files():
-        pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-        cases.append({
-            "name": name,
-            "file": base64.b64encode(data).decode(),
-            "width": pixels.shape[1],
-            "height": pixels.shape[0],
-            "rgb": base64.b64encode(pixels.tobytes()).decode(),
-        })
-    target = pathlib.Path(__file__).parents[1] / "Fixtures" / "pillow_decode.json"
-    target.write_text(json.dumps({"madeWith": f"Pillow {PIL.__version__}", "cases": cases}, indent=1) + "\n")
+    cases = [case(name, data) for name, data in files()]
+    fixtures = pathlib.Path(__file__).parents[1] / "Fixtures"
+    for file, is_png in (("pillow_decode", False), ("pillow_decode_png", True)):
+        chosen = [it for it in cases if it["name"].endswith(".png") == is_png]
+        text = json.dumps({"madeWith": f"Pillow {PIL.__version__}", "cases": chosen}, indent=1)
+        (fixtures / f"{file}.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

@@ -48,9 +48,10 @@ public struct CheckpointFolder {
   /// Each file is replaced in one step; the configuration goes last, so that a folder with one is complete.
   public func write(
     _ configuration: JSON, named configurationName: String = "config.json", parameters: [Parameter],
-    weightsName: String = "model.safetensors"
+    layout: KeyLayout = .own, weightsName: String = "model.safetensors"
   ) throws {
-    let entries = parameters.map { SafetensorsWriter.Entry.floats($0.name, $0.value.detached()) }
+    let tensors = layout.stored(parameters.map { ($0.name, $0.value) })
+    let entries = tensors.map { SafetensorsWriter.Entry.floats($0.key, $0.tensor.detached()) }
     try makeFolder()
     try SafetensorsWriter(entries).write(to: file(weightsName))
     try write(configuration, named: configurationName)
@@ -113,4 +114,6 @@ struct ShardedTensors: TensorSource {
   func tensor(named name: String) throws -> Tensor? {
     try place[name].flatMap { files[$0] }?.tensor(named: name)
   }
+
+  func shape(of name: String) throws -> Shape? { try place[name].flatMap { files[$0] }?.shape(of: name) }
 }

@@ -39,32 +39,50 @@ extension Image {
   /// The largest area that is decoded, in pixels: where Pillow, too, refuses an image as a decompression bomb.
   public static let maximumArea = 178_956_970
 
-  /// Reads a PNG or JPEG file as Pillow's `Image.open(…).convert("RGB")` does: no gamma, no colour management and no
-  /// rotation by EXIF; alpha is dropped. Only 16-bit greys differ: we keep their high byte, Pillow clips them at 255.
+  /// The longest file that is read, in bytes: room for the largest area, not for a disk image by mistake.
+  static let maximumFileSize = 1 << 30
+
+  /// Reads a PNG, JPEG or WebP file as Pillow's `Image.open(…).convert("RGB")` does: no gamma, no colour management and
+  /// no rotation by EXIF; alpha is dropped.
   ///
   /// Throws a `Problem` for a file that is missing, cut short, damaged, too large or no image.
   public init(contentsOf url: URL, maximumArea: Int = Image.maximumArea) throws {
     let data: Data
     do {
+      try Self.checkFile(url)
       data = try Data(contentsOf: url)
+    } catch let problem as Problem {
+      throw problem
     } catch {
       throw Problem("cannot read \(url.path): \(Self.reason(error))", advice: "Check the path and its permissions.")
     }
     try self.init(decoding: data, named: url.path, maximumArea: maximumArea)
   }
 
-  /// Decodes a PNG or JPEG file that is already in memory; `name` says in messages where it came from.
+  /// A device or a pipe would never end.
+  private static func checkFile(_ url: URL) throws {
+    let facts = try FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)
+    guard facts[.type] as? FileAttributeType == .typeRegular else {
+      throw Problem("cannot read \(url.path): it is no file", advice: "Expected a PNG, JPEG or WebP file.")
+    }
+    guard let size = facts[.size] as? Int, size <= maximumFileSize else {
+      throw Problem("cannot read \(url.path): it is larger than 1 GiB", advice: "Scale the picture down first.")
+    }
+  }
+
+  /// Decodes a PNG, JPEG or WebP file that is already in memory; `name` says in messages where it came from.
   public init(decoding data: Data, named name: String, maximumArea: Int = Image.maximumArea) throws {
     let bytes = [UInt8](data)
     do {
       switch ImageFormat(data) {
       case .png: self = try PNG.decode(bytes, maximumArea: maximumArea)
       case .jpeg: self = try JPEG.decode(bytes, maximumArea: maximumArea)
+      case .webP: self = try WebP.decode(bytes, maximumArea: maximumArea)
       case .some(let format):
-        throw Problem("it is a \(format.rawValue) file", advice: "Convert it to PNG or JPEG first.")
+        throw Problem("it is a \(format.rawValue) file", advice: "Convert it to PNG, JPEG or WebP first.")
       case nil:
         throw Problem(
-          bytes.isEmpty ? "the file is empty" : "it is not an image", advice: "Expected a PNG or JPEG file.")
+          bytes.isEmpty ? "the file is empty" : "it is not an image", advice: "Expected a PNG, JPEG or WebP file.")
       }
     } catch let problem as Problem {
       throw Problem("cannot read \(name): \(problem.message)", advice: problem.advice)

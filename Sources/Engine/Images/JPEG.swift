@@ -18,7 +18,9 @@ enum JPEG {
     var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * (isInk ? 4 : 3))
     let format = isInk ? TJPF_CMYK.rawValue : TJPF_RGB.rawValue
     let status = tjDecompress2(
-      decoder, bytes, UInt(bytes.count), &pixels, width, 0, height, Int32(format), TJFLAG_ACCURATEDCT)
+      decoder, bytes, UInt(bytes.count), &pixels, width, 0, height, Int32(format),
+      // A few kilobytes of progressive scans could keep the decoder busy for minutes.
+      TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
     if status != 0 && !isTolerable(decoder) { throw damaged(decoder) }
     return Image(width: Int(width), height: Int(height), pixels: isInk ? rgb(fromInverted: pixels) : pixels)
   }

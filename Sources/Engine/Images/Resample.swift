@@ -1,6 +1,6 @@
 extension Image {
   /// How pixels are weighed when the size changes.
-  public enum Filter: Sendable {
+  public enum Filter: String, Codable, Sendable {
     /// Triangle over one source pixel to each side.
     case bilinear
     /// Cubic convolution with a = −0.5 over two source pixels to each side.
@@ -22,8 +22,10 @@ extension Image {
 
   /// The image in a new size, bit for bit as Pillow's `Image.resize` makes it.
   ///
-  /// The filter widens when it shrinks the image (antialiasing). Rows first, then columns, each rounded to 8 bits;
-  /// a side that keeps its length is not touched. Source: Pillow, `src/libImaging/Resample.c`.
+  /// The filter widens when it shrinks the image (antialiasing). Along the rows first, then along the columns, each
+  /// rounded to 8 bits; a side that keeps its length is not touched. Pillow 13 takes the columns first for some sizes,
+  /// which may move a value by one; here it is the order of all versions before, which the reference was run with.
+  /// Source: Pillow 12, `src/libImaging/Resample.c`.
   public func resized(width: Int, height: Int, by filter: Filter) -> Image {
     precondition(width > 0 && height > 0, "an image cannot be resized to \(width) × \(height)")
     return resampled(width: width, height: height, by: filter, columns: 0..<width, rows: 0..<height)

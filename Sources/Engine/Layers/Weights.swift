@@ -12,6 +12,12 @@ public protocol TensorSource {
   var tensorNames: [String] { get }
   /// nil when there is no tensor of that name; throws a `Problem` when it cannot be read.
   func tensor(named name: String) throws -> Tensor?
+  /// The sizes of a tensor, if possible without reading it; nil when there is no tensor of that name.
+  func shape(of name: String) throws -> Shape?
+}
+
+extension TensorSource {
+  public func shape(of name: String) throws -> Shape? { try tensor(named: name)?.shape }
 }
 
 /// A scope of names in a checkpoint, or in a model made from nothing.
@@ -27,9 +33,9 @@ public struct Weights {
     Weights(store: Store(origin: .random(RandomSource(seed: seed)), name: "new model"), scope: "")
   }
 
-  /// A model from a checkpoint; `name` stands in error messages.
-  public static func checkpoint(_ source: any TensorSource, name: String) -> Weights {
-    Weights(store: Store(origin: .checkpoint(source), name: name), scope: "")
+  /// A model from a checkpoint; `name` stands in error messages, `layout` tells the file's names from the model's own.
+  public static func checkpoint(_ source: any TensorSource, name: String, layout: KeyLayout = .own) -> Weights {
+    Weights(store: Store(origin: .checkpoint(source, layout), name: name), scope: "")
   }
 
   /// Names and shapes only, without memory: what a model of this configuration is made of. It cannot compute.
@@ -51,16 +57,11 @@ public struct Weights {
 
   /// All parameters born so far, in order, wherever in the model.
   public var parameters: [Parameter] { store.parameters }
-
-  /// Throws when the checkpoint holds tensors that nothing asked for, the first few by name.
-  public func requireAllUsed(ignoring isIgnored: (String) -> Bool = { _ in false }) throws {
-    try store.requireAllUsed(ignoring: isIgnored)
-  }
 }
 
 private enum Origin {
   case random(RandomSource)
-  case checkpoint(any TensorSource)
+  case checkpoint(any TensorSource, KeyLayout)
   case outline
 }
 
@@ -68,6 +69,8 @@ private final class Store {
   let origin: Origin
   let name: String
   private(set) var parameters: [Parameter] = []
+  /// A tensor that holds several parameters, kept until the last of them is born.
+  private var shared: [String: (tensor: Tensor, left: Int)] = [:]
 
   init(origin: Origin, name: String) {
     self.origin = origin
@@ -75,8 +78,8 @@ private final class Store {
   }
 
   func has(_ name: String) -> Bool {
-    guard case .checkpoint(let source) = origin else { return true }
-    return source.tensorNames.contains(name)
+    guard case .checkpoint(let source, let layout) = origin else { return true }
+    return source.tensorNames.contains(layout.place(of: name).key)
   }
 
   func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) throws -> Parameter {
@@ -84,36 +87,35 @@ private final class Store {
     switch origin {
     case .random(let random):
       parameter = Parameter(name: name, value: initializer.tensor(shape, from: random, name: name))
-    case .checkpoint(let source): parameter = Parameter(name: name, value: try read(name, shape, from: source))
+    case .checkpoint(let source, let layout):
+      parameter = Parameter(name: name, value: try read(layout.place(of: name), shape, from: source))
     case .outline: parameter = Parameter(outline: name, shape)
     }
     parameters.append(parameter)
     return parameter
   }
 
-  private func read(_ name: String, _ shape: Shape, from source: any TensorSource) throws -> Tensor {
-    guard let tensor = try source.tensor(named: name) else {
+  private func read(_ place: KeyLayout.Place, _ shape: Shape, from source: any TensorSource) throws -> Tensor {
+    let expected = place.form.stored(shape)
+    guard let tensor = try tensor(place, from: source) else {
       throw Problem(
-        "cannot load \(self.name): it has no tensor \(name), which this model's configuration needs \(shape)",
+        "cannot load \(self.name): it has no tensor \(place.key), which this model's configuration needs \(expected)",
         advice: "the configuration and the weights belong to different models, or the file is incomplete")
     }
-    guard tensor.shape == shape else {
+    guard tensor.shape.isSame(as: expected) else {
       throw Problem(
-        "cannot load \(self.name): \(name) is \(tensor.shape), this model's configuration needs \(shape)",
+        "cannot load \(self.name): \(place.key) is \(tensor.shape), this model's configuration needs \(expected)",
         advice: "the configuration and the weights belong to different models")
     }
-    return tensor
+    return place.form.parameter(in: tensor.reshaped(expected), shape: shape)
   }
 
-  func requireAllUsed(ignoring isIgnored: (String) -> Bool) throws {
-    guard case .checkpoint(let source) = origin else { return }
-    let used = Set(parameters.map(\.name))
-    let left = source.tensorNames.filter { !used.contains($0) && !isIgnored($0) }
-    guard !left.isEmpty else { return }
-    let some = left.prefix(4).joined(separator: ", ") + (left.count > 4 ? ", …" : "")
-    throw Problem(
-      "cannot load \(name): \(left.count) of its tensors have no place in this model: \(some)",
-      advice: "the configuration and the weights belong to different models")
+  private func tensor(_ place: KeyLayout.Place, from source: any TensorSource) throws -> Tensor? {
+    guard case .part(_, let count) = place.form else { return try source.tensor(named: place.key) }
+    guard let tensor = try shared[place.key]?.tensor ?? source.tensor(named: place.key) else { return nil }
+    let left = (shared[place.key]?.left ?? count) - 1
+    shared[place.key] = left > 0 ? (tensor, left) : nil
+    return tensor
   }
 }
 

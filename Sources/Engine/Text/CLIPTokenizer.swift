@@ -5,7 +5,7 @@
 ///
 /// Source: OpenAI's `simple_tokenizer.py` and transformers' `tokenization_clip.py`, which agree on every id that does
 /// not depend on cleaning.
-public struct CLIPTokenizer: Sendable {
+public struct CLIPTokenizer: Tokenizer {
   /// The token before the text, and the one after it, at which the text feature is read.
   public let start: Int
   public let end: Int
@@ -20,8 +20,18 @@ public struct CLIPTokenizer: Sendable {
   private let encoding: BytePairEncoding
   private let splitter: WordSplitter
 
-  /// The names of the start and end token: OpenAI's and transformers', then open_clip's.
-  private static let frames = [("<|startoftext|>", "<|endoftext|>"), ("<start_of_text>", "<end_of_text>")]
+  /// How the tokens before and after a text are written. Typed in a text they become those tokens, but in the library
+  /// that writes them so only.
+  public enum Frame: Sendable, CaseIterable {
+    /// OpenAI's and transformers': `<|startoftext|>`, `<|endoftext|>`.
+    case openAI
+    /// open_clip's: `<start_of_text>`, `<end_of_text>`.
+    case openCLIP
+
+    var names: (start: String, end: String) {
+      self == .openAI ? ("<|startoftext|>", "<|endoftext|>") : ("<start_of_text>", "<end_of_text>")
+    }
+  }
 
   /// - Parameters:
   ///   - vocabulary: Every token with its id, as `vocab.json` has it.
@@ -41,13 +51,13 @@ public struct CLIPTokenizer: Sendable {
       }
     }
     guard
-      let frame = Self.frames.first(where: { ids[Array($0.0.utf8)] != nil && ids[Array($0.1.utf8)] != nil }),
-      let start = ids[Array(frame.0.utf8)], let end = ids[Array(frame.1.utf8)]
+      let frame = Frame.allCases.map(\.names).first(where: { ids[Array($0.start.utf8)] != nil }),
+      let start = ids[Array(frame.start.utf8)], let end = ids[Array(frame.end.utf8)]
     else {
       throw Problem(
         "the vocabulary has no start and end token", advice: "Expected <|startoftext|> and <|endoftext|> in it.")
     }
-    let paddingToken = padding ?? frame.1
+    let paddingToken = padding ?? frame.end
     guard let padding = ids[Array(paddingToken.utf8)] else {
       throw Problem("the vocabulary has no token \"\(paddingToken)\" to pad with", advice: "Correct pad_token.")
     }
@@ -59,7 +69,7 @@ public struct CLIPTokenizer: Sendable {
     vocabularySize = (ids.values.max() ?? 0) + 1
     encoding = try BytePairEncoding(ids: ids, merges: merges)
     splitter = WordSplitter(
-      specials: [(frame.0, start), (frame.1, end), (paddingToken, padding)],
+      specials: [(frame.start, start), (frame.end, end), (paddingToken, padding)],
       specialsEndRuns: cleaning == .huggingFace)
   }
 
@@ -79,6 +89,8 @@ public struct CLIPTokenizer: Sendable {
     let free = contextLength - 2 - body.count
     return [start] + body + [end] + Array(repeating: padding, count: free)
   }
+
+  public func fits(_ text: String) -> Bool { encode(text).count <= contextLength - 2 }
 
   /// The position of the end token, at which the text feature is read: the first one.
   public func endPosition(in tokens: [Int]) -> Int {

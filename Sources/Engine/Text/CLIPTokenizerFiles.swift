@@ -1,8 +1,38 @@
 import FoundationEssentials
 
 extension CLIPTokenizer {
+  /// The tokenizer that lies at a place or beside it: the place may be a tokenizer's folder or file, a model's folder,
+  /// or a file of weights.
+  ///
+  /// - Parameter cleaning: Overrules what the files suggest: OpenAI's rules for its own vocabulary, else transformers'.
+  /// Throws a `Problem` that says which files were looked for, and where people get them.
+  public init(
+    near place: URL, frame: Frame = .openAI, contextLength: Int? = nil, cleaning: TextCleaning? = nil
+  ) throws {
+    let simpleNames = [Self.simpleVocabularyName, String(Self.simpleVocabularyName.dropLast(3))]
+    if simpleNames.contains(place.lastPathComponent) {
+      try self.init(
+        simpleVocabulary: place, frame: frame, contextLength: contextLength ?? 77, cleaning: cleaning ?? .openAI)
+      return
+    }
+    for folder in TokenizerPlaces.folders(near: place) {
+      if TokenizerPlaces.has(folder, anyOf: ["vocab.json", "tokenizer.json"]) {
+        try self.init(folder: folder, contextLength: contextLength, cleaning: cleaning ?? .huggingFace)
+        return
+      }
+      if let name = simpleNames.first(where: { TokenizerPlaces.has(folder, anyOf: [$0]) }) {
+        try self.init(
+          simpleVocabulary: folder.appending(path: name), frame: frame, contextLength: contextLength ?? 77,
+          cleaning: cleaning ?? .openAI)
+        return
+      }
+    }
+    throw TokenizerPlaces.nothing(
+      near: place, lookedFor: "\(Self.simpleVocabularyName), or vocab.json with merges.txt", advice: Self.whereFrom)
+  }
+
   /// Reads a tokenizer folder in Hugging Face's layout: `tokenizer.json`, or `vocab.json` with `merges.txt`; and the
-  /// padding token and length from `tokenizer_config.json` when it is there.
+  /// padding token and length from `tokenizer_config.json` and `special_tokens_map.json` when they are there.
   ///
   /// - Parameter contextLength: Overrules the file; without both it is 77.
   /// Throws a `Problem` that names the file which is missing or wrong.
@@ -73,6 +103,7 @@ private struct Config: Decodable {
   }
 
   var padding: Token?
+  private var hasTokenTable = false
   /// Hugging Face writes 10³⁰ for "no limit", hence a Double.
   private var length: Double?
   var contextLength: Int? { length.flatMap { $0 >= 2 && $0 < 100_000 ? Int($0) : nil } }
@@ -80,11 +111,25 @@ private struct Config: Decodable {
   private enum CodingKeys: String, CodingKey {
     case padding = "pad_token"
     case length = "model_max_length"
+    case tokenTable = "added_tokens_decoder"
   }
 
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    padding = try values.decodeIfPresent(Token.self, forKey: .padding)
+    length = try values.decodeIfPresent(Double.self, forKey: .length)
+    hasTokenTable = values.contains(.tokenTable)
+  }
+
+  /// In folders written before transformers kept a table of added tokens, the map's word counts: Stable Diffusion 2
+  /// fills up with "!" because its map says so, whatever its configuration says.
   init(folder: URL) throws {
     let url = folder.appending(path: "tokenizer_config.json")
     if FileManager.default.fileExists(atPath: url.path) { self = try decoded(Config.self, from: url) }
+    let map = folder.appending(path: "special_tokens_map.json")
+    if !hasTokenTable, FileManager.default.fileExists(atPath: map.path) {
+      padding = try decoded(Config.self, from: map).padding ?? padding
+    }
   }
 }
 

@@ -1,61 +1,37 @@
 import Foundation
 
-/// What happens to a text before it is cut into words.
+/// What happens to a text before CLIP's tokenizer cuts it into words.
 public enum TextCleaning: Sendable {
   /// Transformers' `CLIPTokenizer`: composed form (NFC) and lower case.
   case huggingFace
-  /// OpenAI's and open_clip's tokenizers: before that, straight quotes and HTML characters.
-  ///
-  /// Of ftfy's repairs only the quotes are done here, which is all that clean UTF-8 English needs; of HTML's named
-  /// characters only the five that XML has, and the no-break space.
+  /// OpenAI's and open_clip's tokenizers: `TextRepair`, HTML characters twice, lower case.
   case openAI
 
   func clean(_ text: String) -> String {
-    let prepared =
-      switch self {
-      case .huggingFace: text
-      case .openAI: Self.unescaped(Self.unescaped(Self.withStraightQuotes(text)))
-      }
-    return prepared.precomposedStringWithCanonicalMapping.lowercased()
-  }
-
-  private static func withStraightQuotes(_ text: String) -> String {
-    let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
-      switch scalar.value {
-      case 0x2018...0x201B: "'"
-      case 0x201C...0x201F: "\""
-      default: scalar
-      }
+    switch self {
+    // Character by character, as transformers' library does: a sigma stays a sigma.
+    case .huggingFace: text.precomposedStringWithCanonicalMapping.lowercased()
+    case .openAI: Self.withoutMarkup(text).lowercasedLikePython
     }
-    return String(String.UnicodeScalarView(scalars))
   }
 
-  private static let named = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}"]
+  /// `basic_clean` of OpenAI's `simple_tokenizer.py`, but for the spaces at the ends.
+  static func withoutMarkup(_ text: String) -> String {
+    HTMLCharacters.unescaped(HTMLCharacters.unescaped(TextRepair.repaired(text)))
+  }
+}
 
-  /// Replaces `&amp;`, `&#65;` and `&#x41;`; what is not known stays as it is.
-  private static func unescaped(_ text: String) -> String {
-    guard text.contains("&") else { return text }
-    var result = ""
-    var rest = text[...]
-    while let start = rest.firstIndex(of: "&") {
-      result += rest[..<start]
-      rest = rest[start...]
-      let body = rest.dropFirst().prefix(10)
-      if let end = body.firstIndex(of: ";"), let character = character(body[..<end]) {
-        result += character
-        rest = rest[rest.index(after: end)...]
-      } else {
-        result += "&"
-        rest = rest.dropFirst()
-      }
+extension String {
+  /// Lower case as Python's `str.lower`: a sigma at the end of a word becomes its final form.
+  var lowercasedLikePython: String {
+    guard unicodeScalars.contains("Σ") else { return lowercased() }
+    let scalars = Array(unicodeScalars)
+    let written = scalars.indices.flatMap { index -> [Unicode.Scalar] in
+      guard scalars[index] == "Σ" else { return Array(scalars[index].properties.lowercaseMapping.unicodeScalars) }
+      let before = scalars[..<index].last { !$0.properties.isCaseIgnorable }
+      let after = scalars[(index + 1)...].first { !$0.properties.isCaseIgnorable }
+      return before?.properties.isCased == true && after?.properties.isCased != true ? ["ς"] : ["σ"]
     }
-    return result + rest
-  }
-
-  private static func character(_ name: Substring) -> String? {
-    guard name.hasPrefix("#") else { return named[String(name)] }
-    let digits = name.dropFirst()
-    let code = digits.lowercased().hasPrefix("x") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
-    return code.flatMap(Unicode.Scalar.init).map { String(Character($0)) }
+    return String(String.UnicodeScalarView(written))
   }
 }

@@ -51,6 +51,18 @@ static void give(png_structp png, png_bytep bytes, size_t count) {
 
 static void flush(png_structp png) { (void)png; }
 
+/// Pillow reads 16-bit greys as whole numbers and shows what lies above 255 as white; so do we.
+static void spread_grey16(uint8_t *rgb, uint32_t width, uint32_t height) {
+  for (uint32_t y = 0; y < height; y++) {
+    uint8_t *row = rgb + (size_t)y * width * 3;
+    // From the right, because three bytes take the place of two.
+    for (uint32_t x = width; x-- > 0;) {
+      uint8_t value = row[2 * (size_t)x] ? 255 : row[2 * (size_t)x + 1];
+      memset(row + 3 * (size_t)x, value, 3);
+    }
+  }
+}
+
 int images_png_read(
     const uint8_t *bytes, size_t count, uint32_t *width, uint32_t *height, uint8_t *rgb, char *message) {
   Source source = {bytes, count};
@@ -68,16 +80,19 @@ int images_png_read(
   *height = png_get_image_height(png, info);
   if (rgb) {
     png_byte depth = png_get_bit_depth(png, info), color = png_get_color_type(png, info);
-    if (depth == 16) png_set_strip_16(png);
+    int is_grey16 = depth == 16 && color == PNG_COLOR_TYPE_GRAY;
+    if (depth == 16 && !is_grey16) png_set_strip_16(png);
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
     if (color == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(png);
-    if (!(color & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(png);
+    if (!(color & PNG_COLOR_MASK_COLOR) && !is_grey16) png_set_gray_to_rgb(png);
     png_set_strip_alpha(png);
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
-    if (png_get_rowbytes(png, info) != (size_t)*width * 3) png_error(png, "its pixels are not RGB after conversion");
+    if (png_get_rowbytes(png, info) != (size_t)*width * (is_grey16 ? 2 : 3))
+      png_error(png, "its pixels are not RGB after conversion");
     for (int pass = 0; pass < passes; pass++)
       for (uint32_t row = 0; row < *height; row++) png_read_row(png, rgb + (size_t)row * *width * 3, NULL);
+    if (is_grey16) spread_grey16(rgb, *width, *height);
   }
   png_destroy_read_struct(&png, &info, NULL);
   return 1;

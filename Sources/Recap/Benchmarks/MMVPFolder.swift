@@ -7,40 +7,58 @@ import FoundationEssentials
 ///     DIR/MLLM_VLM_Images/<Type>/<id>.jpg      one image for each row
 ///
 /// The image folder may also be called `MLLM_VLM Images` or `MMVP_VLM_Images`, a type may be written with spaces or
-/// underscores, and images may be .jpg, .jpeg or .png: all of these exist in published copies.
+/// underscores, and images may be .jpg, .jpeg, .png or .webp: all of these exist in published copies.
 public struct MMVPFolder: Sendable {
   public static let questionsFile = "Questions.csv"
   public static let imageFolders = ["MLLM_VLM_Images", "MLLM_VLM Images", "MMVP_VLM_Images"]
-  private static let extensions = ["jpg", "png", "jpeg", "JPG", "PNG", "JPEG"]
+  private static let extensions = ["jpg", "png", "jpeg", "webp", "JPG", "PNG", "JPEG"]
 
   public let url: URL
   public let pairs: [ImagePair]
+  /// Pairs without one of their images.
+  public let skipped: [SkippedPair]
+  /// Statements from which control characters were taken out.
+  public let cleanedStatements: Int
 
   /// Reads the questions and finds every image; does not decode them.
   ///
-  /// Throws a `Problem` that names the file and the line for a missing column or image, a bad id, or half a pair.
+  /// Throws a `Problem` that names the file and the line for a table that cannot be right: a missing column, a field too
+  /// many, a bad id, half a pair; and when no pair has its images.
   public init(url: URL) throws {
     self.url = url
     let questions = try Self.questions(in: url)
     let patterns = try Self.patterns(of: questions, in: url)
     let imageFolder = try Self.imageFolder(in: url)
-    pairs = try patterns.enumerated().map { index, pattern in
+    cleanedStatements = questions.count(where: \.isCleaned)
+    var pairs: [ImagePair] = []
+    var skipped: [SkippedPair] = []
+    for (index, pattern) in patterns.enumerated() {
       let two = Array(questions[2 * index...2 * index + 1])
       guard two[0].id % 2 == 1 && two[1].id % 2 == 0 else {
         throw Self.problem(
           "the ids \(two[0].id) and \(two[1].id) make no pair", at: two[0].line, in: url,
           advice: "The first statement of a pair has an odd id, the second an even one.")
       }
-      return ImagePair(
-        index: index, pattern: pattern, questionIDs: two.map(\.id), statements: two.map(\.statement),
+      do throws(Problem) {
         // Like the reference, both images come from the folder that the first row names.
-        imageURLs: try two.map { try Self.image($0, type: two[0].type, in: imageFolder, of: url) })
+        let first = try Self.image(two[0], type: two[0].type, in: imageFolder, of: url)
+        let second = try Self.image(two[1], type: two[0].type, in: imageFolder, of: url)
+        pairs.append(
+          ImagePair(
+            index: index, pattern: pattern, questionIDs: two.map(\.id), statements: two.map(\.statement),
+            imageURLs: [first, second]))
+      } catch {
+        skipped.append(SkippedPair(questionIDs: two.map(\.id), reason: error))
+      }
     }
+    if let first = skipped.first, pairs.isEmpty { throw first.reason }
+    (self.pairs, self.skipped) = (pairs, skipped)
   }
 
   private struct Question {
     let line: Int, id: Int
     let type: String, statement: String
+    let isCleaned: Bool
   }
 
   private static func questions(in url: URL) throws -> [Question] {
@@ -57,11 +75,20 @@ public struct MMVPFolder: Sendable {
     guard !rows.isEmpty else {
       throw Problem("\(file.path) is empty", advice: "Expected the columns Question ID, Type and Statement.")
     }
+    let width = rows[0].fields.count
     let columns = try columns(of: rows.removeFirst(), in: url)
-    let questions = try rows.map { try question($0, columns: columns, in: url) }
+    let questions = try rows.map { try question($0, columns: columns, in: url, width: width) }
     guard !questions.isEmpty && questions.count % 2 == 0 else {
       throw Problem(
         "\(file.path) has \(questions.count) questions", advice: "Expected two for each pair of images.")
+    }
+    var lines: [Int: Int] = [:]
+    for question in questions {
+      if let first = lines.updateValue(question.line, forKey: question.id) {
+        throw problem(
+          "the id \(question.id) is that of line \(first), too", at: question.line, in: url,
+          advice: "Each question has an id of its own.")
+      }
     }
     return questions
   }
@@ -77,8 +104,9 @@ public struct MMVPFolder: Sendable {
       in: url, advice: "Expected Question ID, Type and Statement.")
   }
 
-  private static func question(_ row: CSV.Row, columns: [Int], in url: URL) throws -> Question {
-    guard let last = columns.max(), last < row.fields.count else {
+  /// Fields beyond the header's would be the rest of a statement with a comma, unless they are empty.
+  private static func question(_ row: CSV.Row, columns: [Int], in url: URL, width: Int) throws -> Question {
+    guard let last = columns.max(), last < row.fields.count, row.fields.dropFirst(width).allSatisfy(\.isEmpty) else {
       throw problem(
         "there are \(row.fields.count) fields", at: row.line, in: url,
         advice: "Expected an id, a type and a statement; put a statement with commas in quotes.")
@@ -87,7 +115,14 @@ public struct MMVPFolder: Sendable {
     guard let id = Int(fields[0].filter { !$0.isWhitespace }), id > 0 else {
       throw problem("\"\(fields[0])\" is no question id", at: row.line, in: url, advice: "Ids are 1, 2, 3 …")
     }
-    return Question(line: row.line, id: id, type: fields[1], statement: fields[2])
+    let spaced = String(fields[2].map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    let statement = spaced.withoutControlCharacters()
+    guard statement.contains(where: { !$0.isWhitespace }) else {
+      throw problem("the statement is empty", at: row.line, in: url, advice: "Each image has a statement.")
+    }
+    return Question(
+      line: row.line, id: id, type: fields[1], statement: statement,
+      isCleaned: !statement.unicodeScalars.elementsEqual(spaced.unicodeScalars))
   }
 
   /// One pattern for each pair. Nine equal blocks are the nine patterns in order, whatever their names: so the
@@ -116,17 +151,22 @@ public struct MMVPFolder: Sendable {
     return folder
   }
 
-  private static func image(_ question: Question, type: String, in folder: URL, of url: URL) throws -> URL {
+  private static func image(_ question: Question, type: String, in folder: URL, of url: URL) throws(Problem) -> URL {
     let types = [type, type.replacing(" ", with: "_"), type.replacing("_", with: " ")]
-    let candidates = types.filter { !$0.contains("/") }.flatMap { type in
+    let candidates = types.filter(isPlainName).flatMap { type in
       extensions.map { folder.appending(path: type).appending(path: "\(question.id).\($0)") }
     }
     guard let image = candidates.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
       throw problem(
-        "there is no image \(type)/\(question.id).jpg (or .png, .jpeg) in \(folder.lastPathComponent)",
+        "there is no image \(type)/\(question.id).jpg (or .png, .jpeg, .webp) in \(folder.lastPathComponent)",
         at: question.line, in: url, advice: "Each question has an image of its id, in the folder of its type.")
     }
     return image
+  }
+
+  /// A type comes from strangers: it must not point outside the image folder.
+  private static func isPlainName(_ type: String) -> Bool {
+    !["", ".", ".."].contains(type) && !type.unicodeScalars.contains { $0 == "/" || $0 == "\0" }
   }
 
   private static func problem(_ what: String, at line: Int, in url: URL, advice: String) -> Problem {

@@ -1,6 +1,6 @@
 import Engine
 
-/// Which of CLIP's tokens make an image's feature in a benchmark.
+/// By name, which of CLIP's tokens make an image's feature in a benchmark.
 public enum FeatureRule: String, Codable, CaseIterable, Sendable {
   /// What the reference uses for this backbone. For the mini world it is the class token.
   case reference
@@ -8,6 +8,15 @@ public enum FeatureRule: String, Codable, CaseIterable, Sendable {
   case classToken = "class"
   /// The class token plus the mean of all patch tokens: the reference's rule for MetaCLIP without normalising each.
   case classAndMean = "class+mean"
+
+  /// What the name means for a backbone.
+  public func feature(for backbone: Backbone) -> BenchmarkFeature {
+    switch self {
+    case .reference: backbone.benchmark
+    case .classToken: BenchmarkFeature(locals: .none, normalizesTokens: false)
+    case .classAndMean: BenchmarkFeature(locals: .all, normalizesTokens: false)
+    }
+  }
 
   /// Features of any number of pictures, (n, E), not normalised; in batches that fit the caches, nothing recorded.
   public func features(

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 
 /// Pairs ready to be scored again and again: pictures in memory, statements encoded once.
 ///
@@ -8,13 +9,19 @@ public struct PairBenchmark {
   public let statements: [[String]]
   /// Two pictures a pair, in the order of the questions.
   public let images: [Image]
+  /// Pairs that were left out, each with its reason.
+  public private(set) var skipped: [SkippedPair] = []
+  /// Statements from which control characters were taken out.
+  public private(set) var cleanedStatements = 0
+  /// Statements that are longer than the text tower reads; their tails are not heard.
+  public let cutStatements: Int
   private let textFeatures: [Float]
   private let scale: Double
 
   /// - Parameter prefix: stands before each statement; the reference says "a photo of ", the mini world nothing.
   public init(
-    questions: [PairScoring.Question], statements: [[String]], images: [Image], clip: CLIP, tokenizer: CLIPTokenizer,
-    prefix: String = ""
+    questions: [PairScoring.Question], statements: [[String]], images: [Image], clip: CLIP,
+    tokenizer: any Tokenizer, prefix: String = ""
   ) {
     precondition(
       statements.count == questions.count && images.count == 2 * questions.count,
@@ -22,7 +29,9 @@ public struct PairBenchmark {
     self.questions = questions
     self.statements = statements
     self.images = images
-    let ids = statements.joined().map { tokenizer.tokens(prefix + $0) }
+    let texts = statements.joined().map { prefix + $0 }
+    cutStatements = texts.count { !tokenizer.fits($0) }
+    let ids = texts.map { tokenizer.tokens($0) }
     textFeatures = withoutGradient {
       stride(from: 0, to: ids.count, by: 256).flatMap { start in
         clip.text.textFeatures(Array(ids[start..<min(ids.count, start + 256)])).values
@@ -32,7 +41,7 @@ public struct PairBenchmark {
   }
 
   /// Pairs of the mini world; `first` is the number of the first one, for sets that stand beside each other.
-  init(_ pairs: [ScenePair], clip: CLIP, tokenizer: CLIPTokenizer) {
+  init(_ pairs: [ScenePair], clip: CLIP, tokenizer: any Tokenizer) {
     self.init(
       questions: pairs.enumerated().map { index, pair in
         PairScoring.Question(index: index, pattern: pair.pattern, questionIDs: [2 * index + 1, 2 * index + 2])
@@ -41,21 +50,122 @@ public struct PairBenchmark {
       tokenizer: tokenizer)
   }
 
-  /// Pairs of a folder in MMVP's layout.
-  public init(_ folder: MMVPFolder, clip: CLIP, tokenizer: CLIPTokenizer, prefix: String = "") throws {
+  /// Pairs of a folder in MMVP's layout; those with an image that cannot be read are left out and named in `skipped`.
+  ///
+  /// Throws a `Problem` when no pair is left.
+  public init(_ folder: MMVPFolder, clip: CLIP, tokenizer: any Tokenizer, prefix: String = "") throws {
+    let read = Self.images(folder.pairs.flatMap(\.imageURLs))
+    var kept: [(pair: ImagePair, images: [Image])] = []
+    var skipped = folder.skipped
+    for (index, pair) in folder.pairs.enumerated() {
+      do throws(Problem) {
+        kept.append((pair, [try read[2 * index].get(), try read[2 * index + 1].get()]))
+      } catch {
+        skipped.append(SkippedPair(questionIDs: pair.questionIDs, reason: error))
+      }
+    }
+    guard !kept.isEmpty else {
+      throw skipped.first?.reason ?? Problem("\(folder.url.path) has no pairs", advice: "Expected two images a pair.")
+    }
     self.init(
-      questions: folder.pairs.map(PairScoring.Question.init), statements: folder.pairs.map(\.statements),
-      images: try folder.pairs.flatMap { try $0.imageURLs.map { try Image(contentsOf: $0) } }, clip: clip,
-      tokenizer: tokenizer, prefix: prefix)
+      questions: kept.map { PairScoring.Question($0.pair) }, statements: kept.map(\.pair.statements),
+      images: kept.flatMap(\.images), clip: clip, tokenizer: tokenizer, prefix: prefix)
+    cleanedStatements = folder.cleanedStatements
+    self.skipped = skipped.sorted { $0.questionIDs[0] < $1.questionIDs[0] }
   }
 
-  /// One prediction a pair, in order.
+  private static func images(_ urls: [URL]) -> [Result<Image, Problem>] {
+    var images = [Result<Image, Problem>](repeating: .failure(Problem("not read")), count: urls.count)
+    images.withUnsafeMutableBufferPointer { images in
+      nonisolated(unsafe) let images = images
+      ThreadPool.run(urls.count) { index in
+        images[index] = Result { () throws(Problem) in
+          do {
+            return try Image(contentsOf: urls[index])
+          } catch let problem as Problem {
+            throw problem
+          } catch {
+            throw Problem("cannot read \(urls[index].path): \(error.localizedDescription)")
+          }
+        }
+      }
+    }
+    return images
+  }
+
+  /// One prediction a pair, in order, by a feature that no chance plays in.
   public func predictions(
-    by vision: CLIPVisionTower, preprocessing: Preprocessing, rule: FeatureRule = .reference
+    by vision: CLIPVisionTower, preprocessing: Preprocessing, rule: FeatureRule = .classToken
   ) -> [PairPrediction] {
     let features = rule.features(of: images, by: vision, preprocessing: preprocessing)
     return PairScoring.predictions(
       for: questions, imageFeatures: features.values, textFeatures: textFeatures, width: features.shape[1],
       scale: scale)
+  }
+
+  /// One list of predictions for each seed; the lists are equal where no chance plays in the feature.
+  ///
+  /// - Parameters:
+  ///   - cache: Features are taken from it where it has them, and put there where it has not.
+  ///   - progress: Is told how many pictures of how many are encoded; what it throws ends the work.
+  public func predictions(
+    by vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature, seeds: [UInt64],
+    cache: FeatureCache? = nil, progress: (Int, Int) throws -> Void = { _, _ in }
+  ) throws -> [[PairPrediction]] {
+    let perSeed = feature.isRandom && feature.drawsForEachStatement ? 2 : 1
+    let chances = feature.isRandom ? seeds : [0]
+    let draws = chances.flatMap { seed in (0..<perSeed).map { FeatureDraw(seed: seed, number: $0) } }
+    let features = try features(draws, feature, vision, preprocessing, cache, progress)
+    let lists = chances.indices.map { index in
+      let own = features[index * perSeed..<(index + 1) * perSeed].map(\.values)
+      return PairScoring.predictions(
+        for: questions, imageFeatures: byStatement(own, width: vision.projectionWidth), textFeatures: textFeatures,
+        width: vision.projectionWidth, scale: scale, normalizesImages: feature.normalizesSum)
+    }
+    return feature.isRandom ? lists : seeds.map { _ in lists[0] }
+  }
+
+  /// Of two draws the first is for the first statements: pair by pair, statement first, then image.
+  private func byStatement(_ draws: [[Float]], width: Int) -> [Float] {
+    guard draws.count == 2 else { return draws[0] }
+    return questions.indices.flatMap { pair in
+      draws.flatMap { $0[2 * pair * width..<2 * (pair + 1) * width] }
+    }
+  }
+
+  /// The features of all draws, from the cache or encoded.
+  private func features(
+    _ draws: [FeatureDraw], _ feature: BenchmarkFeature, _ vision: CLIPVisionTower, _ preprocessing: Preprocessing,
+    _ cache: FeatureCache?, _ progress: (Int, Int) throws -> Void
+  ) throws -> [Tensor] {
+    let digest = cache == nil ? "" : digest
+    func name(_ draw: FeatureDraw) -> String? {
+      cache?.name(images: digest, preprocessing: preprocessing, feature: feature, draw: draw)
+    }
+    let shape: Shape = [images.count, vision.projectionWidth]
+    var found = draws.map { draw in name(draw).flatMap { cache?.features($0, shape: shape) } }
+    let missing = draws.indices.filter { found[$0] == nil }
+    if !missing.isEmpty {
+      let made = try feature.features(
+        of: images, by: vision, preprocessing: preprocessing, draws: missing.map { draws[$0] },
+        // Small batches tell more often how far they are.
+        batch: preprocessing.side > 100 ? 8 : 64
+      ) { try progress($0, images.count) }
+      for (index, tensor) in zip(missing, made) {
+        found[index] = tensor
+        if let name = name(draws[index]) { cache?.keep(tensor, as: name) }
+      }
+    }
+    return found.compactMap { $0 }
+  }
+
+  /// A name for the pictures' contents and order.
+  private var digest: String {
+    var digest = ContentDigest()
+    for image in images {
+      digest.add(UInt64(image.width))
+      image.pixels.withUnsafeBytes { digest.add($0) }
+    }
+    return digest.text
   }
 }

@@ -9,7 +9,7 @@ public struct ZeroShotBenchmark {
   private let labels: [Int]
   private let classFeatures: Tensor
 
-  public init(images: [Image], labels: [Int], captions: [String], clip: CLIP, tokenizer: CLIPTokenizer) {
+  public init(images: [Image], labels: [Int], captions: [String], clip: CLIP, tokenizer: any Tokenizer) {
     precondition(images.count == labels.count, "\(images.count) images with \(labels.count) labels")
     self.images = images
     self.labels = labels
@@ -17,7 +17,7 @@ public struct ZeroShotBenchmark {
   }
 
   /// The mini world's fifteen kinds, `perKind` pictures each.
-  init(_ world: MiniWorld, perKind: Int, clip: CLIP, tokenizer: CLIPTokenizer) {
+  init(_ world: MiniWorld, perKind: Int, clip: CLIP, tokenizer: any Tokenizer) {
     let scenes = world.zeroShotScenes(perKind: perKind)
     self.init(
       images: Scene.render(scenes), labels: scenes.indices.map { $0 / perKind }, captions: MiniWorld.zeroShotCaptions,

@@ -36,6 +36,12 @@ public struct ConditionStatistics: Codable, Equatable, Sendable {
     }
   }
 
+  /// Those kept in a diffusion model's folder; nil where there are none, as in Stable Diffusion's.
+  static func besideDenoiser(in diffusion: CheckpointFolder) throws -> ConditionStatistics? {
+    let url = MiniFolder.conditionStatistics(in: diffusion)
+    return FileManager.default.fileExists(atPath: url.path) ? try ConditionStatistics(contentsOf: url) : nil
+  }
+
   func write(to url: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

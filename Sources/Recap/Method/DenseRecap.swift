@@ -1,42 +1,58 @@
 import Engine
 
+/// How what is told of an image meets the prompt.
+public enum PromptJoining: String, Sendable {
+  /// Token i of the prompt is added to token i of the told ones: the reference for OpenAI's CLIPs, which tell as many as
+  /// the prompt has (77). Where the numbers differ, as for `mean`.
+  case tokenByToken
+  /// The prompt's mean token is added to every told one: the reference for MetaCLIP, DFN and SigLIP.
+  case mean
+}
+
 /// The heart of DIVA: what CLIP says of an image, put into the words that the diffusion model listens to.
 ///
-/// context = visual_proj(class token and the told patch tokens) + the prompt's mean token. The reference joins so for
-/// MetaCLIP, DFN and SigLIP (`models/SD_with_MetaCLIP.py`); the mini world's models do the same.
+/// context = visual_proj(summary and told patch tokens) + prompt. Source: `models/SD_with_OpenAICLIP.py`,
+/// `models/SD_with_MetaCLIP.py`.
 public struct DenseRecap {
   /// `visual_proj`: CLIP's embedding width → the diffusion model's context width; trained, discarded afterwards.
   public let projection: Linear
-  /// The mean over the tokens of the prompt's embedding, (context width); constant for a run.
-  public let prompt: Tensor
+  public let joining: PromptJoining
+  /// The prompt's embedding, (tokens, context width), and its mean token, (context width); constant for a run.
+  private let promptTokens: Tensor
+  private let promptMean: Tensor
 
-  public init(projection: Linear, promptEmbedding: Tensor) {
+  /// - Parameter promptEmbedding: (1, tokens, context width)
+  public init(projection: Linear, promptEmbedding: Tensor, joining: PromptJoining = .mean) {
     precondition(
       promptEmbedding.shape.rank == 3 && promptEmbedding.shape[0] == 1,
       "a prompt embedding is (1, tokens, width), not \(promptEmbedding.shape)")
     self.projection = projection
-    prompt = promptEmbedding.meanOverTokens().reshaped([promptEmbedding.shape[2]])
+    self.joining = joining
+    let (tokens, width) = (promptEmbedding.shape[1], promptEmbedding.shape[2])
+    promptTokens = promptEmbedding.reshaped([tokens, width])
+    promptMean = promptEmbedding.meanOverTokens().reshaped([width])
   }
 
   /// The context for the UNet.
   ///
   /// - Parameters:
-  ///   - hidden: the vision tower's last hidden states, class token first, (B, 1 + patches, V).
+  ///   - hidden: the vision tower's hidden states, (B, T, V).
   ///   - patches: numbers of the patches told of each image, from `RecapDensity.chosenPatches`; nil pools.
   /// - Returns: (B, 1 + told, context width).
   public func context(
     hidden: Tensor, vision: CLIPVisionTower, density: RecapDensity, patches: [[Int]]?
   ) -> Tensor {
-    projection(features(hidden: hidden, vision: vision, density: density, patches: patches)) + prompt
+    let told = projection(features(hidden: hidden, vision: vision, density: density, patches: patches))
+    let joinsByToken = joining == .tokenByToken && told.shape[1] == promptTokens.shape[0]
+    return told + (joinsByToken ? promptTokens : promptMean)
   }
 
-  /// The told tokens as CLIP embeds them: final layer norm and projection on each, (B, 1 + told, E).
+  /// The told tokens as CLIP embeds them, the summary first, (B, 1 + told, E).
   public func features(
     hidden: Tensor, vision: CLIPVisionTower, density: RecapDensity, patches: [[Int]]?
   ) -> Tensor {
     guard let patches else { return pooledFeatures(vision.imageTokens(hidden), density: density) }
-    // Tokens are chosen before the norm and the projection: nothing is computed for those that are not told.
-    return vision.imageTokens(hidden.gatherTokens(patches.map { [0] + $0.map { $0 + 1 } }))
+    return vision.imageTokens(hidden, patches: patches)
   }
 
   private func pooledFeatures(_ tokens: Tensor, density: RecapDensity) -> Tensor {

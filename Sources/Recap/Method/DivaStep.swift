@@ -34,8 +34,10 @@ public struct DivaStep {
     public let noisePrediction: Tensor
     public let loss: Float
     public let contextGradient: Tensor
-    /// By checkpoint key; `visual_proj.weight` and `visual_proj.bias` among them.
-    public let gradients: [(key: String, gradient: Tensor)]
+    /// Of the image tower, by the parameters' own names.
+    public let towerGradients: [(name: String, tensor: Tensor)]
+    /// `visual_proj.weight` and `visual_proj.bias`.
+    public let projectionGradients: [(key: String, tensor: Tensor)]
     /// Global L2 norm of the parameters' gradients.
     public let gradNorm: Float
     /// Wall-clock time of each part, in order.
@@ -85,18 +87,21 @@ public struct DivaStep {
     clock.lap("clip_backward")
     return Outputs(
       context: heard.detached(), noisePrediction: answer.prediction.detached(), loss: answer.loss.item,
-      contextGradient: arriving, gradients: gradients, gradNorm: trained.gradientNorm(), seconds: clock.parts)
+      contextGradient: arriving,
+      towerGradients: models.tuned.parameters.compactMap { parameter in
+        parameter.gradient.map { (parameter.name, $0.copied()) }
+      },
+      projectionGradients: models.projectionByKey.compactMap { key, parameter in
+        parameter.gradient.map { (key, $0.copied()) }
+      },
+      gradNorm: trained.gradientNorm(), seconds: clock.parts)
   }
 
   private func context(_ inputs: Inputs) -> Tensor {
-    let recap = DenseRecap(projection: models.recap.projection, promptEmbedding: inputs.promptEmbedding)
+    let recap = DenseRecap(
+      projection: models.recap.projection, promptEmbedding: inputs.promptEmbedding, joining: models.recap.joining)
     return recap.context(
       hidden: models.tuned(inputs.clipPixels), vision: models.tuned, density: density, patches: inputs.patches)
-  }
-
-  private var gradients: [(key: String, gradient: Tensor)] {
-    let named = models.tuned.parameters.map { ($0.name, $0) } + models.projectionByKey.map { ($0.key, $0.parameter) }
-    return named.compactMap { key, parameter in parameter.gradient.map { (key, $0.copied()) } }
   }
 }
 

@@ -83,7 +83,8 @@ extension RecapDensity: CustomStringConvertible {
   private static func unknown(_ text: String) -> Problem {
     Problem(
       "there is no recap density “\(text)”",
-      advice: "use class, all, a share of the patches like 0.3, count:76 (drawn with replacement) or pool:6 (a window)")
+      advice: "use reference, paper, class, all, a share of the patches like 0.3, count:76 (drawn with replacement) or "
+        + "pool:6 (a window)")
   }
 }
 
@@ -95,5 +96,31 @@ extension RecapDensity: Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
+  }
+}
+
+/// A recap density as people name it: what the backbone's authors use, or one of its own.
+public enum DensityChoice: Equatable, Sendable {
+  /// What the reference's code does for this backbone.
+  case reference
+  /// What the paper says of this backbone; it differs from the code for OpenAI's CLIPs and DFN at 378 pixels.
+  case paper
+  case named(RecapDensity)
+
+  /// Reads a name; throws a `Problem` that lists the names there are.
+  public init(parsing text: String) throws {
+    switch text {
+    case "reference": self = .reference
+    case "paper": self = .paper
+    default: self = .named(try RecapDensity(parsing: text))
+    }
+  }
+
+  public func density(for backbone: Backbone) -> RecapDensity {
+    switch self {
+    case .reference: backbone.reference
+    case .paper: backbone.paper
+    case .named(let density): density
+    }
   }
 }

@@ -30,19 +30,19 @@ public struct Reconstructor {
   }
 
   /// - Parameters:
-  ///   - image: any picture; CLIP's square of it is rebuilt.
+  ///   - image: any picture; the diffusion model's square of it is rebuilt.
   ///   - timestep: how far it is noised, 0 ..< 1000.
   ///   - sample: which noise; both CLIPs get the same.
   public func rebuild(
     _ image: Image, timestep: Int, density: RecapDensity, seed: UInt64, sample: Int = 0
   ) -> Result {
     withoutGradient {
-      let square = preprocessing.square(image)
+      let square = models.diffusion.square(image)
       let latents = models.diffusion.autoencoder.scaledLatents(of: .signedPixels([square]))
       let noise = RandomSource(seed: seed, stream: 30).normal(latents.shape, step: timestep, firstSample: sample)
       let noised = models.feedback.schedule.addNoise(noise, to: latents, timesteps: [timestep])
       func rebuilt(_ vision: CLIPVisionTower, _ recap: DenseRecap) -> Rebuilt {
-        let context = context(square, vision, recap, density, seed: seed)
+        let context = context(image, vision, recap, density, seed: seed)
         return compare(denoised(noised, context, from: timestep), with: latents, square)
       }
       return Result(
@@ -52,11 +52,11 @@ public struct Reconstructor {
   }
 
   private func context(
-    _ square: Image, _ vision: CLIPVisionTower, _ recap: DenseRecap, _ density: RecapDensity, seed: UInt64
+    _ image: Image, _ vision: CLIPVisionTower, _ recap: DenseRecap, _ density: RecapDensity, seed: UInt64
   ) -> Tensor {
-    let hidden = vision(preprocessing.pixels([square]))
+    let hidden = vision(preprocessing.pixels([image]))
     let told = density.chosenPatches(
-      images: 1, patches: hidden.shape[1] - 1, random: RandomSource(seed: seed, stream: 31), step: 0)
+      images: 1, patches: vision.config.patches, random: RandomSource(seed: seed, stream: 31), step: 0)
     return recap.context(hidden: hidden, vision: vision, density: density, patches: told)
   }
 

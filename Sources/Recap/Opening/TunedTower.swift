@@ -1,24 +1,57 @@
 import Engine
 import Foundation
 
-extension Workspace {
-  /// The image tower of a tuned CLIP: of a model folder, of a checkpoint, or of a run's last checkpoint.
-  public func tower(at path: String) throws -> CLIPVisionTower {
-    if let checkpoint = try Workspace.checkpoint(at: path) {
-      let file = try checkpoint.tensors("model")
-      return try CLIPVisionTower(
-        clip.vision.config, projectionWidth: clip.vision.projectionWidth, from: .checkpoint(file, name: file.name))
-    }
-    let vision = try CLIP(CheckpointFolder(path)).vision
-    guard vision.config == clip.vision.config, vision.projectionWidth == clip.vision.projectionWidth else {
-      throw Problem(
-        "the tuned CLIP \(path) has an image tower of other sizes than the CLIP beside it",
-        advice: "give as --clip the model that it was tuned from")
-    }
-    return vision
+/// A tuned image tower, and where its visual projections are kept.
+struct TunedCLIP {
+  enum Source {
+    /// A run's checkpoint, which has the run's own projections.
+    case checkpoint(Checkpoint)
+    /// A file or folder; DIVA's whole-module files have the projection beside the CLIP.
+    case weights(CLIPCheckpoint)
   }
 
-  /// The checkpoint that a path names: itself one, or a run, whose last one it is; nil for any other folder.
+  let tower: CLIPVisionTower
+  let source: Source
+
+  /// Gives the models the projections that go with the tower, if they were kept.
+  func restoreProjections(of models: DivaModels) throws {
+    switch source {
+    case .checkpoint(let checkpoint): try models.restore(from: checkpoint)
+    case .weights(let weights):
+      for (key, parameter) in models.projectionByKey {
+        guard let tensor = try weights.neighbour(key), tensor.shape == parameter.shape else { return }
+        parameter.assign(tensor)
+      }
+      models.keepAlignedProjection()
+    }
+  }
+}
+
+extension Workspace {
+  /// The image tower of a tuned CLIP: of a file or folder of weights in any layout, of a checkpoint, or of a run's last
+  /// checkpoint. It must have the sizes of the CLIP beside it, whose configuration it gets.
+  public func tower(at path: String) throws -> CLIPVisionTower { try tunedCLIP(at: path).tower }
+
+  func tunedCLIP(at path: String) throws -> TunedCLIP {
+    let (config, width) = (clip.vision.config, clip.vision.projectionWidth)
+    if let checkpoint = try Workspace.checkpoint(at: path) {
+      let file = try checkpoint.tensors("model")
+      let tower = try Weights.load(file, name: file.name) {
+        try CLIPVisionTower(config, projectionWidth: width, from: $0)
+      }
+      return TunedCLIP(tower: tower, source: .checkpoint(checkpoint))
+    }
+    let weights = try CLIPCheckpoint(CLIPFiles(path).weights(), name: path)
+    guard weights.shapes.hasImageTower(of: clip.config.shapes) else {
+      throw Problem(
+        "the tuned CLIP \(path) has an image tower of other sizes than the CLIP beside it: \(weights.shapes), not "
+          + "\(clip.config.shapes)",
+        advice: "give as --clip the model that it was tuned from")
+    }
+    return TunedCLIP(tower: try weights.vision(config, projectionWidth: width), source: .weights(weights))
+  }
+
+  /// The checkpoint that a path names: itself one, or a run, whose last one it is; nil for anything else.
   static func checkpoint(at path: String) throws -> Checkpoint? {
     func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
     if has("manifest.json") { return try Checkpoint(opening: path) }

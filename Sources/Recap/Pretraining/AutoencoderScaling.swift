@@ -29,6 +29,7 @@ extension AutoencoderKL {
 extension CLIP {
   /// This CLIP's text tower and scale with a copy of another image tower.
   func replacingVision(with vision: CLIPVisionTower) throws -> CLIP {
-    try CLIP(config, from: .copying(text.parameters + vision.parameters + [logitScale]))
+    let rest = parameters.filter { parameter in !self.vision.parameters.contains { $0 === parameter } }
+    return try CLIP(config, from: .copying(rest + vision.parameters))
   }
 }

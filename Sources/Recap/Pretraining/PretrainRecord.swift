@@ -25,8 +25,8 @@ public struct PretrainRecord: Codable, Equatable, Sendable {
         PairScore(pairs.predictions(by: vision, preprocessing: preprocessing)).average
       }
       minedPairs = average(try workspace.minedPairs(.validation))
-      unminedPairs = average(workspace.unminedPairs(.validation))
-      zeroShot = workspace.zeroShot().accuracy(of: vision, preprocessing: preprocessing)
+      unminedPairs = average(try workspace.unminedPairs(.validation))
+      zeroShot = try workspace.zeroShot().accuracy(of: vision, preprocessing: preprocessing)
     }
   }
 

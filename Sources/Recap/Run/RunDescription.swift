@@ -12,6 +12,8 @@ public struct RunDescription: Codable, Equatable, Sendable {
   public var data: String
   /// What the tuned image tower began as; nil for a copy of the CLIP's own.
   public var tuned: String?
+  /// What the CLIP was taken for; nil in runs of older versions.
+  public var backbone: Backbone.Name?
   /// When the run was made: ISO 8601, UTC.
   public var created: String
   public var threads: Int
@@ -19,7 +21,8 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
   public init(
     configuration: TrainConfiguration, version: String, clip: String, diffusion: String, data: String,
-    tuned: String? = nil, threads: Int, created: Date = Date(), cpu: String = RunDescription.cpuName()
+    tuned: String? = nil, backbone: Backbone.Name? = nil, threads: Int, created: Date = Date(),
+    cpu: String = RunDescription.cpuName()
   ) {
     self.configuration = configuration
     self.version = version
@@ -27,6 +30,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
     self.diffusion = diffusion
     self.data = data
     self.tuned = tuned
+    self.backbone = backbone
     self.created = created.formatted(.iso8601)
     self.threads = threads
     self.cpu = cpu

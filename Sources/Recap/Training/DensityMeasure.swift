@@ -24,7 +24,8 @@ public struct DensityMeasure {
       let latents = images.latents(indices)
       let hidden = models.tuned(images.pixels(indices))
       let told = plan.density.chosenPatches(
-        images: plan.batch, patches: hidden.shape[1] - 1, random: RandomSource(seed: plan.seed, stream: 11), step: batch
+        images: plan.batch, patches: models.tuned.config.patches, random: RandomSource(seed: plan.seed, stream: 11),
+        step: batch
       )
       let context = models.recap.context(
         hidden: hidden, vision: models.tuned, density: plan.density, patches: told)

@@ -17,16 +17,18 @@ public final class DivaModels {
   ///   - tuned: another CLIP of the same sizes to start from (or to look at) instead of a copy of the baseline.
   ///   - prompt: embedding of the empty prompt, (1, tokens, context width).
   ///   - projection: what the visual projection begins as.
+  ///   - joining: how the prompt is added.
   public init(
-    baseline: CLIP, tuned: CLIPVisionTower? = nil, diffusion: StableDiffusion, prompt: Tensor, projection: Linear
+    baseline: CLIP, tuned: CLIPVisionTower? = nil, diffusion: StableDiffusion, prompt: Tensor, projection: Linear,
+    joining: PromptJoining = .mean
   ) throws {
     self.baseline = baseline
     self.tuned = try (tuned ?? baseline.vision).copied()
     self.diffusion = diffusion
     self.prompt = prompt
     feedback = DiffusionFeedback(unet: diffusion.unet, schedule: diffusion.schedule)
-    recap = DenseRecap(projection: projection, promptEmbedding: prompt)
-    baselineRecap = DenseRecap(projection: try projection.copied(), promptEmbedding: prompt)
+    recap = DenseRecap(projection: projection, promptEmbedding: prompt, joining: joining)
+    baselineRecap = DenseRecap(projection: try projection.copied(), promptEmbedding: prompt, joining: joining)
   }
 
   public var projectionParameters: [Parameter] { recap.projection.parameters }

@@ -107,7 +107,7 @@ public final class Trainer {
   private func context(_ pixels: Tensor, at position: Int) -> Tensor {
     let hidden = models.tuned(pixels)
     let told = density.chosenPatches(
-      images: hidden.shape[0], patches: hidden.shape[1] - 1,
+      images: hidden.shape[0], patches: models.tuned.config.patches,
       random: RandomSource(seed: configuration.seed, stream: Stream.tokens.rawValue), step: position)
     let context = models.recap.context(hidden: hidden, vision: models.tuned, density: density, patches: told)
     guard configuration.shufflesCondition else { return context }

@@ -44,7 +44,8 @@ struct EncodeCommand: DivaCommand {
       }
     }
     if !texts.isEmpty {
-      let ids = texts.map { workspace.tokenizer.tokens($0) }
+      let tokenizer = try workspace.tokenizer()
+      let ids = texts.map { tokenizer.tokens($0) }
       add(feature: "text_features", withoutGradient { workspace.clip.text.textFeatures(ids) })
     }
     if let out { try dump.write(to: out) }

@@ -34,6 +34,9 @@ struct EvaluateMMVPCommand: DivaCommand {
   @Option(help: "What an image's feature is: reference, class or class+mean.") var feature: FeatureRule = .reference
   @Option(help: "How many seeds to score with, from --seed up.") var seeds = 1
   @Option(help: "Write the predictions as the reference does: of the tuned CLIP, if there is one.") var csv: String?
+  @Option(help: "Write the reference's pred_result.json: per cent for each pattern, before and after.")
+  var result: String?
+  @Flag(help: "Encode every image again, whatever the cache of image features has.") var noCache = false
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 
@@ -47,24 +50,72 @@ struct EvaluateMMVPCommand: DivaCommand {
   func work(_ console: Console) throws {
     let workspace = try models.workspace(console)
     let benchmark = try benchmark(workspace)
-    func scored(_ vision: CLIPVisionTower) -> [PairPrediction] {
-      benchmark.predictions(by: vision, preprocessing: workspace.preprocessing, rule: feature)
-    }
+    note(benchmark, console)
     let seeds = (0..<UInt64(seeds)).map { general.seed &+ $0 }
-    let baseline = MMVPResult(scored(workspace.clip.vision), seeds: seeds)
-    let tuned = try models.tuned.map { MMVPResult(scored(try workspace.tower(at: $0)), seeds: seeds) }
-    if let csv { try write(PairScoring.csv((tuned ?? baseline).raw), to: csv) }
+    let baseline = MMVPResult(
+      try predictions(workspace.clip.vision, from: [workspace.clipPath], benchmark, workspace, seeds, console),
+      seeds: seeds)
+    let tuned = try models.tuned.map { path in
+      let lists = try predictions(
+        workspace.tower(at: path), from: [workspace.clipPath, path], benchmark, workspace, seeds, console)
+      return MMVPResult(lists, seeds: seeds)
+    }
+    if let csv { try write(PairScoring.csv((tuned ?? baseline).raw[0]), to: csv) }
+    if let result {
+      let scores = [baseline, tuned].map { $0.map { PairScore($0.raw[0]) } }
+      let text = PredictionResult.json(
+        name: workspace.backbone.resultName, before: scores[0] ?? PairScore([]), after: scores[1])
+      try write(text, to: result)
+    }
     if general.json {
-      try console.json(MMVPLine(baseline, tuned: tuned, feature: feature))
+      let line = MMVPLine(
+        baseline, tuned: tuned, feature: feature, backbone: workspace.backbone, skipped: benchmark.skipped)
+      try console.json(line)
     } else {
       try console.print(MMVPReport(baseline, tuned: tuned).text)
     }
   }
 
+  /// One list for each seed; `paths` are the weights', by which their features are known again.
+  private func predictions(
+    _ vision: CLIPVisionTower, from paths: [String], _ benchmark: PairBenchmark, _ workspace: Workspace,
+    _ seeds: [UInt64], _ console: Console
+  ) throws -> [[PairPrediction]] {
+    var line = ProgressLine(console)
+    defer { line.clear() }
+    return try benchmark.predictions(
+      by: vision, preprocessing: workspace.preprocessing, feature: feature.feature(for: workspace.backbone),
+      seeds: seeds, cache: noCache ? nil : FeatureCache(weights: paths, environment: console.environment)
+    ) { done, all in
+      line.show("\(done) of \(all) images encoded")
+      try console.checkInterruption()
+    }
+  }
+
+  private func note(_ benchmark: PairBenchmark, _ console: Console) {
+    for skipped in benchmark.skipped {
+      let ids = skipped.questionIDs.map(String.init).joined(separator: " and ")
+      console.note("the pair \(ids) is left out: \(skipped.reason.message)")
+    }
+    if !benchmark.skipped.isEmpty {
+      console.note("\(benchmark.skipped.count) pairs are left out, \(benchmark.questions.count) are scored")
+    }
+    if benchmark.cleanedStatements > 0 {
+      console.note("control characters were taken out of \(benchmark.cleanedStatements) statements")
+    }
+    if benchmark.cutStatements > 0 {
+      console.note("\(benchmark.cutStatements) statements are longer than the text tower reads; their tails are cut")
+    }
+  }
+
   private func benchmark(_ workspace: Workspace) throws -> PairBenchmark {
-    if split == nil && !unmined { return try workspace.benchmark(mmvp) }
+    if split == nil && !unmined {
+      // The mini world's texts are whole captions; the reference's are "a photo of" and a statement.
+      let prefix = workspace.backbone.name == .mini ? "" : "a photo of "
+      return try workspace.benchmark(mmvp, statementPrefix: prefix)
+    }
     let split = (split ?? .browsing).split
-    return unmined ? workspace.unminedPairs(split) : try workspace.minedPairs(split)
+    return try unmined ? workspace.unminedPairs(split) : workspace.minedPairs(split)
   }
 
   private func write(_ text: String, to path: String) throws {

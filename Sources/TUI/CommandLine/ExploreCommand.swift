@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Recap
 import Foundation
 
 /// The explorer: what the program does when no other command is named.
@@ -31,7 +32,8 @@ struct ExploreCommand: ParsableCommand {
   func run() throws {
     ThreadPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let options = SessionOptions(
-      configuration: training.configuration(seed: seed, density: models.density.value), clip: models.clip,
+      configuration: training.configuration(
+        seed: seed, density: models.density.density(for: Backbone(models.backbone ?? .mini))), clip: models.clip,
       tuned: models.tuned, diffusion: models.diffusion)
     try openExplorer(runs: runs, options, graphics: graphics)
   }

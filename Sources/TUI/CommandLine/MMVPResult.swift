@@ -1,12 +1,30 @@
 import Foundation
 import Recap
 
-/// What one CLIP answered, and how sure its score is. Shares are per cent.
+/// What one CLIP answered, and how sure its score is. Shares are per cent; where chance plays in, those of the first
+/// seed, with all seeds beside them.
 struct MMVPResult: Encodable {
   struct SeedScore: Encodable {
     let seed: UInt64
     let average: Double
     let pairsCorrect: Int
+  }
+
+  /// How far the seeds' averages lie apart.
+  struct Spread: Encodable {
+    let mean: Double
+    /// Standard deviation of the seeds, n − 1.
+    let deviation: Double
+    let lowest: Double
+    let highest: Double
+
+    init?(_ averages: [Double]) {
+      guard averages.count > 1, let lowest = averages.min(), let highest = averages.max() else { return nil }
+      let mean = averages.reduce(0, +) / Double(averages.count)
+      let squares = averages.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      (self.mean, self.lowest, self.highest) = (mean, lowest, highest)
+      deviation = (squares / Double(averages.count - 1)).squareRoot()
+    }
   }
 
   /// A line of the reference's result file.
@@ -29,25 +47,30 @@ struct MMVPResult: Encodable {
   let pairsCorrect: Int
   let pairs: Int
   let perSeed: [SeedScore]
+  /// Nil for a single seed.
+  let spread: Spread?
   /// Wilson's interval of the share of pairs right.
   let interval95: [Double]
   let predictions: [Prediction]
-  let raw: [PairPrediction]
+  /// One list for each seed.
+  let raw: [[PairPrediction]]
 
-  /// The rules there are so far draw nothing at random, so that every seed scores the same.
-  init(_ predictions: [PairPrediction], seeds: [UInt64]) {
-    let score = PairScore(predictions)
+  /// - Parameter lists: the predictions of each seed; at least one.
+  init(_ lists: [[PairPrediction]], seeds: [UInt64]) {
+    let scores = lists.map(PairScore.init)
+    let score = scores[0]
     let interval = ConfidenceInterval.wilson(successes: score.correct, trials: score.pairs)
     average = score.average
     perPattern = Dictionary(uniqueKeysWithValues: score.perPattern.map { ($0.pattern.title, $0.percent) })
     (pairsCorrect, pairs) = (score.correct, score.pairs)
-    perSeed = seeds.map { SeedScore(seed: $0, average: score.average, pairsCorrect: score.correct) }
+    perSeed = zip(seeds, scores).map { SeedScore(seed: $0, average: $1.average, pairsCorrect: $1.correct) }
+    spread = Spread(scores.map(\.average))
     interval95 = [100 * interval.low, 100 * interval.high]
-    self.predictions = predictions.map(Prediction.init)
-    raw = predictions
+    predictions = lists[0].map(Prediction.init)
+    raw = lists
   }
 
-  enum CodingKeys: CodingKey { case average, perPattern, pairsCorrect, pairs, perSeed, interval95, predictions }
+  enum CodingKeys: CodingKey { case average, perPattern, pairsCorrect, pairs, perSeed, spread, interval95, predictions }
 }
 
 /// The paired test of a tuned CLIP against the first.
@@ -65,68 +88,48 @@ struct PairedTest: Encodable {
     difference = 100 * comparison.difference
     interval95 = [100 * comparison.interval.low, 100 * comparison.interval.high]
   }
+
+  /// One test for each seed.
+  static func tests(_ before: MMVPResult, _ after: MMVPResult) -> [PairedTest] {
+    zip(before.raw, after.raw).map { PairedTest(PairedComparison(before: $0, after: $1)) }
+  }
 }
 
 /// What `evaluate mmvp --json` prints: the first CLIP's result, and the tuned one's in it.
 struct MMVPLine: Encodable {
-  let feature: String
-  let tuned: MMVPResult?
-  let pairedTest: PairedTest?
-  private let baseline: MMVPResult
-
-  init(_ baseline: MMVPResult, tuned: MMVPResult?, feature: FeatureRule) {
-    self.feature = feature.rawValue
-    self.baseline = baseline
-    self.tuned = tuned
-    pairedTest = tuned.map { PairedTest(PairedComparison(before: baseline.raw, after: $0.raw)) }
+  struct Skipped: Encodable {
+    let qid1: Int, qid2: Int
+    let reason: String
   }
 
-  private enum CodingKeys: CodingKey { case feature, tuned, pairedTest }
+  let feature: String
+  let backbone: String
+  let tuned: MMVPResult?
+  let pairedTests: [PairedTest]
+  let skipped: [Skipped]
+  private let baseline: MMVPResult
+
+  init(_ baseline: MMVPResult, tuned: MMVPResult?, feature: FeatureRule, backbone: Backbone, skipped: [SkippedPair]) {
+    self.feature = feature.rawValue
+    self.backbone = backbone.name.rawValue
+    self.baseline = baseline
+    self.tuned = tuned
+    self.skipped = skipped.map {
+      Skipped(qid1: $0.questionIDs[0], qid2: $0.questionIDs[1], reason: $0.reason.message)
+    }
+    pairedTests = tuned.map { PairedTest.tests(baseline, $0) } ?? []
+  }
+
+  private enum CodingKeys: CodingKey { case feature, backbone, tuned, pairedTest, pairedTestPerSeed, skipped }
 
   func encode(to encoder: any Encoder) throws {
     try baseline.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(feature, forKey: .feature)
+    try container.encode(backbone, forKey: .backbone)
+    try container.encode(skipped, forKey: .skipped)
     try container.encodeIfPresent(tuned, forKey: .tuned)
-    try container.encodeIfPresent(pairedTest, forKey: .pairedTest)
-  }
-}
-
-/// The same for people.
-struct MMVPReport {
-  let baseline: MMVPResult
-  let tuned: MMVPResult?
-
-  init(_ baseline: MMVPResult, tuned: MMVPResult?) { (self.baseline, self.tuned) = (baseline, tuned) }
-
-  var text: String {
-    var rows = [["pairs right, %", tuned == nil ? "CLIP" : "baseline"] + (tuned == nil ? [] : ["tuned", "change"])]
-    for pattern in Pattern.allCases {
-      guard let share = baseline.perPattern[pattern.title] else { continue }
-      rows.append(row(pattern.title, share, tuned?.perPattern[pattern.title]))
-    }
-    rows.append(row("average", baseline.average, tuned?.average))
-    return TextTable.text(rows) + "\n\n" + ([counts("", baseline)] + comparison).joined(separator: "\n")
-  }
-
-  private func row(_ name: String, _ before: Double, _ after: Double?) -> [String] {
-    [name, TextTable.number(before, 1)]
-      + (after.map { [TextTable.number($0, 1), TextTable.signed($0 - before, 1)] } ?? [])
-  }
-
-  private func counts(_ name: String, _ result: MMVPResult) -> String {
-    let interval = result.interval95.map { TextTable.number($0, 1) }.joined(separator: " … ")
-    return "\(name)\(result.pairsCorrect) of \(result.pairs) pairs right (95 %: \(interval) %)"
-  }
-
-  private var comparison: [String] {
-    guard let tuned else { return [] }
-    let test = PairedTest(PairedComparison(before: baseline.raw, after: tuned.raw))
-    let interval = test.interval95.map { TextTable.signed($0, 1) }.joined(separator: " … ")
-    return [
-      counts("tuned: ", tuned),
-      "\(test.fixed) fixed, \(test.broken) broken, exact McNemar p = \(TextTable.probability(test.pValue)), "
-        + "difference \(TextTable.signed(test.difference, 1)) points (95 %: \(interval))",
-    ]
+    try container.encodeIfPresent(pairedTests.first, forKey: .pairedTest)
+    if pairedTests.count > 1 { try container.encode(pairedTests, forKey: .pairedTestPerSeed) }
   }
 }

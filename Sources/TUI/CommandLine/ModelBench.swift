@@ -12,13 +12,13 @@ final class ModelBench {
     workspace = try options.workspace(console)
     var plan = TrainConfiguration()
     plan.seed = general.seed
-    plan.density = options.density.value
+    plan.density = options.density.density(for: workspace.backbone)
     plan.batch = batch
     plan.alignSteps = 0
     plan.steps = .max / 2
     try workspace.requirePossible(plan)
     self.plan = plan
-    models = try workspace.models(tuned: options.tuned)
+    models = try workspace.models(tuned: options.tuned, seed: general.seed)
     keepsLatents = general.memory == .fast
   }
 
@@ -72,7 +72,7 @@ final class ModelBench {
 
   // MARK: Operations
 
-  private var told: Int { plan.density.tokenCount(patches: models.tuned.config.tokens - 1) }
+  private var told: Int { plan.density.tokenCount(patches: models.tuned.config.patches) }
 
   private var clipOperations: Double { models.tuned.operations(images: plan.batch) }
 

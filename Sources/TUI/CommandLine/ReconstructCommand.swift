@@ -51,7 +51,7 @@ struct ReconstructCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     let workspace = try models.workspace(console)
-    let density = models.density.value
+    let density = models.density.density(for: workspace.backbone)
     try workspace.requirePossible(density)
     var reconstructor = Reconstructor(
       models: try workspace.models(tuned: models.tuned), preprocessing: workspace.preprocessing)

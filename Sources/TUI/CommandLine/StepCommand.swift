@@ -13,6 +13,7 @@ struct StepCommand: DivaCommand {
   @OptionGroup var images: ImageOptions
   @Option(help: "The safetensors file to write: inputs, outputs and every gradient.") var dump: String?
   @Option(help: "A safetensors file whose inputs are taken instead of drawn or computed.") var from: String?
+  @Flag(help: "Also what the autoencoder makes of the latent: decoded. Slow at 512 pixels.") var decoded = false
   @Option(help: "Noise draws an image.") var timesteps = TrainConfiguration().draws
   @Option(help: "A,B: timesteps are drawn from A up to but not including B.", transform: TimestepRange.init)
   var timestepRange: TimestepRange?
@@ -36,18 +37,18 @@ struct StepCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     let workspace = try models.workspace(console)
-    let density = models.density.value
+    let density = models.density.density(for: workspace.backbone)
     try workspace.requirePossible(density)
     let given = try StepInputs(self, workspace)
     let inputs = given.inputs
-    let diva = try workspace.models(tuned: models.tuned)
+    let diva = try workspace.models(tuned: models.tuned, seed: general.seed)
     try given.takeProjection(into: diva)
     let outputs = DivaStep(models: diva, density: density).run(inputs)
     var tensors = TensorDump()
     add(inputs, to: &tensors)
     for (key, parameter) in diva.projectionByKey { tensors.add(key, parameter.value.detached()) }
-    add(outputs, to: &tensors)
-    tensors.add("decoded", diva.decoded(inputs.latents).nchwFromNHWC)
+    add(outputs, workspace.layout, to: &tensors)
+    if decoded { tensors.add("decoded", diva.decoded(inputs.latents).nchwFromNHWC) }
     if let dump { try tensors.write(to: dump) }
     if general.json {
       try console.json(
@@ -73,11 +74,13 @@ struct StepCommand: DivaCommand {
     dump.add("prompt_embedding", inputs.promptEmbedding)
   }
 
-  private func add(_ outputs: DivaStep.Outputs, to dump: inout TensorDump) {
+  private func add(_ outputs: DivaStep.Outputs, _ layout: KeyLayout, to dump: inout TensorDump) {
     dump.add("context", outputs.context)
     dump.add("noise_prediction", outputs.noisePrediction.nchwFromNHWC)
     dump.add("loss", Tensor(scalar: outputs.loss))
     dump.add("grad.context", outputs.contextGradient)
-    for (key, gradient) in outputs.gradients { dump.add("grad." + key, gradient) }
+    for (key, gradient) in layout.stored(outputs.towerGradients) + outputs.projectionGradients {
+      dump.add("grad." + key, gradient)
+    }
   }
 }

@@ -9,20 +9,19 @@ struct StepInputs {
 
   init(_ command: StepCommand, _ workspace: Workspace) throws {
     file = try command.from.map { try StepFile($0) }
-    let made = try StepInputs.made(command, workspace, images: file?.images)
-    guard let file else {
-      inputs = made
-      return
-    }
+    let pictures = try StepInputs.pictures(command, workspace, count: file?.images)
     let vision = workspace.clip.vision.config
-    let pixels: Shape = [file.images ?? made.latents.shape[0], vision.imageSize, vision.imageSize, vision.channels]
-    let latents = made.latents.shape.replacingFirst(with: pixels[0])
-    var inputs = made
-    inputs.clipPixels = try file.images("clip_pixels", pixels) ?? made.clipPixels
-    inputs.latents = try file.images("latent", latents) ?? made.latents
-    inputs.draw = try file.draw(latents, limit: workspace.diffusion.schedule.timesteps) ?? made.draw
-    inputs.patches = try file.patches(images: pixels[0], of: vision.tokens - 1) ?? made.patches
-    inputs.promptEmbedding = try file.prompt(width: workspace.prompt.shape[2]) ?? made.promptEmbedding
+    let pixels: Shape = [pictures.count, vision.imageSize, vision.imageSize, vision.channels]
+    var inputs = DivaStep.randomInputs(
+      clipPixels: try file?.images("clip_pixels", pixels) ?? workspace.preprocessing.pixels(pictures),
+      latents: try file?.latents(images: pictures.count, workspace.diffusion.unet.config)
+        ?? workspace.latents(pictures),
+      promptEmbedding: try file?.prompt(width: workspace.prompt.shape[2]) ?? workspace.prompt,
+      density: command.models.density.density(for: workspace.backbone), patches: vision.patches,
+      draws: command.timesteps, timesteps: try StepInputs.range(command, workspace.diffusion.schedule.timesteps),
+      seed: command.general.seed)
+    inputs.draw = try file?.draw(inputs.latents.shape, limit: workspace.diffusion.schedule.timesteps) ?? inputs.draw
+    inputs.patches = try file?.patches(images: pictures.count, of: vision.patches) ?? inputs.patches
     self.inputs = inputs
   }
 
@@ -33,31 +32,23 @@ struct StepInputs {
     }
   }
 
-  /// Everything drawn or computed. Where the file has pixels and latents, no images are needed: as many noises are
-  /// drawn as it has images.
-  private static func made(_ command: StepCommand, _ workspace: Workspace, images count: Int?) throws
-    -> DivaStep.Inputs
-  {
-    let pictures = try command.images.load(workspace).map { workspace.preprocessing.square($0.image) }
-    var chosen = pictures
-    if let count {
-      guard command.images.images.isEmpty || pictures.count == count else {
-        throw Problem(
-          "there are \(pictures.count) images for a file of \(count)", advice: "give as many images, or none")
-      }
-      chosen = (0..<count).map { pictures[$0 % pictures.count] }
+  /// Where the file has pixels and latents, no images are needed: any do, as many as it has.
+  private static func pictures(_ command: StepCommand, _ workspace: Workspace, count: Int?) throws -> [Image] {
+    let pictures = try command.images.load(workspace).map(\.image)
+    guard let count else { return pictures }
+    guard command.images.images.isEmpty || pictures.count == count else {
+      throw Problem(
+        "there are \(pictures.count) images for a file of \(count)", advice: "give as many images, or none")
     }
-    let range = command.timestepRange
-    let steps = workspace.diffusion.schedule.timesteps
-    guard range.map({ $0.end <= steps }) ?? true else {
-      throw Problem("timesteps up to \(range?.end ?? 0) are not to be had", advice: "this model knows 0 up to \(steps)")
+    return (0..<count).map { pictures[$0 % pictures.count] }
+  }
+
+  private static func range(_ command: StepCommand, _ steps: Int) throws -> Range<Int> {
+    guard let range = command.timestepRange else { return 0..<steps }
+    guard range.end <= steps else {
+      throw Problem("timesteps up to \(range.end) are not to be had", advice: "this model knows 0 up to \(steps)")
     }
-    return DivaStep.randomInputs(
-      clipPixels: workspace.preprocessing.pixels(chosen),
-      latents: workspace.diffusion.autoencoder.scaledLatents(of: .signedPixels(chosen)),
-      promptEmbedding: workspace.prompt, density: command.models.density.value,
-      patches: workspace.clip.vision.config.tokens - 1, draws: command.timesteps,
-      timesteps: (range?.first ?? 0)..<(range?.end ?? steps), seed: command.general.seed)
+    return range.first..<range.end
   }
 }
 
@@ -82,6 +73,16 @@ private struct StepFile {
   /// NCHW in the file, NHWC here; `shape` is NHWC.
   func images(_ name: String, _ shape: Shape) throws -> Tensor? {
     try tensor(name, [shape[0], shape[3], shape[1], shape[2]])?.nhwcFromNCHW
+  }
+
+  /// Latents of any size that the UNet can halve as often as it must.
+  func latents(images count: Int, _ unet: UNet2DConfig) throws -> Tensor? {
+    guard let dims = file.description(of: "latent")?.dims else { return nil }
+    let scale = 1 << (unet.blockChannels.count - 1)
+    guard dims.count == 4, dims[2...].allSatisfy({ $0 > 0 && $0 % scale == 0 }) else {
+      throw misfit("latent", "\(dims)", "(\(count), \(unet.inChannels), height, width), multiples of \(scale)")
+    }
+    return try images("latent", [count, dims[2], dims[3], unet.inChannels])
   }
 
   /// Noise and timesteps belong together.

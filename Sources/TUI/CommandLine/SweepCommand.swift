@@ -48,7 +48,8 @@ struct SweepDensityCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     let workspace = try models.workspace(console)
-    for density in densities.values {
+    let densities = densities.values.map { $0.density(for: workspace.backbone) }
+    for density in densities {
       try workspace.requirePossible(options.configuration(seed: general.seed, density: density))
     }
     let benchmark = try pairs.benchmark(.validation, of: workspace)
@@ -58,10 +59,10 @@ struct SweepDensityCommand: DivaCommand {
     let baseline = average(workspace.clip.vision)
     let images = workspace.trainingImages(keepsLatents: general.memory == .fast)
     var rows: [Row] = []
-    for density in densities.values {
+    for density in densities {
       for seed in (0..<UInt64(seeds)).map({ general.seed &+ $0 }) {
         let plan = options.configuration(seed: seed, density: density)
-        let models = try workspace.models(tuned: models.tuned)
+        let models = try workspace.models(tuned: models.tuned, seed: seed)
         let loss =
           measure
           ? DensityMeasure(models: models, images: images).loss(plan, batches: batches)
@@ -111,13 +112,13 @@ struct SweepDensityCommand: DivaCommand {
 
 /// `class,0.3,all` on the command line.
 struct DensityList {
-  let values: [RecapDensity]
+  let values: [DensityChoice]
 
-  init(values: [RecapDensity]) { self.values = values }
+  init(values: [RecapDensity]) { self.values = values.map(DensityChoice.named) }
 
   init(_ text: String) throws {
     values = try text.split(separator: ",", omittingEmptySubsequences: false).map {
-      try DensityName(String($0)).value
+      try DensityChoice(parsing: String($0))
     }
   }
 }

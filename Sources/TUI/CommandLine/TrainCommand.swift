@@ -41,7 +41,7 @@ struct TrainCommand: DivaCommand {
       console.note("this run has taken all its steps")
     } else {
       try run.train(
-        against: setup.workspace.sideBySide(pairs.benchmark(.validation, of: setup.workspace)), pairs: pairs)
+        against: try setup.workspace.sideBySide(pairs.benchmark(.validation, of: setup.workspace)), pairs: pairs)
     }
     guard final == .test else { return }
     try run.scoreTest(in: setup.workspace)
@@ -53,7 +53,7 @@ enum PairChoice: String, CaseIterable, ExpressibleByArgument {
   case mined, unmined
 
   func benchmark(_ split: MiniWorld.Split, of workspace: Workspace) throws -> PairBenchmark {
-    self == .mined ? try workspace.minedPairs(split) : workspace.unminedPairs(split)
+    try self == .mined ? workspace.minedPairs(split) : workspace.unminedPairs(split)
   }
 }
 
@@ -65,16 +65,19 @@ struct TrainSetup {
 
   init(starting command: TrainCommand, _ console: Console) throws {
     workspace = try command.models.workspace(console)
-    let plan = command.options.configuration(seed: command.general.seed, density: command.models.density.value)
+    let plan = command.options.configuration(
+      seed: command.general.seed, density: command.models.density.density(for: workspace.backbone))
     try workspace.requirePossible(plan)
     let images = try TrainSetup.images(command.data, workspace, command, console)
-    trainer = Trainer(plan, models: try workspace.models(tuned: command.models.tuned), images: images)
+    let models = try workspace.models(tuned: command.models.tuned, seed: plan.seed)
+    trainer = Trainer(plan, models: models, images: images)
     let description = RunDescription(
       configuration: plan, version: DivaTUI.programVersion,
       clip: command.models.clip.map(TrainSetup.absolute) ?? TrainSetup.embedded,
       diffusion: command.models.diffusion.map(TrainSetup.absolute) ?? TrainSetup.embedded,
       data: command.data.map(TrainSetup.absolute) ?? TrainSetup.miniWorld,
-      tuned: command.models.tuned.map(TrainSetup.absolute), threads: ThreadPool.threads)
+      tuned: command.models.tuned.map(TrainSetup.absolute), backbone: workspace.backbone.name,
+      threads: ThreadPool.threads)
     run = try command.out.map { try RunFolder.create($0, description) }
   }
 
@@ -84,11 +87,11 @@ struct TrainSetup {
     func given(_ text: String) -> String? { text == TrainSetup.embedded ? nil : text }
     workspace = try Workspace(
       mini: Assets.mini(environment: console.environment), clip: given(description.clip),
-      diffusion: given(description.diffusion))
+      backbone: description.backbone, diffusion: given(description.diffusion))
     try workspace.requirePossible(description.configuration)
     let data = description.data == TrainSetup.miniWorld ? nil : description.data
     let images = try TrainSetup.images(data, workspace, command, console)
-    let models = try workspace.models(tuned: description.tuned)
+    let models = try workspace.models(tuned: description.tuned, seed: description.seed)
     trainer = Trainer(description.configuration, models: models, images: images)
     if let last = try Checkpoint.latest(in: folder) { try trainer.restore(from: last) }
     run = folder
@@ -126,7 +129,7 @@ extension Workspace {
   }
 
   func requirePossible(_ density: RecapDensity) throws {
-    let patches = clip.vision.config.tokens - 1
+    let patches = clip.vision.config.patches
     let isPossible =
       switch density {
       case .pooled(let window): window <= patches

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct BadImageTests {
   @Test(
-    "A file that is cut anywhere is refused", arguments: ["rgb.png", "interlaced.png", "4:2:0.jpg", "progressive.jpg"])
+    "A file that is cut anywhere is refused",
+    arguments: ["rgb.png", "interlaced.png", "4:2:0.jpg", "progressive.jpg", "lossy.webp", "lossless.webp"])
   func truncated(name: String) {
     let file = DecodeCase.named(name).file
 
@@ -45,7 +46,7 @@ import Testing
     }
   }
 
-  @Test("An image larger than the limit is refused by its header", arguments: ["rgb.png", "4:2:0.jpg"])
+  @Test("An image larger than the limit is refused by its header", arguments: ["rgb.png", "4:2:0.jpg", "lossy.webp"])
   func tooLarge(name: String) {
     let problem = #expect(throws: Problem.self) {
       try Image(decoding: DecodeCase.named(name).file, named: name, maximumArea: 19 * 13 - 1)
@@ -55,15 +56,34 @@ import Testing
   }
 
   @Test(
-    "What is no PNG or JPEG is called by its name",
+    "What is no PNG, JPEG or WebP is called by its name",
     arguments: [
       ("", "the file is empty"), ("hello, I am a text", "it is not an image"),
-      ("RIFF\0\0\0\0WEBPVP8 ", "it is a WebP file"), ("GIF89a", "it is a GIF file"),
+      ("RIFF\0\0\0\0WEBPVP8 ", "the WebP data cannot be used"), ("GIF89a", "it is a GIF file"),
     ])
   func otherContents(text: String, reason: String) {
     let problem = #expect(throws: Problem.self) { try Image(decoding: Data(text.utf8), named: "x.png") }
 
     #expect(problem?.message == "cannot read x.png: \(reason)")
+  }
+
+  @Test func anAnimationIsRefused() {
+    // An extended header whose flags say animation; 2 × 2 pixels.
+    let header: [UInt8] = Array("VP8X".utf8) + [10, 0, 0, 0, 0x02, 0, 0, 0, 1, 0, 0, 1, 0, 0]
+    let animation: [UInt8] = Array("ANIM".utf8) + [6, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    let body = Array("WEBP".utf8) + header + animation
+    let file = Data(Array("RIFF".utf8) + [UInt8(body.count), 0, 0, 0] + body)
+
+    let problem = #expect(throws: Problem.self) { try Image(decoding: file, named: "a.webp") }
+
+    #expect(problem?.message == "cannot read a.webp: it is an animated WebP file")
+  }
+
+  @Test("A device or a folder is no picture", arguments: ["/dev/zero", "/"])
+  func noFile(path: String) {
+    let problem = #expect(throws: Problem.self) { try Image(contentsOf: URL(filePath: path)) }
+
+    #expect(problem?.message == "cannot read \(path): it is no file")
   }
 
   @Test func aMissingFileIsCalledMissing() {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ImageTests {
   @Test func everyFixtureIsThere() {
     #expect(ResizeCase.all.count == 9)
-    #expect(DecodeCase.all.count == 21)
+    #expect(DecodeCase.all.count == 36 && ResizeChecksum.all.count == 154 && CropCase.all.count == 30)
   }
 
   @Test("A file decodes to the pixels that Pillow reads", arguments: DecodeCase.all)
@@ -27,6 +27,17 @@ import Testing
     let resized = it.image.resized(width: it.to[0], height: it.to[1], by: .bicubic)
 
     expect(resized, equals: Image(width: it.to[0], height: it.to[1], pixels: [UInt8](it.bicubic)))
+  }
+
+  @Test("Any size to any other equals Pillow bit for bit", arguments: ResizeChecksum.all)
+  func anySize(it: ResizeChecksum) {
+    let image = Image.formula(width: it.from[0], height: it.from[1], isHard: true)
+
+    let bilinear = image.resized(width: it.to[0], height: it.to[1], by: .bilinear)
+    let bicubic = image.resized(width: it.to[0], height: it.to[1], by: .bicubic)
+
+    #expect(ResizeChecksum.of(bilinear) == it.bilinear)
+    #expect(ResizeChecksum.of(bicubic) == it.bicubic)
   }
 
   @Test("The shorter side gets the wanted length, the longer one is rounded down")

@@ -11,14 +11,15 @@ struct OutlineTests {
     return (expected, ConfigurationFields(try #require(expected["config"]), file: model))
   }
 
-  private func expectOutline(_ parameters: [Parameter], _ expected: JSON) {
-    let lines = parameters.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-      .map { "\($0.name) \($0.shape.dims)\n" }
+  private func expectOutline(_ parameters: [Parameter], _ expected: JSON, layout: KeyLayout = .own) {
+    let outline = layout.outline(parameters)
+    let lines = outline.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      .map { "\($0.key) \($0.shape.dims)\n" }
     // FNV-1a, 64 bits.
     let hash = lines.joined().utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
       ($0 ^ UInt64($1)) &* 1_099_511_628_211
     }
-    #expect(parameters.count == expected["tensors"]?.integer)
+    #expect(outline.count == expected["tensors"]?.integer)
     #expect(parameters.reduce(0) { $0 + $1.shape.count } == expected["numbers"]?.integer)
     #expect(String(hash, radix: 16) == expected["hash"]?.text?.drop { $0 == "0" }.description)
   }
@@ -50,6 +51,17 @@ struct OutlineTests {
 
     expectOutline(clip.parameters, expected)
     #expect(clip.vision.config.tokens == 257)
+  }
+
+  @Test("SigLIP SO400M has transformers' names and shapes")
+  func siglip() throws {
+    let (expected, fields) = try fields("SigLIP SO400M 384")
+
+    let clip = try CLIP(CLIPConfig(fields), from: .outline())
+
+    expectOutline(clip.parameters, expected, layout: .transformers)
+    #expect(clip.vision.config.patches == 729)
+    #expect(clip.config.vision.encoder.activation == .geluTanh)
   }
 
   @Test("the text encoder of Stable Diffusion 2 has transformers' names and shapes")

@@ -72,6 +72,10 @@ import Testing
       ("Question ID,Type,Statement\n1,Smell,a\n2,Smell,b\n", "line 2: the type \"Smell\" is none of MMVP's"),
       ("Question ID,Type,Statement\n7,Text,a\n8,Text,b\n", "line 2: there is no image Text/7.jpg"),
       ("Question ID,Type,Statement\n1,Text,a\n4,Text,b\n", "line 3: there is no image Text/4.jpg"),
+      ("Question ID,Type,Statement\n1,Text,a, b\n2,Text,b\n", "line 2: there are 4 fields"),
+      ("Question ID,Type,Statement\n1,Text,a\n2,Text,b\n1,Text,c\n2,Text,d\n", "line 4: the id 1 is that of line 2"),
+      ("Question ID,Type,Statement\n1,Text,a\n2,Text, \n", "line 3: the statement is empty"),
+      ("Question ID,Type,Statement\n1,..,a\n2,..,b\n", "the type \"..\" is none"),
     ])
   func badTables(questions: String, reason: String) throws {
     let folder = try Folder()
@@ -82,6 +86,32 @@ import Testing
 
     #expect(problem?.message.contains(reason) == true, "\(problem?.message ?? "")")
     #expect(problem?.message.contains("Questions.csv") == true)
+  }
+
+  @Test func aPairWithoutAnImageIsLeftOutAndNamed() throws {
+    let folder = try Folder()
+    defer { folder.remove() }
+    try folder.writePair(questions: "Question ID,Type,Statement\n1,Text,a\n2,Text,b\n3,Text,c\n4,Text,d\n")
+
+    let read = try MMVPFolder(url: folder.url)
+
+    #expect(read.pairs.map(\.questionIDs) == [[1, 2]])
+    #expect(read.skipped.map(\.questionIDs) == [[3, 4]])
+    #expect(
+      read.skipped[0].reason.message.hasSuffix(
+        "line 4: there is no image Text/3.jpg (or .png, .jpeg, .webp) in MLLM_VLM_Images"))
+  }
+
+  @Test func controlCharactersAreTakenOutOfStatements() throws {
+    let folder = try Folder()
+    defer { folder.remove() }
+    try folder.writePair(
+      questions: "Question ID,Type,Statement,\n1,Text,\"a\u{1B}[31m red\nball\",\n2,Text,a\u{200D}b\tc,\n")
+
+    let read = try MMVPFolder(url: folder.url)
+
+    #expect(read.pairs[0].statements == ["a[31m red ball", "a\u{200D}b c"])
+    #expect(read.cleanedStatements == 1)
   }
 
   @Test func aTypeCannotLeadOutOfTheFolder() throws {

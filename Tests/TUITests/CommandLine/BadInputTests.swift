@@ -74,14 +74,24 @@ struct BadInputTests {
     }
   }
 
-  @Test("A missing image of an MMVP folder is told with its line")
+  @Test("A pair whose image is missing is left out and named with its line; without any pair that is an error")
   func missingImage() throws {
     try withPairs { assets, pairs in
       try FileManager.default.removeItem(atPath: pairs + "/MLLM_VLM_Images/Presence/4.png")
 
-      let line = try #require(complaint(["evaluate", "mmvp", "--mmvp", pairs], assets: assets))
+      let heard = try diva(["evaluate", "mmvp", "--mmvp", pairs, "--json"], assets: assets)
 
-      #expect(line.contains("line 5") && line.contains("Presence/4.jpg"))
+      #expect(heard.log.contains("line 5") && heard.log.contains("Presence/4.jpg"))
+      #expect(heard.log.contains("1 pairs are left out, 8 are scored"))
+      let told = try #require(try heard.objects().first)
+      let skipped = try #require((told["skipped"] as? [[String: Any]])?.first)
+      #expect(told["pairs"] as? Int == 8 && skipped["qid1"] as? Int == 3 && skipped["qid2"] as? Int == 4)
+
+      try FileManager.default.removeItem(atPath: pairs + "/MLLM_VLM_Images")
+      try FileManager.default.createDirectory(
+        atPath: pairs + "/MLLM_VLM_Images", withIntermediateDirectories: false)
+      let line = try #require(complaint(["evaluate", "mmvp", "--mmvp", pairs], assets: assets))
+      #expect(line.contains("line 2") && line.contains("1.jpg"))
     }
   }
 
@@ -91,7 +101,8 @@ struct BadInputTests {
     try withFolder { folder in
       let file = folder + "/inputs.safetensors"
       let cases: [(String, [SafetensorsWriter.Entry])] = [
-        ("latent is (1, 8, 4, 4)", [.floats("latent", Tensor(zeros: [1, 8, 4, 4]))]),
+        ("latent is [1, 8, 3, 4]", [.floats("latent", Tensor(zeros: [1, 8, 3, 4]))]),
+        ("latent is (1, 7, 4, 4)", [.floats("latent", Tensor(zeros: [1, 7, 4, 4]))]),
         ("only one of noise and timesteps", [.floats("noise", Tensor(zeros: [4, 8, 8, 8]))]),
         ("token_indices is [4, 1]", [.integers("token_indices", [0, 1, 2, 64], dims: [4, 1])]),
         (

@@ -104,13 +104,22 @@ struct HeadlessTests {
       let clip = try TinyAssets.ready.get() + "/mini/clip"
 
       let told = try #require(
-        try json(["evaluate", "mmvp", "--tuned", clip, "--seeds", "2", "--csv", folder + "/p.csv"]).first)
+        try json([
+          "evaluate", "mmvp", "--tuned", clip, "--seeds", "2", "--csv", folder + "/p.csv", "--result",
+          folder + "/r.json",
+        ]).first)
 
       let keys = [
         "average", "perPattern", "pairsCorrect", "pairs", "perSeed", "interval95", "pairedTest", "predictions",
       ]
       #expect(Set(keys).isSubset(of: told.keys))
       #expect((told["perSeed"] as? [Any])?.count == 2)
+      #expect((told["spread"] as? [String: Double])?["deviation"] == 0)
+      #expect((told["pairedTestPerSeed"] as? [Any])?.count == 2)
+      #expect((told["skipped"] as? [Any])?.isEmpty == true && told["backbone"] as? String == "mini")
+      let results = try JSON(parsing: [UInt8](bytes(folder + "/r.json")), file: "r.json")
+      #expect(results["results_before"]?["mini"]?["average_score"]?.double == told["average"] as? Double)
+      #expect(results["results_before"] == results["results_final_after"])
       let test = try #require(told["pairedTest"] as? [String: Any])
       #expect(test["fixed"] as? Int == 0 && test["broken"] as? Int == 0 && test["pValue"] as? Double == 1)
       let rows = try CSV.rows(in: bytes(folder + "/p.csv")).map(\.fields)
@@ -134,8 +143,10 @@ struct HeadlessTests {
     try withFolder { folder in
       let (first, second) = (folder + "/1.safetensors", folder + "/2.safetensors")
 
-      let told = try #require(try json(["step", "--density", density, "--dump", first]).first)
-      _ = try json(["step", "--density", density, "--seed", "99", "--from", first, "--dump", second])
+      let told = try #require(try json(["step", "--density", density, "--decoded", "--dump", first]).first)
+      _ = try json([
+        "step", "--density", density, "--seed", "99", "--decoded", "--from", first, "--dump", second,
+      ])
 
       #expect(try bytes(first) == bytes(second))
       let file = try SafetensorsFile(first)
@@ -166,7 +177,7 @@ struct HeadlessTests {
     let step = DivaStep(models: models, density: .classOnly)
     let outputs = step.run(inputs)
     let bias = try #require(models.projectionByKey.first { $0.key == "visual_proj.bias" }?.parameter)
-    let gradient = try #require(outputs.gradients.first { $0.key == "visual_proj.bias" }?.gradient.values)
+    let gradient = try #require(outputs.projectionGradients.first { $0.key == "visual_proj.bias" }?.tensor.values)
     let length = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let direction = gradient.map { $0 / length }
 

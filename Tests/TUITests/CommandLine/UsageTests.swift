@@ -52,7 +52,8 @@ struct UsageTests {
   func defaultPlan() throws {
     let command = try #require(DivaTUI.parseAsRoot(["train"]) as? TrainCommand)
 
-    let plan = command.options.configuration(seed: command.general.seed, density: command.models.density.value)
+    let plan = command.options.configuration(
+      seed: command.general.seed, density: command.models.density.density(for: Backbone(.mini)))
 
     #expect(plan == TrainConfiguration())
     #expect(command.options.isEmpty)
@@ -66,7 +67,8 @@ struct UsageTests {
       + " --clip-norm 2 --evaluate-every 6 --checkpoint-every 9 --shuffle-condition --seed 11 --density count:76"
     let command = try #require(DivaTUI.parseAsRoot(words.split(separator: " ").map(String.init)) as? TrainCommand)
 
-    let plan = command.options.configuration(seed: command.general.seed, density: command.models.density.value)
+    let plan = command.options.configuration(
+      seed: command.general.seed, density: command.models.density.density(for: Backbone(.mini)))
 
     var expected = TrainConfiguration()
     (expected.steps, expected.batch, expected.accumulate, expected.draws) = (7, 8, 2, 3)

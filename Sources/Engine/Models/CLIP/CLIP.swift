@@ -1,6 +1,7 @@
-/// CLIP: an image tower and a text tower that meet in one space.
+/// CLIP: an image tower and a text tower that meet in one space. SigLIP is one too.
 ///
-/// Parameter names, configuration and files are those of transformers' `CLIPModel`, which opens what `save` writes.
+/// Parameter names, configuration and files are those of transformers' `CLIPModel` and `SiglipModel`, which open what
+/// `save` writes; other layouts are opened by `CLIPCheckpoint`.
 ///
 /// ```swift
 /// let clip = try CLIP(CheckpointFolder("assets/mini/clip"))
@@ -13,36 +14,51 @@ public struct CLIP {
   public let text: CLIPTextTower
   /// The logarithm of the factor on cosines.
   public let logitScale: Parameter
+  /// What is added to the logits; SigLIP only.
+  public let logitBias: Parameter?
 
   public init(_ config: CLIPConfig, from weights: Weights) throws {
     self.config = config
     text = try CLIPTextTower(config.text, projectionWidth: config.projectionWidth, from: weights)
     vision = try CLIPVisionTower(config.vision, projectionWidth: config.projectionWidth, from: weights)
-    logitScale = try weights.parameter("logit_scale", [], .constant(Float(config.logitScale)))
+    // Each library's own shapes: transformers' SiglipModel has an axis here, its CLIPModel none.
+    let shape: Shape = config.family == .siglip ? [1] : []
+    logitScale = try weights.parameter("logit_scale", shape, .constant(Float(config.logitScale)))
+    logitBias = config.family == .siglip ? try weights.parameter("logit_bias", shape, .constant(-10)) : nil
   }
 
-  /// A folder with `config.json` and safetensors weights; all parameters frozen.
+  /// A folder with `config.json` and weights under transformers' names; all parameters frozen.
   ///
   /// Throws a `Problem` when the configuration and the weights do not fit each other.
   public init(_ folder: CheckpointFolder) throws {
-    let weights = Weights.checkpoint(try folder.weights(), name: folder.path)
-    try self.init(CLIPConfig(folder.configuration()), from: weights)
-    try weights.requireAllUsed(ignoring: CLIP.isBuffer)
+    let config = try CLIPConfig(folder.configuration())
+    self = try Weights.load(
+      folder.weights(), name: folder.path, layout: .transformers, ignoring: CLIP.isBuffer
+    ) { try CLIP(config, from: $0) }
   }
 
   /// Writes `config.json` and `model.safetensors` (F32) into the folder, which is made if need be.
   public func save(to folder: CheckpointFolder) throws {
-    try folder.write(config.json, parameters: parameters)
+    try folder.write(config.json, parameters: parameters, layout: .transformers)
   }
 
-  /// All weights under their names in the checkpoint.
-  public var parameters: [Parameter] { text.parameters + vision.parameters + [logitScale] }
+  /// All weights, in order.
+  public var parameters: [Parameter] {
+    text.parameters + vision.parameters + [logitScale] + (logitBias.map { [$0] } ?? [])
+  }
 
-  /// Scaled cosines of every image with every text: features (B, E) and (K, E) → (B, K).
+  /// Scaled cosines of every image with every text, plus the bias where there is one: features (B, E) and (K, E) →
+  /// (B, K).
   public func logits(images: Tensor, texts: Tensor) -> Tensor {
-    images.normalized().matmul(texts.normalized(), transposed: true).scaled(by: logitScale.value.exponential())
+    let cosines = images.normalized().matmul(texts.normalized(), transposed: true)
+    let scaled = cosines.scaled(by: logitScale.value.reshaped([]).exponential())
+    return logitBias.map { scaled + $0.value.reshaped([]) } ?? scaled
   }
 
-  /// Counters that old files hold beside the weights; they can be made from the sizes.
-  static func isBuffer(_ name: String) -> Bool { name.hasSuffix("embeddings.position_ids") }
+  /// What old files hold beside the weights and can be made from the sizes: counters, masks, and the three numbers in
+  /// OpenAI's archives.
+  static func isBuffer(_ key: String) -> Bool {
+    ["embeddings.position_ids", "attn_mask", "input_resolution", "context_length", "vocab_size"]
+      .contains { key == $0 || key.hasSuffix("." + $0) }
+  }
 }

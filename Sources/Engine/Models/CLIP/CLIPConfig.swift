@@ -1,7 +1,16 @@
-/// The hyper-parameters of a CLIP model, as in the `config.json` that transformers' `CLIPModel` reads and writes.
+/// The two architectures that share this code.
+public enum CLIPFamily: String, Sendable {
+  /// Class token, causal text read at its end token, projections without bias (OpenAI, MetaCLIP, DFN, LAION).
+  case clip
+  /// Attention pooling, text that sees all of itself read at its last token, a bias on the logits.
+  case siglip
+}
+
+/// The hyper-parameters of a CLIP, as in the `config.json` that transformers' `CLIPModel` and `SiglipModel` read and
+/// write.
 ///
-/// A member that a file leaves out has the value that `CLIPConfig` of transformers gives it (OpenAI's ViT-B/32).
-/// Dropout is not implemented: all published CLIP weights have it at 0.
+/// A member that a file leaves out has the value that `CLIPConfig` of transformers gives it (OpenAI's ViT-B/32), or
+/// `SiglipConfig` (SigLIP ViT-B/16). Dropout is not implemented: all published weights have it at 0.
 public struct CLIPConfig: Equatable, Sendable {
   public var vision: CLIPVisionConfig
   public var text: CLIPTextConfig
@@ -10,7 +19,10 @@ public struct CLIPConfig: Equatable, Sendable {
   /// Where the logarithm of the logit scale begins; ln(1 / 0.07) for OpenAI.
   public var logitScale: Double
 
+  public var family: CLIPFamily { vision.family }
+
   public init(vision: CLIPVisionConfig, text: CLIPTextConfig, projectionWidth: Int, logitScale: Double = 2.6592) {
+    precondition(vision.family == text.family, "an image tower of \(vision.family), a text tower of \(text.family)")
     self.vision = vision
     self.text = text
     self.projectionWidth = projectionWidth
@@ -19,83 +31,50 @@ public struct CLIPConfig: Equatable, Sendable {
 
   /// Throws a `Problem` that names the member which this program cannot use.
   public init(_ fields: ConfigurationFields) throws {
-    try fields.require("model_type", "clip")
-    vision = try CLIPVisionConfig(fields.part("vision_config").overridden(by: fields.part("vision_config_dict")))
-    text = try CLIPTextConfig(fields.part("text_config").overridden(by: fields.part("text_config_dict")))
-    projectionWidth = try fields.integer("projection_dim", default: 512)
+    let family = try CLIPConfig.family(fields, ["clip": .clip, "siglip": .siglip], default: .clip)
+    vision = try CLIPVisionConfig(
+      fields.part("vision_config").overridden(by: fields.part("vision_config_dict")), family: family)
+    text = try CLIPTextConfig(
+      fields.part("text_config").overridden(by: fields.part("text_config_dict")), family: family)
+    switch family {
+    case .clip: projectionWidth = try fields.integer("projection_dim", default: 512)
+    case .siglip:
+      let width = try fields.part("text_config").integer("projection_size", default: vision.encoder.width)
+      guard width == vision.encoder.width else {
+        throw try fields.part("text_config").problem(
+          "projection_size", "the image tower's width, which has no projection")
+      }
+      projectionWidth = width
+    }
     logitScale = try fields.number("logit_scale_init_value", default: 2.6592)
   }
 
+  fileprivate static func family(
+    _ fields: ConfigurationFields, _ kinds: [String: CLIPFamily], default fallback: CLIPFamily
+  ) throws -> CLIPFamily {
+    guard fields.json["model_type"] != nil else { return fallback }
+    guard let family = kinds[try fields.text("model_type", default: "")] else {
+      throw fields.problem("model_type", kinds.keys.sorted().joined(separator: " or "))
+    }
+    return family
+  }
+
   public var json: JSON {
-    [
-      "architectures": ["CLIPModel"], "model_type": "clip", "projection_dim": .integer(projectionWidth),
-      "logit_scale_init_value": .number(logitScale), "initializer_factor": 1.0, "text_config": text.json,
-      "vision_config": vision.json,
-    ]
-  }
-}
-
-/// What the image tower and the text tower have in common.
-public struct CLIPEncoderConfig: Equatable, Sendable {
-  public var width: Int
-  public var layers: Int
-  public var heads: Int
-  public var hiddenWidth: Int
-  public var activation: Activation
-  public var epsilon: Double
-
-  public init(
-    width: Int, layers: Int, heads: Int, hiddenWidth: Int? = nil, activation: Activation = .quickGELU,
-    epsilon: Double = 1e-5
-  ) {
-    precondition(width % heads == 0, "\(heads) heads do not share a width of \(width)")
-    self.width = width
-    self.layers = layers
-    self.heads = heads
-    self.hiddenWidth = hiddenWidth ?? 4 * width
-    self.activation = activation
-    self.epsilon = epsilon
-  }
-
-  fileprivate init(_ fields: ConfigurationFields, default base: CLIPEncoderConfig) throws {
-    width = try fields.integer("hidden_size", default: base.width)
-    layers = try fields.integer("num_hidden_layers", default: base.layers, in: 1...1000)
-    heads = try fields.integer("num_attention_heads", default: base.heads)
-    hiddenWidth = try fields.integer("intermediate_size", default: base.hiddenWidth)
-    epsilon = try fields.number("layer_norm_eps", default: base.epsilon)
-    let name = try fields.text("hidden_act", default: "quick_gelu")
-    guard let activation = CLIPEncoderConfig.activations[name] else {
-      throw fields.problem(
-        "hidden_act", "one of " + CLIPEncoderConfig.activations.keys.sorted().joined(separator: ", "))
-    }
-    self.activation = activation
-    guard width % heads == 0 else {
-      throw fields.problem("num_attention_heads", "a divisor of hidden_size \(width)")
-    }
-  }
-
-  /// transformers' names; the last two are other spellings of the same approximation.
-  private static let activations: [String: Activation] = [
-    "quick_gelu": .quickGELU, "gelu": .gelu, "silu": .silu, "gelu_pytorch_tanh": .geluTanh, "gelu_new": .geluTanh,
-    "gelu_fast": .geluTanh,
-  ]
-
-  private var activationName: String {
-    switch activation {
-    case .quickGELU: "quick_gelu"
-    case .gelu: "gelu"
-    case .silu: "silu"
-    case .geluTanh: "gelu_pytorch_tanh"
-    }
-  }
-
-  fileprivate var members: [JSON.Member] {
-    [
-      JSON.Member("hidden_size", .integer(width)), JSON.Member("num_hidden_layers", .integer(layers)),
-      JSON.Member("num_attention_heads", .integer(heads)), JSON.Member("intermediate_size", .integer(hiddenWidth)),
-      JSON.Member("hidden_act", .string(activationName)), JSON.Member("layer_norm_eps", .number(epsilon)),
-      JSON.Member("attention_dropout", 0.0),
-    ]
+    let own: [JSON.Member] =
+      switch family {
+      case .clip:
+        [
+          JSON.Member("architectures", ["CLIPModel"]), JSON.Member("model_type", "clip"),
+          JSON.Member("projection_dim", .integer(projectionWidth)),
+          JSON.Member("logit_scale_init_value", .number(logitScale)),
+        ]
+      case .siglip: [JSON.Member("architectures", ["SiglipModel"]), JSON.Member("model_type", "siglip")]
+      }
+    return .object(
+      own + [
+        JSON.Member("initializer_factor", 1.0), JSON.Member("text_config", text.json),
+        JSON.Member("vision_config", vision.json),
+      ])
   }
 }
 
@@ -107,36 +86,53 @@ public struct CLIPVisionConfig: Equatable, Sendable {
   /// Pixels on a side of a patch; pixels beyond the last whole patch are not seen.
   public var patchSize: Int
   public var channels: Int
+  public var family: CLIPFamily
 
-  public init(encoder: CLIPEncoderConfig, imageSize: Int, patchSize: Int, channels: Int = 3) {
+  public init(
+    encoder: CLIPEncoderConfig, imageSize: Int, patchSize: Int, channels: Int = 3, family: CLIPFamily = .clip
+  ) {
     self.encoder = encoder
     self.imageSize = imageSize
     self.patchSize = patchSize
     self.channels = channels
+    self.family = family
   }
 
-  init(_ fields: ConfigurationFields) throws {
-    encoder = try CLIPEncoderConfig(fields, default: CLIPEncoderConfig(width: 768, layers: 12, heads: 12))
+  init(_ fields: ConfigurationFields, family: CLIPFamily) throws {
+    self.family = family
+    encoder = try CLIPEncoderConfig(fields, default: .base(family))
     imageSize = try fields.integer("image_size", default: 224, in: 1...8192)
     channels = try fields.integer("num_channels", default: 3, in: 1...64)
-    patchSize = try fields.integer("patch_size", default: 32, in: 1...imageSize)
+    patchSize = try fields.integer("patch_size", default: family == .clip ? 32 : 16, in: 1...imageSize)
+    try fields.require("vision_use_head", true)
   }
 
   /// Patches on a side.
   public var grid: Int { imageSize / patchSize }
-  /// Tokens of an image: the class token and all patches.
-  public var tokens: Int { 1 + grid * grid }
+  /// N, the patches of an image.
+  public var patches: Int { grid * grid }
+  /// Tokens that run through the tower: all patches, and the class token where there is one.
+  public var tokens: Int { patches + (family == .clip ? 1 : 0) }
 
   var json: JSON {
     .object(
       encoder.members + [
-        JSON.Member("model_type", "clip_vision_model"), JSON.Member("image_size", .integer(imageSize)),
-        JSON.Member("patch_size", .integer(patchSize)), JSON.Member("num_channels", .integer(channels)),
+        JSON.Member("model_type", .string("\(family.rawValue)_vision_model")),
+        JSON.Member("image_size", .integer(imageSize)), JSON.Member("patch_size", .integer(patchSize)),
+        JSON.Member("num_channels", .integer(channels)),
       ])
   }
 }
 
-/// The text tower: a causal transformer over token ids.
+extension CLIPVisionConfig {
+  /// An image tower alone, as transformers' `CLIPVisionModelWithProjection` is configured; its projection width too.
+  static func alone(_ fields: ConfigurationFields) throws -> (config: CLIPVisionConfig, projectionWidth: Int) {
+    let config = try CLIPVisionConfig(fields, family: .clip)
+    return (config, try fields.integer("projection_dim", default: 512))
+  }
+}
+
+/// The text tower: a transformer over token ids, causal in CLIP.
 public struct CLIPTextConfig: Equatable, Sendable {
   public var encoder: CLIPEncoderConfig
   public var vocabulary: Int
@@ -146,10 +142,11 @@ public struct CLIPTextConfig: Equatable, Sendable {
   /// The token whose place holds the text's feature. 2 is a mistake in old files and means the highest id.
   public var endID: Int
   public var padID: Int
+  public var family: CLIPFamily
 
   public init(
     encoder: CLIPEncoderConfig, vocabulary: Int, contextLength: Int, startID: Int = 49406, endID: Int = 49407,
-    padID: Int = 1
+    padID: Int = 1, family: CLIPFamily = .clip
   ) {
     self.encoder = encoder
     self.vocabulary = vocabulary
@@ -157,14 +154,17 @@ public struct CLIPTextConfig: Equatable, Sendable {
     self.startID = startID
     self.endID = endID
     self.padID = padID
+    self.family = family
   }
 
   /// Also reads the configuration of Stable Diffusion's `text_encoder`, whose members stand at the top level.
-  init(_ fields: ConfigurationFields) throws {
-    encoder = try CLIPEncoderConfig(
-      fields, default: CLIPEncoderConfig(width: 512, layers: 12, heads: 8, hiddenWidth: 2048))
-    vocabulary = try fields.integer("vocab_size", default: 49408, in: 1...10_000_000)
-    contextLength = try fields.integer("max_position_embeddings", default: 77, in: 1...65_536)
+  init(_ fields: ConfigurationFields, family: CLIPFamily = .clip) throws {
+    self.family = family
+    let isCLIP = family == .clip
+    let base = CLIPEncoderConfig(width: 512, layers: 12, heads: 8, hiddenWidth: 2048)
+    encoder = try CLIPEncoderConfig(fields, default: isCLIP ? base : .base(.siglip))
+    vocabulary = try fields.integer("vocab_size", default: isCLIP ? 49408 : 32000, in: 1...10_000_000)
+    contextLength = try fields.integer("max_position_embeddings", default: isCLIP ? 77 : 64, in: 1...65_536)
     startID = try fields.integer("bos_token_id", default: 49406, in: 0...10_000_000)
     endID = try fields.integer("eos_token_id", default: 49407, in: 0...10_000_000)
     padID = try fields.integer("pad_token_id", default: 1, in: 0...10_000_000)
@@ -173,7 +173,8 @@ public struct CLIPTextConfig: Equatable, Sendable {
   var json: JSON {
     .object(
       encoder.members + [
-        JSON.Member("model_type", "clip_text_model"), JSON.Member("vocab_size", .integer(vocabulary)),
+        JSON.Member("model_type", .string("\(family.rawValue)_text_model")),
+        JSON.Member("vocab_size", .integer(vocabulary)),
         JSON.Member("max_position_embeddings", .integer(contextLength)), JSON.Member("bos_token_id", .integer(startID)),
         JSON.Member("eos_token_id", .integer(endID)), JSON.Member("pad_token_id", .integer(padID)),
       ])

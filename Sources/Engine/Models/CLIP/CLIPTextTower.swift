@@ -1,7 +1,8 @@
-/// CLIP's ear: token ids become one vector a token, each knowing the tokens before it.
+/// CLIP's ear: token ids become one vector a token, each knowing the tokens before it (in SigLIP: all tokens).
 ///
-/// Checkpoint: `text_model.…` and `text_projection.weight` of transformers' `CLIPModel`; from nothing as OpenAI's
-/// `clip/model.py` begins. Without projection this is the text encoder of Stable Diffusion (`CLIPTextModel`).
+/// Checkpoint: `text_model.…` and `text_projection.weight` of transformers' `CLIPModel`, `text_model.…` of its
+/// `SiglipModel`; from nothing as OpenAI's `clip/model.py` begins. Without projection this is the text encoder of
+/// Stable Diffusion (`CLIPTextModel`).
 public struct CLIPTextTower {
   public let config: CLIPTextConfig
   /// All weights of this tower, projection included.
@@ -20,8 +21,8 @@ public struct CLIPTextTower {
     self.config = config
     let before = weights.parameters.count
     let width = config.encoder.width
-    // transformers 5 leaves the prefix out where the text tower is the whole model.
-    let scope = weights["text_model"].has("final_layer_norm.weight") ? weights["text_model"] : weights
+    let scope = weights["text_model"]
+    let isCLIP = config.family == .clip
     tokenEmbedding = try Embedding(
       config.vocabulary, width, from: scope["embeddings.token_embedding"], initializer: .normal(deviation: 0.02))
     positions = try Embedding(
@@ -31,7 +32,7 @@ public struct CLIPTextTower {
     finalNorm = try LayerNorm(width, epsilon: Float(config.encoder.epsilon), from: scope["final_layer_norm"])
     projection = try projectionWidth.map {
       try Linear(
-        width, $0, hasBias: false, from: weights["text_projection"],
+        width, $0, hasBias: !isCLIP, from: isCLIP ? weights["text_projection"] : scope["head"],
         initializer: .normal(deviation: 1 / Float(width).squareRoot()))
     }
     parameters = Array(weights.parameters[before...])
@@ -39,27 +40,38 @@ public struct CLIPTextTower {
 
   /// Stable Diffusion's text encoder from its folder, frozen.
   public init(textEncoder folder: CheckpointFolder) throws {
-    let weights = Weights.checkpoint(try folder.weights(), name: folder.path)
-    try self.init(CLIPTextConfig(folder.configuration()), projectionWidth: nil, from: weights)
-    try weights.requireAllUsed(ignoring: CLIP.isBuffer)
+    try self.init(folder) { _ in nil }
+  }
+
+  /// A folder that holds a text tower alone; `projectionWidth` is told by its configuration.
+  init(_ folder: CheckpointFolder, projectionWidth: (ConfigurationFields) throws -> Int?) throws {
+    let fields = try folder.configuration()
+    let (config, width) = (try CLIPTextConfig(fields), try projectionWidth(fields))
+    let source = try folder.weights()
+    // transformers 5 leaves the prefix out where the text tower is the whole model.
+    let isPrefixed = try source.shape(of: "text_model.final_layer_norm.weight") != nil
+    self = try Weights.load(
+      source, name: folder.path, layout: isPrefixed ? .own : .unprefixedText, ignoring: CLIP.isBuffer
+    ) { try CLIPTextTower(config, projectionWidth: width, from: $0) }
   }
 
   /// All tokens after the final layer norm: ids, one row of at most `contextLength` a text → (B, T, C).
   ///
-  /// Padding is not masked: the causal mask hides it from the tokens that matter.
+  /// Padding is not masked: in CLIP the causal mask hides it from the tokens that matter, SigLIP learned with it.
   public func callAsFunction(_ ids: [[Int]]) -> Tensor {
     let length = ids.first?.count ?? 0
     precondition(
       (1...config.contextLength).contains(length),
       "texts of \(length) tokens, the tower takes 1 to \(config.contextLength)")
     let tokens = tokenEmbedding(ids) + positions.positions(length)
-    return finalNorm(encoder(tokens, causal: true))
+    return finalNorm(encoder(tokens, causal: config.family == .clip))
   }
 
-  /// What CLIP compares with images, not normalised: the projected end token of each text (B, E).
+  /// What CLIP compares with images, not normalised: the projected end token of each text, in SigLIP its last
+  /// one whatever it is: (B, E).
   public func textFeatures(_ ids: [[Int]]) -> Tensor {
     let tokens = self(ids)
-    let last = tokens.gatherTokens(ids.map { [endPosition(in: $0)] }).reshaped([ids.count, config.encoder.width])
+    let last = tokens.gatherTokens(ids.map { [pooledPosition(in: $0)] }).reshaped([ids.count, config.encoder.width])
     return projection.map { $0(last) } ?? last
   }
 
@@ -67,6 +79,10 @@ public struct CLIPTextTower {
   public func textTokens(_ ids: [[Int]]) -> Tensor {
     let tokens = self(ids)
     return projection.map { $0(tokens) } ?? tokens
+  }
+
+  private func pooledPosition(in ids: [Int]) -> Int {
+    config.family == .siglip ? ids.count - 1 : endPosition(in: ids)
   }
 
   /// The place of the first end token, 0 when there is none, as transformers has it.

@@ -1,23 +1,28 @@
-/// CLIP's eye: an image becomes a class token and one token for each patch.
+/// CLIP's eye: an image becomes one token for each patch, and a summary of them all.
 ///
-/// Checkpoint: `vision_model.…` and `visual_projection.weight` of transformers' `CLIPModel`; from nothing as OpenAI's
-/// `clip/model.py` begins.
+/// OpenAI's CLIP keeps the summary as a class token before the patches; SigLIP asks for it at the end, with a learned
+/// query (`AttentionPool`), and has no projection.
+///
+/// Checkpoint: `vision_model.…` and `visual_projection.weight` of transformers' `CLIPModel`, `vision_model.…` of its
+/// `SiglipModel`; from nothing as OpenAI's `clip/model.py` begins.
 public struct CLIPVisionTower {
   public let config: CLIPVisionConfig
   /// All weights of this tower, projection included.
   public let parameters: [Parameter]
-  private let classEmbedding: Parameter
+  private let classEmbedding: Parameter?
   private let patchEmbedding: Parameter
+  private let patchBias: Parameter?
   private let positions: Embedding
-  private let normBefore: LayerNorm
+  private let normBefore: LayerNorm?
   private let encoder: CLIPEncoder
   private let normAfter: LayerNorm
-  private let projection: Linear
+  private let pool: AttentionPool?
+  private let projection: Linear?
 
   /// The width of the space shared with texts.
-  public var projectionWidth: Int { projection.weight.shape[0] }
+  public var projectionWidth: Int { projection?.weight.shape[0] ?? config.encoder.width }
 
-  /// `weights` is the scope of the whole CLIP.
+  /// `weights` is the scope of the whole CLIP. SigLIP's projection width is the tower's own.
   public init(_ config: CLIPVisionConfig, projectionWidth: Int, from weights: Weights) throws {
     self.config = config
     let before = weights.parameters.count
@@ -25,21 +30,28 @@ public struct CLIPVisionTower {
     let epsilon = Float(config.encoder.epsilon)
     let small = Initializer.normal(deviation: 1 / Float(width).squareRoot())
     let scope = weights["vision_model"]
+    let isCLIP = config.family == .clip
     let (p, channels) = (config.patchSize, config.channels)
-    classEmbedding = try scope["embeddings"].parameter("class_embedding", [width], small)
-    patchEmbedding = try scope["embeddings.patch_embedding"].parameter(
-      "weight", [width, channels, p, p], .uniform(bound: 1 / Float(channels * p * p).squareRoot()))
+    classEmbedding = isCLIP ? try scope["embeddings"].parameter("class_embedding", [width], small) : nil
+    let filters = Initializer.uniform(bound: 1 / Float(channels * p * p).squareRoot())
+    let patches = scope["embeddings.patch_embedding"]
+    patchEmbedding = try patches.parameter("weight", [width, channels, p, p], filters)
+    patchBias = isCLIP ? nil : try patches.parameter("bias", [width], filters)
     positions = try Embedding(config.tokens, width, from: scope["embeddings.position_embedding"], initializer: small)
     // The missing letter is in every published checkpoint.
-    normBefore = try LayerNorm(width, epsilon: epsilon, from: scope["pre_layrnorm"])
+    normBefore = isCLIP ? try LayerNorm(width, epsilon: epsilon, from: scope["pre_layrnorm"]) : nil
     encoder = try CLIPEncoder(config.encoder, from: scope["encoder"])
     normAfter = try LayerNorm(width, epsilon: epsilon, from: scope["post_layernorm"])
-    projection = try Linear(
-      width, projectionWidth, hasBias: false, from: weights["visual_projection"], initializer: small)
+    pool = isCLIP ? nil : try AttentionPool(config.encoder, from: scope["head"])
+    projection =
+      isCLIP
+      ? try Linear(width, projectionWidth, hasBias: false, from: weights["visual_projection"], initializer: small)
+      : nil
     parameters = Array(weights.parameters[before...])
   }
 
-  /// All tokens as the last block leaves them, class token first: (B, S, S, 3) → (B, 1 + N, V).
+  /// All tokens as the last block leaves them: (B, S, S, 3) → (B, T, V); T = 1 + N with a class token, which is first,
+  /// N without.
   ///
   /// Pixels are normalised as the model expects (mean and deviation by channel).
   public func callAsFunction(_ pixels: Tensor) -> Tensor {
@@ -47,19 +59,43 @@ public struct CLIPVisionTower {
     precondition(
       pixels.shape == [pixels.shape[0], size, size, config.channels],
       "pixels \(pixels.shape), the tower looks at (B, \(size), \(size), \(config.channels))")
-    let kernel = patchEmbedding.value
+    let filters = patchEmbedding.value
     let patches = pixels.patches(config.patchSize).linear(
-      weight: kernel.reshaped([kernel.shape[0], kernel.shape.stride]))
-    let tokens = patches.prependingToken(classEmbedding.value) + positions.weight.value
-    return encoder(normBefore(tokens), causal: false)
+      weight: filters.reshaped([filters.shape[0], filters.shape.stride]), bias: patchBias?.value)
+    let tokens = (classEmbedding.map { patches.prependingToken($0.value) } ?? patches) + positions.weight.value
+    return encoder(normBefore?(tokens) ?? tokens, causal: false)
   }
 
-  /// What CLIP compares with texts, not normalised: all tokens (B, T, V) → the projected class token (B, E).
-  public func imageFeatures(_ tokens: Tensor) -> Tensor {
-    let first = tokens.gatherTokens(Array(repeating: [0], count: tokens.shape[0]))
-    return imageTokens(first).reshaped([tokens.shape[0], projection.weight.shape[0]])
+  /// What CLIP compares with texts, not normalised: hidden states (B, T, V) → the summary (B, E).
+  public func imageFeatures(_ hidden: Tensor) -> Tensor {
+    summaries(hidden).reshaped([hidden.shape[0], projectionWidth])
   }
 
-  /// Any tokens of the tower, normalised and projected as the class token is: (B, T, V) → (B, T, E).
-  public func imageTokens(_ tokens: Tensor) -> Tensor { projection(normAfter(tokens)) }
+  /// The summary and all patches as CLIP embeds them: hidden states (B, T, V) → (B, 1 + N, E), the summary first.
+  public func imageTokens(_ hidden: Tensor) -> Tensor {
+    guard let pool else { return embedded(hidden) }
+    let tokens = normAfter(hidden)
+    return pool(tokens).concatenatedTokens(tokens)
+  }
+
+  /// The summary and chosen patches, numbers 0 ..< N, as many for each image: hidden states (B, T, V) → (B, 1 + n, E).
+  public func imageTokens(_ hidden: Tensor, patches: [[Int]]) -> Tensor {
+    guard let pool else {
+      // Chosen before the norm and the projection: nothing is computed for those that are not wanted.
+      return embedded(hidden.gatherTokens(patches.map { [0] + $0.map { $0 + 1 } }))
+    }
+    let tokens = normAfter(hidden)
+    let summary = pool(tokens)
+    return patches.allSatisfy(\.isEmpty) ? summary : summary.concatenatedTokens(tokens.gatherTokens(patches))
+  }
+
+  private func summaries(_ hidden: Tensor) -> Tensor {
+    imageTokens(hidden, patches: Array(repeating: [], count: hidden.shape[0]))
+  }
+
+  /// Tokens of OpenAI's tower, normalised and projected as the class token is: (B, T, V) → (B, T, E).
+  private func embedded(_ tokens: Tensor) -> Tensor {
+    let normal = normAfter(tokens)
+    return projection.map { $0(normal) } ?? normal
+  }
 }

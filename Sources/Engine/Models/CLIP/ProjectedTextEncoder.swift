@@ -2,11 +2,7 @@ extension CLIPTextTower {
   /// A text tower with its projection from a folder of its own, as transformers' `CLIPTextModelWithProjection` (SD-XL's
   /// second text encoder, and the mini world's only one); frozen.
   public init(projectedTextEncoder folder: CheckpointFolder) throws {
-    let fields = try folder.configuration()
-    let weights = Weights.checkpoint(try folder.weights(), name: folder.path)
-    try self.init(
-      CLIPTextConfig(fields), projectionWidth: fields.integer("projection_dim", default: 512), from: weights)
-    try weights.requireAllUsed(ignoring: CLIP.isBuffer)
+    try self.init(folder) { try $0.integer("projection_dim", default: 512) }
   }
 
   /// Writes a folder that transformers opens as `CLIPTextModelWithProjection`.

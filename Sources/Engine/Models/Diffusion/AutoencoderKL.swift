@@ -23,10 +23,12 @@ public struct AutoencoderKL {
 
   /// A folder such as `vae/`: `config.json` and `diffusion_pytorch_model.safetensors`; all parameters frozen.
   public init(_ folder: CheckpointFolder) throws {
-    let source = ModernAttentionNames(source: try folder.weights())
-    let weights = Weights.checkpoint(source, name: folder.path)
-    try self.init(AutoencoderConfig(folder.configuration()), from: weights)
-    try weights.requireAllUsed()
+    let config = try AutoencoderConfig(folder.configuration())
+    let source = try folder.weights()
+    let isOld = try source.shape(of: "encoder.mid_block.attentions.0.query.weight") != nil
+    self = try Weights.load(source, name: folder.path, layout: isOld ? .oldAutoencoder : .own) {
+      try AutoencoderKL(config, from: $0)
+    }
   }
 
   /// Writes a folder that diffusers opens, F32.
@@ -52,26 +54,10 @@ public struct AutoencoderKL {
   public func decode(_ latents: Tensor) -> Tensor { decoder(dequantize(latents)) }
 }
 
-/// Autoencoders saved by old diffusers call the attention's layers `query, key, value, proj_attn`, sometimes with
-/// matrices stored as 1×1 convolutions; here they are read as `to_q, to_k, to_v, to_out.0`.
-private struct ModernAttentionNames: TensorSource {
-  let source: any TensorSource
-
-  private static let renames = [
-    (".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."),
-  ]
-
-  private func modern(_ name: String) -> String {
-    guard name.contains("mid_block.attentions.") else { return name }
-    return ModernAttentionNames.renames.reduce(name) { name, rename in name.replacing(rename.0, with: rename.1) }
-  }
-
-  var tensorNames: [String] { source.tensorNames.map(modern) }
-
-  func tensor(named name: String) throws -> Tensor? {
-    guard let stored = source.tensorNames.first(where: { modern($0) == name }) else { return nil }
-    let tensor = try source.tensor(named: stored)
-    guard let tensor, name.contains(".attentions."), tensor.shape.rank == 4 else { return tensor }
-    return tensor.shape[2] * tensor.shape[3] == 1 ? tensor.reshaped([tensor.shape[0], tensor.shape[1]]) : tensor
-  }
+extension KeyLayout {
+  /// What old diffusers called the attention's layers; it sometimes kept their matrices as 1×1 convolutions.
+  fileprivate static let oldAutoencoder = KeyLayout(
+    [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")].map {
+      Rename(own: ".\($0).", key: ".\($1).")
+    })
 }

@@ -30,6 +30,14 @@ public struct StableDiffusion {
     }
   }
 
+  /// Pixels on a side of the square images that the UNet was trained for.
+  public var side: Int { unet.config.sampleSize * autoencoder.reduction }
+
+  /// The square of a picture that the model works on: shortest side to size (bicubic), then the centre.
+  public func square(_ image: Image) -> Image {
+    image.width == side && image.height == side ? image : image.centerSquare(side: side, by: .bicubic)
+  }
+
   /// Writes a folder that diffusers opens: by part, or whole with
   /// `StableDiffusionPipeline.from_pretrained(folder, text_encoder=None, tokenizer=None)`.
   public func save(to folder: CheckpointFolder) throws {

@@ -32,9 +32,8 @@ public struct UNet2DConditionModel {
 
   /// A folder such as `unet/`: `config.json` and `diffusion_pytorch_model.safetensors`; all parameters frozen.
   public init(_ folder: CheckpointFolder) throws {
-    let weights = Weights.checkpoint(try folder.weights(), name: folder.path)
-    try self.init(UNet2DConfig(folder.configuration()), from: weights)
-    try weights.requireAllUsed()
+    let config = try UNet2DConfig(folder.configuration())
+    self = try Weights.load(folder.weights(), name: folder.path) { try UNet2DConditionModel(config, from: $0) }
   }
 
   /// Writes a folder that diffusers opens, F32.

@@ -1,0 +1,35 @@
+import Engine
+
+/// Which of the chances of a random feature: with the same seed and number the same patches are drawn.
+public struct FeatureDraw: Hashable, Sendable {
+  public let seed: UInt64
+  public let number: Int
+
+  public init(seed: UInt64, number: Int) { (self.seed, self.number) = (seed, number) }
+}
+
+extension BenchmarkFeature {
+  private static let stream: UInt32 = 50
+
+  /// The features of pictures, one (n, E) for each draw; each picture is encoded once for all draws.
+  ///
+  /// - Parameter progress: is told how many pictures are done after each batch; what it throws ends the work.
+  public func features(
+    of images: [Image], by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw],
+    batch: Int = 64, progress: (Int) throws -> Void = { _ in }
+  ) throws -> [Tensor] {
+    var parts = [[Tensor]](repeating: [], count: draws.count)
+    for start in stride(from: 0, to: images.count, by: batch) {
+      let end = min(images.count, start + batch)
+      withoutGradient {
+        let hidden = vision(preprocessing.pixels(Array(images[start..<end])))
+        for (row, draw) in draws.enumerated() {
+          let random = RandomSource(seed: draw.seed, stream: Self.stream)
+          parts[row].append(features(hidden, by: vision, random: random, draw: draw.number, firstSample: start))
+        }
+      }
+      try progress(end)
+    }
+    return parts.map { $0.isEmpty ? Tensor(zeros: [0, vision.projectionWidth]) : .stacked($0) }
+  }
+}

@@ -1,0 +1,32 @@
+import Engine
+import Foundation
+
+/// The words that every image's context has in common.
+enum Prompt {
+  /// The reference fills its template "a photo of a {class}." with an empty class (the paper says "empty text").
+  static let reference = "a photo of a ."
+
+  /// The embedding of the prompt by a diffusion model's own text encoder and tokenizer, (1, tokens, context width).
+  ///
+  /// Stable Diffusion: the reference's prompt, padded to the full length as its tokenizer pads (with the end token in
+  /// SD 1, with "!" in SD 2), after the final norm. A text encoder with a projection is the mini world's: it was never
+  /// trained on padding and hears start and end alone.
+  static func embedding(in diffusion: CheckpointFolder) throws -> Tensor {
+    let folder = CheckpointFolder(diffusion.path + "/text_encoder")
+    let tokenizerFolder = URL(filePath: diffusion.path + "/tokenizer")
+    let fields = try folder.configuration()
+    if fields.json["architectures"]?.elements?.contains("CLIPTextModelWithProjection") ?? false {
+      let encoder = try CLIPTextTower(projectedTextEncoder: folder)
+      let tokenizer = try CLIPTokenizer(folder: tokenizerFolder)
+      return withoutGradient { encoder.textTokens([[tokenizer.start, tokenizer.end]]) }
+    }
+    let encoder = try CLIPTextTower(textEncoder: folder)
+    let tokenizer = try CLIPTokenizer(folder: tokenizerFolder, contextLength: encoder.config.contextLength)
+    guard tokenizer.vocabularySize <= encoder.config.vocabulary else {
+      throw Problem(
+        "cannot use \(diffusion.path): its tokenizer knows \(tokenizer.vocabularySize) tokens, its text encoder "
+          + "\(encoder.config.vocabulary)", advice: "the folders belong to different models")
+    }
+    return withoutGradient { encoder([tokenizer.tokens(reference)]) }
+  }
+}

@@ -1,0 +1,195 @@
+import Testing
+
+@testable import Engine
+
+/// Against transformers, open_clip and timm; Tests/Reference/clip_layouts.py wrote the fixtures.
+struct CLIPLayoutTests {
+  /// A fixture, opened as what it is.
+  private struct Subject {
+    let checkpoint: CLIPCheckpoint
+    let clip: CLIP
+    let reference: ReferenceTensors
+    let ids: [[Int]]
+
+    init(_ name: String) throws {
+      let folder = CheckpointFolder(Reference.path("models/\(name)"))
+      let isTransformers = name == "siglip"
+      let file = Reference.path("models/\(name)/\(isTransformers ? "model" : "open_clip_model").safetensors")
+      checkpoint = try CLIPCheckpoint(SafetensorsFile(file), name: file)
+      var config: CLIPConfig
+      if isTransformers {
+        config = try CLIPConfig(folder.configuration())
+      } else {
+        config = try checkpoint.config().refined(byOpenCLIP: folder.configuration("open_clip_config.json"))
+        // The number of heads in a trunk of timm stands nowhere; in real sizes the width tells it.
+        if name == "timm_siglip" { config.vision.encoder.heads = 2 }
+      }
+      clip = try checkpoint.clip(config)
+      reference = try Reference.tensors("models/\(name)/reference")
+      let flat = try reference.integers("ids")
+      ids = [Array(flat[..<5]), Array(flat[5...])]
+    }
+  }
+
+  @Test(
+    "the layout is recognised by the names of the tensors",
+    arguments: [
+      ("siglip", "transformers SigLIP"), ("open_clip", "OpenAI or open_clip"), ("timm_siglip", "timm in open_clip"),
+    ])
+  func recognition(name: String, layout: String) throws {
+    #expect(try Subject(name).checkpoint.layoutName == layout)
+  }
+
+  @Test(
+    "features, all tokens and logits agree with the model's own library",
+    arguments: ["siglip", "open_clip", "timm_siglip"])
+  func forward(name: String) throws {
+    let it = try Subject(name)
+    let hidden = it.clip.vision(try it.reference["pixels"])
+    let (images, texts) = (it.clip.vision.imageFeatures(hidden), it.clip.text.textFeatures(it.ids))
+
+    expect(it.clip.vision.imageTokens(hidden), equals: try it.reference["image_tokens"], within: .relative(1e-5))
+    expect(images, equals: try it.reference["image_features"], within: .relative(1e-5))
+    expect(texts, equals: try it.reference["text_features"], within: .relative(1e-5))
+    expect(it.clip.logits(images: images, texts: texts), equals: try it.reference["logits"], within: .relative(1e-5))
+  }
+
+  @Test("chosen tokens are the same as those among all tokens", arguments: ["siglip", "open_clip"])
+  func chosenTokens(name: String) throws {
+    let it = try Subject(name)
+    let hidden = it.clip.vision(try it.reference["pixels"])
+
+    let told = it.clip.vision.imageTokens(hidden, patches: [[3, 0], [8, 8], [1, 5]])
+
+    let all = it.clip.vision.imageTokens(hidden)
+    expect(told, equals: all.gatherTokens([[0, 4, 1], [0, 9, 9], [0, 2, 6]]), within: .relative(1e-6))
+  }
+
+  @Test(
+    "the gradients of all weights agree with PyTorch, under the file's own names",
+    arguments: ["siglip", "open_clip", "timm_siglip"])
+  func gradients(name: String) throws {
+    let it = try Subject(name)
+    for parameter in it.clip.parameters { parameter.isTrainable = true }
+    let hidden = it.clip.vision(try it.reference["pixels"])
+    let images = it.clip.vision.imageFeatures(hidden)
+    let texts = it.clip.text.textFeatures(it.ids)
+
+    let outputs = [
+      ("image_tokens", it.clip.vision.imageTokens(hidden)), ("image_features", images), ("text_features", texts),
+      ("logits", it.clip.logits(images: images, texts: texts)),
+    ]
+    try outputs.map { try ($0.1 * it.reference["d_\($0.0)"]).sum() }.reduce(Tensor(zeros: []), +).backward()
+
+    let expected = try Reference.tensors("models/\(name)/gradients")
+    let gradients = try it.checkpoint.layout.stored(
+      it.clip.parameters.map { ($0.name, try #require($0.gradient, "\($0.name) received no gradient")) })
+    #expect(Set(gradients.map(\.key)) == Set(expected.names))
+    for (key, gradient) in gradients {
+      // A key's bias shifts all scores of a query alike, which softmax does not see: there is only rounding noise.
+      let isKeyBias = key.hasSuffix("k_proj.bias")
+      let reference = try expected[key]
+      if isKeyBias {
+        #expect(gradient.values.allSatisfy { abs($0) < 1e-4 }, "\(key)")
+      } else {
+        expect(gradient.reshaped(reference.shape), equals: reference, within: .relative(1e-4), key)
+      }
+    }
+  }
+
+  @Test("a saved SigLIP opens again with the same weights and configuration, under transformers' names")
+  func roundTrip() throws {
+    let clip = try Subject("siglip").clip
+    try Reference.withTemporaryFolder { path in
+      try clip.save(to: CheckpointFolder(path))
+
+      let opened = try CLIP(CheckpointFolder(path))
+
+      #expect(opened.config == clip.config)
+      #expect(zip(opened.parameters, clip.parameters).allSatisfy { $0.value.values == $1.value.values })
+      let names = try SafetensorsFile(path + "/model.safetensors").tensorNames
+      let original = try SafetensorsFile(Reference.path("models/siglip/model.safetensors")).tensorNames
+      #expect(Set(names) == Set(original))
+    }
+  }
+
+  @Test(
+    "weights wrapped by a trainer are found behind its prefix, with what stands beside them left alone",
+    arguments: ["module.", "state_dict.module.", "class_model.model.", "clip."])
+  func prefixes(prefix: String) throws {
+    let it = try Subject("open_clip")
+    let stored = it.checkpoint.layout.stored(it.clip.parameters.map { ($0.name, $0.value) })
+    var tensors = Dictionary(uniqueKeysWithValues: stored.map { (prefix + $0.key, $0.tensor) })
+    tensors["visual_proj.weight"] = Tensor(zeros: [3, 10])
+
+    let checkpoint = try CLIPCheckpoint(DictionarySource(tensors: tensors), name: "wrapped.pth")
+    let clip = try checkpoint.clip(it.clip.config)
+
+    #expect(checkpoint.layout.prefix == prefix)
+    #expect(zip(clip.parameters, it.clip.parameters).allSatisfy { $0.value.values == $1.value.values })
+    #expect(try checkpoint.neighbour("visual_proj.weight")?.shape == [3, 10])
+  }
+
+  @Test("a text tower in a scope of its own is the same model")
+  func customText() throws {
+    let it = try Subject("open_clip")
+    let stored = KeyLayout.openCLIPCustomText.stored(it.clip.parameters.map { ($0.name, $0.value) })
+    let tensors = Dictionary(uniqueKeysWithValues: stored.map { ($0.key, $0.tensor) })
+
+    let checkpoint = try CLIPCheckpoint(DictionarySource(tensors: tensors), name: "custom.bin")
+
+    #expect(tensors["text.text_projection"]?.shape == [12, 10])
+    #expect(checkpoint.layoutName == "open_clip with a text tower of its own")
+    #expect(try checkpoint.clip(it.clip.config).parameters.count == it.clip.parameters.count)
+  }
+
+  @Test("what is missing, of another shape and out of place is named together, in the file's own words")
+  func misfits() throws {
+    let it = try Subject("open_clip")
+    let stored = it.checkpoint.layout.stored(it.clip.parameters.map { ($0.name, $0.value) })
+    var tensors = Dictionary(uniqueKeysWithValues: stored.map { ($0.key, $0.tensor) })
+    tensors["visual.transformer.resblocks.1.attn.in_proj_bias"] = nil
+    tensors["visual.proj"] = Tensor(zeros: [9, 10])
+    tensors["visual.transformer.resblocks.1.ls_1.gamma"] = Tensor(zeros: [16])
+    tensors["context_length"] = Tensor(zeros: [])
+    let checkpoint = try CLIPCheckpoint(DictionarySource(tensors: tensors), name: "broken.pt")
+
+    let problem = try #require(throws: Problem.self) { try checkpoint.clip(it.clip.config) }
+
+    #expect(
+      problem.message
+        == "cannot load broken.pt: it has no tensor visual.transformer.resblocks.1.attn.in_proj_bias; "
+        + "visual.proj is (9, 10), this model needs (16, 10); "
+        + "1 of its tensors have no place in this model: visual.transformer.resblocks.1.ls_1.gamma")
+  }
+
+  @Test("tensors that are no CLIP's are refused, some of them by name")
+  func strangers() throws {
+    let source = DictionarySource(tensors: ["conv_in.weight": Tensor(zeros: [1]), "a.b": Tensor(zeros: [1])])
+
+    let problem = try #require(throws: Problem.self) { try CLIPCheckpoint(source, name: "unet.bin") }
+
+    #expect(problem.message.hasPrefix("cannot load unet.bin: its 2 tensors (a.b, conv_in.weight) are"))
+  }
+
+  @Test("an image tower alone opens as one, and not as a CLIP")
+  func imageTowerAlone() throws {
+    let clip = try CLIP(CheckpointFolder(Reference.path("models/clip")))
+    let tensors = Dictionary(uniqueKeysWithValues: clip.vision.parameters.map { ($0.name, $0.value) })
+    let checkpoint = try CLIPCheckpoint(DictionarySource(tensors: tensors), name: "tower.bin")
+
+    let tower = try checkpoint.vision(clip.config.vision, projectionWidth: 10)
+
+    #expect(zip(tower.parameters, clip.vision.parameters).allSatisfy { $0.value.values == $1.value.values })
+    #expect(throws: Problem.self) { try checkpoint.config() }
+  }
+}
+
+/// Tensors in memory as a file would give them.
+struct DictionarySource: TensorSource {
+  var tensors: [String: Tensor]
+
+  var tensorNames: [String] { tensors.keys.sorted() }
+
+  func tensor(named name: String) -> Tensor? { tensors[name]?.detached() }
+}
