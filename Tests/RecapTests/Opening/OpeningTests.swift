@@ -1,0 +1,161 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import Recap
+
+/// Opening what people have: the small models of Tests/Fixtures in the places of real ones.
+struct OpeningTests {
+  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../Fixtures").standardizedFileURL.path
+  private static let siglip = fixtures + "/models/siglip"
+
+  /// A folder in Stable Diffusion's layout around the small UNet and autoencoder, gone when `body` returns.
+  private func withDiffusion<R>(padding: String = "<|endoftext|>", _ body: (String) throws -> R) throws -> R {
+    let files = FileManager.default
+    let path = files.temporaryDirectory.appending(path: "opening-tests-\(UUID().uuidString)").path
+    defer { try? files.removeItem(atPath: path) }
+    try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for part in ["unet", "vae"] {
+      try files.copyItem(atPath: "\(Self.fixtures)/models/\(part)", toPath: "\(path)/\(part)")
+    }
+    try files.copyItem(atPath: Self.fixtures + "/mini_vocabulary", toPath: path + "/tokenizer")
+    try files.removeItem(atPath: path + "/tokenizer/special_tokens_map.json")
+    let tokenizer: JSON = ["model_max_length": 24, "pad_token": .string(padding)]
+    try CheckpointFolder(path + "/tokenizer").write(tokenizer, named: "tokenizer_config.json")
+    try CheckpointFolder(path + "/scheduler").write(NoiseSchedule().json, named: "scheduler_config.json")
+    // As wide as the small UNet's context.
+    let config = CLIPTextConfig(
+      encoder: CLIPEncoderConfig(width: 7, layers: 1, heads: 1, activation: .gelu), vocabulary: 737, contextLength: 24)
+    let tower = try CLIPTextTower(config, projectionWidth: nil, from: .initializing(seed: 2))
+    try CheckpointFolder(path + "/text_encoder").write(
+      [
+        "model_type": "clip_text_model", "hidden_size": 7, "num_hidden_layers": 1, "num_attention_heads": 1,
+        "intermediate_size": 28, "hidden_act": "gelu", "vocab_size": 737, "max_position_embeddings": 24,
+      ],
+      parameters: tower.parameters)
+    return try body(path)
+  }
+
+  private func workspace(_ diffusion: String, clip: String = siglip, as name: Backbone.Name? = nil) throws -> Workspace
+  {
+    try Workspace(mini: MiniFolder("nowhere"), clip: clip, backbone: name, diffusion: diffusion)
+  }
+
+  @Test(
+    "Stable Diffusion hears the reference's prompt, padded as its tokenizer pads", arguments: ["<|endoftext|>", "!"])
+  func prompt(padding: String) throws {
+    try withDiffusion(padding: padding) { path in
+      let prompt = try Prompt.embedding(in: CheckpointFolder(path))
+
+      let tokenizer = try CLIPTokenizer(folder: URL(filePath: path + "/tokenizer"))
+      let ids = tokenizer.tokens("a photo of a .")
+      let encoder = try CLIPTextTower(textEncoder: CheckpointFolder(path + "/text_encoder"))
+      #expect(ids.last == (padding == "!" ? 0 : tokenizer.end))
+      #expect(ids.count == 24)
+      #expect(prompt.values == encoder([ids]).values)
+    }
+  }
+
+  @Test("between models that share no space the projection begins at random, from the seed")
+  func randomProjection() throws {
+    try withDiffusion { path in
+      let workspace = try workspace(path)
+
+      let (one, again, other) = try (workspace.models(seed: 1), workspace.models(seed: 1), workspace.models(seed: 2))
+
+      func weights(_ models: DivaModels) -> [Float] { models.recap.projection.weight.value.values }
+      #expect(weights(one) == weights(again))
+      #expect(weights(one) != weights(other))
+      // PyTorch's nn.Linear: within ±1/√12.
+      #expect(weights(one).allSatisfy { abs($0) <= 0.288_676 } && weights(one).contains { abs($0) > 0.25 })
+      #expect(one.recap.projection.weight.shape == [7, 12])
+    }
+  }
+
+  @Test("a step of a SigLIP on Stable Diffusion gives a gradient to every weight of its image tower")
+  func step() throws {
+    try withDiffusion { path in
+      let workspace = try workspace(path)
+      let picture = Image(width: 40, height: 30, pixels: (0..<3600).map { UInt8($0 % 251) })
+      let latents = workspace.latents([picture])
+      let inputs = DivaStep.randomInputs(
+        clipPixels: workspace.preprocessing.pixels([picture]), latents: latents,
+        promptEmbedding: workspace.prompt, density: .pooled(window: 2), patches: 9, draws: 2, timesteps: 0..<1000,
+        seed: 1)
+
+      let outputs = DivaStep(models: try workspace.models(), density: .pooled(window: 2)).run(inputs)
+
+      #expect(latents.shape == [1, 8, 8, 3])
+      #expect(outputs.context.shape == [1, 5, 7])
+      #expect(outputs.towerGradients.count == workspace.clip.vision.parameters.count)
+      #expect(outputs.loss.isFinite)
+    }
+  }
+
+  @Test("open_clip's folder says its own preprocessing and heads; sizes that nobody published are a custom CLIP")
+  func openCLIPFolder() throws {
+    let opened = try OpenedCLIP(Self.fixtures + "/models/open_clip")
+
+    #expect(opened.backbone.name == .custom)
+    #expect(opened.preprocessing.side == 12 && opened.preprocessing.fit == .squash)
+    #expect(opened.preprocessing.deviation == [0.2, 0.25, 0.5])
+    #expect(opened.clip.config.vision.encoder.heads == 2 && opened.clip.config.text.encoder.heads == 3)
+    #expect(opened.layout.place(of: "visual_projection.weight").key == "visual.proj")
+  }
+
+  @Test("weights that are not the backbone named, or whose preprocessing makes other pixels, are refused")
+  func refusals() throws {
+    let other = try #require(throws: Problem.self) { try OpenedCLIP(Self.siglip, as: .siglip224) }
+    #expect(other.message.hasPrefix("\(Self.siglip) is not siglip-so400m-224: it has SigLIP, 2 layers of 12 over"))
+
+    try withDiffusion { path in
+      let copy = path + "/clip"
+      try FileManager.default.copyItem(atPath: Self.siglip, toPath: copy)
+      let pixels: JSON = [
+        "size": ["height": 16, "width": 16], "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+      ]
+      try CheckpointFolder(copy).write(pixels, named: "preprocessor_config.json")
+      let problem = try #require(throws: Problem.self) { try OpenedCLIP(copy) }
+      #expect(problem.message.contains("preprocessing makes 16 pixels a side, its image tower looks at 14"))
+    }
+  }
+
+  @Test("a tuned tower comes from any layout, with the projection that a whole module of DIVA's holds")
+  func tuned() throws {
+    try withDiffusion { path in
+      let workspace = try workspace(path, clip: Self.fixtures + "/models/clip")
+      let prefixed = KeyLayout.openCLIP.prefixed("class_model.model.")
+      let tower = try CLIPVisionTower(workspace.clip.vision.config, projectionWidth: 10, from: .initializing(seed: 8))
+      let rest = workspace.clip.text.parameters + [workspace.clip.logitScale]
+      var entries = prefixed.stored((tower.parameters + rest).map { ($0.name, $0.value) })
+        .map { SafetensorsWriter.Entry.floats($0.key, $0.tensor) }
+      entries.append(.floats("visual_proj.weight", Tensor(repeating: 0.5, shape: [7, 10])))
+      entries.append(.floats("visual_proj.bias", Tensor(repeating: 0.25, shape: [7])))
+      entries.append(.floats("unet.conv_in.bias", Tensor(zeros: [6])))
+      let file = path + "/tuned.safetensors"
+      try SafetensorsWriter(entries).write(to: file)
+
+      let models = try workspace.models(tuned: file)
+
+      #expect(zip(models.tuned.parameters, tower.parameters).allSatisfy { $0.value.values == $1.value.values })
+      #expect(models.recap.projection.weight.value.values.allSatisfy { $0 == 0.5 })
+      #expect(models.recap.projection.bias?.value.values.allSatisfy { $0 == 0.25 } ?? false)
+      #expect(models.baselineRecap.projection.weight.value.values.allSatisfy { $0 == 0.5 })
+    }
+  }
+
+  @Test("a tuned tower of other sizes than the CLIP beside it is refused with both")
+  func tunedMismatch() throws {
+    try withDiffusion { path in
+      let workspace = try workspace(path)
+
+      let problem = try #require(throws: Problem.self) {
+        try workspace.tower(at: Self.fixtures + "/models/clip")
+      }
+
+      #expect(problem.message.contains("2 layers of 16 over 3×3 patches of 4"))
+      #expect(problem.message.contains("SigLIP, 2 layers of 12 over 3×3 patches of 4"))
+    }
+  }
+}

@@ -1,0 +1,229 @@
+"""CLIPs and diffusion folders of the published widths with random weights, for families.py.
+
+Every model is built by its own library and written as that library's users have it; the weights are exact in float16,
+which they are stored in.
+"""
+
+import json
+
+import open_clip
+import timm
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from models import randomize
+from safetensors.torch import save_file
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, SiglipConfig, SiglipModel
+
+PROMPT = [49406, 320, 1125, 539, 320, 269, 49407]  # a photo of a .
+
+
+def random_weights(model, seed):
+    return randomize(model, seed).float()
+
+
+def write_tokenizer(folder, padding="<end_of_text>"):
+    """CLIP's merges as vocab.json and merges.txt, from the copy inside open_clip."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = open_clip.tokenizer.SimpleTokenizer()
+    (folder / "vocab.json").write_text(json.dumps(tokenizer.encoder))
+    merges = sorted(tokenizer.bpe_ranks, key=tokenizer.bpe_ranks.get)
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 77, "pad_token": padding}))
+
+
+class OpenCLIP:
+    """A CLIP of open_clip's architecture, which is OpenAI's: one flat file."""
+
+    def __init__(self, architecture, layers, prefix=""):
+        config = open_clip.get_model_config(architecture)
+        config["vision_cfg"]["layers"] = layers or config["vision_cfg"]["layers"]
+        config["text_cfg"]["layers"] = layers or config["text_cfg"]["layers"]
+        config["quick_gelu"] = True
+        self.model = random_weights(open_clip.CLIP(**config), seed=31)
+        self.model.attn_mask = self.model.attn_mask.float()
+        self.size, self.prefix = config["vision_cfg"]["image_size"], prefix
+
+    def write(self, folder):
+        folder.mkdir(parents=True)
+        write_tokenizer(folder)
+        file = folder / "weights.safetensors"
+        save_file({self.prefix + k: v.half().contiguous() for k, v in self.model.state_dict().items()}, file)
+        return file
+
+    def transform(self):
+        return open_clip.transform.image_transform(self.size, is_train=False)
+
+    def tokens(self, pixels, patches=None):
+        """The class token and all patches, or chosen ones, as the reference projects them."""
+        visual = self.model.visual
+        hidden = visual.transformer(visual._embeds(pixels))
+        return visual.ln_post(chosen(hidden, patches, first=1)) @ visual.proj
+
+    def features(self, pixels):
+        return self.model.encode_image(pixels)
+
+    def text_features(self, texts):
+        return self.model.encode_text(open_clip.get_tokenizer("ViT-L-14")(texts))
+
+    def gradients(self):
+        return {self.prefix + k: p.grad for k, p in self.model.named_parameters() if p.grad is not None}
+
+
+class TimmSigLIP:
+    """open_clip's SigLIP around a trunk of timm."""
+
+    texts = False  # its SentencePiece vocabulary is no part of any package
+
+    def __init__(self, architecture, layers):
+        config = open_clip.get_model_config(architecture)
+        vision, text = config["vision_cfg"], open_clip.CLIPTextCfg(**config["text_cfg"])
+        more = {"depth": layers} if layers else {}
+        text.layers = layers or text.layers
+        model = torch.nn.Module()
+        model.visual = torch.nn.Module()
+        model.visual.trunk = timm.create_model(vision["timm_model_name"], num_classes=0, **more)
+        model.text = open_clip.model._build_text_tower(config["embed_dim"], text)
+        model.logit_scale = torch.nn.Parameter(torch.tensor(1.0))
+        model.logit_bias = torch.nn.Parameter(torch.tensor(-10.0))
+        self.model, self.size = random_weights(model, seed=32), vision["image_size"]
+
+    def write(self, folder):
+        folder.mkdir(parents=True)
+        file = folder / "weights.safetensors"
+        save_file({k: v.half().contiguous() for k, v in self.model.state_dict().items()}, file)
+        return file
+
+    def transform(self):
+        return open_clip.transform.image_transform(
+            self.size, is_train=False, mean=(0.5,) * 3, std=(0.5,) * 3, resize_mode="squash", interpolation="bicubic"
+        )
+
+    def tokens(self, pixels, patches=None):
+        trunk = self.model.visual.trunk
+        local = trunk.forward_features(pixels)
+        return torch.cat([trunk.forward_head(local)[:, None], chosen(local, patches)], 1)
+
+    def features(self, pixels):
+        return self.model.visual.trunk(pixels)
+
+    def gradients(self):
+        return {k: p.grad for k, p in self.model.named_parameters() if p.grad is not None}
+
+
+class Transformers:
+    """A folder of transformers: CLIPModel or SiglipModel."""
+
+    def __init__(self, model, texts):
+        self.model, self.texts, self.size = random_weights(model, seed=33), texts, model.config.vision_config.image_size
+
+    @classmethod
+    def clip(cls, patch, layers):
+        vision = dict(hidden_size=768, intermediate_size=3072, num_attention_heads=12, patch_size=patch)
+        text = dict(hidden_size=512, intermediate_size=2048, num_attention_heads=8)
+        count = dict(num_hidden_layers=layers or 12)
+        config = CLIPConfig(text_config=text | count, vision_config=vision | count, projection_dim=512)
+        return cls(CLIPModel(config), texts=True)
+
+    @classmethod
+    def siglip(cls, layers):
+        tower = dict(hidden_size=1152, intermediate_size=4304, num_attention_heads=16, num_hidden_layers=layers or 27)
+        text = dict(tower, max_position_embeddings=64, projection_size=1152)
+        vision = dict(tower, image_size=384, patch_size=14)
+        return cls(SiglipModel(SiglipConfig(text_config=text, vision_config=vision)), texts=False)
+
+    def write(self, folder):
+        self.model.half().save_pretrained(folder)
+        self.model.float()
+        if self.texts:
+            write_tokenizer(folder)
+        return folder
+
+    def transform(self):
+        siglip = dict(mean=(0.5,) * 3, std=(0.5,) * 3, resize_mode="squash", interpolation="bicubic")
+        return open_clip.transform.image_transform(self.size, is_train=False, **({} if self.texts else siglip))
+
+    def tokens(self, pixels, patches=None):
+        vision = self.model.vision_model(pixel_values=pixels)
+        hidden = vision.last_hidden_state
+        if not self.texts:
+            return torch.cat([vision.pooler_output[:, None], chosen(hidden, patches)], 1)
+        return self.model.visual_projection(self.model.vision_model.post_layernorm(chosen(hidden, patches, first=1)))
+
+    def features(self, pixels):
+        return self.tokens(pixels)[:, 0]
+
+    def text_features(self, texts):
+        ids = open_clip.get_tokenizer("ViT-L-14")(texts)
+        return self.model.text_projection(self.model.text_model(input_ids=ids).pooler_output)
+
+    def gradients(self):
+        return {k: p.grad for k, p in self.model.named_parameters() if p.grad is not None}
+
+
+def chosen(hidden, patches, first=0):
+    """Rows of hidden states by patch number; `first` 1 keeps a class token that stands before them."""
+    if patches is None:
+        return hidden
+    rows = torch.cat([patches.new_zeros(len(patches), first), patches + first], 1)
+    return hidden.gather(1, rows[..., None].expand(-1, -1, hidden.shape[-1]))
+
+
+class Diffusion:
+    """A Stable Diffusion folder: the widths of its first two levels, fewer layers, small pictures."""
+
+    def __init__(self, kind):
+        base = dict(
+            sample_size=16, block_out_channels=(320, 640), layers_per_block=1, norm_num_groups=32,
+            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        )  # fmt: skip
+        is_first = kind == "sd-1"
+        width = 768 if is_first else 1024
+        heads = 8 if is_first else (5, 10)
+        unet = UNet2DConditionModel(
+            **base, cross_attention_dim=width, attention_head_dim=heads, use_linear_projection=not is_first,
+            upcast_attention=kind == "sd-2-v",
+        )  # fmt: skip
+        text = CLIPTextConfig(
+            hidden_size=width, intermediate_size=4 * width, num_hidden_layers=2, num_attention_heads=width // 64,
+            hidden_act="quick_gelu" if is_first else "gelu", bos_token_id=0, eos_token_id=2, projection_dim=512,
+        )  # fmt: skip
+        vae = AutoencoderKL(
+            sample_size=128, block_out_channels=(32, 64, 64, 64), norm_num_groups=32,
+            down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
+        )  # fmt: skip
+        self.unet = random_weights(unet, seed=34).requires_grad_(False)
+        self.vae = random_weights(vae, seed=35).requires_grad_(False)
+        self.text = random_weights(CLIPTextModel(text), seed=36).requires_grad_(False)
+        self.padding = 49407 if is_first else 0
+        self.schedule = DDIMScheduler(
+            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False,
+            prediction_type="v_prediction" if kind == "sd-2-v" else "epsilon",
+        )  # fmt: skip
+
+    def write(self, folder):
+        for name in ("unet", "vae", "text"):
+            part = getattr(self, name)
+            part.half().save_pretrained(folder / ("text_encoder" if name == "text" else name))
+            part.float()
+        self.schedule.save_pretrained(folder / "scheduler")
+        write_tokenizer(folder / "tokenizer", padding="<end_of_text>" if self.padding else "!")
+        return folder
+
+    def prompt(self):
+        ids = torch.tensor([PROMPT + [self.padding] * (77 - len(PROMPT))])
+        with torch.no_grad():
+            return self.text(input_ids=ids).last_hidden_state
+
+    def latent(self, pixels):
+        with torch.no_grad():
+            return self.vae.encode(pixels).latent_dist.mean * self.vae.config.scaling_factor
+
+    def loss(self, latent, noise, timesteps, context):
+        """The loss over all draws and the prediction; noise and timesteps hold the whole batch once a draw."""
+        draws = len(noise) // len(latent)
+        clean = latent.repeat(draws, 1, 1, 1)
+        noised = self.schedule.add_noise(clean, noise, timesteps)
+        prediction = self.unet(noised, timesteps, context.repeat(draws, 1, 1)).sample
+        is_epsilon = self.schedule.config.prediction_type == "epsilon"
+        target = noise if is_epsilon else self.schedule.get_velocity(clean, noise, timesteps)
+        return torch.nn.functional.mse_loss(prediction, target), prediction
