@@ -12,6 +12,19 @@ public protocol TensorSource {
   var tensorNames: [String] { get }
   /// nil when there is no tensor of that name; throws a `Problem` when it cannot be read.
   func tensor(named name: String) throws -> Tensor?
+  /// Shape and stored type without reading anything; nil when there is no such tensor, or the source does not know.
+  func description(of name: String) -> TensorDescription?
+  /// The tensor in stored precision, without conversion; nil when there is none, or the source keeps none.
+  func stored(named name: String) throws -> StoredTensor?
+  /// What the file says of itself: a training step, the class of a saved module.
+  var metadata: [String: String] { get }
+}
+
+/// A source that computes its tensors, or renames another's, need not know how they are stored.
+extension TensorSource {
+  public func description(of name: String) -> TensorDescription? { nil }
+  public func stored(named name: String) throws -> StoredTensor? { nil }
+  public var metadata: [String: String] { [:] }
 }
 
 /// A scope of names in a checkpoint, or in a model made from nothing.
