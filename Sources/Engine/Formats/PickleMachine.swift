@@ -26,12 +26,20 @@ struct PickleMachine {
     while true {
       let code = try reader.byte()
       if code == PickleCode.stop { return try pop() }
-      let isKnown =
-        try pushScalar(code) || pushText(code) || container(code) || fill(code) || recall(code) || build(code)
-      guard isKnown else {
+      guard try execute(code) else {
         throw PickleRefusal("its pickle holds the instruction \(code), which PyTorch does not write")
       }
     }
+  }
+
+  /// False for an instruction that is not known.
+  private mutating func execute(_ code: UInt8) throws(PickleRefusal) -> Bool {
+    if try pushScalar(code) { return true }
+    if try pushText(code) { return true }
+    if try container(code) { return true }
+    if try fill(code) { return true }
+    if try recall(code) { return true }
+    return try build(code)
   }
 
   // MARK: The stack
