@@ -11,7 +11,7 @@ FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build release test bench parity fixtures golden install format lint check toolchain
+.PHONY: help run build release test fuzz bench parity fixtures golden install format lint check toolchain
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -28,6 +28,9 @@ release: toolchain ## build the program that people run
 test: toolchain ## run all tests
 	@scripts/install-packages test
 	swift test --disable-xctest $(STRICT) $(ARGS)
+
+fuzz: toolchain ## spoil valid files by the thousand; every reader must refuse or read them (FILES=5000 SEED=1)
+	DIVA_FUZZ_FILES=$(or $(FILES),5000) DIVA_FUZZ_SEED=$(or $(SEED),1) swift test --disable-xctest --filter FuzzTests
 
 bench: release ## measure the engine, beside PyTorch when that is installed
 	$(BINARY) bench $(ARGS)

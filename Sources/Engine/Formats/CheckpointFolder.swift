@@ -2,14 +2,20 @@ import Foundation
 
 /// A model as Hugging Face libraries keep it: a folder with a configuration and its weights.
 ///
-/// The weights are one safetensors file (`model.safetensors` of transformers, `diffusion_pytorch_model.safetensors`
-/// of diffusers, either with `.fp16`) or several with an index (`….safetensors.index.json`).
+/// The weights are one file (`model.safetensors` or `pytorch_model.bin` of transformers, `diffusion_pytorch_model.…` of
+/// diffusers, `open_clip_model.safetensors` or `open_clip_pytorch_model.bin` of open_clip, any with `.fp16`), or several
+/// with an index (`….index.json`).
 public struct CheckpointFolder {
   public let path: String
 
   public init(_ path: String) { self.path = path }
 
-  private static let stems = ["model", "diffusion_pytorch_model"]
+  /// In the order of preference: a folder often holds the same weights in several formats.
+  private static let weightsFiles =
+    ["model", "diffusion_pytorch_model", "open_clip_model"].flatMap { ["\($0).safetensors", "\($0).fp16.safetensors"] }
+    + ["pytorch_model", "diffusion_pytorch_model", "open_clip_pytorch_model"].flatMap {
+      ["\($0).bin", "\($0).fp16.bin"]
+    }
 
   func file(_ name: String) -> String { path + "/" + name }
 
@@ -30,17 +36,28 @@ public struct CheckpointFolder {
   }
 
   /// The weights, whichever way they are stored.
-  public func weights() throws -> any TensorSource {
-    for stem in Self.stems {
-      for name in ["\(stem).safetensors", "\(stem).fp16.safetensors"] where has(name) {
-        return try SafetensorsFile(file(name))
+  public func weights() throws -> any TensorSource { try checkpoint() }
+
+  /// The weights with what is known of their files.
+  func checkpoint() throws -> CheckpointFile {
+    for name in Self.weightsFiles {
+      let variant = name.replacing(".fp16", with: "")
+      for index in ["\(name).index.json", "\(variant).index.fp16.json"] where has(index) && !has(name) {
+        return try ShardedTensors(folder: self, index: index).checkpoint
       }
-      let index = "\(stem).safetensors.index.json"
-      if has(index) { return try ShardedTensors(folder: self, index: index) }
+      if has(name) {
+        let opened = try CheckpointFile(file: file(name))
+        return CheckpointFile(path: path, format: opened.format, files: opened.files, source: opened)
+      }
+    }
+    if has("model_index.json") {
+      throw Problem(
+        "cannot open \(path): it is a diffusers pipeline of several models",
+        advice: "give one of its folders, such as \(path)/unet")
     }
     throw Problem(
-      "cannot open \(path): it holds no safetensors weights",
-      advice: "expected " + Self.stems.map { "\($0).safetensors" }.joined(separator: " or "))
+      "cannot open \(path): it holds no weights",
+      advice: "expected model.safetensors, pytorch_model.bin, diffusion_pytorch_model.safetensors or the like")
   }
 
   /// Writes a configuration and the parameters as one F32 safetensors file; makes the folder if need be.
@@ -72,48 +89,4 @@ public struct CheckpointFolder {
         advice: "check that the path is free and its parent writable")
     }
   }
-}
-
-/// Weights spread over several safetensors files, with an index that says which tensor is where.
-struct ShardedTensors: TensorSource {
-  private let files: [String: SafetensorsFile]
-  private let place: [String: String]
-  let tensorNames: [String]
-
-  init(folder: CheckpointFolder, index: String) throws {
-    let path = folder.file(index)
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Problem("cannot read \(path)", advice: "check its permissions")
-    }
-    guard let map = try JSON(parsing: [UInt8](data), file: path)["weight_map"]?.members else {
-      throw Problem("cannot read \(path): it has no weight_map", advice: "download the folder again")
-    }
-    var place: [String: String] = [:]
-    var files: [String: SafetensorsFile] = [:]
-    for member in map {
-      guard let name = member.value.text, ShardedTensors.isPlain(name) else {
-        throw Problem(
-          "cannot read \(path): \(member.name) is said to be in \(member.value.compact)",
-          advice: "a weight_map may only name files in its own folder")
-      }
-      if files[name] == nil { files[name] = try SafetensorsFile(folder.file(name)) }
-      guard files[name]?.description(of: member.name) != nil else {
-        throw Problem(
-          "cannot read \(path): \(name) holds no tensor \(member.name)", advice: "download the folder again")
-      }
-      place[member.name] = name
-    }
-    (self.files, self.place, tensorNames) = (files, place, map.map(\.name))
-  }
-
-  /// An index comes from strangers: it must not point outside its folder.
-  private static func isPlain(_ name: String) -> Bool {
-    !name.isEmpty && !name.contains("/") && !name.contains("\\") && name != "." && name != ".." && !name.contains("\0")
-  }
-
-  func tensor(named name: String) throws -> Tensor? {
-    try place[name].flatMap { files[$0] }?.tensor(named: name)
-  }
-
-  func shape(of name: String) throws -> Shape? { try place[name].flatMap { files[$0] }?.shape(of: name) }
 }

@@ -4,7 +4,7 @@
 /// own library checks (`safetensors/src/tensor.rs`), and that no name stands twice, which it lets pass.
 struct SafetensorsHeader {
   struct Entry: Equatable {
-    let type: SafetensorsType
+    let type: StoredType
     let dims: [Int]
     /// Where the bytes lie, counted from the end of the header.
     let bytes: Range<Int>
@@ -103,10 +103,10 @@ extension SafetensorsHeader.Entry {
     func damaged(_ reason: String) -> Problem { SafetensorsHeader.damaged(file, "\(tensor) \(reason)") }
 
     guard let typeName = member.value["dtype"]?.text else { throw damaged("has no dtype") }
-    guard let type = SafetensorsType(rawValue: typeName) else {
+    guard let type = StoredType(rawValue: typeName) else {
       throw Problem(
         "cannot read \(file): \(tensor) has the unknown dtype \(typeName)",
-        advice: "known are " + SafetensorsType.allCases.map(\.rawValue).joined(separator: ", "))
+        advice: "known are " + StoredType.allCases.map(\.rawValue).joined(separator: ", "))
     }
     guard let dims = member.value["shape"].flatMap(Self.sizes) else {
       throw damaged("has no shape of whole numbers")
@@ -115,7 +115,7 @@ extension SafetensorsHeader.Entry {
       throw damaged("has no data_offsets of two whole numbers")
     }
     guard offsets[0] <= offsets[1] else { throw damaged("ends at byte \(offsets[1]), before its start \(offsets[0])") }
-    guard let bits = Self.product(dims + [type.bits]) else { throw damaged("has the impossible shape \(dims)") }
+    guard let bits = Sizes.product(dims + [type.bits]) else { throw damaged("has the impossible shape \(dims)") }
     guard bits % 8 == 0, bits / 8 == offsets[1] - offsets[0] else {
       throw damaged(
         "is \(type.rawValue) of shape \(dims), \((bits + 7) / 8) bytes, but \(offsets[1] - offsets[0]) are set aside")
@@ -127,15 +127,5 @@ extension SafetensorsHeader.Entry {
     guard let elements = value.elements else { return nil }
     let sizes = elements.compactMap(\.integer).filter { $0 >= 0 }
     return sizes.count == elements.count ? sizes : nil
-  }
-
-  private static func product(_ factors: [Int]) -> Int? {
-    var product = 1
-    for factor in factors {
-      let (value, overflows) = product.multipliedReportingOverflow(by: factor)
-      if overflows { return nil }
-      product = value
-    }
-    return product
   }
 }

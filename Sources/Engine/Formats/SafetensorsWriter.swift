@@ -8,7 +8,7 @@ import Foundation
 public struct SafetensorsWriter {
   public struct Entry: Sendable {
     public let name: String
-    fileprivate let type: SafetensorsType
+    fileprivate let type: StoredType
     fileprivate let dims: [Int]
     fileprivate let content: Content
 
@@ -37,7 +37,7 @@ public struct SafetensorsWriter {
   /// `metadata` must keep format=pt for transformers to open the file.
   public init(_ entries: [Entry], metadata: [String: String] = ["format": "pt"]) {
     precondition(Set(entries.map(\.name)).count == entries.count, "two tensors of one name")
-    let order = SafetensorsType.allCases
+    let order = StoredType.allCases
     func rank(_ entry: Entry) -> Int { order.firstIndex(of: entry.type) ?? 0 }
     self.entries = entries.sorted {
       rank($0) == rank($1) ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : rank($0) > rank($1)

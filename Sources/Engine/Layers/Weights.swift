@@ -12,12 +12,28 @@ public protocol TensorSource {
   var tensorNames: [String] { get }
   /// nil when there is no tensor of that name; throws a `Problem` when it cannot be read.
   func tensor(named name: String) throws -> Tensor?
+  /// Shape and stored type without reading anything; nil when there is no such tensor, or the source does not know.
+  func description(of name: String) -> TensorDescription?
   /// The sizes of a tensor, if possible without reading it; nil when there is no tensor of that name.
   func shape(of name: String) throws -> Shape?
+  /// The tensor in stored precision, without conversion; nil when there is none, or the source keeps none.
+  func stored(named name: String) throws -> StoredTensor?
+  /// What the file says of itself: a training step, the class of a saved module.
+  var metadata: [String: String] { get }
 }
 
+/// A source that computes its tensors, or renames another's, need not know how they are stored.
 extension TensorSource {
-  public func shape(of name: String) throws -> Shape? { try tensor(named: name)?.shape }
+  public func description(of name: String) -> TensorDescription? { nil }
+  public func shape(of name: String) throws -> Shape? {
+    guard let dims = description(of: name)?.dims else { return try tensor(named: name)?.shape }
+    guard dims.count <= 6, dims.allSatisfy({ $0 <= Int32.max }) else {
+      throw Problem("cannot use the tensor \(name): its shape \(dims) is beyond this program")
+    }
+    return Shape(dims)
+  }
+  public func stored(named name: String) throws -> StoredTensor? { nil }
+  public var metadata: [String: String] { [:] }
 }
 
 /// A scope of names in a checkpoint, or in a model made from nothing.

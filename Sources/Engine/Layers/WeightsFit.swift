@@ -72,13 +72,3 @@ extension Shape {
     dims.filter { $0 != 1 } == other.dims.filter { $0 != 1 }
   }
 }
-
-extension SafetensorsFile {
-  public func shape(of name: String) throws -> Shape? {
-    guard let dims = description(of: name)?.dims else { return nil }
-    guard dims.count <= 6, dims.allSatisfy({ $0 <= Int32.max }) else {
-      throw Problem("cannot read \(name) of \(self.name): the shape \(dims) is beyond this program")
-    }
-    return Shape(dims)
-  }
-}

@@ -44,11 +44,7 @@ struct CLIPFiles {
     isFolder && FileManager.default.fileExists(atPath: path + "/" + name)
   }
 
-  func weights() throws -> any TensorSource {
-    guard isFolder else { return try SafetensorsFile(path) }
-    let openCLIP = "open_clip_model.safetensors"
-    return try has(openCLIP) ? SafetensorsFile(path + "/" + openCLIP) : CheckpointFolder(path).weights()
-  }
+  func weights() throws -> any TensorSource { try CheckpointFile(path) }
 
   /// The folder's own configuration; without one the backbone's, or what the shapes say.
   func config(_ checkpoint: CLIPCheckpoint, _ backbone: Backbone) throws -> CLIPConfig {

@@ -7,9 +7,9 @@ import Recap
 struct InspectCommand: DivaCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Say what a model file or folder holds, and whether it is complete.",
-    discussion: "Reads headers and configurations only; nothing in the file is ever executed.")
+    discussion: "Reads descriptions only, never the numbers; nothing in the file is ever executed.")
 
-  @Argument(help: "A .safetensors file, or a folder in transformers' or diffusers' layout.") var file: String
+  @Argument(help: "A .safetensors, .pt, .pth or .bin file, or a folder with one or many of them.") var file: String
   @OptionGroup var general: GeneralOptions
 
   func work(_ console: Console) throws {

@@ -10,10 +10,14 @@ struct Inspection: Encodable {
   }
 
   let path: String
-  /// "safetensors" or "safetensors folder".
+  /// "safetensors", "PyTorch state dict", "TorchScript module", …; with "folder" behind it when `path` is one.
   let format: String
   let family: String
+  /// The files that hold the weights: several when they are sharded.
+  let files: [String]
   let parameters: Int
+  /// How much the numbers take as they are stored.
+  let bytes: Int
   let tensors: [TensorFact]
   /// What the configuration needs and the weights lack, or have in another shape; nil where there is no configuration.
   let missing: [String]?
@@ -24,35 +28,32 @@ struct Inspection: Encodable {
 
   init(_ path: String) throws {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw Problem("cannot open \(path): there is no such file or folder", advice: "check the path")
-    }
-    if !isFolder.boolValue {
-      try self.init(path, format: "safetensors", files: [SafetensorsFile(path)], needed: nil, family: nil)
-    } else if FileManager.default.fileExists(atPath: path + "/model_index.json") {
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    if exists && isFolder.boolValue && FileManager.default.fileExists(atPath: path + "/model_index.json") {
       try self.init(pipeline: path)
     } else {
-      let needed = try NeededTensors(CheckpointFolder(path))
-      try self.init(
-        path, format: "safetensors folder", files: Inspection.weightFiles(path), needed: needed, family: needed.family)
+      let checkpoint = try CheckpointFile(path)
+      let needed = isFolder.boolValue ? try NeededTensors(CheckpointFolder(path)) : nil
+      self.init(checkpoint, isFolder: isFolder.boolValue, needed: needed)
     }
   }
 
-  private init(_ path: String, format: String, files: [SafetensorsFile], needed: NeededTensors?, family: String?) throws
-  {
-    let found = files.flatMap { file in
-      file.tensorNames.compactMap { name in
-        file.description(of: name).map { TensorFact(name: name, dtype: $0.type.rawValue, shape: $0.dims) }
-      }
+  private init(_ checkpoint: CheckpointFile, isFolder: Bool, needed: NeededTensors?) {
+    let found = checkpoint.tensorNames.compactMap { name in
+      checkpoint.description(of: name).map { (name: name, description: $0) }
     }
-    self.path = path
-    self.format = format
-    self.family = family ?? Inspection.family(of: Set(found.map(\.name)))
-    tensors = found
-    parameters = found.reduce(0) { $0 + $1.shape.reduce(1, *) }
-    missing = needed?.missing(in: found)
-    unexpected = needed?.unexpected(in: found)
-    metadata = files.first?.metadata ?? [:]
+    path = checkpoint.path
+    format = checkpoint.format + (isFolder ? " folder" : "")
+    family = needed?.family ?? Inspection.family(of: Set(found.map(\.name)))
+    files = checkpoint.files
+    parameters = found.reduce(0) { $0 + $1.description.count }
+    bytes = found.reduce(0) { $0 + $1.description.byteCount }
+    tensors = found.map {
+      TensorFact(name: $0.name, dtype: $0.description.type.rawValue, shape: $0.description.dims)
+    }
+    missing = needed?.missing(in: tensors)
+    unexpected = needed?.unexpected(in: tensors)
+    metadata = checkpoint.metadata
     parts = [:]
   }
 
@@ -66,17 +67,11 @@ struct Inspection: Encodable {
     self.path = path
     format = "diffusers folder"
     family = "Stable Diffusion"
+    files = parts.sorted { $0.key < $1.key }.flatMap(\.value.files)
     parameters = parts.values.reduce(0) { $0 + $1.parameters }
+    bytes = parts.values.reduce(0) { $0 + $1.bytes }
     (tensors, missing, unexpected, metadata) = ([], nil, nil, [:])
     self.parts = parts
-  }
-
-  private static func weightFiles(_ path: String) throws -> [SafetensorsFile] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".safetensors") }
-    guard !names.isEmpty else {
-      throw Problem("cannot inspect \(path): it holds no safetensors weights", advice: "expected model.safetensors")
-    }
-    return try names.sorted().map { try SafetensorsFile(path + "/" + $0) }
   }
 
   /// Told by the names of the tensors alone.
@@ -96,15 +91,42 @@ struct Inspection: Encodable {
     return "unknown"
   }
 
+}
+
+/// The same for people.
+extension Inspection {
+  private static let mostRemarks = 20
+
   var text: String {
-    let head = [
-      "\(path): \(format), \(family)",
-      "\(tensors.count) tensors, \(parameters) numbers"
-        + (parts.isEmpty ? "" : " in \(parts.count) parts"),
-    ]
     let rows = tensors.map { [$0.name, $0.dtype, "(" + $0.shape.map(String.init).joined(separator: ", ") + ")"] }
     let inside = parts.sorted { $0.key < $1.key }.map { "\n" + $0.value.text }
-    return (head + complaints + (rows.isEmpty ? [] : [TextTable.text(rows)]) + inside).joined(separator: "\n")
+    let remarks = metadata.sorted { $0.key < $1.key }.prefix(Self.mostRemarks).map { "\($0.key): \($0.value)" }
+    return (head + remarks + complaints + (rows.isEmpty ? [] : [TextTable.text(rows)]) + inside)
+      .joined(separator: "\n")
+  }
+
+  private var head: [String] {
+    let place =
+      if !parts.isEmpty { " in \(parts.count) parts" } else if files.count > 1 { " in \(files.count) files" } else {
+        ""
+      }
+    let counts = Dictionary(grouping: tensors, by: \.dtype).mapValues(\.count).sorted { $0.key < $1.key }
+    let types = counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    return [
+      "\(path): \(format), \(family)",
+      "\(tensors.count + parts.values.reduce(0) { $0 + $1.tensors.count }) tensors, \(parameters) numbers, \(Self.size(bytes))\(place)"
+        + (types.isEmpty ? "" : ": \(types)"),
+    ]
+  }
+
+  /// Bytes in the decimal units that hubs use.
+  private static func size(_ bytes: Int) -> String {
+    switch bytes {
+    case ..<1_000: "\(bytes) bytes"
+    case ..<1_000_000: TextTable.number(Double(bytes) / 1e3, 1) + " kB"
+    case ..<1_000_000_000: TextTable.number(Double(bytes) / 1e6, 1) + " MB"
+    default: TextTable.number(Double(bytes) / 1e9, 2) + " GB"
+    }
   }
 
   private var complaints: [String] {
@@ -119,7 +141,9 @@ struct NeededTensors {
   let family: String
   private let shapes: [String: [Int]]
 
-  init(_ folder: CheckpointFolder) throws {
+  /// nil when the folder has no configuration, or one of a kind that this program has no model for.
+  init?(_ folder: CheckpointFolder) throws {
+    guard FileManager.default.fileExists(atPath: folder.path + "/config.json") else { return nil }
     let fields = try folder.configuration()
     let kind = try fields.text("_class_name", default: fields.text("model_type", default: "unknown"))
     let outline = Weights.outline()
@@ -136,10 +160,7 @@ struct NeededTensors {
     case "clip_text_model":
       family = "CLIP text encoder, transformers' names"
       _ = try CLIPTextTower(configuredBy: fields, from: outline)
-    default:
-      throw Problem(
-        "cannot inspect \(fields.file): it describes a model of the kind \(kind)",
-        advice: "known are clip, clip_text_model, UNet2DConditionModel and AutoencoderKL")
+    default: return nil
     }
     shapes = Dictionary(
       outline.parameters.map { ($0.name, $0.shape.dims) }, uniquingKeysWith: { first, _ in first })

@@ -24,7 +24,7 @@ struct SafetensorsFolderTests {
 
       #expect(message { _ = try CheckpointFolder(path + "/no").configuration() }.contains("no such folder"))
       #expect(message { _ = try folder.configuration() } == "cannot open \(path): it has no readable config.json")
-      #expect(message { _ = try folder.weights() } == "cannot open \(path): it holds no safetensors weights")
+      #expect(message { _ = try folder.weights() } == "cannot open \(path): it holds no weights")
     }
   }
 

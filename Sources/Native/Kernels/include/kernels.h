@@ -126,6 +126,16 @@ void kernels_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t o
 /// n standard normal numbers: element 4·i…4·i+3 comes from counter (c0 + i, c1, c2, c3) by Box–Muller.
 void kernels_philox_normal(const uint32_t key[2], const uint32_t counter[4], int64_t n, float *out);
 
+// ---- Stored numbers (stored.c) ----------------------------------------------------------------------------------
+/// y (n) = the numbers of x (n, IEEE half, bfloat16 or double, little-endian, at any address): halves exactly, NaN and
+/// infinities included, doubles rounded to nearest.
+void kernels_float_from_f16(int64_t n, const void *x, float *y);
+void kernels_float_from_bf16(int64_t n, const void *x, float *y);
+void kernels_float_from_f64(int64_t n, const void *x, float *y);
+/// Copies a view with `strides` (in entries) to a dense row-major array; entries are of 1, 2, 4 or 8 bytes.
+void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *strides, int64_t size, const void *from,
+                            void *to);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,8 +1,10 @@
-/// How a safetensors file stores one number.
+import Kernels
+
+/// How a file stores one number, by its name in safetensors.
 ///
-/// All names of the format are known, so that a header with an exotic tensor still opens; the ones that models in
-/// use are stored in can also be read.
-public enum SafetensorsType: String, Sendable, CaseIterable {
+/// All names of that format are known, so that a file with an exotic tensor still opens; the ones that models in use
+/// are stored in can also be read.
+public enum StoredType: String, Sendable, CaseIterable {
   // The order is the format's own: writers put the tensors of a later type first.
   case bool = "BOOL"
   case f4 = "F4"
@@ -39,33 +41,24 @@ public enum SafetensorsType: String, Sendable, CaseIterable {
     }
   }
 
-  /// True for the floating-point types that `tensor(named:)` converts to Float32.
+  /// True for the floating-point types that become a `Tensor`.
   public var isReadableFloat: Bool { [.f16, .bf16, .f32, .f64].contains(self) }
 
-  /// True for the whole-number types that `integers(named:)` reads.
+  /// True for the types that can be read as whole numbers.
   public var isReadableInteger: Bool { [.bool, .u8, .i8, .i16, .u16, .i32, .i64].contains(self) }
 }
 
-extension SafetensorsType {
-  /// Little-endian `bytes` of this type, which must be a readable float, as Float32; `out` has one place an entry.
+extension StoredType {
+  /// `count` numbers of this type, which must be a readable float, as Float32. Bytes need not be aligned.
   ///
-  /// F64 is rounded to the nearest Float32; F16 and BF16 are exact. Bytes need not be aligned.
-  func convert(_ bytes: UnsafeRawBufferPointer, to out: UnsafeMutableBufferPointer<Float>) {
+  /// F64 is rounded to the nearest Float32; F16 and BF16 are exact.
+  func convert(_ bytes: UnsafeRawPointer, count: Int64, to out: UnsafeMutablePointer<Float>) {
     switch self {
-    case .f32: UnsafeMutableRawBufferPointer(out).copyMemory(from: bytes)
-    case .f16: SafetensorsType.map(bytes, UInt16.self, to: out) { Float(Float16(bitPattern: $0)) }
-    case .bf16: SafetensorsType.map(bytes, UInt16.self, to: out) { Float(bitPattern: UInt32($0) << 16) }
-    case .f64: SafetensorsType.map(bytes, UInt64.self, to: out) { Float(Double(bitPattern: $0)) }
+    case .f32: UnsafeMutableRawPointer(out).copyMemory(from: bytes, byteCount: Int(count) * 4)
+    case .f16: kernels_float_from_f16(count, bytes, out)
+    case .bf16: kernels_float_from_bf16(count, bytes, out)
+    case .f64: kernels_float_from_f64(count, bytes, out)
     default: preconditionFailure("\(rawValue) is not a float that we read")
-    }
-  }
-
-  private static func map<Bits: FixedWidthInteger>(
-    _ bytes: UnsafeRawBufferPointer, _: Bits.Type, to out: UnsafeMutableBufferPointer<Float>,
-    _ number: (Bits) -> Float
-  ) {
-    for i in out.indices {
-      out[i] = number(bytes.loadUnaligned(fromByteOffset: i * MemoryLayout<Bits>.size, as: Bits.self))
     }
   }
 
@@ -73,11 +66,11 @@ extension SafetensorsType {
   func integers(_ bytes: UnsafeRawBufferPointer) -> [Int64] {
     switch self {
     case .bool, .u8: bytes.map(Int64.init)
-    case .i8: SafetensorsType.list(bytes, Int8.self)
-    case .i16: SafetensorsType.list(bytes, Int16.self)
-    case .u16: SafetensorsType.list(bytes, UInt16.self)
-    case .i32: SafetensorsType.list(bytes, Int32.self)
-    case .i64: SafetensorsType.list(bytes, Int64.self)
+    case .i8: StoredType.list(bytes, Int8.self)
+    case .i16: StoredType.list(bytes, Int16.self)
+    case .u16: StoredType.list(bytes, UInt16.self)
+    case .i32: StoredType.list(bytes, Int32.self)
+    case .i64: StoredType.list(bytes, Int64.self)
     default: preconditionFailure("\(rawValue) is not an integer that we read")
     }
   }

@@ -1,0 +1,72 @@
+/// What a checkpoint says of a tensor before anybody reads it.
+public struct TensorDescription: Equatable, Sendable {
+  public let type: StoredType
+  public let dims: [Int]
+
+  public init(type: StoredType, dims: [Int]) {
+    (self.type, self.dims) = (type, dims)
+  }
+
+  /// The number of entries; 1 for a scalar.
+  public var count: Int { dims.reduce(1, *) }
+
+  /// How much the numbers take in stored precision.
+  public var byteCount: Int { count * type.bits / 8 }
+}
+
+/// A tensor in the precision of its file: dense, row-major, little-endian.
+///
+/// The bytes are those of the mapped file, which stays mapped while this value lives; only a transposed or otherwise
+/// strided view, which some files hold, is copied. Nothing is converted, and nothing is read before it is touched.
+public struct StoredTensor: @unchecked Sendable {
+  public let description: TensorDescription
+  private let bytes: UnsafeRawBufferPointer
+  private let owner: AnyObject
+
+  /// `owner` keeps `bytes` alive.
+  init(_ description: TensorDescription, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+    precondition(bytes.count == description.byteCount, "\(bytes.count) bytes for \(description)")
+    (self.description, self.bytes, self.owner) = (description, bytes, owner)
+  }
+
+  public var type: StoredType { description.type }
+  public var dims: [Int] { description.dims }
+
+  /// The bytes, at any alignment; valid inside `body`.
+  public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try withExtendedLifetime(owner) { try body(bytes) }
+  }
+
+  /// The numbers as Float32; the type must be a readable float. Cost: allocates and converts, on all threads.
+  public func floats() -> Tensor {
+    Tensor.filled(Shape(dims)) { out in
+      guard let target = out.baseAddress, !out.isEmpty else { return }
+      let numbers = SharedNumbers(target: target)
+      withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress else { return }
+        let (type, size) = (type, type.bits / 8)
+        ThreadPool.runPieces(of: out.count, size: 1 << 18) { piece in
+          type.convert(
+            start + piece.lowerBound * size, count: Int64(piece.count), to: numbers.target + piece.lowerBound)
+        }
+      }
+    }
+  }
+
+  /// The whole numbers in row-major order; the type must be a readable integer.
+  public func integers() -> [Int64] { withUnsafeBytes { type.integers($0) } }
+}
+
+/// Threads write disjoint pieces of one array.
+private struct SharedNumbers: @unchecked Sendable {
+  let target: UnsafeMutablePointer<Float>
+}
+
+/// Memory of our own for a tensor that does not stand dense in its file.
+final class OwnedBytes: @unchecked Sendable {
+  let bytes: UnsafeMutableRawBufferPointer
+
+  init(count: Int) { bytes = .allocate(byteCount: count, alignment: 64) }
+
+  deinit { bytes.deallocate() }
+}

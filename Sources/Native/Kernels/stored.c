@@ -1,0 +1,71 @@
+// Numbers as files store them: half floats to float32, and strided views to dense arrays. Nothing need be aligned.
+#include "vector.h"
+
+// Only integer steps and normal floats, so that the result is exact under every floating-point mode (oneDNN may have
+// switched denormals off on this thread) and the loop becomes vectors on every CPU.
+CLONES void kernels_float_from_f16(int64_t n, const void *x, float *y) {
+  const uint8_t *bytes = x;
+  for (int64_t i = 0; i < n; i++) {
+    uint16_t half;
+    memcpy(&half, bytes + 2 * i, 2);
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16, magnitude = half & 0x7fff;
+    uint32_t shifted = magnitude << 13;
+    // Below 2⁻¹⁴ a half has no hidden bit: put one there, and take it off again as a number.
+    uint32_t small = shifted + (113u << 23);
+    float number;
+    memcpy(&number, &small, 4);
+    number -= 0x1p-14f;
+    memcpy(&small, &number, 4);
+    uint32_t bits = magnitude < 0x400 ? small : magnitude < 0x7c00 ? shifted + (112u << 23) : shifted | 0x7f800000;
+    bits |= sign;
+    memcpy(y + i, &bits, 4);
+  }
+}
+
+CLONES void kernels_float_from_bf16(int64_t n, const void *x, float *y) {
+  const uint8_t *bytes = x;
+  for (int64_t i = 0; i < n; i++) {
+    uint16_t half;
+    memcpy(&half, bytes + 2 * i, 2);
+    uint32_t bits = (uint32_t)half << 16;
+    memcpy(y + i, &bits, 4);
+  }
+}
+
+CLONES void kernels_float_from_f64(int64_t n, const void *x, float *y) {
+  const uint8_t *bytes = x;
+  for (int64_t i = 0; i < n; i++) {
+    double number;
+    memcpy(&number, bytes + 8 * i, 8);
+    y[i] = (float)number;
+  }
+}
+
+#define COPY_ROW(type)                                             \
+  for (int64_t i = 0; i < n; i++) {                                \
+    type entry;                                                    \
+    memcpy(&entry, from + i * stride * (int64_t)sizeof(type), sizeof(type)); \
+    memcpy(to + i * (int64_t)sizeof(type), &entry, sizeof(type));  \
+  }
+
+static void copy_row(int64_t n, int64_t size, int64_t stride, const uint8_t *from, uint8_t *to) {
+  switch (size) {
+    case 1: COPY_ROW(uint8_t) break;
+    case 2: COPY_ROW(uint16_t) break;
+    case 4: COPY_ROW(uint32_t) break;
+    case 8: COPY_ROW(uint64_t) break;
+  }
+}
+
+void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *strides, int64_t size, const void *from,
+                            void *to) {
+  if (rank <= 1) {
+    copy_row(rank == 0 ? 1 : sizes[0], size, rank == 0 ? 1 : strides[0], from, to);
+    return;
+  }
+  int64_t entries = 1;
+  for (int32_t axis = 1; axis < rank; axis++) entries *= sizes[axis];
+  for (int64_t i = 0; i < sizes[0]; i++)
+    kernels_gather_strided(rank - 1, sizes + 1, strides + 1, size, (const uint8_t *)from + i * strides[0] * size,
+                           (uint8_t *)to + i * entries * size);
+}

@@ -1,0 +1,83 @@
+/// Spoils a file a little, in the ways that readers of lengths and offsets like least. The same seed spoils alike.
+struct Mutator {
+  private var random: SplitMix
+
+  init(seed: UInt64) { random = SplitMix(state: seed) }
+
+  /// A copy with one to four changes, most of them inside `focus`: headers rather than numbers.
+  mutating func mutant(of file: [UInt8], focus: [Range<Int>]) -> [UInt8] {
+    var bytes = file
+    for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty { change(&bytes, focus: focus) }
+    return bytes
+  }
+
+  private mutating func change(_ bytes: inout [UInt8], focus: [Range<Int>]) {
+    let place = place(in: bytes, focus: focus)
+    switch Int.random(in: 0..<10, using: &random) {
+    case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+    case 1: bytes[place] = .random(in: .min ... .max, using: &random)
+    case 2, 3: lie(&bytes, at: place)
+    case 4: bytes.removeLast(bytes.count - place)
+    case 5: bytes.removeSubrange(place..<end(of: place, in: bytes))
+    case 6: bytes.insert(contentsOf: bytes[place..<end(of: place, in: bytes)], at: place)
+    case 7:
+      // A piece of the file over another one.
+      let piece = bytes[place..<end(of: place, in: bytes)]
+      let target = self.place(in: bytes, focus: focus)
+      bytes.replaceSubrange(target..<min(bytes.count, target + piece.count), with: piece)
+    case 8: lieInDigits(&bytes, after: place)
+    default:
+      let some = (0..<Int.random(in: 1...8, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random)
+      }
+      bytes.insert(contentsOf: some, at: place)
+    }
+  }
+
+  private mutating func place(in bytes: [UInt8], focus: [Range<Int>]) -> Int {
+    let isFocused = Int.random(in: 0..<5, using: &random) > 0
+    if isFocused, let range = focus.randomElement(using: &random)?.clamped(to: 0..<bytes.count), !range.isEmpty {
+      return .random(in: range, using: &random)
+    }
+    return .random(in: 0..<bytes.count, using: &random)
+  }
+
+  private mutating func end(of start: Int, in bytes: [UInt8]) -> Int {
+    min(bytes.count, start + Int.random(in: 1...32, using: &random))
+  }
+
+  /// A little-endian number of 1, 2, 4 or 8 bytes that is likely to overflow something.
+  private mutating func lie(_ bytes: inout [UInt8], at place: Int) {
+    let width = [1, 2, 4, 8].randomElement(using: &random) ?? 1
+    let most = UInt64.max >> (64 - 8 * width)
+    let numbers = [
+      0, 1, most, most - 1, most >> 1, (most >> 1) + 1, UInt64(bytes.count) & most, UInt64(bytes.count + 1) & most, 64,
+      1 << 16 & most, UInt64(place) & most,
+    ]
+    let number = numbers.randomElement(using: &random) ?? 0
+    for i in 0..<width where place + i < bytes.count { bytes[place + i] = UInt8(truncatingIfNeeded: number >> (8 * i)) }
+  }
+
+  /// The same for formats that write their numbers out.
+  private mutating func lieInDigits(_ bytes: inout [UInt8], after place: Int) {
+    func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    guard let start = bytes[place...].firstIndex(where: isDigit) else { return }
+    let end = bytes[start...].firstIndex { !isDigit($0) } ?? bytes.count
+    let numbers = [
+      "0", "-1", "1e9", "0.5", "4294967296", "9223372036854775807", "99999999999999999999", "1e400", "\"7\"",
+    ]
+    bytes.replaceSubrange(start..<end, with: Array((numbers.randomElement(using: &random) ?? "0").utf8))
+  }
+}
+
+/// Steele, Lea and Flood's generator: small, and the same everywhere.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
