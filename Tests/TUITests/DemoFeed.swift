@@ -14,11 +14,38 @@ enum DemoFeed {
     return state
   }()
 
+  /// Three runs of other processes, the first one opened and finished.
+  static let watched = {
+    var state = ExplorerState()
+    for event in [.opened(run: 0), .runs(runs)] + events(upTo: 800, of: 800) { _ = Explorer.update(&state, event) }
+    state.feed.plan.isWatched = true
+    state.feed.status = .finished
+    return state
+  }()
+
+  static let runs = [
+    run("first", .finished, step: 800), run("every-patch-told", .live, step: 420),
+    run("class-token-alone-2", .crashed(silentSeconds: 754), step: 30),
+  ]
+
+  private static func run(_ name: String, _ status: TrainingStatus, step: Int) -> RunRow {
+    RunRow(
+      name: name, status: status, step: step, totalSteps: 800, loss: point(step).loss,
+      evaluations: stride(from: 60, through: step, by: 60).map { evaluation($0, of: 800) },
+      facts: [
+        .init(name: "folder", value: "/home/ada/runs/\(name)"), .init(name: "CLIP", value: "mini"),
+        .init(
+          name: "settings",
+          value: "density 0.3, batch 32, 2 noise draws an image, adamw, learning rate 0.0001, 150 aligning steps"),
+      ])
+  }
+
   private static let samples = (0..<6).map(sample)
 
   static func events(upTo step: Int, of total: Int) -> [ExplorerEvent] {
     let plan = RunPlan(
-      name: "mini world", totalSteps: total, timesteps: Array(stride(from: 100, through: 900, by: 100)))
+      name: "mini world", totalSteps: total, alignSteps: 150, timesteps: Array(stride(from: 100, through: 900, by: 100))
+    )
     let densities = densities()
     var events: [ExplorerEvent] = [
       .plan(plan), .samples(samples), .densities(densities, current: "0.3"), .status(.running),
@@ -27,6 +54,7 @@ enum DemoFeed {
     events += (1...max(step, 1)).map { .point(point($0)) }
     events += stride(from: 0, through: step, by: 60).map { .evaluation(evaluation($0, of: total)) }
     events += (0..<4).map { .reconstruction(reconstruction($0, timestep: 500, step: step, of: total)) }
+    events += plan.timesteps.map { .reconstruction(reconstruction(0, timestep: $0, step: step, of: total)) }
     return events
   }
 
@@ -85,10 +113,13 @@ enum DemoFeed {
       return PairRow(
         number: index + 1, pattern: patterns[index / 15],
         statements: ["a small red car that faces to the left", "a small red car that faces to the right"],
-        images: [samples[index % 6], samples[(index + 1) % 6]], baseline: PairAnswer(margins: base),
-        tuned: PairAnswer(margins: tuned))
+        images: [samples[index % 6], samples[(index + 1) % 6]], baseline: PairAnswer(scores: base.map(score)),
+        tuned: PairAnswer(scores: tuned.map(score)))
     }
   }
+
+  /// The probability of the first image that belongs to a difference of similarities.
+  private static func score(_ difference: Double) -> Double { 0.5 + difference / (1 + 2 * abs(difference)) }
 
   // MARK: - Pictures
 
@@ -113,7 +144,7 @@ enum DemoFeed {
     let far = Double(timestep) / 1000
     let learned = Double(step) / Double(total)
     return Reconstruction(
-      imageIndex: index, timestep: timestep, step: step, original: original,
+      imageIndex: index, timestep: timestep, step: step, density: "0.3", original: original,
       noised: disturbed(original, by: 200 * far, seed: index + 1),
       byBaseline: disturbed(original, by: 60 * far, seed: index + 2),
       byTuned: disturbed(original, by: 60 * far * (1 - 0.7 * learned), seed: index + 3),

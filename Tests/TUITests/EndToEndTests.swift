@@ -32,6 +32,34 @@ struct EndToEndTests {
     #expect(terminal.settings.contains(" echo "), "the terminal no longer echoes what is typed")
   }
 
+  @Test("opens a run that has finished, with its curves, answers and pictures, and comes back from the shell")
+  func aFinishedRun() throws {
+    let (program, run) = (try Tmux.program(), NSTemporaryDirectory() + "diva-tui-run-\(UUID().uuidString)")
+    let terminal = try Tmux(columns: 110, rows: 34)
+    defer {
+      terminal.end()
+      try? FileManager.default.removeItem(atPath: run)
+    }
+    terminal.type("clear; '\(program)' train --steps 1 --align-steps 1 --batch 2 --out '\(run)'\n")
+    try terminal.wait(for: "the run is in", seconds: 180)
+    terminal.type("clear\n'\(program)' '\(run)'\n")
+    try terminal.wait(for: "✓ finished", seconds: 30)
+    try terminal.wait(for: "step +1 of 1")
+    terminal.type("3")
+    try terminal.wait(for: "900 pairs", seconds: 120)
+    terminal.type("2")
+    try terminal.wait(for: "with the tuned CLIP of step 1", seconds: 120)
+    terminal.type("5")
+    try terminal.wait(for: "1 run ")
+    terminal.type("\u{1A}")
+    try terminal.wait(for: "Stopped")
+    terminal.type("fg\n")
+    try terminal.wait(for: "has taken all its steps")
+    terminal.type("q")
+    try terminal.wait(for: #"\$ *$"#)
+    #expect(terminal.settings.contains(" echo "), "the terminal no longer echoes what is typed")
+  }
+
   @Test("says calmly that a window is too small, and recovers when it grows")
   func aSmallWindow() throws {
     let terminal = try Tmux(columns: 50, rows: 12)

@@ -45,6 +45,19 @@ import Testing
     #expect(text(.eight) == "\u{1B}[31;44m▀\u{1B}[0m")
   }
 
+  @Test(
+    "Eight colours mix to what a cell ought to look like",
+    arguments: [
+      ((229, 229, 229), "37;47m "), ((0, 0, 0), "30;40m "), ((205, 205, 0), "33;43m "), ((115, 115, 115), "▒"),
+      ((60, 60, 60), "░"),
+    ])
+  func eightColors(color: (red: Int, green: Int, blue: Int), cell: String) {
+    let flat = Picture(width: 2, height: 2) { _, _ in (UInt8(color.red), UInt8(color.green), UInt8(color.blue)) }
+    let line = String(decoding: EightColors.encode(flat, columns: 1, rows: 1)[0], as: UTF8.self)
+
+    #expect(line.hasSuffix(cell + "\u{1B}[0m"), "\(line)")
+  }
+
   @Test func coloursSetOnceHoldForTheWholeRun() {
     let line = HalfBlocks.encode(red, columns: 8, rows: 1, depth: .trueColor)[0]
 

@@ -61,6 +61,19 @@ import Testing
     #expect(TerminalCapabilities(environment: [:]).hasUTF8)
   }
 
+  @Test func inEightColoursASelectedRowIsOfOneColour() {
+    let theme = Theme(depth: .eight)
+    let looks = Ink.allCases.map { theme.look(Style(ink: $0).selected()) }
+
+    #expect(Set(looks).count == 1 && looks[0].isReversed)
+  }
+
+  @Test func withoutColourTheTwoCurvesAndTheirShadeStillDiffer() {
+    let theme = Theme(depth: .none)
+
+    #expect(Set([Style.baseline, .tuned, .normal].map(theme.look)).count == 3)
+  }
+
   @Test func withoutColourNothingIsColouredAndTheSelectionIsStillSeen() {
     let theme = Theme(depth: .none)
 

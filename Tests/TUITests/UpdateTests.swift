@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func aTieGoesToTheSecondImageAsInTheReference() {
-    let answer = PairAnswer(margins: [0, 0])
+    let answer = PairAnswer(scores: [0.5, 0.5])
 
     #expect(answer.pick(statement: 0) == 1)
     #expect(answer.isRight(statement: 1))
@@ -112,7 +112,7 @@ import Testing
     explorer.type("4+---++++++")
 
     let names = ["0.5", "0.3", "0.15", "class", "0.15", "0.3", "0.5", "all", "pool:6"]
-    #expect(explorer.work == names.map { .setDensity($0) })
+    #expect(explorer.work == [.reconstruct(imageIndex: 0, timestep: 500)] + names.map { .setDensity($0) })
     #expect(explorer.state.feed.density == "pool:6")
   }
 

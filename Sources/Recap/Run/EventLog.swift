@@ -20,8 +20,7 @@ public final class EventLog {
     self.path = path
     descriptor = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
     guard descriptor >= 0 else { throw DurableFile.cannotWrite(path) }
-    // Some network file systems know no locks; there it is the user who must not write a run twice.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+    guard EventLog.lock(descriptor) else {
       throw Problem(
         "cannot write \(path): another process is writing this run",
         advice: "watch it with `diva-tui RUN`, or end that process before you resume the run")
@@ -32,6 +31,26 @@ public final class EventLog {
   }
 
   deinit { close(descriptor) }
+
+  /// Whether a process has this log open to write it, be it at work, paused or suspended.
+  ///
+  /// False also where the file system knows no locks: then only the time of the last news can tell.
+  static func isBeingWritten(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+  }
+
+  /// Some network file systems know no locks; there it is the user who must not write a run twice.
+  private static func lock(_ descriptor: Int32) -> Bool {
+    // Whoever asks `isBeingWritten` holds a lock for some microseconds, and that is no second writer.
+    for _ in 0..<5 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
+      usleep(5000)
+    }
+    return false
+  }
 
   /// Appends one line. Evaluations, checkpoints and the end are synced to the disk before this returns.
   public func append(_ entry: LogEntry) throws {

@@ -19,17 +19,19 @@ public struct EventLogReader: Sendable {
     guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
     let decoder = RunJSON.decoder
     var entries: [LogEntry] = []
+    var number = lines
     for line in data[..<end].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-      lines += 1
+      number += 1
       do {
         entries.append(try decoder.decode(LogEntry.self, from: line))
       } catch {
         throw Problem(
-          "cannot read \(path), line \(lines): \(RunJSON.reason(error))",
+          "cannot read \(path), line \(number): \(RunJSON.reason(error))",
           advice: "repair or delete that line; the others stay valid without it")
       }
     }
-    offset += UInt64(end + 1 - data.startIndex)
+    // Only now: who looks again after a damaged line was repaired reads these lines again.
+    (lines, offset) = (number, offset + UInt64(end + 1 - data.startIndex))
     return entries
   }
 

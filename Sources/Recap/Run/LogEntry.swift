@@ -1,6 +1,6 @@
 import Engine
 
-/// One line of a run's log: something the trainer reported, or the answers behind its last evaluation.
+/// One line of a run's log: something the trainer reported, the answers behind its last evaluation, or that it rests.
 ///
 /// A line is a flat JSON object; `event` says which:
 ///
@@ -12,37 +12,48 @@ import Engine
 /// | `density` | `step`, `density` (as on the command line) |
 /// | `checkpoint` | `step`, `folder` |
 /// | `finished` | `step`, `seconds` |
+/// | `paused` | `step`: the trainer waits for a person |
+/// | `stopped` | `step`: the trainer was told to end before its last step |
 ///
 /// Members are only ever added. Numbers that are not finite are the strings "NaN", "Infinity", "-Infinity".
 public enum LogEntry: Sendable {
   case event(TrainerEvent)
   case predictions(PredictionReport)
+  case paused(step: Int)
+  case stopped(step: Int)
 
   /// Entries that a power cut must not take.
   var isMilestone: Bool {
     switch self {
     case .event(.step), .event(.density): false
-    case .event(.evaluation), .event(.checkpoint), .event(.finished), .predictions: true
+    case .event(.evaluation), .event(.checkpoint), .event(.finished), .predictions, .paused, .stopped: true
     }
   }
 }
 
 extension LogEntry: Codable {
-  private enum Kind: String, Codable { case predictions }
-  private enum Keys: String, CodingKey { case event }
+  private enum Kind: String, Codable { case predictions, paused, stopped }
+  private enum Keys: String, CodingKey { case event, step }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Keys.self)
-    guard try container.decode(String.self, forKey: .event) == Kind.predictions.rawValue else {
-      self = .event(try TrainerEvent(from: decoder))
-      return
+    switch Kind(rawValue: try container.decode(String.self, forKey: .event)) {
+    case .predictions: self = .predictions(try LogEntry.predictions(from: decoder, container))
+    case .paused: self = .paused(step: try container.decode(Int.self, forKey: .step))
+    case .stopped: self = .stopped(step: try container.decode(Int.self, forKey: .step))
+    case nil: self = .event(try TrainerEvent(from: decoder))
     }
+  }
+
+  private static func predictions(
+    from decoder: any Decoder, _ container: KeyedDecodingContainer<Keys>
+  ) throws -> PredictionReport {
     let report = try PredictionReport(from: decoder)
     guard report.isConsistent else {
       throw DecodingError.dataCorruptedError(
         forKey: .event, in: container, debugDescription: "predictions with lists of different lengths")
     }
-    self = .predictions(report)
+    return report
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -52,7 +63,15 @@ extension LogEntry: Codable {
       var container = encoder.container(keyedBy: Keys.self)
       try container.encode(Kind.predictions, forKey: .event)
       try report.encode(to: encoder)
+    case .paused(let step): try LogEntry.encode(.paused, step, to: encoder)
+    case .stopped(let step): try LogEntry.encode(.stopped, step, to: encoder)
     }
+  }
+
+  private static func encode(_ kind: Kind, _ step: Int, to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Keys.self)
+    try container.encode(kind, forKey: .event)
+    try container.encode(step, forKey: .step)
   }
 }
 

@@ -2,6 +2,8 @@
 public struct PredictionReport: Codable, Equatable, Sendable {
   /// The optimizer step of the evaluation.
   public var step: Int
+  /// Which pairs of the mini world were asked, as `train --pairs` names them; nil in logs older than this member.
+  public var set: String?
   /// Two numbers a pair: the probability of image 1 given statement 1, and given statement 2.
   public var baselineScores: [[Float]]
   public var tunedScores: [[Float]]
@@ -10,9 +12,11 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   public var tunedCorrect: [Bool]
 
   public init(
-    step: Int, baselineScores: [[Float]], tunedScores: [[Float]], baselineCorrect: [Bool], tunedCorrect: [Bool]
+    step: Int, set: String? = nil, baselineScores: [[Float]], tunedScores: [[Float]], baselineCorrect: [Bool],
+    tunedCorrect: [Bool]
   ) {
     self.step = step
+    self.set = set
     self.baselineScores = baselineScores
     self.tunedScores = tunedScores
     self.baselineCorrect = baselineCorrect
@@ -21,10 +25,10 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   }
 
   /// `baseline` and `tuned` must hold the same pairs in the same order.
-  public init(step: Int, baseline: [PairPrediction], tuned: [PairPrediction]) {
+  public init(step: Int, set: String? = nil, baseline: [PairPrediction], tuned: [PairPrediction]) {
     precondition(baseline.map(\.index) == tuned.map(\.index), "the two models answered different pairs")
     self.init(
-      step: step, baselineScores: baseline.map { $0.scores.map(Float.init) },
+      step: step, set: set, baselineScores: baseline.map { $0.scores.map(Float.init) },
       tunedScores: tuned.map { $0.scores.map(Float.init) }, baselineCorrect: baseline.map(\.isCorrect),
       tunedCorrect: tuned.map(\.isCorrect))
   }

@@ -44,12 +44,13 @@ public struct RunFolder: Equatable, Sendable {
         "cannot open the run \(path): it holds no run.json",
         advice: "give the run's own folder, not the one above it or a checkpoint in it")
     }
+    let contents = try DurableFile.read(file)
     do {
-      description = try RunJSON.decoder.decode(RunDescription.self, from: try DurableFile.read(file))
-    } catch let error as DecodingError {
+      description = try RunJSON.decoder.decode(RunDescription.self, from: contents)
+    } catch {
       throw Problem(
         "cannot open the run \(path): run.json is damaged: \(RunJSON.reason(error))",
-        advice: "restore run.json from a copy; it says what the run computes")
+        advice: "restore run.json from a copy, or open the run with the version of diva-tui that wrote it")
     }
     self.path = path
   }
@@ -76,8 +77,11 @@ public struct RunFolder: Equatable, Sendable {
     return Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
   }
 
+  /// Whether a process has the run open to write it, be it at work or paused.
+  public var isBeingWritten: Bool { EventLog.isBeingWritten(logPath) }
+
   public func status(now: Date = Date()) throws -> RunStatus {
-    RunStatus(isFinished: try history().isFinished, lastNews: try lastNews(), now: now)
+    RunStatus(try history().phase, isBeingWritten: isBeingWritten, lastNews: try lastNews(), now: now)
   }
 
   /// Writes run.h5 anew from nothing but the log.
@@ -121,24 +125,40 @@ public struct RunFolder: Equatable, Sendable {
 /// Whether anything still happens in a run.
 public enum RunStatus: Equatable, Sendable {
   case running
+  /// A process holds the run and waits for a person to go on.
+  case paused
+  /// Ended by a person before its last step.
+  case stopped
   case finished
-  /// Not finished, and no news for longer than `patience`.
+  /// Not ended, yet nobody has it open to write it, and no news for longer than `patience`.
   case presumedCrashed(silentSeconds: Double)
 
-  /// Seconds without news after which an unfinished run counts as crashed.
+  /// Seconds without news after which a run that nobody is known to write counts as crashed.
   public static let patience = 120.0
 
-  init(isFinished: Bool, lastNews: Date, now: Date) {
+  init(_ phase: RunHistory.Phase, isBeingWritten: Bool, lastNews: Date, now: Date) {
     let silence = now.timeIntervalSince(lastNews)
-    self = isFinished ? .finished : silence < Self.patience ? .running : .presumedCrashed(silentSeconds: silence)
+    switch phase {
+    case .finished: self = .finished
+    case .stopped: self = .stopped
+    // A writer that is paused, suspended or busy evaluating gives no news, but its lock on the log is there.
+    case .going, .paused:
+      guard isBeingWritten || silence < Self.patience else {
+        self = .presumedCrashed(silentSeconds: silence)
+        return
+      }
+      self = phase == .paused ? .paused : .running
+    }
   }
 }
 
 extension RunStatus: CustomStringConvertible {
-  /// `running`, `finished`, `no news for 10 min: presumed crashed`.
+  /// `running`, `paused`, `stopped`, `finished`, `no news for 10 min: presumed crashed`.
   public var description: String {
     switch self {
     case .running: "running"
+    case .paused: "paused"
+    case .stopped: "stopped"
     case .finished: "finished"
     case .presumedCrashed(let seconds): "no news for \(RunReport.duration(seconds)): presumed crashed"
     }

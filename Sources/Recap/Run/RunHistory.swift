@@ -15,6 +15,10 @@ public struct RunHistory: Equatable, Sendable {
     public let folder: String
   }
 
+  /// What the log said last of how the run goes on. Only a further step makes it go on again.
+  public enum Phase: Equatable, Sendable { case going, paused, stopped, finished }
+
+  public private(set) var phase = Phase.going
   public private(set) var steps: [StepReport] = []
   public private(set) var evaluations: [EvaluationReport] = []
   /// The answers behind evaluations, of those that reported them.
@@ -26,14 +30,14 @@ public struct RunHistory: Equatable, Sendable {
 
   public init(_ entries: [LogEntry] = []) { for entry in entries { add(entry) } }
 
-  public var isFinished: Bool { finishedAfterSeconds != nil }
+  public var isFinished: Bool { phase == .finished }
 
   public func steps(in stage: StepReport.Stage) -> [StepReport] { steps.filter { $0.stage == stage } }
 
   public mutating func add(_ entry: LogEntry) {
-    finishedAfterSeconds = nil
     switch entry {
     case .event(.step(let report)):
+      (phase, finishedAfterSeconds) = (.going, nil)
       rewind(to: report)
       steps.append(report)
     case .event(.evaluation(let report)):
@@ -43,10 +47,12 @@ public struct RunHistory: Equatable, Sendable {
     case .event(.checkpoint(let step, let folder)):
       checkpoints.removeAll { $0.step >= step }
       checkpoints.append(SavedCheckpoint(step: step, folder: folder))
-    case .event(.finished(_, let seconds)): finishedAfterSeconds = seconds
+    case .event(.finished(_, let seconds)): (phase, finishedAfterSeconds) = (.finished, seconds)
     case .predictions(let report):
       predictions.removeAll { $0.step >= report.step }
       predictions.append(report)
+    case .paused: phase = .paused
+    case .stopped: phase = .stopped
     }
   }
 

@@ -34,7 +34,7 @@ public struct RunSummary: Sendable {
   public var description: RunDescription { folder.description }
 
   public func status(now: Date = Date()) -> RunStatus {
-    RunStatus(isFinished: history.isFinished, lastNews: lastNews, now: now)
+    RunStatus(history.phase, isBeingWritten: folder.isBeingWritten, lastNews: lastNews, now: now)
   }
 
   /// The loss at the beginning and at the end of training.

@@ -38,3 +38,75 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 
   public var timesteps: Range<Int> { firstTimestep..<lastTimestep }
 }
+
+// MARK: - Reading
+
+extension TrainConfiguration {
+  /// Settings that an older program did not know, and so did not write, keep their defaults. A member that is no
+  /// setting is refused: to leave it out would compute something else than what was asked for.
+  public init(from decoder: any Decoder) throws {
+    self.init()
+    try TrainConfiguration.refuseUnknown(in: decoder)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    func read<Value: Decodable>(_ key: CodingKeys, _ value: inout Value) throws {
+      guard container.contains(key) else { return }
+      do {
+        value = try container.decode(Value.self, forKey: key)
+      } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+        // A number that does not fit its type comes without its place.
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: container, debugDescription: context.debugDescription)
+      }
+    }
+    try read(.seed, &seed)
+    try read(.steps, &steps)
+    try read(.batch, &batch)
+    try read(.accumulate, &accumulate)
+    try read(.draws, &draws)
+    try read(.firstTimestep, &firstTimestep)
+    try read(.lastTimestep, &lastTimestep)
+    try read(.alignSteps, &alignSteps)
+    try read(.alignRate, &alignRate)
+    try read(.optimizer, &optimizer)
+    try read(.rate, &rate)
+    try read(.projectionRate, &projectionRate)
+    try read(.warmUpSteps, &warmUpSteps)
+    try read(.momentum, &momentum)
+    try read(.weightDecay, &weightDecay)
+    try read(.clipNorm, &clipNorm)
+    try read(.density, &density)
+    try read(.evaluateEvery, &evaluateEvery)
+    try read(.checkpointEvery, &checkpointEvery)
+    try read(.shufflesCondition, &shufflesCondition)
+  }
+
+  private static func refuseUnknown(in decoder: any Decoder) throws {
+    let members = try decoder.container(keyedBy: AnyKey.self)
+    for key in members.allKeys.sorted(by: { $0.stringValue < $1.stringValue })
+    where CodingKeys(stringValue: key.stringValue) == nil {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: members, debugDescription: "there is no such setting")
+    }
+  }
+
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    let intValue: Int? = nil
+
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { return nil }
+  }
+}
+
+extension TrainConfiguration.OptimizerKind {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let name = try container.decode(String.self)
+    guard let kind = Self(rawValue: name) else {
+      let names = Self.allCases.map(\.rawValue).joined(separator: " or ")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "“\(name)” is no optimizer; expected \(names)")
+    }
+    self = kind
+  }
+}

@@ -23,13 +23,12 @@ struct TrainingRun {
 
   /// Takes all steps that are left; evaluates and saves on the way and at the end.
   mutating func train(against comparison: SideBySide, pairs: PairChoice) throws {
-    let set = "validation, \(pairs.rawValue)"
     var evaluated: Int?
     var saved: Int?
     while !trainer.isFinished {
       try tell(trainer.step())
       if isDue(plan.evaluateEvery) {
-        try evaluate(comparison, set: set)
+        try evaluate(comparison, pairs)
         evaluated = trainer.trained
       }
       if isDue(plan.checkpointEvery) {
@@ -38,7 +37,7 @@ struct TrainingRun {
       }
       if console.isInterrupted() { try stop() }
     }
-    if evaluated != trainer.trained { try evaluate(comparison, set: set) }
+    if evaluated != trainer.trained { try evaluate(comparison, pairs) }
     if saved != trainer.trained { try save() }
     try recorder?.record(.finished(step: trainer.trained, seconds: trainer.seconds))
     try recorder?.flush()
@@ -87,12 +86,13 @@ struct TrainingRun {
         + "  \(TextTable.number(report.imagesPerSecond, 0)) images/s")
   }
 
-  private mutating func evaluate(_ comparison: SideBySide, set: String) throws {
+  private mutating func evaluate(_ comparison: SideBySide, _ pairs: PairChoice) throws {
     let result = comparison.compare(trainer.models.tuned, step: trainer.trained)
     try recorder?.record(.evaluation(result.report))
     try recorder?.record(
-      PredictionReport(step: trainer.trained, baseline: comparison.baseline, tuned: result.tuned))
-    try show(EvaluationLine(result.report, set: set))
+      PredictionReport(
+        step: trainer.trained, set: pairs.rawValue, baseline: comparison.baseline, tuned: result.tuned))
+    try show(EvaluationLine(result.report, set: "validation, \(pairs.rawValue)"))
   }
 
   private mutating func show(_ line: EvaluationLine) throws {
@@ -109,6 +109,7 @@ struct TrainingRun {
   private mutating func stop() throws -> Never {
     progress.clear()
     try save()
+    try recorder?.record(.stopped(step: trainer.trained))
     try recorder?.flush()
     console.note(
       recorder.map { "stopped; go on with diva-tui train --resume \($0.folder.path)" }

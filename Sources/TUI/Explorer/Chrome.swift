@@ -1,11 +1,11 @@
 /// The frame around every screen: header, footer, help, questions.
 enum Chrome {
   static func drawHeader(_ state: ExplorerState, on canvas: inout Canvas) {
-    let status = statusText(state)
+    let status = StatusWords.header(state)
     let end = canvas.size.columns - 1
     canvas.writeRight(status.text, endColumn: end, 0, status.style)
     var column = canvas.write(" diva-tui", 0, 0, .title) + 2
-    for screen in Screen.allCases {
+    for screen in state.screens {
       let isOpen = screen == state.screen
       let label = " \(screen.rawValue + 1) \(screen.title) "
       let limit = end - status.text.cellWidth - 1
@@ -13,24 +13,6 @@ enum Chrome {
       column = canvas.write(label, column, 0, style, limit: limit)
     }
     canvas.write(String(repeating: "─", count: canvas.size.columns), 0, 1, .dim)
-  }
-
-  private static func statusText(_ state: ExplorerState) -> (text: String, style: Style) {
-    let feed = state.feed
-    let progress = feed.plan.totalSteps > 0 ? " \(feed.progress.percent(decimals: 0)) %" : ""
-    switch feed.status {
-    case .loading: return ("○ loading", .dim)
-    case .ready: return ("○ ready", .dim)
-    case .running:
-      if Explorer.showsSilence(state) {
-        return ("● no news for \((state.now - feed.lastNews).clockTime)", .warning)
-      }
-      return ("● training\(progress)", .good)
-    case .paused: return ("∥ paused\(progress)", .warning)
-    case .stopped: return ("■ stopped\(progress)", .warning)
-    case .finished: return ("✓ finished", .good)
-    case .failed: return ("✗ failed", .bad)
-    }
   }
 
   // MARK: - Footer

@@ -1,11 +1,13 @@
 /// The knob: which patches of an image the diffusion model is told about, and what the loss says to each setting.
 ///
-/// The chosen image is the Reconstruct screen's.
+/// The chosen image and noise level are the Reconstruct screen's.
 enum DensityScreen {
   static let keys: [Binding] = [
     Binding(
       .character("+"), .character("-"), label: "density",
-      tooltip: "Tell more patches, or fewer. It counts from the next training step on.", unavailable: reasonNotToTurn
+      tooltip:
+        "Tell more patches, or fewer. It counts from the next training step on; of a run that is only looked at, for its pictures.",
+      unavailable: reasonNotToTurn
     ) { state, key in
       turn(&state, by: key == .character("+") ? 1 : -1)
     },
@@ -20,7 +22,7 @@ enum DensityScreen {
     ) { state, key in
       let count = state.feed.samples.count
       state.reconstruct.imageIndex = (state.reconstruct.imageIndex + (key == .left ? count - 1 : 1)) % count
-      return []
+      return ReconstructScreen.request(state)
     },
   ]
 
@@ -41,7 +43,8 @@ enum DensityScreen {
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     guard let density = state.feed.currentDensity else {
-      canvas.message("Which patches of an image are told will stand here as soon as the models are loaded.", in: rect)
+      let wait = "Which patches of an image are told will stand here as soon as the models are loaded."
+      canvas.message(state.feed.absence ?? wait, in: rect)
       return
     }
     let told = density.tokenOfPatch.isEmpty ? "" : "\(density.toldPatches) of \(density.tokenOfPatch.count) patches"
@@ -51,7 +54,29 @@ enum DensityScreen {
     let side = room.droppingLeft(pictureEnd - room.column)
     let table = side.left(min(side.columns, 56))
     drawTable(state, in: table, on: &canvas)
-    drawExplanation(density, in: table.droppingTop(state.feed.densities.count + 2), on: &canvas)
+    let below = table.droppingTop(state.feed.densities.count + 2)
+    let used = drawExplanation(density, in: below, on: &canvas)
+    drawRebuilt(state, in: side.droppingTop(below.row - side.row + used + 1), on: &canvas)
+  }
+
+  /// What the diffusion model makes of it when it is told so much; where there is room for it.
+  private static func drawRebuilt(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    let feed = state.feed
+    guard canvas.graphics != .none, rect.rows >= 10, rect.columns >= 40, feed.absence == nil,
+      let timestep = ReconstructScreen.timestep(state)
+    else { return }
+    let made = feed.reconstruction(of: state.reconstruct.imageIndex, timestep: timestep)
+    canvas.heading("Rebuilt from noise t = \(timestep)", made == nil ? "being rebuilt …" : "", in: rect)
+    guard let made else { return }
+    let models = [
+      ("by baseline", made.byBaseline, made.latentError.baseline, Style.baseline),
+      ("by tuned", made.byTuned, made.latentError.tuned, Style.tuned),
+    ]
+    for (box, (name, picture, error, style)) in zip(rect.droppingTop(1).split(into: 2, gap: 2), models) {
+      let next = canvas.write(name, box.column, box.row, style.bold, limit: box.endColumn)
+      canvas.write("latent error \(error.text(figures: 3))", next + 2, box.row, .dim, limit: box.endColumn)
+      canvas.place(picture, in: box.droppingTop(1))
+    }
   }
 
   /// The image with its untold patches in the dark; gives the column where what stands beside it may begin.
@@ -87,13 +112,16 @@ enum DensityScreen {
     }
   }
 
-  private static func drawExplanation(_ density: DensityInfo, in rect: Rect, on canvas: inout Canvas) {
+  /// Gives the number of lines.
+  private static func drawExplanation(_ density: DensityInfo, in rect: Rect, on canvas: inout Canvas) -> Int {
     let text =
       PatchOverlay.sentence(density)
       + " A lower loss means that the diffusion model could use what it was told; too much told makes the task easy and "
       + "teaches CLIP little. Losses of different times in a run compare only roughly."
-    for (index, line) in text.wrapped(toCells: rect.columns).enumerated() where index < rect.rows {
+    let lines = text.wrapped(toCells: rect.columns)
+    for (index, line) in lines.enumerated() where index < rect.rows {
       canvas.write(line, rect.column, rect.row + index, .dim)
     }
+    return lines.count
   }
 }

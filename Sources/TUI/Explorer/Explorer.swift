@@ -8,10 +8,10 @@ enum Explorer {
 
   static let keys: [Binding] = [
     Binding(
-      .tab, .character("1"), .character("2"), .character("3"), .character("4"), label: "screens",
+      .tab, .character("1"), .character("2"), .character("3"), .character("4"), .character("5"), label: "screens",
       tooltip: "Go to the next screen, or to one by its number."
     ) { state, key in
-      open(screen(for: key, from: state.screen), &state)
+      open(screen(for: key, state), &state)
     },
     Binding(
       .character("g"), label: "pictures",
@@ -37,20 +37,25 @@ enum Explorer {
     Binding(.control("z"), label: "suspend", tooltip: "Go back to the shell; `fg` returns.") { _, _ in [.suspend] },
   ]
 
-  private static func screen(for key: Key, from screen: Screen) -> Screen {
+  private static func screen(for key: Key, _ state: ExplorerState) -> Screen {
     if case .character(let digit) = key, let number = digit.wholeNumberValue, let screen = Screen(rawValue: number - 1)
     {
       return screen
     }
-    return Screen(rawValue: (screen.rawValue + 1) % Screen.allCases.count) ?? .train
+    let at = state.screens.firstIndex(of: state.screen) ?? 0
+    return state.screens[(at + 1) % state.screens.count]
   }
 
   private static func open(_ screen: Screen, _ state: inout ExplorerState) -> [Work] {
+    guard state.screens.contains(screen) else {
+      state.notice = .init(text: "there is no list of runs here: give runs when you start, diva-tui RUN …")
+      return []
+    }
     state.screen = screen
     switch screen {
-    case .reconstruct: return ReconstructScreen.opened(&state)
+    case .reconstruct, .density: return ReconstructScreen.request(state)
     case .pairs: return state.feed.pairs.isEmpty ? [.loadPairs] : []
-    case .train, .density: return []
+    case .train, .runs: return []
     }
   }
 
@@ -62,6 +67,11 @@ enum Explorer {
     case .key(let key): return press(key, &state)
     case .tick(let seconds): state.now = seconds
     case .problem(let problem): state.notice = .init(text: problem.message, isProblem: true)
+    case .runs(let rows): RunsScreen.take(rows, &state)
+    case .opened(let run):
+      state.feed = Feed()
+      state.feed.lastNews = state.now
+      state.runs.opened = run
     default:
       state.feed.take(event)
       state.feed.lastNews = state.now
@@ -92,7 +102,7 @@ enum Explorer {
 
   /// Whether the trainer is silent for so long that the header says so, which then counts the seconds.
   static func showsSilence(_ state: ExplorerState) -> Bool {
-    state.feed.status == .running && state.now - state.feed.lastNews > patience
+    [.running, .live].contains(state.feed.status) && state.now - state.feed.lastNews > patience
   }
 
   // MARK: - View
@@ -112,6 +122,7 @@ enum Explorer {
     case .reconstruct: ReconstructScreen.view(state, in: body, on: &canvas)
     case .pairs: PairsScreen.view(state, in: body, on: &canvas)
     case .density: DensityScreen.view(state, in: body, on: &canvas)
+    case .runs: RunsScreen.view(state, in: body, on: &canvas)
     }
     Chrome.drawFooter(state, on: &canvas)
     if state.isHelpShown { Chrome.drawHelp(state, on: &canvas) }
@@ -133,13 +144,17 @@ extension Feed {
     case .plan(let plan): self.plan = plan
     case .status(let status): self.status = status
     case .point(let point): points.append(point)
+    case .alignPoint(let point): aligning.append(point)
+    case .curves(let aligning, let points, let evaluations):
+      (self.aligning, self.points, self.evaluations) = (aligning, points, evaluations)
     case .evaluation(let evaluation): evaluations.append(evaluation)
     case .samples(let samples): self.samples = samples
     case .reconstruction(let reconstruction): take(reconstruction)
     case .pairs(let pairs): self.pairs = pairs
     case .densities(let densities, let current): (self.densities, density) = (densities, current)
     case .saved(let step): savedStep = step
-    case .key, .tick, .problem: break
+    case .absence(let reason): absence = reason
+    case .key, .tick, .problem, .runs, .opened: break
     }
   }
 }

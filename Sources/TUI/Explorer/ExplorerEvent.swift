@@ -8,6 +8,10 @@ enum ExplorerEvent: Equatable, Sendable {
   case plan(RunPlan)
   case status(TrainingStatus)
   case point(TrainPoint)
+  /// A step of the projection alone.
+  case alignPoint(TrainPoint)
+  /// All that was heard of these takes the place of what was known.
+  case curves(aligning: [TrainPoint], points: [TrainPoint], evaluations: [Evaluation])
   case evaluation(Evaluation)
   case samples([Picture])
   case reconstruction(Reconstruction)
@@ -15,6 +19,12 @@ enum ExplorerEvent: Equatable, Sendable {
   case pairs([PairRow])
   /// All densities, with what was measured so far, and the one in use.
   case densities([DensityInfo], current: String)
+  /// Why there is nothing to rebuild; nil when that is over.
+  case absence(String?)
+  /// All runs that can be opened, as they are now.
+  case runs([RunRow])
+  /// Another run was opened: what follows is about it.
+  case opened(run: Int)
   /// The weights of this step are on disk.
   case saved(step: Int)
   /// Something that was asked for could not be done; training goes on.
@@ -28,6 +38,7 @@ enum Work: Equatable, Sendable {
   /// Rebuild an image; from then on also whenever the trainer evaluates, until another one is asked for.
   case reconstruct(imageIndex: Int, timestep: Int)
   case loadPairs
+  case openRun(Int)
   /// These three are done by the loop itself, the others by its runner.
   case repaint, suspend, quit
 }

@@ -39,7 +39,7 @@ final class ExplorerLoop {
     self.clock = clock
   }
 
-  static func systemClock() -> () -> Double {
+  nonisolated static func systemClock() -> () -> Double {
     let clock = ContinuousClock()
     let start = clock.now
     return { (clock.now - start) / .seconds(1) }

@@ -2,7 +2,7 @@ import Engine
 
 /// The explorer's screens, in the order of their digits.
 enum Screen: Int, CaseIterable, Sendable {
-  case train, reconstruct, pairs, density
+  case train, reconstruct, pairs, density, runs
 
   var title: String {
     switch self {
@@ -10,6 +10,7 @@ enum Screen: Int, CaseIterable, Sendable {
     case .reconstruct: "Reconstruct"
     case .pairs: "Pairs"
     case .density: "Density"
+    case .runs: "Runs"
     }
   }
 
@@ -19,6 +20,7 @@ enum Screen: Int, CaseIterable, Sendable {
     case .reconstruct: ReconstructScreen.keys
     case .pairs: PairsScreen.keys
     case .density: DensityScreen.keys
+    case .runs: RunsScreen.keys
     }
   }
 }
@@ -29,6 +31,7 @@ struct ExplorerState: Equatable, Sendable {
   var feed = Feed()
   var reconstruct = ReconstructScreen.State()
   var pairs = PairsScreen.State()
+  var runs = RunsScreen.State()
   var graphics = Graphics.sixel
   /// The ways of showing pictures that `g` goes through.
   var graphicsChoices = Graphics.allCases
@@ -39,6 +42,9 @@ struct ExplorerState: Equatable, Sendable {
   var notice: Notice?
   /// The explorer's clock in seconds, as of the last tick.
   var now = 0.0
+
+  /// The list of runs is there only when runs were given.
+  var screens: [Screen] { Screen.allCases.filter { $0 != .runs || !runs.rows.isEmpty } }
 
   struct Notice: Equatable, Sendable {
     var text: String

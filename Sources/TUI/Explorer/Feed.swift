@@ -54,6 +54,8 @@ struct Reconstruction: Equatable, Sendable {
   var timestep: Int
   /// The training step at which the tuned model was used.
   var step: Int
+  /// The name of the density with which both models told what they saw.
+  var density: String
   var original: Picture
   var noised: Picture
   var byBaseline: Picture
@@ -65,16 +67,19 @@ struct Reconstruction: Equatable, Sendable {
 
 /// One model's answer to a pair.
 struct PairAnswer: Equatable, Sendable {
-  /// For each statement its similarity to the first image minus that to the second.
-  var margins: [Double]
+  /// For each statement the probability that it belongs to the first image.
+  var scores: [Double]
 
-  init(margins: [Double]) {
-    precondition(margins.count == 2, "a pair has two statements, not \(margins.count)")
-    self.margins = margins
+  init(scores: [Double]) {
+    precondition(scores.count == 2, "a pair has two statements, not \(scores.count)")
+    self.scores = scores
   }
 
-  /// The image (0 or 1) that a statement picks; a tie goes to the second, as in the reference.
-  func pick(statement: Int) -> Int { margins[statement] > 0 ? 0 : 1 }
+  /// The image (0 or 1) that a statement picks; one half goes to the second, as in the reference.
+  func pick(statement: Int) -> Int { scores[statement] > 0.5 ? 0 : 1 }
+
+  /// The probability of the picked image.
+  func certainty(statement: Int) -> Double { max(scores[statement], 1 - scores[statement]) }
 
   func isRight(statement: Int) -> Bool { pick(statement: statement) == statement }
 
@@ -129,6 +134,10 @@ enum TrainingStatus: Equatable, Sendable {
   /// What is being waited for: "loading the mini world".
   case loading(String)
   case ready, running, paused, stopped, finished
+  /// Another process trains.
+  case live
+  /// Another process trained, and is gone without a word.
+  case crashed(silentSeconds: Double)
   case failed(Problem)
 }
 
@@ -136,6 +145,10 @@ enum TrainingStatus: Equatable, Sendable {
 struct RunPlan: Equatable, Sendable {
   var name = ""
   var totalSteps = 0
+  /// Steps on the visual projection alone, before the first one on CLIP.
+  var alignSteps = 0
+  /// Another process trains or trained it: it can be looked at, not steered.
+  var isWatched = false
   /// The steps of the noise schedule that reconstructions can start from, rising.
   var timesteps: [Int] = []
   /// The length of the noise schedule.
@@ -146,6 +159,8 @@ struct RunPlan: Equatable, Sendable {
 struct Feed: Equatable, Sendable {
   var plan = RunPlan()
   var status = TrainingStatus.loading("starting")
+  /// Steps on the visual projection alone, CLIP frozen; then those on CLIP.
+  var aligning: [TrainPoint] = []
   var points: [TrainPoint] = []
   var evaluations: [Evaluation] = []
   /// The images that can be rebuilt.
@@ -156,14 +171,21 @@ struct Feed: Equatable, Sendable {
   var densities: [DensityInfo] = []
   /// The name of the density that the next step uses.
   var density = ""
+  /// Why there is nothing to rebuild, or no density to choose; nil when there is, or will be soon.
+  var absence: String?
   /// The last step whose weights are on disk.
   var savedStep = 0
   /// When the last word of the trainer came, on the explorer's clock.
   var lastNews = 0.0
 
   var step: Int { points.last?.step ?? 0 }
-  /// How much of the run is done, as a part of one.
-  var progress: Double { Double(step) / Double(max(plan.totalSteps, 1)) }
+  /// The projection learns, and CLIP has not changed yet.
+  var isAligning: Bool { points.isEmpty && !aligning.isEmpty }
+  /// How much of the stage that is on is done, as a part of one.
+  var progress: Double {
+    let (step, total) = isAligning ? (aligning.last?.step ?? 0, plan.alignSteps) : (step, plan.totalSteps)
+    return Double(step) / Double(max(total, 1))
+  }
   var currentDensity: DensityInfo? { densities.first { $0.name == density } }
 
   /// Steps that would be lost if the program ended now.
@@ -174,8 +196,9 @@ struct Feed: Equatable, Sendable {
     }
   }
 
+  /// What was rebuilt with the density that is in use.
   func reconstruction(of imageIndex: Int, timestep: Int) -> Reconstruction? {
-    reconstructions.first { $0.imageIndex == imageIndex && $0.timestep == timestep }
+    reconstructions.first { $0.imageIndex == imageIndex && $0.timestep == timestep && $0.density == density }
   }
 
   mutating func take(_ new: Reconstruction) {

@@ -31,9 +31,10 @@ extension Evaluation {
 }
 
 extension Reconstruction {
-  init(_ result: Reconstructor.Result, image: Int, timestep: Int, step: Int) {
+  init(_ result: Reconstructor.Result, image: Int, timestep: Int, step: Int, density: RecapDensity) {
     self.init(
-      imageIndex: image, timestep: timestep, step: step, original: Picture(result.original),
+      imageIndex: image, timestep: timestep, step: step, density: density.description,
+      original: Picture(result.original),
       noised: Picture(result.noised), byBaseline: Picture(result.baseline.image), byTuned: Picture(result.tuned.image),
       latentError: ErrorPair(baseline: result.baseline.latentError, tuned: result.tuned.latentError),
       pixelError: ErrorPair(baseline: result.baseline.pixelError, tuned: result.tuned.pixelError))
@@ -48,7 +49,7 @@ extension PairRow {
         number: index + 1, pattern: benchmark.questions[index].pattern.title,
         statements: benchmark.statements[index].map { $0.withoutControlCharacters() },
         images: benchmark.images[2 * index..<2 * index + 2].map(Picture.init),
-        baseline: PairAnswer(margins: baseline[index].advantages), tuned: PairAnswer(margins: tuned[index].advantages))
+        baseline: PairAnswer(scores: baseline[index].scores), tuned: PairAnswer(scores: tuned[index].scores))
     }
   }
 }
@@ -58,18 +59,36 @@ struct DensityTable {
   private(set) var rows: [DensityInfo]
 
   /// The densities that the knob offers, from least to most told.
-  static let offered: [(RecapDensity, String)] = [
-    (.classOnly, "class only"), (.fraction(0.15), "15 %"), (.fraction(0.3), "30 %"), (.fraction(0.5), "50 %"),
-    (.pooled(window: 4), "pooled by 4"), (.all, "all"),
+  static let offered: [RecapDensity] = [
+    .classOnly, .fraction(0.15), .fraction(0.3), .fraction(0.5), .pooled(window: 4), .all,
   ]
+
+  private let grid: Int
+  private let seed: UInt64
 
   /// - Parameter grid: patches on a side.
   init(patches grid: Int, seed: UInt64) {
-    let count = grid * grid
-    rows = Self.offered.map { density, label in
+    (self.grid, self.seed) = (grid, seed)
+    rows = []
+    for density in Self.offered { include(density) }
+  }
+
+  /// Offers this density too, if it is not yet among them.
+  mutating func include(_ density: RecapDensity) {
+    guard !rows.contains(where: { $0.name == density.description }) else { return }
+    rows.append(
       DensityInfo(
-        name: density.description, label: label, tokens: density.tokenCount(patches: count),
-        tokenOfPatch: Self.example(density, patches: count, seed: seed), patchColumns: grid, loss: nil)
+        name: density.description, label: Self.label(density), tokens: density.tokenCount(patches: grid * grid),
+        tokenOfPatch: Self.example(density, patches: grid * grid, seed: seed), patchColumns: grid, loss: nil))
+  }
+
+  private static func label(_ density: RecapDensity) -> String {
+    switch density {
+    case .classOnly: "class only"
+    case .all: "all"
+    case .fraction(let share): "\(share.percent(decimals: abs(share * 100 - (share * 100).rounded()) < 1e-6 ? 0 : 1)) %"
+    case .count(let count): "\(count) drawn"
+    case .pooled(let window): "pooled by \(window)"
     }
   }
 
@@ -87,9 +106,9 @@ struct DensityTable {
 
   /// Takes a step's loss into the mean of its density.
   mutating func add(_ report: StepReport) {
-    guard report.stage == .train, let at = rows.firstIndex(where: { $0.name == report.density.description }) else {
-      return
-    }
+    guard report.stage == .train else { return }
+    include(report.density)
+    guard let at = rows.firstIndex(where: { $0.name == report.density.description }) else { return }
     let steps = rows[at].steps + 1
     rows[at].loss = (rows[at].loss ?? 0) + (Double(report.loss) - (rows[at].loss ?? 0)) / Double(steps)
     rows[at].steps = steps

@@ -4,19 +4,33 @@ import Recap
 
 /// The explorer on a person's terminal, from the first frame to the shell prompt.
 enum InteractiveExplorer {
+  /// What the explorer is opened on.
+  enum Subject: Sendable {
+    /// A training that begins at once.
+    case training(SessionOptions)
+    /// Finished or live runs, at least one, to look at.
+    case runs([RunFolder])
+  }
+
   /// Runs until the person quits; returns the exit status (128 + n after signal n).
   ///
   /// - Parameter graphics: how pictures are shown; nil lets the terminal decide.
   /// Throws a `Problem` when this terminal cannot be used. What goes wrong later is shown on the screen.
   @MainActor
-  static func run(_ options: SessionOptions, graphics: Graphics? = nil) throws -> Int32 {
+  static func run(_ subject: Subject, graphics: Graphics? = nil) throws -> Int32 {
     let capabilities = TerminalCapabilities.ask(environment: ProcessInfo.processInfo.environment)
     let mailbox = Mailbox()
     let terminal = try CursesTerminal(capabilities: capabilities, log: logFile(), wake: mailbox.wakeSink)
     var state = ExplorerState()
     state.graphics = graphics ?? capabilities.graphics
     state.graphicsChoices = capabilities.graphicsChoices
-    let runner = TrainingRunner(options, post: { mailbox.post($0) })
+    let post: @Sendable (ExplorerEvent) -> Void = { mailbox.post($0) }
+    let runner = SessionRunner(post: post) { next in
+      switch subject {
+      case .training(let options): try TrainingSession(options, post: post).work(next: next)
+      case .runs(let folders): RunsSession(folders, post: post).work(next: next)
+      }
+    }
     let ending = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox).run()
     let status: Int32 =
       switch ending {

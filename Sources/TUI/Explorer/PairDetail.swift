@@ -58,7 +58,7 @@ enum PairDetail {
     }
     PairsScreen.drawMark(answer.isRight(statement: statement), rect.column + 13, row, on: &canvas)
     canvas.write("image \(answer.pick(statement: statement) + 1)", rect.column + 15, row)
-    let margin = abs(answer.margins[statement]).text(decimals: 3)
-    canvas.write("by \(margin)", rect.column + 24, row, .dim, limit: rect.endColumn)
+    let certainty = answer.certainty(statement: statement).percent(decimals: 0)
+    canvas.write("\(certainty) %", rect.column + 24, row, .dim, limit: rect.endColumn)
   }
 }

@@ -87,7 +87,7 @@ enum PairsScreen {
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     if state.feed.pairs.isEmpty {
-      canvas.message("The pairs are being loaded …", in: rect)
+      canvas.message(emptyText(state.feed), in: rect)
       return
     }
     let rows = rows(state)
@@ -102,6 +102,12 @@ enum PairsScreen {
       let text = "No pair is like this (\(filters)). Press f or p to see others."
       canvas.message(text, in: detail)
     }
+  }
+
+  private static func emptyText(_ feed: Feed) -> String {
+    let waits = feed.plan.isWatched && feed.evaluations.isEmpty
+    return waits
+      ? "Both models' answers will stand here after the run's first evaluation." : "The pairs are being loaded …"
   }
 
   /// Only what is filtered is named.

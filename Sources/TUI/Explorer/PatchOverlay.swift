@@ -1,6 +1,6 @@
 /// Shows on an image which of its patches a density tells.
 enum PatchOverlay {
-  /// The image with patches that are not told in the dark, and lines between patches of different tokens.
+  /// The image with patches that are not told in dark grey, and lines between patches of different tokens.
   static func picture(of image: Picture, _ density: DensityInfo) -> Picture {
     guard density.patchColumns > 0, density.patchRows > 0 else { return image }
     let patch = max(8, 128 / density.patchColumns)
@@ -12,7 +12,9 @@ enum PatchOverlay {
         x % patch == 0 && token != self.token(density, x / patch - 1, y / patch)
         || y % patch == 0 && token != self.token(density, x / patch, y / patch - 1)
       if isEdge { return (90, 90, 90) }
-      return token == nil ? (color.red / 5, color.green / 5, color.blue / 5) : color
+      guard token == nil else { return color }
+      let grey = UInt8(24 + base.luminance(x, y) * 2 / 5)
+      return (grey, grey, grey)
     }
   }
 

@@ -26,18 +26,17 @@ enum ReconstructScreen {
     },
   ]
 
-  static func opened(_ state: inout ExplorerState) -> [Work] { request(state) }
-
   /// The images or noise levels came after the screen was opened: ask now.
   static func heard(_ event: ExplorerEvent, _ state: ExplorerState) -> [Work] {
-    guard state.screen == .reconstruct else { return [] }
+    guard [.reconstruct, .density].contains(state.screen) else { return [] }
     switch event {
     case .samples, .plan: return request(state)
     default: return []
     }
   }
 
-  private static func request(_ state: ExplorerState) -> [Work] {
+  /// Asks for the chosen image at the chosen noise level.
+  static func request(_ state: ExplorerState) -> [Work] {
     guard let timestep = timestep(state), !state.feed.samples.isEmpty else { return [] }
     return [.reconstruct(imageIndex: state.reconstruct.imageIndex, timestep: timestep)]
   }
@@ -47,7 +46,7 @@ enum ReconstructScreen {
     return min(max(state.reconstruct.noiseLevel ?? count / 2, 0), max(count - 1, 0))
   }
 
-  private static func timestep(_ state: ExplorerState) -> Int? {
+  static func timestep(_ state: ExplorerState) -> Int? {
     let level = noiseLevel(state)
     return state.feed.plan.timesteps.indices.contains(level) ? state.feed.plan.timesteps[level] : nil
   }
@@ -55,6 +54,10 @@ enum ReconstructScreen {
   // MARK: - View
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    if let absence = state.feed.absence {
+      canvas.message(absence, in: rect)
+      return
+    }
     guard let timestep = timestep(state), !state.feed.samples.isEmpty else {
       canvas.message("The images to rebuild will stand here as soon as the models are loaded.", in: rect)
       return
@@ -65,8 +68,14 @@ enum ReconstructScreen {
     canvas.heading("Image \(index + 1) of \(count)", remark, in: rect)
     drawNoiseScale(state, timestep, in: rect, row: rect.row + 1, on: &canvas)
 
-    let below = drawPictures(made, original: state.feed.samples[index], in: rect.droppingTop(3), on: &canvas)
+    let room = rect.droppingTop(3)
+    let original = state.feed.samples[index]
+    let film = NoiseFilm(state.feed.plan.timesteps, of: original, in: room, on: canvas)
+    let upper = film.map { room.droppingBottom($0.rows) } ?? room
+    let below = drawPictures(made, original: original, in: upper, on: &canvas)
     drawErrors(made, in: below, on: &canvas)
+    film?.draw(
+      state.feed, image: index, timestep: timestep, in: room.droppingTop(upper.rows), on: &canvas)
   }
 
   private static func drawNoiseScale(
@@ -94,7 +103,7 @@ enum ReconstructScreen {
     for (index, box) in boxes.enumerated() {
       canvas.write(captions[index], box.column, box.row, styles[index], limit: box.endColumn)
       guard canvas.graphics != .none, index < pictures.count else { continue }
-      let room = box.droppingTop(1).droppingBottom(6)
+      let room = box.droppingTop(1).droppingBottom(4)
       bottom = max(bottom, canvas.place(pictures[index], in: room).endRow)
     }
     return rect.droppingTop(bottom - rect.row)
@@ -109,10 +118,7 @@ enum ReconstructScreen {
       canvas.write(name, boxes[1].column, row, .dim, limit: boxes[1].endColumn)
       canvas.write(error.baseline.text(figures: 3), boxes[2].column, row, .baseline)
       let next = canvas.write(error.tuned.text(figures: 3), boxes[3].column, row, .tuned)
-      let change = (error.tuned - error.baseline) / error.baseline
-      guard change.isFinite else { continue }
-      let style: Style = change < 0 ? .good : change > 0 ? .bad : .dim
-      canvas.write("\((change * 100).signed(decimals: 1)) %", next + 2, row, style, limit: boxes[3].endColumn)
+      canvas.write(error.change.text, next + 2, row, error.change.style, limit: boxes[3].endColumn)
     }
     let text =
       "Mean squared error against the original, lower is better. The same noise for both; "

@@ -15,11 +15,14 @@ struct RunInProgress {
     models = try workspace.models(tuned: options.tuned)
     trainer = Trainer(options.configuration, models: models, images: workspace.trainingImages())
     densities = DensityTable(patches: models.tuned.config.grid, seed: options.configuration.seed)
+    densities.include(options.configuration.density)
     folder = try RunFolder.create(
       try Self.newFolder(),
       RunDescription(
-        configuration: options.configuration, version: DivaTUI.programVersion, clip: options.clip ?? "mini",
-        diffusion: options.diffusion ?? "mini", data: "mini world", threads: ThreadPool.threads))
+        configuration: options.configuration, version: DivaTUI.programVersion,
+        clip: options.clip.map(Self.absolute) ?? RunDescription.embedded,
+        diffusion: options.diffusion.map(Self.absolute) ?? RunDescription.embedded, data: "mini world",
+        tuned: options.tuned.map(Self.absolute), threads: ThreadPool.threads))
     recorder = try RunRecorder(folder)
   }
 
@@ -31,6 +34,21 @@ struct RunInProgress {
     }
     try recorder.flush()
   }
+
+  /// Ends the run, saved; where it has not taken all its steps the log says so.
+  func end() throws {
+    guard recorder.history.phase == .going || recorder.history.phase == .paused else { return }
+    try save()
+    if trainer.isFinished {
+      try recorder.record(.finished(step: trainer.trained, seconds: trainer.seconds))
+    } else {
+      try recorder.record(.stopped(step: trainer.trained))
+    }
+    try recorder.flush()
+  }
+
+  /// The run may be looked at from another folder later.
+  private static func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
 
   /// `$XDG_STATE_HOME/diva-tui/runs/2026-01-31-120000`, counted on when it is taken.
   private static func newFolder() throws -> String {

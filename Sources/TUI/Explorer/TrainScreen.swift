@@ -10,24 +10,29 @@ enum TrainScreen {
       unavailable: { state in
         switch state.feed.status {
         case .loading(let what): "\(what) first"
-        case .running, .paused: "training has begun already"
-        case .ready, .stopped, .finished, .failed: nil
+        case .running, .paused, .live: "training has begun already"
+        case .ready, .stopped, .finished, .crashed, .failed: watchedReason(state)
         }
       }
     ) { _, _ in [.startTraining] },
     Binding(
       .character("p"), .character(" "), label: "pause", tooltip: "Pause training, or go on after a pause.",
-      unavailable: { state in
-        state.feed.status == .running || state.feed.status == .paused ? nil : "nothing is being trained"
-      }
+      unavailable: reasonNotToSteer
     ) { state, _ in [state.feed.status == .paused ? .resume : .pause] },
     Binding(
       .character("x"), label: "stop", tooltip: "Stop training; what was learned stays and is saved.",
-      unavailable: { state in
-        state.feed.status == .running || state.feed.status == .paused ? nil : "nothing is being trained"
-      }
+      unavailable: reasonNotToSteer
     ) { _, _ in [.stop] },
   ]
+
+  private static func reasonNotToSteer(_ state: ExplorerState) -> String? {
+    if let reason = watchedReason(state) { return reason }
+    return [.running, .paused].contains(state.feed.status) ? nil : "nothing is being trained"
+  }
+
+  private static func watchedReason(_ state: ExplorerState) -> String? {
+    state.feed.plan.isWatched ? "this run is only looked at; diva-tui without a run trains" : nil
+  }
 
   // MARK: - View
 
@@ -49,18 +54,25 @@ enum TrainScreen {
   private static func drawCurves(_ feed: Feed, in rect: Rect, gap: Int, on canvas: inout Canvas) {
     let half = (rect.rows - gap) / 2
     let (top, bottom) = (rect.top(half), rect.bottom(half))
-    let steps = 0...Double(max(feed.plan.totalSteps, 1))
+    drawLoss(feed, in: top, on: &canvas)
+    drawAccuracy(feed, in: bottom, steps: 0...Double(max(feed.plan.totalSteps, 1)), on: &canvas)
+  }
 
-    let raw = feed.points.map { ChartPoint(x: Double($0.step), y: $0.loss) }
+  /// The loss of the stage that is on: of the projection alone at first, then of CLIP.
+  private static func drawLoss(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
+    let isAligning = feed.isAligning
+    let steps = isAligning ? feed.plan.alignSteps : feed.plan.totalSteps
+    let raw = (isAligning ? feed.aligning : feed.points).map { ChartPoint(x: Double($0.step), y: $0.loss) }
     let smooth = smoothed(raw)
-    let lossNow = smooth.last.map { " " + $0.y.text(figures: 3) } ?? ""
-    canvas.heading("Loss\(lossNow)", "of the predicted noise, smoothed", in: top)
+    let now = smooth.last.map { " " + $0.y.text(figures: 3) } ?? ""
+    let title = isAligning ? "Aligning loss" : "Loss"
+    let remark = isAligning ? "of the projection alone" : "of the predicted noise, smoothed"
+    canvas.heading(title + now, remark, in: rect)
     LineChart(
-      series: [.init(style: .dim, points: raw), .init(style: .accent, points: smooth)], xRange: steps, xUnit: "steps",
+      series: [.init(style: .dim, points: raw), .init(style: .accent, points: smooth)],
+      xRange: 0...Double(max(steps, 1)), xUnit: isAligning ? "aligning steps" : "steps",
       emptyMessage: waiting(feed, for: "The loss of every step")
-    ).draw(in: top.droppingTop(1), on: &canvas)
-
-    drawAccuracy(feed, in: bottom, steps: steps, on: &canvas)
+    ).draw(in: rect.droppingTop(1), on: &canvas)
   }
 
   private static func drawAccuracy(
@@ -90,9 +102,11 @@ enum TrainScreen {
   private static func waiting(_ feed: Feed, for what: String) -> String {
     switch feed.status {
     case .loading(let doing): "\(what) will stand here. Now: \(doing) …"
-    case .ready, .stopped, .finished: "\(what) will stand here. Press s to start training."
-    case .running, .paused: "\(what) will stand here."
     case .failed(let problem): problem.message
+    case .ready, .stopped, .finished, .crashed:
+      feed.plan.isWatched
+        ? "\(what) would stand here, but the run ended before." : "\(what) will stand here. Press s to start training."
+    case .running, .paused, .live: "\(what) will stand here."
     }
   }
 
@@ -111,9 +125,11 @@ enum TrainScreen {
 
   private static func drawNumbers(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
     canvas.heading("Run", feed.plan.name, in: rect)
-    let (last, total) = (feed.points.last, feed.plan.totalSteps)
+    let last = feed.points.last ?? feed.aligning.last
     drawProgress(feed, in: rect, row: rect.row + 1, on: &canvas)
-    canvas.field("step", total > 0 ? "\(feed.step) of \(total)" : "–", in: rect, row: rect.row + 2)
+    let (step, total) = feed.isAligning ? (last?.step ?? 0, feed.plan.alignSteps) : (feed.step, feed.plan.totalSteps)
+    let steps = total > 0 ? "\(step) of \(total)" : "–"
+    canvas.field(feed.isAligning ? "aligning step" : "step", steps, in: rect, row: rect.row + 2)
     canvas.field(
       "speed", last.map { "\($0.imagesPerSecond.text(figures: 3)) images/s" } ?? "–", in: rect, row: rect.row + 3)
     canvas.field("learning rate", last?.learningRate.scientific ?? "–", in: rect, row: rect.row + 4)
@@ -142,8 +158,9 @@ enum TrainScreen {
   }
 
   private static func timeText(_ feed: Feed) -> String {
-    guard let last = feed.points.last, last.step > 0 else { return "–" }
-    let left = last.seconds / Double(last.step) * Double(feed.plan.totalSteps - last.step)
+    let aligned = feed.aligning.last?.seconds ?? 0
+    guard let last = feed.points.last, last.step > 0 else { return aligned > 0 ? "\(aligned.clockTime) · –" : "–" }
+    let left = (last.seconds - aligned) / Double(last.step) * Double(feed.plan.totalSteps - last.step)
     return "\(last.seconds.clockTime) · \(left.clockTime)"
   }
 

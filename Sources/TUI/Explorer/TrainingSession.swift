@@ -14,12 +14,9 @@ final class TrainingSession {
   private var run: RunInProgress
   private var isRunning = true
   /// What the explorer looks at; rebuilt again as the tuned CLIP changes.
-  private var watched = (image: 0, timestep: 600)
+  private var queue = RebuildQueue()
   private var lastRebuild = ContinuousClock.now
 
-  /// Where reconstructions may start from, and how many pictures are offered.
-  private static let timesteps = Array(stride(from: 100, through: 900, by: 100))
-  private static let sampleCount = 12
   private static let rebuildEvery = Duration.seconds(2)
 
   init(_ options: SessionOptions, post: @escaping (ExplorerEvent) -> Void) throws {
@@ -27,72 +24,82 @@ final class TrainingSession {
     self.post = post
     post(.status(.loading("opening the models")))
     workspace = try Workspace(mini: try Assets.mini(), clip: options.clip, diffusion: options.diffusion)
-    let browsing = try workspace.benchmark()
-    // Pictures of the benchmark's pairs: those that CLIP confuses are the ones worth rebuilding.
-    let stride = max(1, browsing.images.count / Self.sampleCount)
-    samples = (0..<min(Self.sampleCount, browsing.images.count)).map { browsing.images[$0 * stride] }
+    browsing = try workspace.benchmark()
+    samples = try workspace.sampleImages()
     baselineAnswers = browsing.predictions(by: workspace.clip.vision, preprocessing: workspace.preprocessing)
-    self.browsing = browsing
     run = try RunInProgress(options, in: workspace)
   }
 
   /// Trains until the work is done and beyond, answering requests, until one says to quit.
-  func work(next: (_ waiting: Bool) -> Work?) throws {
-    introduce()
+  func work(next: SessionRunner.NextRequest) throws {
+    try introduce()
     while true {
-      if let work = next(!isRunning || run.trainer.isFinished) {
+      let rests = !isRunning || run.trainer.isFinished
+      if let work = next(rests && queue.isEmpty ? .infinity : 0) {
         if work == .quit { break }
         try perform(work)
+      } else if rests {
+        rebuildNext()
       } else {
         try advance()
       }
     }
-    try run.save()
+    try run.end()
   }
 
-  private func introduce() {
-    var plan = RunPlan()
-    plan.name = run.folder.name
-    plan.totalSteps = options.configuration.steps
-    plan.timesteps = Self.timesteps
-    plan.scheduleLength = run.models.feedback.schedule.timesteps
-    post(.plan(plan))
+  private func introduce() throws {
+    post(
+      .plan(
+        RunPlan(
+          name: run.folder.name, totalSteps: options.configuration.steps, alignSteps: options.configuration.alignSteps,
+          timesteps: RebuildQueue.timesteps, scheduleLength: run.models.feedback.schedule.timesteps)))
+    post(.curves(aligning: [], points: [], evaluations: []))
     post(.samples(samples.map(Picture.init)))
     postDensities()
-    rebuild()
+    rebuildNext()
     postPairs()
+    if options.configuration.alignSteps == 0 { try evaluate(0) }
+    setRunning(true)
   }
 
   private func perform(_ work: Work) throws {
     switch work {
     case .startTraining: try startAnew()
     case .resume: setRunning(true)
-    case .pause: setRunning(false)
+    case .pause:
+      if !run.trainer.isFinished { try run.recorder.record(.paused(step: run.trainer.trained)) }
+      setRunning(false)
     case .stop:
-      isRunning = false
-      try save()
+      setRunning(false)
+      try run.end()
+      post(.saved(step: run.trainer.trained))
       post(.status(.stopped))
-    case .setDensity(let name):
-      run.trainer.density = try RecapDensity(parsing: name)
-      try run.recorder.record(.density(step: run.trainer.trained, density: run.trainer.density))
-      postDensities()
-      rebuild()
+    case .setDensity(let name): try setDensity(RecapDensity(parsing: name))
     case .reconstruct(let image, let timestep):
-      watched = (min(image, samples.count - 1), timestep)
-      rebuild()
+      queue.look(at: min(image, samples.count - 1), timestep: timestep)
+      rebuildNext()
     case .loadPairs: postPairs()
-    case .repaint, .suspend, .quit: break
+    case .openRun, .repaint, .suspend, .quit: break
     }
+  }
+
+  private func setDensity(_ density: RecapDensity) throws {
+    run.trainer.density = density
+    if !run.trainer.isFinished { try run.recorder.record(.density(step: run.trainer.trained, density: density)) }
+    postDensities()
+    queue.renew()
+    rebuildNext()
   }
 
   private func startAnew() throws {
     if run.trainer.trained + run.trainer.aligned > 0 { run = try RunInProgress(options, in: workspace) }
-    introduce()
-    setRunning(true)
+    try introduce()
   }
 
   private func setRunning(_ runs: Bool) {
     isRunning = runs
+    // At rest there is time for all noise levels, as the CLIP is now.
+    if !runs { queue.renew() }
     post(.status(run.trainer.isFinished ? .finished : runs ? .running : .paused))
   }
 
@@ -104,20 +111,19 @@ final class TrainingSession {
     case .align: try advanceAligning(report)
     case .train: try advanceTraining(report)
     }
-    if ContinuousClock.now - lastRebuild > Self.rebuildEvery {
-      rebuild()
-      postDensities()
-    }
+    if ContinuousClock.now - lastRebuild > Self.rebuildEvery { refreshPictures() }
+  }
+
+  /// The level that is looked at, and one of the others: all of them would keep the training waiting.
+  private func refreshPictures() {
+    rebuild(queue.timestep)
+    if queue.isEmpty { queue.renew() } else { rebuildNext() }
+    postDensities()
   }
 
   private func advanceAligning(_ report: StepReport) throws {
-    let total = options.configuration.alignSteps
-    guard report.step == total else {
-      post(.status(.loading("teaching the projection the diffusion model's words, \(report.step) of \(total)")))
-      return
-    }
-    try evaluate(0)
-    post(.status(.running))
+    post(.alignPoint(TrainPoint(report)))
+    if report.step == options.configuration.alignSteps { try evaluate(0) }
   }
 
   private func advanceTraining(_ report: StepReport) throws {
@@ -126,16 +132,9 @@ final class TrainingSession {
     let isLast = run.trainer.isFinished
     if isLast || report.step % options.configuration.evaluateEvery == 0 { try evaluate(report.step) }
     guard isLast else { return }
-    try save()
-    try run.recorder.record(.finished(step: report.step, seconds: report.seconds))
-    try run.recorder.flush()
-    rebuild()
-    post(.status(.finished))
-  }
-
-  private func save() throws {
-    try run.save()
-    post(.saved(step: run.trainer.trained))
+    try run.end()
+    post(.saved(step: report.step))
+    setRunning(false)
   }
 
   private func evaluate(_ step: Int) throws {
@@ -143,18 +142,23 @@ final class TrainingSession {
     self.comparison = comparison
     let result = comparison.compare(run.models.tuned, step: step)
     try run.recorder.record(.evaluation(result.report))
-    try run.recorder.record(PredictionReport(step: step, baseline: comparison.baseline, tuned: result.tuned))
+    try run.recorder.record(
+      PredictionReport(step: step, set: PairChoice.mined.rawValue, baseline: comparison.baseline, tuned: result.tuned))
     post(.evaluation(Evaluation(result.report)))
     postPairs()
   }
 
-  private func rebuild() {
-    let result = Reconstructor(models: run.models, preprocessing: workspace.preprocessing).rebuild(
-      samples[watched.image], timestep: watched.timestep, density: run.trainer.density,
-      seed: options.configuration.seed, sample: watched.image)
+  private func rebuildNext() {
+    if let timestep = queue.next() { rebuild(timestep) }
+  }
+
+  private func rebuild(_ timestep: Int) {
     post(
       .reconstruction(
-        Reconstruction(result, image: watched.image, timestep: watched.timestep, step: run.trainer.trained)))
+        .rebuilding(
+          samples[queue.image], number: queue.image, timestep: timestep, density: run.trainer.density,
+          seed: options.configuration.seed, step: run.trainer.trained,
+          Reconstructor(models: run.models, preprocessing: workspace.preprocessing))))
     lastRebuild = .now
   }
 

@@ -2,6 +2,7 @@
 enum HalfBlocks {
   /// The bytes of each row: colour settings and "▀", the upper pixel in front, the lower behind; ends with a reset.
   static func encode(_ picture: Picture, columns: Int, rows: Int, depth: ColorDepth) -> [[UInt8]] {
+    if depth <= .eight { return EightColors.encode(picture, columns: columns, rows: rows) }
     let small = picture.scaled(toWidth: columns, height: rows * 2)
     return (0..<rows).map { row in
       var line = ""
@@ -30,14 +31,8 @@ enum HalfBlocks {
 
   private static func code(_ picture: Picture, _ x: Int, _ y: Int, isFront: Bool, _ depth: ColorDepth) -> String {
     let (red, green, blue) = picture[x, y]
-    switch depth {
-    case .trueColor: return "\(isFront ? 38 : 48);2;\(red);\(green);\(blue)"
-    case .cube256: return "\(isFront ? 38 : 48);5;\(cube(red, green, blue, threshold: threshold(x, y)))"
-    case .eight, .none:
-      let level = 128 + threshold(x, y)
-      let bits = (Int(red) > level ? 1 : 0) + (Int(green) > level ? 2 : 0) + (Int(blue) > level ? 4 : 0)
-      return "\((isFront ? 30 : 40) + bits)"
-    }
+    if depth == .trueColor { return "\(isFront ? 38 : 48);2;\(red);\(green);\(blue)" }
+    return "\(isFront ? 38 : 48);5;\(cube(red, green, blue, threshold: threshold(x, y)))"
   }
 
   /// The nearest colour of the 6 × 6 × 6 cube or the grey ramp, after a push by the dither threshold.

@@ -23,7 +23,7 @@ enum SixelEncoder {
           dither, pixels.baseAddress, width, height, SIXEL_PIXELFORMAT_RGB888,
           SIXEL_LARGE_AUTO, SIXEL_REP_AUTO, SIXEL_QUALITY_AUTO)
         try check(status, picture)
-        sixel_dither_set_diffusion_type(dither, SIXEL_DIFFUSE_NONE)
+        sixel_dither_set_diffusion_type(dither, SIXEL_DIFFUSE_FS)
         sixel_dither_set_pixelformat(dither, SIXEL_PIXELFORMAT_RGB888)
         try check(sixel_encode(pixels.baseAddress, width, height, 3, dither, output), picture)
       }

@@ -19,9 +19,12 @@ struct Theme: Equatable, Sendable {
     switch depth {
     case .none:
       look.isBold = style.isBold || style.ink == .accent || style.ink == .tuned
+      look.isDim = !style.isSelected && (style.ink == .dim || style.ink == .baseline)
       look.isReversed = style.isSelected
     case .eight:
-      look.foreground = eightColor(style.ink)
+      // Reversed colours would make a patchwork of a selected row: there all inks are one.
+      look.foreground = style.isSelected ? -1 : eightColor(style.ink)
+      look.isDim = !style.isSelected && style.ink == .dim
       look.isReversed = style.isSelected
     case .cube256, .trueColor:
       look.foreground = cubeColor(style.ink)

@@ -46,6 +46,8 @@ struct EventLogTests {
         == #"{"event":"checkpoint","folder":"checkpoint-7","step":7}"#)
     #expect(
       try jsonLine(.event(.finished(step: 7, seconds: 1.5))) == #"{"event":"finished","seconds":1.5,"step":7}"#)
+    #expect(try jsonLine(.paused(step: 7)) == #"{"event":"paused","step":7}"#)
+    #expect(try jsonLine(.stopped(step: 7)) == #"{"event":"stopped","step":7}"#)
     #expect(
       try jsonLine(.predictions(.sample(3)))
         == #"{"baselineCorrect":[true,false],"baselineScores":[[0.75,0.25],[0.5,0.625]],"event":"predictions","#
@@ -73,7 +75,8 @@ struct EventLogTests {
     arguments: [
       ("{\"event\":\"st", "not valid JSON"), ("", "not valid JSON"), ("[1]", "it is not of the type"),
       ("{\"step\":1}", "“event” is missing"), ("{\"event\":\"step\",\"step\":1}", "“stage” is missing"),
-      ("{\"event\":\"party\"}", "party"), ("\0\0\0\0", "not valid JSON"),
+      ("{\"event\":\"party\"}", "party"), ("{\"event\":\"paused\"}", "“step” is missing"),
+      ("\0\0\0\0", "not valid JSON"),
       ("{\"event\":\"density\",\"step\":1,\"density\":\"some\"}", "there is no recap density “some”"),
       (
         "{\"event\":\"predictions\",\"step\":1,\"baselineScores\":[[0]],\"tunedScores\":[],\"baselineCorrect\":[true],"
@@ -91,6 +94,22 @@ struct EventLogTests {
 
       #expect(message.hasPrefix("cannot read \(path), line 5: "))
       #expect(message.contains(reason), "\(message)")
+    }
+  }
+
+  @Test("says the same of a damaged line however often it is read, and goes on when it is repaired")
+  func repairedLine() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/log.jsonl"
+      try Data("{\n".utf8).write(to: URL(fileURLWithPath: path))
+      var reader = EventLogReader(path)
+
+      let complaints = (0..<2).map { _ in problem { _ = try reader.readNew() } }
+      try log([sampleEntries[0]], at: folder + "/repaired")
+      try Data(contentsOf: URL(fileURLWithPath: folder + "/repaired")).write(to: URL(fileURLWithPath: path))
+
+      #expect(complaints[0].contains("line 1:") && complaints[0] == complaints[1])
+      #expect(try lines(reader.readNew()) == lines([sampleEntries[0]]))
     }
   }
 
@@ -130,6 +149,21 @@ struct EventLogTests {
       let first = try EventLog(appendingTo: folder + "/log.jsonl")
 
       #expect(problem { _ = try EventLog(appendingTo: first.path) }.contains("another process is writing this run"))
+    }
+  }
+
+  @Test("tells anybody who asks whether it is being written")
+  func isBeingWritten() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/log.jsonl"
+      try EventLog.create(path)
+      var log: EventLog? = try EventLog(appendingTo: path)
+
+      #expect(EventLog.isBeingWritten(path))
+      try log?.append(.stopped(step: 1))
+      log = nil
+      #expect(!EventLog.isBeingWritten(path))
+      #expect(!EventLog.isBeingWritten(folder + "/none"))
     }
   }
 }

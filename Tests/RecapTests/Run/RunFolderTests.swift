@@ -39,18 +39,55 @@ struct RunFolderTests {
     }
   }
 
-  @Test("tells whether the run goes on, has finished or has probably crashed")
-  func status() throws {
+  @Test("that nobody writes any more is presumed crashed after a while without news")
+  func crashed() throws {
     try withTemporaryFolder { parent in
       let run = try RunFolder.create(parent + "/run", .sample)
-      let recorder = try RunRecorder(run)
       let news = try run.lastNews()
 
       #expect(try run.status(now: news + 119) == .running)
       #expect(try run.status(now: news + 600) == .presumedCrashed(silentSeconds: 600))
       #expect(try run.status(now: news + 600).description == "no news for 10 min: presumed crashed")
+    }
+  }
+
+  @Test("that is paused, or stopped for good, is never presumed crashed", arguments: [600, 1e6])
+  func paused(silence: Double) throws {
+    try withTemporaryFolder { parent in
+      let run = try RunFolder.create(parent + "/run", .sample)
+      var recorder: RunRecorder? = try RunRecorder(run)
+
+      #expect(try run.status(now: run.lastNews() + silence) == .running)
+      try recorder?.record(.paused(step: 3))
+      #expect(try run.status(now: run.lastNews() + silence) == .paused)
+      try recorder?.record(.event(.step(.sample(4))))
+      #expect(try run.status(now: run.lastNews() + silence) == .running)
+      try recorder?.record(.stopped(step: 4))
+      recorder = nil
+      #expect(try run.status(now: run.lastNews() + silence) == .stopped)
+    }
+  }
+
+  @Test("whose process was killed while it was paused is presumed crashed")
+  func killedWhilePaused() throws {
+    try withTemporaryFolder { parent in
+      let run = try RunFolder.create(parent + "/run", .sample)
+      try RunRecorder(run).record(.paused(step: 3))
+
+      #expect(try run.status(now: run.lastNews() + 119) == .paused)
+      #expect(try run.status(now: run.lastNews() + 121) == .presumedCrashed(silentSeconds: 121))
+    }
+  }
+
+  @Test("has finished whatever came after its last step")
+  func finished() throws {
+    try withTemporaryFolder { parent in
+      let run = try RunFolder.create(parent + "/run", .sample)
+      let recorder = try RunRecorder(run)
       try recorder.record(.finished(step: 1, seconds: 1))
-      #expect(try run.status(now: news + 600) == .finished)
+      try recorder.record(.density(step: 1, density: .all))
+
+      #expect(try run.status(now: run.lastNews() + 600) == .finished)
     }
   }
 

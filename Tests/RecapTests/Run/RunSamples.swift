@@ -50,7 +50,7 @@ extension PredictionReport {
 let sampleEntries: [LogEntry] = [
   .event(.step(.sample(1, stage: .align))), .event(.step(.sample(2, stage: .align))),
   .event(.evaluation(.sample(0, tuned: 40))), .predictions(.sample(0)),
-  .event(.step(.sample(1))), .event(.density(step: 1, density: .count(76))),
+  .event(.step(.sample(1))), .paused(step: 1), .event(.density(step: 1, density: .count(76))), .stopped(step: 1),
   .event(.step(.sample(2, loss: .nan))), .event(.step(.sample(3, loss: -.infinity))),
   .event(.checkpoint(step: 3, folder: "checkpoint-3")),
   .event(.evaluation(.sample(3))), .predictions(.sample(3)), .event(.finished(step: 3, seconds: 0.5)),

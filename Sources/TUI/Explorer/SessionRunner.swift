@@ -1,12 +1,14 @@
 import Engine
 import Foundation
-import Recap
 import Synchronization
 
-/// Does the explorer's work on a thread of its own: opens the models, trains, evaluates, rebuilds pictures.
+/// Does the explorer's work on a thread of its own, where a session lives: it trains, or follows runs.
 ///
 /// Everything that touches models happens on that one thread, between two steps; the explorer only leaves requests.
-final class TrainingRunner: WorkRunner {
+final class SessionRunner: WorkRunner {
+  /// Gives the oldest request; without one, waits for it so many seconds at most. Closing reads as `.quit`.
+  typealias NextRequest = (_ waiting: Double) -> Work?
+
   private struct Requests {
     var work: [Work] = []
     var isClosed = false
@@ -16,19 +18,21 @@ final class TrainingRunner: WorkRunner {
   private let arrival = DispatchSemaphore(value: 0)
   private let ending = DispatchSemaphore(value: 0)
 
-  /// Starts the thread; `post` is called from it. Training begins as soon as the models are open.
-  init(_ options: SessionOptions, post: @escaping @Sendable (ExplorerEvent) -> Void) {
+  /// Starts the thread, which runs `session` until that returns; `post` is called from it when the session fails.
+  init(
+    post: @escaping @Sendable (ExplorerEvent) -> Void, session: @escaping @Sendable (NextRequest) throws -> Void
+  ) {
     let thread = Thread { [self] in
       defer { ending.signal() }
       do {
-        try TrainingSession(options, post: post).work(next: { self.next(waiting: $0) })
+        try session { self.next(waiting: $0) }
       } catch {
-        post(.status(.failed(error as? Problem ?? Problem("training stopped: \(error)"))))
+        post(.status(.failed(error as? Problem ?? Problem("the session stopped: \(error)"))))
       }
     }
     // Releasing a long recorded computation goes deep.
     thread.stackSize = 64 << 20
-    thread.name = "training"
+    thread.name = "session"
     thread.start()
   }
 
@@ -46,23 +50,15 @@ final class TrainingRunner: WorkRunner {
     return ending.wait(timeout: .now() + seconds) == .success
   }
 
-  /// The oldest request; nil when there is none and the session shall not wait. Closing reads as `.quit`.
-  private func next(waiting: Bool) -> Work? {
+  private func next(waiting seconds: Double) -> Work? {
+    let end: DispatchTime = seconds.isFinite ? .now() + seconds : .distantFuture
     while true {
       let (work, isClosed) = requests.withLock { requests in
         (requests.work.isEmpty ? nil : requests.work.removeFirst(), requests.isClosed)
       }
       if isClosed { return .quit }
-      if work != nil || !waiting { return work }
-      arrival.wait()
+      if let work { return work }
+      if seconds <= 0 || arrival.wait(timeout: end) == .timedOut { return nil }
     }
   }
-}
-
-/// What a session opens and how it trains.
-struct SessionOptions: Sendable {
-  var configuration = TrainConfiguration()
-  var clip: String?
-  var tuned: String?
-  var diffusion: String?
 }

@@ -1,0 +1,40 @@
+import Engine
+import Recap
+
+/// The pairs that a run's recorded answers are about, with their images drawn once.
+struct AnsweredPairs {
+  /// As the record names them.
+  let set: String?
+  /// Without answers.
+  fileprivate let rows: [PairRow]
+
+  init(set: String?, mini: MiniFolder) throws {
+    self.set = set
+    let pairs = try RecordedPairs(set: set, mini: mini)
+    let images = pairs.images(of: 0..<pairs.count).map(Picture.init)
+    rows = (0..<pairs.count).map { index in
+      PairRow(
+        number: index + 1, pattern: pairs.patterns[index].title, statements: pairs.statements[index],
+        images: Array(images[2 * index..<2 * index + 2]))
+    }
+  }
+}
+
+extension PairRow {
+  /// The recorded answers, with what they are about where that is known and of the same number.
+  static func rows(_ report: PredictionReport, beside pairs: AnsweredPairs?) -> [PairRow] {
+    let known = pairs.map(\.rows).flatMap { $0.count == report.pairs ? $0 : nil }
+    return (0..<report.pairs).map { index in
+      var row = known?[index] ?? .nameless(index + 1)
+      row.baseline = PairAnswer(scores: report.baselineScores[index].map(Double.init))
+      row.tuned = PairAnswer(scores: report.tunedScores[index].map(Double.init))
+      return row
+    }
+  }
+
+  private static func nameless(_ number: Int) -> PairRow {
+    PairRow(
+      number: number, pattern: "pair \(number)", statements: ["the first image's statement", "the second one's"],
+      images: [])
+  }
+}

@@ -1,0 +1,81 @@
+/// The looked-at image rebuilt from every noise level: a column for each, by the baseline above, by the tuned below,
+/// and how the errors compare.
+struct NoiseFilm {
+  private let levels: [Int]
+  /// Cells of a column, the gap beside its picture included.
+  private let width: Int
+  private let pictureRows: Int
+  private let hasErrors: Bool
+
+  private static let labelWidth = 10
+
+  /// The rows that it takes.
+  var rows: Int { 2 + (pictureRows > 0 ? 2 * pictureRows + 1 : 0) + (hasErrors ? 3 : 1) }
+
+  /// Nil where there is no room for pictures that say anything.
+  init?(_ levels: [Int], of picture: Picture, in room: Rect, on canvas: Canvas) {
+    self.levels = levels
+    width = (room.columns - Self.labelWidth) / max(levels.count, 1)
+    hasErrors = room.rows >= 44 || canvas.graphics == .none
+    pictureRows =
+      canvas.graphics == .none
+      ? 0
+      : canvas.pixels.cells(
+        forWidth: picture.width, height: picture.height, in: Size(columns: width - 1, rows: room.rows)
+      ).rows
+    // Above it stand the chosen level's pictures, which must stay the larger ones.
+    let above = canvas.graphics == .none ? 4 : 5 + max(8, pictureRows)
+    guard levels.count > 1, width >= 8, pictureRows >= 4 || canvas.graphics == .none, room.rows >= rows + above else {
+      return nil
+    }
+  }
+
+  func draw(_ feed: Feed, image: Int, timestep: Int, in rect: Rect, on canvas: inout Canvas) {
+    canvas.heading("Every noise level", "the change of the latent error by tuning stands below", in: rect)
+    let rows = (
+      level: rect.row + 1, baseline: rect.row + 2, tuned: rect.row + 3 + pictureRows,
+      errors: rect.row + rows - (hasErrors ? 3 : 1)
+    )
+    canvas.write("noise t", rect.column, rows.level, .dim)
+    if pictureRows > 0 {
+      canvas.write("baseline", rect.column, rows.baseline, .baseline)
+      canvas.write("tuned", rect.column, rows.tuned, .tuned)
+    }
+    if hasErrors {
+      canvas.write("baseline", rect.column, rows.errors, .baseline)
+      canvas.write("tuned", rect.column, rows.errors + 1, .tuned)
+    }
+    canvas.write("change", rect.column, rows.errors + (hasErrors ? 2 : 0), .dim)
+    for (index, level) in levels.enumerated() {
+      let column = rect.column + Self.labelWidth + index * width
+      let isChosen = level == timestep
+      canvas.write(isChosen ? "▸\(level)" : "\(level)", column, rows.level, isChosen ? .accent.bold : .dim)
+      guard let made = feed.reconstruction(of: image, timestep: level) else {
+        canvas.write("…", column, rows.baseline, .dim)
+        continue
+      }
+      for (row, picture) in [(rows.baseline, made.byBaseline), (rows.tuned, made.byTuned)] where pictureRows > 0 {
+        canvas.place(picture, in: Rect(column: column, row: row, columns: width - 1, rows: pictureRows))
+      }
+      drawErrors(made.latentError, column, rows.errors, on: &canvas)
+    }
+  }
+
+  private func drawErrors(_ error: ErrorPair, _ column: Int, _ row: Int, on canvas: inout Canvas) {
+    if hasErrors {
+      canvas.write(error.baseline.text(figures: 3), column, row, .baseline)
+      canvas.write(error.tuned.text(figures: 3), column, row + 1, .tuned)
+    }
+    let change = error.change
+    canvas.write(change.text, column, row + (hasErrors ? 2 : 0), change.style, limit: column + width - 1)
+  }
+}
+
+extension ErrorPair {
+  /// By how much tuning changed the error: "−12.3 %", good when it fell.
+  var change: (text: String, style: Style) {
+    let part = (tuned - baseline) / baseline
+    guard part.isFinite else { return ("–", .dim) }
+    return ("\((part * 100).signed(decimals: 1)) %", part < 0 ? .good : part > 0 ? .bad : .dim)
+  }
+}

@@ -1,0 +1,33 @@
+/// Which noise levels of the looked-at image are still to be rebuilt: the chosen one first, then the others.
+struct RebuildQueue {
+  /// Where reconstructions may start from.
+  static let timesteps = Array(stride(from: 100, through: 900, by: 100))
+
+  private(set) var image = 0
+  /// The level that is looked at.
+  private(set) var timestep = 600
+  private var waiting = [600]
+  /// Nobody has asked for any level yet: then one is enough.
+  private var hasBeenAsked = false
+
+  var isEmpty: Bool { waiting.isEmpty }
+
+  /// A person looks at this image and level now.
+  mutating func look(at image: Int, timestep: Int) {
+    let isOther = image != self.image || !hasBeenAsked
+    (self.image, self.timestep, hasBeenAsked) = (image, timestep, true)
+    if isOther {
+      renew()
+    } else {
+      waiting = [timestep] + waiting.filter { $0 != timestep }
+    }
+  }
+
+  /// The CLIP or the density has changed: what was rebuilt is of the past.
+  mutating func renew() {
+    waiting = [timestep] + (hasBeenAsked ? Self.timesteps.filter { $0 != timestep } : [])
+  }
+
+  /// The level to rebuild now; nil when all are done.
+  mutating func next() -> Int? { waiting.isEmpty ? nil : waiting.removeFirst() }
+}

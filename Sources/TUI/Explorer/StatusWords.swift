@@ -1,0 +1,50 @@
+/// What a run is doing, in a mark and a word or two.
+enum StatusWords {
+  typealias Words = (text: String, style: Style)
+
+  /// For the header: with how much of the stage is done.
+  static func header(_ state: ExplorerState) -> Words {
+    let feed = state.feed
+    if Explorer.showsSilence(state) { return ("● no news for \((state.now - feed.lastNews).clockTime)", .warning) }
+    let words = words(feed.status, isAligning: feed.isAligning)
+    let total = feed.isAligning ? feed.plan.alignSteps : feed.plan.totalSteps
+    guard hasProgress(feed.status), total > 0 else { return words }
+    return (words.text + " \(feed.progress.percent(decimals: 0)) %", words.style)
+  }
+
+  private static func hasProgress(_ status: TrainingStatus) -> Bool {
+    switch status {
+    case .running, .paused, .stopped, .live, .crashed: true
+    case .loading, .ready, .finished, .failed: false
+    }
+  }
+
+  static func words(_ status: TrainingStatus, isAligning: Bool = false) -> Words {
+    switch status {
+    case .loading: ("○ loading", .dim)
+    case .ready: ("○ ready", .dim)
+    case .running: (isAligning ? "● aligning" : "● training", .good)
+    case .live: ("● live", .good)
+    case .paused: ("∥ paused", .warning)
+    case .stopped: ("■ stopped", .warning)
+    case .finished: ("✓ finished", .good)
+    case .crashed: ("✗ crashed", .bad)
+    case .failed: ("✗ failed", .bad)
+    }
+  }
+
+  /// A sentence, where there is room for one.
+  static func sentence(_ status: TrainingStatus) -> String {
+    switch status {
+    case .loading(let what): what
+    case .ready: "ready to train"
+    case .running: "being trained here"
+    case .live: "being trained by another process, and followed"
+    case .paused: "paused"
+    case .stopped: "ended by a person before its last step"
+    case .finished: "has taken all its steps"
+    case .crashed(let seconds): "no news for \(seconds.clockTime) and nobody writes it: presumed crashed"
+    case .failed(let problem): problem.advice.map { "\(problem.message): \($0)" } ?? problem.message
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import Testing
+
+@testable import Recap
+
+@Suite("The pairs behind recorded answers")
+struct RecordedPairsTests {
+  private let mini = MiniFolder(
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../assets/mini").standardized.path)
+
+  @Test("are those that train scores, drawn again without a model")
+  func mined() throws {
+    let pairs = try RecordedPairs(set: nil, mini: mini)
+    let lists = try PairLists(contentsOf: mini.pairLists)
+
+    #expect(pairs.count == lists.validation.map(\.count).reduce(0, +))
+    let second = MiniWorld().pair(.validation, .orientation, lists.validation[0][1])
+    #expect(pairs.statements[1] == second.statements && pairs.images(of: 1..<2) == second.scenes.map { $0.render() })
+    #expect(try RecordedPairs(set: "mined", mini: mini).statements == pairs.statements)
+    #expect(try RecordedPairs(set: "unmined", mini: mini).statements != pairs.statements)
+  }
+
+  @Test("are refused when nobody knows them, or the lists are gone")
+  func unknown() {
+    #expect(problem { _ = try RecordedPairs(set: "odd", mini: mini) }.contains("no pairs called “odd”"))
+    #expect(problem { _ = try RecordedPairs(set: nil, mini: MiniFolder("/none")) }.contains("/none/pairs.json"))
+  }
+}

@@ -1,0 +1,69 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import Recap
+
+@Suite("The settings in a run's folder")
+struct TrainConfigurationTests {
+  /// A run's folder whose run.json says `configuration`.
+  private func open(_ configuration: String) throws -> TrainConfiguration {
+    try withTemporaryFolder { parent in
+      _ = try RunFolder.create(parent + "/run", .sample)
+      let file = URL(fileURLWithPath: parent + "/run/run.json")
+      var object =
+        try JSONSerialization.jsonObject(with: Data(contentsOf: file), options: .mutableContainers) as? [String: Any]
+      object?["configuration"] = try JSONSerialization.jsonObject(with: Data(configuration.utf8))
+      try JSONSerialization.data(withJSONObject: object ?? [:]).write(to: file)
+      return try RunFolder(opening: parent + "/run").description.configuration
+    }
+  }
+
+  @Test("that an older program did not know keep their defaults")
+  func missing() throws {
+    var expected = TrainConfiguration()
+    (expected.steps, expected.rate, expected.density) = (60, 3e-4, .fraction(0.3))
+
+    #expect(try open("{}") == TrainConfiguration())
+    #expect(try open(#"{"steps": 60, "rate": 3e-4, "density": "0.3"}"#) == expected)
+  }
+
+  @Test("are all read back, none stays at its default")
+  func roundTrip() throws {
+    let given = """
+      {"accumulate":2,"alignRate":0.5,"alignSteps":3,"batch":4,"checkpointEvery":5,"clipNorm":0.25,"density":"all",
+      "draws":6,"evaluateEvery":7,"firstTimestep":8,"lastTimestep":9,"momentum":0.125,"optimizer":"sgd",
+      "projectionRate":0.75,"rate":0.375,"seed":10,"shufflesCondition":true,"steps":11,"warmUpSteps":12,
+      "weightDecay":0.0625}
+      """
+
+    let written = try RunJSON.line(try open(given))
+
+    #expect(String(decoding: written, as: UTF8.self) == given.replacing("\n", with: ""))
+    let (members, defaults) = try (Self.members(written), Self.members(RunJSON.line(TrainConfiguration())))
+    #expect(members.keys == defaults.keys)
+    for name in members.keys { #expect(members[name] != defaults[name], "\(name) is at its default") }
+  }
+
+  private static func members(_ json: Data) throws -> [String: NSObject] {
+    try JSONSerialization.jsonObject(with: json) as? [String: NSObject] ?? [:]
+  }
+
+  @Test(
+    "are refused with their name when they are unknown or of another type",
+    arguments: [
+      (#"{"stepz": 60}"#, "“configuration.stepz”: there is no such setting"),
+      (#"{"steps": "many"}"#, "“configuration.steps” is not of the type Int"),
+      (#"{"steps": null}"#, "“configuration.steps” is null, expected Int"),
+      (#"{"seed": -1}"#, "“configuration.seed”"),
+      (#"{"optimizer": "adam"}"#, "“configuration.optimizer”: “adam” is no optimizer; expected sgd or adamw"),
+      (#"{"density": "some"}"#, "there is no recap density “some”"),
+      ("[]", "“configuration” is not of the type"),
+    ])
+  func refused(configuration: String, reason: String) {
+    let message = problem { _ = try open(configuration) }
+
+    #expect(message.contains("/run: run.json is damaged: "), "\(message)")
+    #expect(message.contains(reason), "\(message)")
+  }
+}

@@ -1,0 +1,165 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import Recap
+@testable import TUI
+
+/// The thread behind the screens of watched runs, with real folders and a clock that a test turns.
+@Suite("A session on runs")
+struct RunsSessionTests {
+  /// What the explorer would show after each script step; a step changes the folders or asks for something.
+  private func watch(_ folders: [RunFolder], script: [() throws -> Work?]) throws -> [ExplorerState] {
+    var (state, states, time, left) = (ExplorerState(), [ExplorerState](), 0.0, script)
+    var failure: (any Error)?
+    let session = RunsSession(
+      folders,
+      clock: {
+        time += 1
+        return time
+      }, post: { _ = Explorer.update(&state, $0) })
+    session.work { _ in
+      states.append(state)
+      guard !left.isEmpty else { return .quit }
+      do { return try left.removeFirst()() } catch { failure = error }
+      return .quit
+    }
+    if let failure { throw failure }
+    return states
+  }
+
+  private func make(_ path: String, clip: String = RunDescription.embedded) throws -> RunFolder {
+    var configuration = TrainConfiguration()
+    (configuration.steps, configuration.alignSteps, configuration.density) = (3, 1, .fraction(0.7))
+    return try RunFolder.create(
+      path,
+      RunDescription(
+        configuration: configuration, version: "0.1.0", clip: clip, diffusion: RunDescription.embedded,
+        data: "mini world", threads: 2, cpu: "Test CPU"))
+  }
+
+  private func step(_ number: Int, _ stage: StepReport.Stage = .train) -> LogEntry {
+    .event(
+      .step(
+        StepReport(
+          stage: stage, step: number, loss: 0.5, lr: 1e-4, gradNorm: 1, imagesPerSecond: 10, seconds: Double(number),
+          density: .fraction(0.7))))
+  }
+
+  @Test("follows a live run to its end")
+  func following() throws {
+    try withFolder { parent in
+      let folder = try make(parent + "/run")
+      let recorder = try RunRecorder(folder)
+      try recorder.record(step(1, .align))
+
+      let states = try watch(
+        [folder],
+        script: [
+          { nil },
+          {
+            try recorder.record(step(1))
+            return nil
+          },
+          {
+            try recorder.record(.paused(step: 1))
+            return nil
+          },
+          {
+            for number in 2...3 { try recorder.record(step(number)) }
+            try recorder.record(.event(.finished(step: 3, seconds: 3)))
+            return nil
+          },
+        ])
+
+      #expect(states.map(\.feed.status) == [.live, .live, .live, .paused, .finished])
+      #expect(states.map(\.feed.points.count) == [0, 0, 1, 1, 3])
+      let last = try #require(states.last)
+      #expect(last.feed.aligning.count == 1 && last.feed.plan.isWatched && last.feed.plan.totalSteps == 3)
+      #expect(last.runs.rows.map(\.step) == [3] && last.runs.rows[0].status == .finished)
+      #expect(last.feed.density == "0.7" && last.feed.currentDensity?.steps == 3)
+      #expect(try #require(last.feed.absence).contains("no checkpoint yet"))
+    }
+  }
+
+  @Test("shows a run's curves although its models are gone")
+  func withoutModels() throws {
+    try withFolder { parent in
+      let folder = try make(parent + "/run", clip: parent + "/gone")
+      try RunRecorder(folder).record(step(1))
+
+      let state = try #require(try watch([folder], script: []).last)
+
+      #expect(state.feed.points.count == 1 && state.feed.samples.isEmpty)
+      #expect(try #require(state.feed.absence).contains("cannot be opened"))
+      #expect(try #require(state.feed.absence).contains(parent + "/gone"))
+    }
+  }
+
+  @Test("changes between runs, and tells apart those of one name")
+  func severalRuns() throws {
+    try withFolder { parent in
+      let folders = try ["a/run", "b/run"].map { try make("\(parent)/\($0)", clip: parent + "/gone") }
+      try RunRecorder(folders[1]).record(step(2))
+
+      let states = try watch(folders, script: [{ .openRun(1) }])
+
+      #expect(states[0].runs.rows.map(\.name) == folders.map(\.path))
+      #expect(states[0].feed.points.isEmpty && states[0].runs.opened == 0)
+      #expect(states[1].feed.points.map(\.step) == [2] && states[1].runs.opened == 1)
+    }
+  }
+
+  @Test("says of a damaged log what is wrong with it, and shows the other runs")
+  func damaged() throws {
+    try withFolder { parent in
+      let folders = try ["a", "b"].map { try make("\(parent)/\($0)", clip: parent + "/gone") }
+      try Data("{\n".utf8).write(to: URL(filePath: folders[0].logPath))
+      try RunRecorder(folders[1]).record(.stopped(step: 0))
+
+      let state = try #require(try watch(folders, script: [{ nil }]).last)
+
+      guard case .failed(let problem) = state.runs.rows[0].status else {
+        Issue.record("the damaged run reads \(state.runs.rows[0].status)")
+        return
+      }
+      #expect(problem.message.contains("log.jsonl, line 1: not valid JSON"))
+      #expect(state.runs.rows[1].status == .stopped)
+    }
+  }
+
+  @Test("puts the recorded answers beside their pairs")
+  func answers() throws {
+    try withFolder { parent in
+      let folder = try make(parent + "/run", clip: parent + "/gone")
+      let lists = try PairLists(contentsOf: Assets.mini().pairLists)
+      let count = lists.validation.map(\.count).reduce(0, +)
+      let report = PredictionReport(
+        step: 0, set: "mined", baselineScores: Array(repeating: [0.9, 0.8], count: count),
+        tunedScores: Array(repeating: [0.9, 0.2], count: count),
+        baselineCorrect: Array(repeating: false, count: count), tunedCorrect: Array(repeating: true, count: count))
+      try RunRecorder(folder).record(report)
+
+      let pairs = try #require(try watch([folder], script: []).last).feed.pairs
+
+      #expect(pairs.count == count && pairs.allSatisfy { $0.outcome == .fixed && $0.images.count == 2 })
+      #expect(pairs[0].pattern == Pattern.orientation.title)
+    }
+  }
+
+  @Test("shows answers about pairs that nobody knows any more without pictures")
+  func namelessAnswers() throws {
+    try withFolder { parent in
+      let folder = try make(parent + "/run", clip: parent + "/gone")
+      try RunRecorder(folder).record(
+        PredictionReport(
+          step: 0, set: "of another day", baselineScores: [[0.9, 0.2]], tunedScores: [[0.9, 0.8]],
+          baselineCorrect: [true], tunedCorrect: [false]))
+
+      let state = try #require(try watch([folder], script: []).last)
+
+      #expect(state.feed.pairs.map(\.outcome) == [.broken] && state.feed.pairs[0].images.isEmpty)
+      #expect(try #require(state.notice).text.contains("“of another day”"))
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import Engine
+import Testing
+
+@testable import TUI
+
+/// What the screens show of runs that other processes train, or trained.
+@Suite struct WatchedScreenTests {
+  @Test func aLiveRunSaysSoAndCannotBeSteered() throws {
+    var explorer = TestExplorer(DemoFeed.watched)
+    explorer.take(.status(.live))
+    explorer.type("p")
+
+    #expect(explorer.work.isEmpty)
+    #expect(explorer.screen.contains("● live 100 %"))
+    #expect(explorer.screen.contains("p: this run is only looked at"))
+    try explorer.matches("train-live")
+  }
+
+  @Test(
+    "The header says how a run ended",
+    arguments: [
+      (TrainingStatus.finished, "✓ finished"), (.stopped, "■ stopped 100 %"), (.paused, "∥ paused 100 %"),
+      (.crashed(silentSeconds: 600), "✗ crashed 100 %"),
+    ])
+  func endings(status: TrainingStatus, words: String) {
+    var explorer = TestExplorer(DemoFeed.watched)
+    explorer.take(.status(status))
+
+    #expect(explorer.screen.split(separator: "\n")[0].hasSuffix(words))
+  }
+
+  @Test func theAligningLossIsACurveUntilTheFirstStepOnCLIP() throws {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.take(.plan(RunPlan(name: "mini world", totalSteps: 800, alignSteps: 150)))
+    explorer.take(.status(.running))
+    for step in 1...90 { explorer.take(.alignPoint(DemoFeed.point(step))) }
+
+    #expect(explorer.screen.contains("● aligning 60 %"))
+    #expect(explorer.screen.contains("Aligning loss 0.0"))
+    try explorer.matches("train-aligning")
+    explorer.take(.point(DemoFeed.point(1)))
+    #expect(!explorer.screen.contains("Aligning"))
+    #expect(explorer.screen.contains("● training 0 %"))
+  }
+
+  @Test(
+    "Without models Reconstruct and Density say why, calmly", arguments: [Screen.reconstruct, .density])
+  func absence(screen: Screen) throws {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.take(.opened(run: 0))
+    explorer.take(.plan(DemoFeed.watched.feed.plan))
+    explorer.take(.status(.finished))
+    explorer.take(.absence("The models of this run cannot be opened: there is no folder /models/clip."))
+    explorer.type("\(screen.rawValue + 1)")
+
+    #expect(explorer.screen.contains("there is no folder /models/clip"))
+    try explorer.matches("\(screen.title.lowercased())-absent")
+  }
+
+  @Test func pairsWithoutPicturesStillShowTheAnswers() throws {
+    var state = DemoFeed.watched
+    state.feed.pairs = state.feed.pairs.map { row in
+      PairRow(
+        number: row.number, pattern: "pair \(row.number)", statements: ["one", "two"], images: [],
+        baseline: row.baseline, tuned: row.tuned)
+    }
+    var explorer = TestExplorer(state)
+    explorer.type("3")
+
+    try explorer.matches("pairs-without-pictures")
+  }
+
+  @Test func anUnansweredRunSaysWhenAnswersCome() {
+    var state = DemoFeed.watched
+    (state.feed.pairs, state.feed.evaluations) = ([], [])
+    var explorer = TestExplorer(state)
+    explorer.type("3")
+
+    #expect(explorer.screen.contains("after the run's first evaluation"))
+  }
+
+  @Test func enterOpensTheChosenRun() {
+    var explorer = TestExplorer(DemoFeed.watched)
+    explorer.type("5")
+    explorer.press(.down, .down, .down, .enter)
+
+    #expect(explorer.work == [.openRun(2)])
+    #expect(explorer.state.screen == .train)
+  }
+
+  @Test func enterOnTheOpenedRunJustGoesThere() {
+    var explorer = TestExplorer(DemoFeed.watched)
+    explorer.type("5")
+    explorer.press(.enter)
+
+    #expect(explorer.work.isEmpty)
+    #expect(explorer.state.screen == .train)
+  }
+
+  @Test func anotherRunStartsWithAnEmptyFeedAndTheChosenImage() {
+    var explorer = TestExplorer(DemoFeed.watched)
+    explorer.type("2")
+    explorer.press(.right)
+    explorer.take(.opened(run: 1))
+
+    #expect(explorer.state.feed.points.isEmpty && explorer.state.feed.reconstructions.isEmpty)
+    #expect(explorer.state.runs.opened == 1)
+    #expect(explorer.state.reconstruct.imageIndex == 1)
+  }
+
+  @Test func theListOfRunsIsThereOnlyWhenRunsWereGiven() {
+    var explorer = TestExplorer()
+    explorer.type("5")
+
+    #expect(explorer.state.screen == .train)
+    #expect(explorer.screen.contains("there is no list of runs here"))
+    #expect(!explorer.screen.contains("5 Runs"))
+  }
+
+  @Test func aRunThatCannotBeReadSaysWhyInTheList() {
+    var rows = DemoFeed.runs
+    rows[0].status = .failed(Problem("cannot read /runs/first/log.jsonl, line 5: not valid JSON"))
+    var explorer = TestExplorer(DemoFeed.watched)
+    explorer.take(.runs(rows))
+    explorer.type("5")
+
+    #expect(explorer.screen.contains("✗ failed"))
+    #expect(explorer.screen.contains("line 5: not valid JSON"))
+  }
+
+  @Test func theListStaysInsideAndKeepsTheChosenRunInSight() {
+    var state = DemoFeed.watched
+    state.runs.rows = (0..<80).map { index in
+      RunRow(name: "run \(index)", status: .finished, step: 800, totalSteps: 800)
+    }
+    state.runs.cursor = 71
+    var explorer = TestExplorer(state)
+    explorer.type("5")
+
+    #expect(explorer.screen.contains("run 71"))
+    #expect(!explorer.screen.contains("run 3 "))
+  }
+
+  @Test func whatWasRebuiltWithAnotherDensityIsNotShown() {
+    var explorer = TestExplorer()
+    explorer.type("2")
+    #expect(explorer.screen.contains("with the tuned CLIP of step 420"))
+    explorer.type("4+2")
+
+    #expect(explorer.screen.contains("being rebuilt"))
+  }
+}
