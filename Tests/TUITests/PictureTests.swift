@@ -115,6 +115,19 @@ import Testing
     #expect(sent(canvas(picture), by: &painter) == 1)
   }
 
+  @Test func aPictureKnowsWhetherItStandsOnTheRemainsOfAnother() {
+    var painter = PicturePainter(depth: .cube256, pixels: PixelGeometry())
+    _ = sent(canvas(picture), by: &painter)
+    var next = Canvas(size: Size(columns: 40, rows: 12))
+    next.place(DemoFeed.sample(1), in: Rect(column: 3, row: 1, columns: 4, rows: 2))
+    next.place(DemoFeed.sample(2), in: Rect(column: 30, row: 1, columns: 4, rows: 2))
+
+    let missing = painter.missing(in: next)
+
+    #expect(missing.map(painter.standsOnRemains) == [true, false])
+    #expect(painter.missing(in: next).map(painter.standsOnRemains) == [false, false])
+  }
+
   @Test func afterAResizeEverythingIsSentAgain() {
     var painter = PicturePainter(depth: .cube256, pixels: PixelGeometry())
     _ = sent(canvas(picture), by: &painter)

@@ -6,6 +6,12 @@ struct CRC32 {
 
   var value: UInt32 { ~state }
 
+  /// Eight digits.
+  var hexadecimal: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
   mutating func update(_ bytes: UnsafeRawBufferPointer) {
     var crc = state
     let words = bytes.count / 8

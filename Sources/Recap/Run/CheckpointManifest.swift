@@ -71,7 +71,6 @@ struct CheckpointManifest: Codable, Equatable {
     } catch {
       throw Problem("cannot read \(path): \(error.localizedDescription)", advice: "check its permissions")
     }
-    let digits = String(crc.value, radix: 16)
-    return (bytes, String(repeating: "0", count: 8 - digits.count) + digits)
+    return (bytes, crc.hexadecimal)
   }
 }

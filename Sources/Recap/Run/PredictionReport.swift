@@ -4,6 +4,8 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   public var step: Int
   /// Which pairs of the mini world were asked, as `train --pairs` names them; nil in logs older than this member.
   public var set: String?
+  /// Tells the pairs of `set` from those of another version of this program; nil in logs older than this member.
+  public var statementsChecksum: String?
   /// Two numbers a pair: the probability of image 1 given statement 1, and given statement 2.
   public var baselineScores: [[Float]]
   public var tunedScores: [[Float]]
@@ -25,12 +27,15 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   }
 
   /// `baseline` and `tuned` must hold the same pairs in the same order.
-  public init(step: Int, set: String? = nil, baseline: [PairPrediction], tuned: [PairPrediction]) {
+  public init(
+    step: Int, set: String? = nil, statements: [[String]]? = nil, baseline: [PairPrediction], tuned: [PairPrediction]
+  ) {
     precondition(baseline.map(\.index) == tuned.map(\.index), "the two models answered different pairs")
     self.init(
       step: step, set: set, baselineScores: baseline.map { $0.scores.map(Float.init) },
       tunedScores: tuned.map { $0.scores.map(Float.init) }, baselineCorrect: baseline.map(\.isCorrect),
       tunedCorrect: tuned.map(\.isCorrect))
+    statementsChecksum = statements.map(RecordedPairs.checksum)
   }
 
   public var pairs: Int { baselineCorrect.count }

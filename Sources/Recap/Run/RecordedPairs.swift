@@ -28,6 +28,19 @@ public struct RecordedPairs {
 
   public var count: Int { patterns.count }
 
+  /// Whether these are the pairs that were answered; a report that is too old to tell is believed when the number fits.
+  public func belong(to report: PredictionReport) -> Bool {
+    report.pairs == count
+      && (report.statementsChecksum == nil || report.statementsChecksum == RecordedPairs.checksum(statements))
+  }
+
+  /// CRC-32 over all statements, a line each.
+  static func checksum(_ statements: [[String]]) -> String {
+    var crc = CRC32()
+    for text in statements.joined() { Array((text + "\n").utf8).withUnsafeBytes { crc.update($0) } }
+    return crc.hexadecimal
+  }
+
   /// Draws the two images of each of these pairs.
   public func images(of pairs: Range<Int>) -> [Image] {
     Scene.render(Array(scenes[2 * pairs.lowerBound..<2 * pairs.upperBound]))

@@ -91,7 +91,8 @@ struct TrainingRun {
     try recorder?.record(.evaluation(result.report))
     try recorder?.record(
       PredictionReport(
-        step: trainer.trained, set: pairs.rawValue, baseline: comparison.baseline, tuned: result.tuned))
+        step: trainer.trained, set: pairs.rawValue, statements: comparison.pairs.statements,
+        baseline: comparison.baseline, tuned: result.tuned))
     try show(EvaluationLine(result.report, set: "validation, \(pairs.rawValue)"))
   }
 

@@ -5,12 +5,14 @@ import Recap
 struct AnsweredPairs {
   /// As the record names them.
   let set: String?
+  private let pairs: RecordedPairs
   /// Without answers.
   fileprivate let rows: [PairRow]
 
   init(set: String?, mini: MiniFolder) throws {
     self.set = set
     let pairs = try RecordedPairs(set: set, mini: mini)
+    self.pairs = pairs
     let images = pairs.images(of: 0..<pairs.count).map(Picture.init)
     rows = (0..<pairs.count).map { index in
       PairRow(
@@ -18,12 +20,15 @@ struct AnsweredPairs {
         images: Array(images[2 * index..<2 * index + 2]))
     }
   }
+
+  /// Whether the report is about these pairs, not about those of another version of the program.
+  func belong(to report: PredictionReport) -> Bool { pairs.belong(to: report) }
 }
 
 extension PairRow {
-  /// The recorded answers, with what they are about where that is known and of the same number.
+  /// The recorded answers, with what they are about where that is known.
   static func rows(_ report: PredictionReport, beside pairs: AnsweredPairs?) -> [PairRow] {
-    let known = pairs.map(\.rows).flatMap { $0.count == report.pairs ? $0 : nil }
+    let known = pairs.flatMap { $0.belong(to: report) ? $0.rows : nil }
     return (0..<report.pairs).map { index in
       var row = known?[index] ?? .nameless(index + 1)
       row.baseline = PairAnswer(scores: report.baselineScores[index].map(Double.init))

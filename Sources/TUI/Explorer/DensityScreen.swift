@@ -74,7 +74,7 @@ enum DensityScreen {
     ]
     for (box, (name, picture, error, style)) in zip(rect.droppingTop(1).split(into: 2, gap: 2), models) {
       let next = canvas.write(name, box.column, box.row, style.bold, limit: box.endColumn)
-      canvas.write("latent error \(error.text(figures: 3))", next + 2, box.row, .dim, limit: box.endColumn)
+      canvas.write("error \(error.text(figures: 3))", next + 2, box.row, .dim, limit: box.endColumn)
       canvas.place(picture, in: box.droppingTop(1))
     }
   }

@@ -109,7 +109,9 @@ final class RunsSession {
     guard let report = run.summary?.history.predictions.last else { return }
     if pairs?.set != .some(report.set) {
       do {
-        pairs = try AnsweredPairs(set: report.set, mini: Assets.mini())
+        let known = try AnsweredPairs(set: report.set, mini: Assets.mini())
+        pairs = known
+        if !known.belong(to: report) { post(.problem(Problem("this run answered other pairs than this version has"))) }
       } catch {
         pairs = nil
         post(.problem(error as? Problem ?? Problem("cannot draw the run's pairs: \(error)")))

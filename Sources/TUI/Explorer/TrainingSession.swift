@@ -143,7 +143,9 @@ final class TrainingSession {
     let result = comparison.compare(run.models.tuned, step: step)
     try run.recorder.record(.evaluation(result.report))
     try run.recorder.record(
-      PredictionReport(step: step, set: PairChoice.mined.rawValue, baseline: comparison.baseline, tuned: result.tuned))
+      PredictionReport(
+        step: step, set: PairChoice.mined.rawValue, statements: comparison.pairs.statements,
+        baseline: comparison.baseline, tuned: result.tuned))
     post(.evaluation(Evaluation(result.report)))
     postPairs()
   }

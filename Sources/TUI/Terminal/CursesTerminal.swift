@@ -96,11 +96,22 @@ final class CursesTerminal: Terminal {
     let canvas = arePictures ? canvas : canvas.withPicturesAsText()
     let missing = arePictures ? painter.missing(in: canvas) : []
     if capabilities.hasSynchronizedOutput { TerminalOutput.write(Array("\u{1B}[?2026h".utf8)) }
+    wipeRemains(under: missing, of: canvas)
     drawText(canvas)
     screen_send()
     let isComplete = send(missing, as: canvas.graphics)
     if capabilities.hasSynchronizedOutput { TerminalOutput.write(Array("\u{1B}[?2026l".utf8)) }
     return isComplete
+  }
+
+  /// Writes spaces once where a new picture will stand on an old one of another place.
+  private func wipeRemains(under missing: [ImagePlacement], of canvas: Canvas) {
+    let placements = missing.filter(painter.standsOnRemains)
+    if placements.isEmpty { return }
+    var wiped = canvas
+    for placement in placements { wiped.fill(placement.rect) }
+    drawText(wiped)
+    screen_send()
   }
 
   private func drawText(_ canvas: Canvas) {

@@ -23,6 +23,10 @@ struct Rect: Equatable, Hashable, Sendable {
   var endRow: Int { row + rows }
   var isEmpty: Bool { columns <= 0 || rows <= 0 }
 
+  func intersects(_ other: Rect) -> Bool {
+    column < other.endColumn && other.column < endColumn && row < other.endRow && other.row < endRow
+  }
+
   func top(_ count: Int) -> Rect {
     Rect(column: column, row: row, columns: columns, rows: min(max(count, 0), rows))
   }

@@ -13,6 +13,8 @@ struct PicturePainter {
   let depth: ColorDepth
   private(set) var pixels: PixelGeometry
   private var shown: [Rect: UInt64] = [:]
+  /// Where pictures stood that the frame last asked about has no more.
+  private var gone: [Rect] = []
   private var encoded: [Recipe: [[UInt8]]] = [:]
   private var order: [Recipe] = []
 
@@ -38,9 +40,13 @@ struct PicturePainter {
   mutating func missing(in canvas: Canvas) -> [ImagePlacement] {
     let clear = canvas.pictures.filter { !canvas.isCovered($0) }
     let wanted = Dictionary(clear.map { ($0.rect, $0.picture.identity) }) { $1 }
+    gone = shown.keys.filter { wanted[$0] == nil }
     shown = shown.filter { wanted[$0.key] != nil }
     return clear.filter { shown[$0.rect] != $0.picture.identity }
   }
+
+  /// Whether remains of another picture would be seen in this one's cells until it is sent: their text is the same.
+  func standsOnRemains(_ placement: ImagePlacement) -> Bool { gone.contains { $0.intersects(placement.rect) } }
 
   mutating func markShown(_ placement: ImagePlacement) { shown[placement.rect] = placement.picture.identity }
 

@@ -20,6 +20,23 @@ struct RecordedPairsTests {
     #expect(try RecordedPairs(set: "unmined", mini: mini).statements != pairs.statements)
   }
 
+  @Test("are told from the pairs of another version, where the record can tell")
+  func belonging() throws {
+    let pairs = try RecordedPairs(set: nil, mini: mini)
+    var report = PredictionReport(
+      step: 1, baselineScores: Array(repeating: [0, 1], count: pairs.count),
+      tunedScores: Array(repeating: [0, 1], count: pairs.count),
+      baselineCorrect: Array(repeating: true, count: pairs.count),
+      tunedCorrect: Array(repeating: true, count: pairs.count))
+
+    #expect(pairs.belong(to: report))
+    report.statementsChecksum = RecordedPairs.checksum(pairs.statements)
+    #expect(pairs.belong(to: report))
+    report.statementsChecksum = RecordedPairs.checksum(pairs.statements.dropLast() + [["a hat", "no hat"]])
+    #expect(!pairs.belong(to: report))
+    #expect(!pairs.belong(to: .sample(1)))
+  }
+
   @Test("are refused when nobody knows them, or the lists are gone")
   func unknown() {
     #expect(problem { _ = try RecordedPairs(set: "odd", mini: mini) }.contains("no pairs called “odd”"))
