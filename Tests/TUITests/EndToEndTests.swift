@@ -56,7 +56,7 @@ struct EndToEndTests {
     terminal.type("fg\n")
     try terminal.wait(for: "has taken all its steps")
     terminal.type("q")
-    try terminal.wait(for: #"\$ *$"#)
+    try terminal.wait(for: #"\$\s*$"#)
     #expect(terminal.settings.contains(" echo "), "the terminal no longer echoes what is typed")
   }
 

@@ -6,7 +6,7 @@ extension Workspace {
   /// The mini world's pictures without words; latents are kept once encoded, unless memory is short.
   public func trainingImages(count: Int = 16_384, keepsLatents: Bool = true) -> MiniWorldImages {
     MiniWorldImages(
-      world: world, count: count, preprocessing: preprocessing, autoencoder: diffusion.autoencoder,
+      world: world, count: count, preprocessing: preprocessing, diffusion: diffusion,
       keepsLatents: keepsLatents)
   }
 

@@ -52,10 +52,9 @@ extension TrainConfiguration {
       guard container.contains(key) else { return }
       do {
         value = try container.decode(Value.self, forKey: key)
-      } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-        // A number that does not fit its type comes without its place.
-        throw DecodingError.dataCorruptedError(
-          forKey: key, in: container, debugDescription: context.debugDescription)
+      } catch let error where !(error is DecodingError || error is Problem) {
+        // Foundation has an error of its own for a number that does not fit its type; it does not name the place.
+        throw DecodingError.dataCorruptedError(forKey: key, in: container, debugDescription: "its value does not fit")
       }
     }
     try read(.seed, &seed)

@@ -16,19 +16,19 @@ public final class MiniWorldImages: TrainingImages {
   private let world: MiniWorld
   private let split: MiniWorld.Split
   private let preprocessing: Preprocessing
-  private let autoencoder: AutoencoderKL
+  private let diffusion: StableDiffusion
   private let keepsLatents: Bool
   private let known = Mutex<[Int: Tensor]>([:])
 
   public init(
     world: MiniWorld, split: MiniWorld.Split = .unlabelled, count: Int, preprocessing: Preprocessing,
-    autoencoder: AutoencoderKL, keepsLatents: Bool = true
+    diffusion: StableDiffusion, keepsLatents: Bool = true
   ) {
     self.world = world
     self.split = split
     self.count = count
     self.preprocessing = preprocessing
-    self.autoencoder = autoencoder
+    self.diffusion = diffusion
     self.keepsLatents = keepsLatents
   }
 
@@ -39,14 +39,18 @@ public final class MiniWorldImages: TrainingImages {
   public func pixels(_ indices: [Int]) -> Tensor { preprocessing.pixels(images(indices)) }
 
   public func latents(_ indices: [Int]) -> Tensor {
-    guard keepsLatents else { return autoencoder.scaledLatents(of: .signedPixels(images(indices))) }
+    guard keepsLatents else { return encoded(indices) }
     let missing = known.withLock { known in Array(Set(indices.filter { known[$0] == nil })).sorted() }
     if !missing.isEmpty {
-      let encoded = autoencoder.scaledLatents(of: .signedPixels(images(missing)))
+      let encoded = encoded(missing)
       known.withLock { known in
         for (row, index) in missing.enumerated() { known[index] = encoded.sliced(row..<row + 1).copied() }
       }
     }
     return known.withLock { known in Tensor.stacked(indices.compactMap { known[$0] }) }
+  }
+
+  private func encoded(_ indices: [Int]) -> Tensor {
+    diffusion.autoencoder.scaledLatents(of: .signedPixels(images(indices).map(diffusion.square)))
   }
 }

@@ -110,7 +110,7 @@ struct TrainSetup {
       throw Problem("this version cannot read the webdataset \(path)", advice: "unpack it and give the folder")
     }
     let images = try FolderImages(
-      path, preprocessing: workspace.preprocessing, autoencoder: workspace.diffusion.autoencoder)
+      path, preprocessing: workspace.preprocessing, diffusion: workspace.diffusion)
     for problem in images.skipped { console.note("left out: \(problem.oneLine)") }
     return images
   }
