@@ -4,32 +4,33 @@ struct Mutator {
 
   init(seed: UInt64) { random = SplitMix(state: seed) }
 
-  /// A copy with one to four changes, most of them inside `focus`: headers rather than numbers.
+  /// A copy with a few changes, half the time a single one that leaves the rest of the file in order; most of them
+  /// inside `focus`: headers rather than numbers.
   mutating func mutant(of file: [UInt8], focus: [Range<Int>]) -> [UInt8] {
     var bytes = file
-    for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty { change(&bytes, focus: focus) }
+    let changes = Bool.random(using: &random) ? 1 : Int.random(in: 2...4, using: &random)
+    for _ in 0..<changes where !bytes.isEmpty { change(&bytes, focus: focus) }
     return bytes
   }
 
   private mutating func change(_ bytes: inout [UInt8], focus: [Range<Int>]) {
     let place = place(in: bytes, focus: focus)
-    switch Int.random(in: 0..<10, using: &random) {
-    case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-    case 1: bytes[place] = .random(in: .min ... .max, using: &random)
-    case 2, 3: lie(&bytes, at: place)
-    case 4: bytes.removeLast(bytes.count - place)
-    case 5: bytes.removeSubrange(place..<end(of: place, in: bytes))
-    case 6: bytes.insert(contentsOf: bytes[place..<end(of: place, in: bytes)], at: place)
-    case 7:
+    switch Int.random(in: 0..<14, using: &random) {
+    case 0...2: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+    case 3...4: bytes[place] = .random(in: .min ... .max, using: &random)
+    case 5...7: lie(&bytes, at: place)
+    case 8: bytes.removeLast(bytes.count - place)
+    case 9: bytes.removeSubrange(place..<end(of: place, in: bytes))
+    case 10: bytes.insert(contentsOf: bytes[place..<end(of: place, in: bytes)], at: place)
+    case 11:
       // A piece of the file over another one.
       let piece = bytes[place..<end(of: place, in: bytes)]
       let target = self.place(in: bytes, focus: focus)
       bytes.replaceSubrange(target..<min(bytes.count, target + piece.count), with: piece)
-    case 8: lieInDigits(&bytes, after: place)
+    case 12: lieInDigits(&bytes, after: place)
     default:
-      let some = (0..<Int.random(in: 1...8, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random)
-      }
-      bytes.insert(contentsOf: some, at: place)
+      let count = Int.random(in: 1...8, using: &random)
+      bytes.insert(contentsOf: (0..<count).map { _ in .random(in: .min ... .max, using: &random) }, at: place)
     }
   }
 
