@@ -26,7 +26,8 @@ struct DenoiserStage {
       let batch = batch(step, seed: seed)
       let latents = autoencoder.scaledLatents(of: Tensor.signedPixels(Scene.render(batch.scenes)))
       let draw = draw(latents.shape, seed: seed, step: step)
-      let answer = feedback.answer(latents: latents, context: context(batch.captions, seed: seed, step: step), draw: draw)
+      let answer = feedback.answer(
+        latents: latents, context: context(batch.captions, seed: seed, step: step), draw: draw)
       answer.loss.backward()
       let norm = optimizer.step(learningRate: rates.rate(at: step), maximumNorm: 1)
       average.update()
