@@ -52,10 +52,10 @@ extension TrainConfiguration {
       guard container.contains(key) else { return }
       do {
         value = try container.decode(Value.self, forKey: key)
-      } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-        // A number that does not fit its type comes without its place.
+      } catch  where !(error is DecodingError || error is Problem) {
+        // Of a number that does not fit its type the decoder would say only that the whole text is no JSON.
         throw DecodingError.dataCorruptedError(
-          forKey: key, in: container, debugDescription: context.debugDescription)
+          forKey: key, in: container, debugDescription: "the number does not fit \(Value.self)")
       }
     }
     try read(.seed, &seed)
