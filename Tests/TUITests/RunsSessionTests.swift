@@ -82,6 +82,35 @@ struct RunsSessionTests {
     }
   }
 
+  @Test("opens the first checkpoint of a live run as soon as it is there, and rebuilds with it")
+  func firstCheckpoint() throws {
+    try withFolder { parent in
+      let folder = try make(parent + "/run")
+      let recorder = try RunRecorder(folder)
+      let workspace = try Workspace(of: folder.description, mini: Assets.mini())
+      let trainer = Trainer(
+        folder.description.configuration, models: try workspace.models(), images: workspace.trainingImages())
+
+      let states = try watch(
+        [folder],
+        script: [
+          {
+            let saved = try trainer.save(to: folder)
+            try recorder.record(.checkpoint(step: saved.step, folder: saved.name))
+            return nil
+          }, { .reconstruct(imageIndex: 3, timestep: 900) }, { nil }, { nil },
+        ])
+
+      #expect(try #require(states[0].feed.absence).contains("no checkpoint yet"))
+      #expect(states[1].feed.absence == nil && states[1].feed.reconstructions.isEmpty)
+      let made = try #require(states[3].feed.reconstruction(of: 3, timestep: 900))
+      #expect(made.step == 0 && made.density == "0.7")
+      // Nothing was learned yet: both CLIPs tell the same.
+      #expect(made.byBaseline == made.byTuned && made.byTuned != made.noised)
+      #expect(states.last?.feed.reconstructions.count == 2)
+    }
+  }
+
   @Test("shows a run's curves although its models are gone")
   func withoutModels() throws {
     try withFolder { parent in

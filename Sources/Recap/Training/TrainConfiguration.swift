@@ -52,9 +52,10 @@ extension TrainConfiguration {
       guard container.contains(key) else { return }
       do {
         value = try container.decode(Value.self, forKey: key)
-      } catch let error where !(error is DecodingError || error is Problem) {
-        // Foundation has an error of its own for a number that does not fit its type; it does not name the place.
-        throw DecodingError.dataCorruptedError(forKey: key, in: container, debugDescription: "its value does not fit")
+      } catch  where !(error is DecodingError || error is Problem) {
+        // Of a number that does not fit its type the decoder would say only that the whole text is no JSON.
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: container, debugDescription: "the number does not fit \(Value.self)")
       }
     }
     try read(.seed, &seed)
