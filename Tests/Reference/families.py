@@ -3,7 +3,8 @@
 Random weights are written to a temporary folder as each library's users have them; the program reads them, and its
 dumps are compared with what the libraries compute from the same inputs: pixels, features, all tokens, prompt, latent,
 context, noise prediction, loss, and the gradient of every trained tensor in one DIVA step. Every row is the relative
-error of a whole tensor. Depth is reduced to --layers unless --layers 0. Exit status 1 above 1e-4.
+error of a whole tensor. The CLIPs' depth is reduced to --layers unless --layers 0; the diffusion model is reduced
+unless --published (Stable Diffusion at 512×512: 20 GB of memory). Exit status 1 above 1e-4.
 """
 
 import argparse
@@ -83,7 +84,7 @@ def check_step(program, arguments, clip, diffusion, images, case, report):
     _, _, density, joining = case
     ours = program.dump("step", *arguments, "--images", *images, "--density", density, option="--dump")
     report.compare("prompt embedding", ours["prompt_embedding"], diffusion.prompt())
-    squares = torch.stack([square(file, 128) for file in images])
+    squares = torch.stack([square(file, diffusion.side) for file in images])
     report.compare("latent", ours["latent"], diffusion.latent(squares))
 
     weight = ours["visual_proj.weight"].requires_grad_()
@@ -128,6 +129,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default=".build/release/diva-tui")
     parser.add_argument("--layers", type=int, default=2, help="layers of each CLIP tower; 0 for all of them")
+    parser.add_argument("--published", action="store_true", help="the diffusion model at its published size")
     parser.add_argument("--only", nargs="*", help="cases to run, by the beginning of their names")
     options = parser.parse_args()
 
@@ -138,9 +140,9 @@ def main():
         with tempfile.TemporaryDirectory() as path:
             folder = Path(path)
             program, images = Program(options.program, folder), pictures(folder)
-            clip, diffusion = case[0](layers=options.layers), Diffusion(case[1])
+            clip, diffusion = case[0](layers=options.layers), Diffusion(case[1], options.published)
             depth = f"{options.layers} layers" if options.layers else "all layers"
-            print(f"{name}: {depth}, {case[1]}, density {case[2]}", flush=True)
+            print(f"{name}: {depth}, {case[1]}{' as published' if options.published else ''}, density {case[2]}", flush=True)
             arguments = ["--clip", clip.write(folder / "clip"), "--diffusion", diffusion.write(folder / case[1])]
             check_features(program, arguments, clip, images, report)
             check_step(program, arguments, clip, diffusion, images, case, report)

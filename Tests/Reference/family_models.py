@@ -168,29 +168,43 @@ def chosen(hidden, patches, first=0):
     return hidden.gather(1, rows[..., None].expand(-1, -1, hidden.shape[-1]))
 
 
-class Diffusion:
-    """A Stable Diffusion folder: the widths of its first two levels, fewer layers, small pictures."""
+# Stable Diffusion's UNet, text encoder and autoencoder: as published, or the widths of the first two levels with fewer
+# layers and for small pictures.
+PUBLISHED = (
+    dict(sample_size=64, block_out_channels=(320, 640, 1280, 1280), layers_per_block=2),
+    dict(num_hidden_layers=23),
+    dict(sample_size=512, block_out_channels=(128, 256, 512, 512), layers_per_block=2),
+)
+REDUCED = (
+    dict(
+        sample_size=16, block_out_channels=(320, 640), layers_per_block=1,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+    ),
+    dict(num_hidden_layers=2),
+    dict(sample_size=128, block_out_channels=(32, 64, 64, 64)),
+)  # fmt: skip
 
-    def __init__(self, kind):
-        base = dict(
-            sample_size=16, block_out_channels=(320, 640), layers_per_block=1, norm_num_groups=32,
-            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-        )  # fmt: skip
+
+class Diffusion:
+    """A Stable Diffusion folder: sd-1, sd-2 (base) or sd-2-v."""
+
+    def __init__(self, kind, published=False):
+        unet, text, vae = PUBLISHED if published else REDUCED
         is_first = kind == "sd-1"
         width = 768 if is_first else 1024
-        heads = 8 if is_first else (5, 10)
+        heads = 8 if is_first else tuple(channels // 64 for channels in unet["block_out_channels"])
         unet = UNet2DConditionModel(
-            **base, cross_attention_dim=width, attention_head_dim=heads, use_linear_projection=not is_first,
+            **unet, cross_attention_dim=width, attention_head_dim=heads, use_linear_projection=not is_first,
             upcast_attention=kind == "sd-2-v",
         )  # fmt: skip
         text = CLIPTextConfig(
-            hidden_size=width, intermediate_size=4 * width, num_hidden_layers=2, num_attention_heads=width // 64,
+            **text, hidden_size=width, intermediate_size=4 * width, num_attention_heads=width // 64,
             hidden_act="quick_gelu" if is_first else "gelu", bos_token_id=0, eos_token_id=2, projection_dim=512,
         )  # fmt: skip
         vae = AutoencoderKL(
-            sample_size=128, block_out_channels=(32, 64, 64, 64), norm_num_groups=32,
-            down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
-        )  # fmt: skip
+            **vae, down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4
+        )
+        self.side = vae.config.sample_size
         self.unet = random_weights(unet, seed=34).requires_grad_(False)
         self.vae = random_weights(vae, seed=35).requires_grad_(False)
         self.text = random_weights(CLIPTextModel(text), seed=36).requires_grad_(False)
