@@ -15,9 +15,14 @@ extension Tensor {
   static func record(
     _ name: StaticString, _ y: Tensor, from inputs: Tensor..., pullback: @escaping (Tensor) -> [Tensor?]
   ) -> Tensor {
-    guard inputs.contains(where: \.requiresGradient), !Recording.isPaused else { return y }
+    guard isRecorded(inputs) else { return y }
     let node = Node(name, inputs: inputs.map(\.node), pullback: pullback)
     return Tensor(storage: y.storage, offset: y.offset, shape: y.shape, node: node)
+  }
+
+  /// Whether an op on `inputs` must remember how it came about.
+  static func isRecorded(_ inputs: [Tensor]) -> Bool {
+    inputs.contains(where: \.requiresGradient) && !Recording.isPaused
   }
 
   /// The gradients of this scalar, added to every leaf that it depends on. A recorded computation can be walked once.

@@ -8,8 +8,10 @@ struct CLIPEncoder {
     blocks = try (0..<config.layers).map { try CLIPEncoderBlock(config, from: weights["layers"][$0]) }
   }
 
-  func callAsFunction(_ x: Tensor, causal: Bool) -> Tensor {
-    blocks.reduce(x) { x, block in block(x, causal: causal) }
+  func callAsFunction(_ x: Tensor, causal: Bool, memory: MemoryUse = .fast) -> Tensor {
+    blocks.reduce(x) { x, block in
+      memory == .fast ? block(x, causal: causal) : .recomputed(x) { block($0, causal: causal) }
+    }
   }
 }
 

@@ -9,6 +9,8 @@ public struct CLIPVisionTower {
   public let config: CLIPVisionConfig
   /// All weights of this tower, projection included.
   public let parameters: [Parameter]
+  /// Small computes each block a second time in the backward pass instead of keeping what it made.
+  public var memory = MemoryUse.fast
   private let classEmbedding: Parameter?
   private let patchEmbedding: Parameter
   private let patchBias: Parameter?
@@ -63,7 +65,7 @@ public struct CLIPVisionTower {
     let patches = pixels.patches(config.patchSize).linear(
       weight: filters.reshaped([filters.shape[0], filters.shape.stride]), bias: patchBias?.value)
     let tokens = (classEmbedding.map { patches.prependingToken($0.value) } ?? patches) + positions.weight.value
-    return encoder(normBefore?(tokens) ?? tokens, causal: false)
+    return encoder(normBefore?(tokens) ?? tokens, causal: false, memory: memory)
   }
 
   /// What CLIP compares with texts, not normalised: hidden states (B, T, V) → the summary (B, E).

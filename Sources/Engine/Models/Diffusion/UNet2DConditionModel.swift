@@ -5,6 +5,8 @@
 public struct UNet2DConditionModel {
   public let config: UNet2DConfig
   public let parameters: [Parameter]
+  /// Small computes each block a second time in the backward pass instead of keeping what it made.
+  public var memory = MemoryUse.fast
   private let convIn: Conv2D
   private let timeEmbedding: TimestepEmbedding
   private let downBlocks: [UNetDownBlock]
@@ -57,9 +59,9 @@ public struct UNet2DConditionModel {
     let time = timeEmbedding(timesteps)
     var x = convIn(latents)
     var skips = [x]
-    for block in downBlocks { x = block(x, time: time, context: context, skips: &skips) }
-    x = midBlock(x, time: time, context: context)
-    for block in upBlocks { x = block(x, time: time, context: context, skips: &skips) }
+    for block in downBlocks { x = block(x, time: time, context: context, skips: &skips, memory: memory) }
+    x = midBlock(x, time: time, context: context, memory: memory)
+    for block in upBlocks { x = block(x, time: time, context: context, skips: &skips, memory: memory) }
     return convOut(normOut(x))
   }
 }
