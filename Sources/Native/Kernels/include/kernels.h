@@ -18,7 +18,7 @@ void kernels_parallel(int64_t count, void (*body)(void *context, int64_t index),
 void kernels_set_threads(int threads);
 int kernels_threads(void);
 
-// ---- Matrix products and convolutions on oneDNN (onednn.c) ------------------------------------------------------
+// ---- Matrix products and convolutions on oneDNN (matmul.c, convolution.c, onednn.c) -----------------------------
 /// c (m×n) = op(a) (m×k) · op(b) (k×n) [+ bias (n)] [+ c]. ld* are the row strides of the arrays as stored.
 /// Runs on the calling thread only.
 void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,

@@ -1,0 +1,51 @@
+// What the files on oneDNN share (onednn.c): primitives prepared once a thread and shape, and frozen weights packed once.
+#pragma once
+#include <dnnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernels.h"
+
+#define CHECK(call) onednn_check((call), #call)
+void onednn_check(dnnl_status_t status, const char *call);
+/// There for the whole process once a primitive was asked for.
+extern dnnl_engine_t onednn_engine;
+
+enum { KEY_WORDS = 18, MAX_ARGUMENTS = 6 };
+
+/// What tells one primitive from another: the first word its kind, the others its sizes.
+typedef struct {
+  int64_t words[KEY_WORDS];
+} Key;
+
+typedef struct {
+  Key key;
+  dnnl_primitive_t primitive;
+  int arguments;
+  dnnl_exec_arg_t argument[MAX_ARGUMENTS];
+  dnnl_memory_desc_t weights;  // the layout that the primitive wants
+  dnnl_memory_t packed;        // scratch for weights packed at every call; made when first needed
+  dnnl_primitive_t pack, unpack;
+} Prepared;
+
+/// This thread's primitive for a key; made by `make` when there is none.
+Prepared *onednn_find(const Key *key, Prepared *(*make)(const Key *));
+/// The primitive of `pd`, its scratch as an argument: all of a thread's primitives share one scratch.
+Prepared *onednn_prepared(dnnl_primitive_desc_t pd);
+void onednn_add_argument(Prepared *p, int name, const dnnl_memory_desc_t *md);
+const dnnl_memory_desc_t *onednn_wanted(const_dnnl_primitive_desc_t pd, dnnl_query_t what);
+dnnl_primitive_attr_t onednn_attributes(bool accumulate);
+/// Says where the data of an argument lie.
+void onednn_point(Prepared *p, int name, const void *data);
+void onednn_run(Prepared *p);
+
+/// A primitive that copies from one layout to another.
+dnnl_primitive_t onednn_reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to);
+void onednn_run_reorder(dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_memory_t to);
+dnnl_memory_t onednn_allocated(const dnnl_memory_desc_t *md);
+dnnl_memory_t onednn_memory_at(const dnnl_memory_desc_t *md, const void *data);
+const void *onednn_data(dnnl_memory_t memory);
+
+/// Points the argument DNNL_ARG_WEIGHTS of `p` at `weights` (laid out as `plain` says) in the layout that `p` wants:
+/// packed once for all threads when frozenID names them, else at every call.
+void onednn_point_weights(Prepared *p, const dnnl_memory_desc_t *plain, const void *weights, uint64_t frozenID);
