@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a checkpoint says of a tensor before anybody reads it.
 public struct TensorDescription: Equatable, Sendable {
   public let type: StoredType
@@ -38,23 +40,58 @@ public struct StoredTensor: @unchecked Sendable {
   }
 
   /// The numbers as Float32; the type must be a readable float. Cost: allocates and converts, on all threads.
-  public func floats() -> Tensor {
-    Tensor.filled(Shape(dims)) { out in
-      guard let target = out.baseAddress, !out.isEmpty else { return }
-      let numbers = SharedNumbers(target: target)
-      withUnsafeBytes { bytes in
-        guard let start = bytes.baseAddress else { return }
-        let (type, size) = (type, type.bits / 8)
-        ThreadPool.runPieces(of: out.count, size: 1 << 18) { piece in
-          type.convert(
-            start + piece.lowerBound * size, count: Int64(piece.count), to: numbers.target + piece.lowerBound)
-        }
+  public func floats() -> Tensor { Tensor.filled(Shape(dims), by: floats(into:)) }
+
+  /// Converts to Float32, on all threads.
+  func floats(into out: UnsafeMutableBufferPointer<Float>) {
+    precondition(out.count == description.count, "\(out.count) floats for \(description)")
+    guard let target = out.baseAddress, !out.isEmpty else { return }
+    let numbers = SharedNumbers(target: target)
+    withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      let (type, size) = (type, type.bits / 8)
+      ThreadPool.runPieces(of: out.count, size: 1 << 18) { piece in
+        type.convert(start + piece.lowerBound * size, count: Int64(piece.count), to: numbers.target + piece.lowerBound)
       }
     }
   }
 
   /// The whole numbers in row-major order; the type must be a readable integer.
   public func integers() -> [Int64] { withUnsafeBytes { type.integers($0) } }
+}
+
+extension StoredTensor {
+  /// Part number `part` of `count` equal ones along the first axis, in the same bytes.
+  func part(_ part: Int, of count: Int) -> StoredTensor {
+    precondition(!dims.isEmpty && dims[0] % count == 0, "\(dims) in \(count) parts")
+    let size = bytes.count / count
+    let one = TensorDescription(type: type, dims: [dims[0] / count] + dims.dropFirst())
+    return StoredTensor(
+      one, bytes: UnsafeRawBufferPointer(rebasing: bytes[part * size..<(part + 1) * size]), owner: owner)
+  }
+
+  /// The first byte; it stays while this value does.
+  var start: UnsafeRawPointer {
+    // Tensors without entries have no bytes, and are never read.
+    bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64)!
+  }
+
+  /// The numbers where they lie, if they are Float32 at an address where floats can be read.
+  var alignedFloats: UnsafePointer<Float>? {
+    guard type == .f32, Int(bitPattern: start) % MemoryLayout<Float>.alignment == 0 else { return nil }
+    return start.assumingMemoryBound(to: Float.self)
+  }
+
+  /// Tells the system that a mapped file's bytes are not needed in memory for now; they come back when they are read.
+  func dropPages() {
+    guard owner is MappedFile else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (Int(bitPattern: start) + page - 1) / page * page
+    let end = Int(bitPattern: start + bytes.count) / page * page
+    guard end > first, let pages = UnsafeMutableRawPointer(bitPattern: first) else { return }
+    // Advice only: when it fails, more stays in memory.
+    _ = madvise(pages, end - first, MADV_DONTNEED)
+  }
 }
 
 /// Threads write disjoint pieces of one array.

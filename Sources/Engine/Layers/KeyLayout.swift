@@ -72,6 +72,15 @@ extension KeyLayout.Form {
     }
   }
 
+  /// The parameter where a file keeps it, as far as it lies there in one piece; nil where it must be rearranged.
+  func part(of stored: StoredTensor) -> StoredTensor? {
+    switch self {
+    case .same, .batched, .scalar: stored
+    case .transposed: nil
+    case .part(let part, let count): (stored.dims.first ?? 1) % count == 0 ? stored.part(part, of: count) : nil
+    }
+  }
+
   /// The parameter in a tensor of the file.
   func parameter(in tensor: Tensor, shape: Shape) -> Tensor {
     switch self {

@@ -3,15 +3,24 @@ public final class Parameter: @unchecked Sendable {
   /// The full key in the model's checkpoint: "vision_model.post_layernorm.weight".
   public let name: String
   public let shape: Shape
-  private let storage: Storage
+  private var storage: Storage
   private var leaf: Node?
 
   /// Frozen by default: a model is opened to be used; training says what it trains.
-  public init(name: String, value: Tensor) {
-    self.name = name
-    shape = value.shape
+  public convenience init(name: String, value: Tensor) {
     // Parameters are written in place by optimizers, so each has memory of its own.
-    storage = value.copied().storage
+    self.init(name: name, value.shape, value.copied().storage)
+  }
+
+  /// Numbers that stay in their file, in its precision, until somebody trains them.
+  convenience init(name: String, shape: Shape, stored: StoredTensor) {
+    precondition(stored.description.count == shape.count, "\(name): \(stored.dims) for \(shape)")
+    self.init(name: name, shape, Storage(stored))
+  }
+
+  private init(name: String, _ shape: Shape, _ storage: Storage) {
+    (self.name, self.shape, self.storage) = (name, shape, storage)
+    storage.keepPacks()
     storage.freeze()
   }
 
@@ -27,12 +36,20 @@ public final class Parameter: @unchecked Sendable {
     set {
       guard newValue != isTrainable else { return }
       leaf = newValue ? Node(leaf: "parameter") : nil
-      if newValue { storage.thaw() } else { storage.freeze() }
+      if newValue { makeWritable() } else { storage.freeze() }
     }
   }
 
   /// The weights as an op reads them; requires a gradient iff trainable.
   public var value: Tensor { Tensor(storage: storage, shape: shape, node: leaf) }
+
+  /// The numbers in their file's precision, while they are there; nil for memory of our own.
+  var stored: StoredTensor? { storage.stored }
+
+  /// Memory that the numbers and their packed forms take; what is only mapped from a file does not count.
+  public var ownedBytes: Int {
+    (storage.ownsFloats ? storage.count * MemoryLayout<Float>.stride : 0) + (storage.packs?.byteCount ?? 0)
+  }
 
   public var gradient: Tensor? { leaf?.gradient }
 
@@ -46,9 +63,18 @@ public final class Parameter: @unchecked Sendable {
 
   /// Changes the weights in place.
   func update(_ body: (UnsafeMutablePointer<Float>) -> Void) {
-    let wasFrozen = !isTrainable
-    if wasFrozen { storage.thaw() }
+    makeWritable()
     body(storage.base)
-    if wasFrozen { storage.freeze() }
+    if !isTrainable { storage.freeze() }
+  }
+
+  /// Floats of our own, which no packed form stands for any more.
+  private func makeWritable() {
+    if storage.stored != nil {
+      storage = value.copied().storage
+      storage.keepPacks()
+    } else {
+      storage.thaw()
+    }
   }
 }

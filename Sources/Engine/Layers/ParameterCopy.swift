@@ -5,6 +5,9 @@ private struct LiveParameters: TensorSource {
   var tensorNames: [String] { Array(byName.keys) }
 
   func tensor(named name: String) -> Tensor? { byName[name]?.value.detached() }
+
+  /// Both models may read one file.
+  func stored(named name: String) -> StoredTensor? { byName[name]?.stored }
 }
 
 extension Weights {

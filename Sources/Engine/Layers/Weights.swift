@@ -104,26 +104,38 @@ private final class Store {
     case .random(let random):
       parameter = Parameter(name: name, value: initializer.tensor(shape, from: random, name: name))
     case .checkpoint(let source, let layout):
-      parameter = Parameter(name: name, value: try read(layout.place(of: name), shape, from: source))
+      parameter = try read(name, shape, at: layout.place(of: name), from: source)
     case .outline: parameter = Parameter(outline: name, shape)
     }
     parameters.append(parameter)
     return parameter
   }
 
-  private func read(_ place: KeyLayout.Place, _ shape: Shape, from source: any TensorSource) throws -> Tensor {
+  private func read(
+    _ name: String, _ shape: Shape, at place: KeyLayout.Place, from source: any TensorSource
+  ) throws -> Parameter {
     let expected = place.form.stored(shape)
-    guard let tensor = try tensor(place, from: source) else {
+    if let stored = try source.stored(named: place.key), stored.type.isReadableFloat {
+      try require(try source.shape(of: place.key), expected, place.key)
+      if let part = place.form.part(of: stored) { return Parameter(name: name, shape: shape, stored: part) }
+    }
+    let tensor = try tensor(place, from: source)
+    try require(tensor?.shape, expected, place.key)
+    guard let tensor else { preconditionFailure("\(place.key) has a shape but no numbers") }
+    return Parameter(name: name, value: place.form.parameter(in: tensor.reshaped(expected), shape: shape))
+  }
+
+  private func require(_ found: Shape?, _ expected: Shape, _ key: String) throws {
+    guard let found else {
       throw Problem(
-        "cannot load \(self.name): it has no tensor \(place.key), which this model's configuration needs \(expected)",
+        "cannot load \(name): it has no tensor \(key), which this model's configuration needs \(expected)",
         advice: "the configuration and the weights belong to different models, or the file is incomplete")
     }
-    guard tensor.shape.isSame(as: expected) else {
+    guard found.isSame(as: expected) else {
       throw Problem(
-        "cannot load \(self.name): \(place.key) is \(tensor.shape), this model's configuration needs \(expected)",
+        "cannot load \(name): \(key) is \(found), this model's configuration needs \(expected)",
         advice: "the configuration and the weights belong to different models")
     }
-    return place.form.parameter(in: tensor.reshaped(expected), shape: shape)
   }
 
   private func tensor(_ place: KeyLayout.Place, from source: any TensorSource) throws -> Tensor? {

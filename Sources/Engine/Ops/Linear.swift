@@ -10,14 +10,16 @@ extension Tensor {
     precondition(bias == nil || bias?.shape == [outputs], "linear: bias \(bias!.shape) for weights \(weight.shape)")
     let rows = count / max(1, inputs)
     let y = Tensor(uninitialized: shape.replacingLast(with: outputs))
-    MatrixProduct(rows: rows, columns: outputs, inner: inputs, transposesRight: true)
-      .run(pointer, weight.pointer, bias: bias?.pointer, into: y.pointer)
-    let (x, w) = (detached(), weight.detached())
+    let arithmetic = ArithmeticPolicy.current
+    WeightsProduct(rows: rows, weight: weight, isTransposed: true, arithmetic: arithmetic)
+      .run(pointer, bias: bias?.pointer, into: y.pointer)
     let (wantsX, wantsW, wantsB) = (requiresGradient, weight.requiresGradient, bias?.requiresGradient ?? false)
+    // Only the gradient of weights needs x: where they are frozen, it is not kept.
+    let (x, w, inputShape) = (wantsW ? detached() : nil, weight.detached(), shape)
     return .record("linear", y, from: self, weight, bias ?? Tensor(scalar: 0)) { dy in
       [
-        wantsX ? dy.timesWeights(w, shape: x.shape) : nil,
-        wantsW ? x.weightGradient(arriving: dy, shape: w.shape) : nil,
+        wantsX ? dy.timesWeights(w, shape: inputShape, arithmetic) : nil,
+        x.map { $0.weightGradient(arriving: dy, shape: w.shape, arithmetic) },
         wantsB ? dy.columnSums(width: outputs) : nil,
       ]
     }
@@ -43,25 +45,41 @@ extension Tensor {
   }
 
   /// dx = dy·W for y = x·Wᵀ.
-  private func timesWeights(_ weight: Tensor, shape: Shape) -> Tensor {
-    let (inputs, outputs) = (weight.shape[1], weight.shape[0])
+  private func timesWeights(_ weight: Tensor, shape: Shape, _ arithmetic: ArithmeticPolicy) -> Tensor {
     let dx = Tensor(uninitialized: shape)
-    MatrixProduct(rows: count / max(1, outputs), columns: inputs, inner: outputs, transposesRight: false)
-      .run(pointer, weight.pointer, into: dx.pointer)
+    let rows = count / max(1, weight.shape[0])
+    WeightsProduct(rows: rows, weight: weight, isTransposed: false, arithmetic: arithmetic)
+      .run(pointer, into: dx.pointer)
     return dx
   }
 
   /// dW (O, I) = dyᵀ·x: x (rows, I), dy (rows, O). Cut by rows of dW, so that each sum over rows is taken in one go.
-  private func weightGradient(arriving dy: Tensor, shape: Shape) -> Tensor {
+  private func weightGradient(
+    arriving dy: Tensor, shape: Shape, _ arithmetic: ArithmeticPolicy = ArithmeticPolicy()
+  ) -> Tensor {
     let (outputs, inputs) = (shape[0], shape[1])
     let rows = count / max(1, inputs)
     let dw = Tensor(uninitialized: shape)
+    let halves = arithmetic.multipliesBF16 ? (dy.halfRows(width: outputs), halfRows(width: inputs)) : nil
     ThreadPool.runPieces(of: outputs, size: ThreadPool.pieceSize(outputs, least: 64)) { piece in
-      kernels_matmul(
-        Int64(piece.count), Int64(inputs), Int64(rows), dy.pointer + piece.lowerBound, Int64(outputs), true, pointer,
-        Int64(inputs), false, nil, false, dw.pointer + piece.lowerBound * inputs, Int64(inputs))
+      let (m, n, k) = (Int64(piece.count), Int64(inputs), Int64(rows))
+      let target = dw.pointer + piece.lowerBound * inputs
+      if let (dy, x) = halves {
+        kernels_matmul_bf16(
+          m, n, k, dy.pointer() + 2 * piece.lowerBound, Int64(outputs), true, x.pointer(), n, false, nil, false, target,
+          n)
+      } else {
+        kernels_matmul(
+          m, n, k, dy.pointer + piece.lowerBound, Int64(outputs), true, pointer, n, false, nil, false, target, n)
+      }
     }
     return dw
+  }
+
+  private func halfRows(width: Int) -> HalfRows {
+    let halves = HalfRows(pointer, rows: count / max(1, width), width: width)
+    halves.convertAll()
+    return halves
   }
 }
 

@@ -102,7 +102,7 @@ static void point_weights(Prepared *p, const float *weights, uint64_t frozenID) 
 
 void kernels_convolution(const ConvolutionShape *shape, const float *x, const float *weights, uint64_t frozenID,
                          const float *bias, float *y) {
-  Key key = convolution_key(2, shape, bias != NULL);
+  Key key = convolution_key(KIND_CONVOLUTION, shape, bias != NULL);
   Prepared *p = onednn_find(&key, make_forward);
   onednn_point(p, DNNL_ARG_SRC, x);
   point_weights(p, weights, frozenID);
@@ -113,7 +113,7 @@ void kernels_convolution(const ConvolutionShape *shape, const float *x, const fl
 
 void kernels_convolution_input_gradient(const ConvolutionShape *shape, const float *dy, const float *weights,
                                         uint64_t frozenID, float *dx) {
-  Key key = convolution_key(3, shape, false);
+  Key key = convolution_key(KIND_INPUT_GRADIENT, shape, false);
   Prepared *p = onednn_find(&key, make_input_gradient);
   onednn_point(p, DNNL_ARG_DIFF_DST, dy);
   point_weights(p, weights, frozenID);
@@ -123,7 +123,7 @@ void kernels_convolution_input_gradient(const ConvolutionShape *shape, const flo
 
 void kernels_convolution_weight_gradient(const ConvolutionShape *shape, const float *x, const float *dy,
                                          float *dWeights, float *dBias) {
-  Key key = convolution_key(4, shape, true);
+  Key key = convolution_key(KIND_WEIGHT_GRADIENT, shape, true);
   Prepared *p = onednn_find(&key, make_weight_gradient);
   onednn_point(p, DNNL_ARG_SRC, x);
   onednn_point(p, DNNL_ARG_DIFF_DST, dy);

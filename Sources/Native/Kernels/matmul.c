@@ -1,40 +1,171 @@
-// Matrix products on oneDNN, on the calling thread.
+// Matrix products on oneDNN, on the calling thread: of plain matrices, and with a right side that was packed before.
 #include "onednn.h"
 
-static dnnl_memory_desc_t matrix(int64_t rows, int64_t columns, int64_t ld, bool transposed) {
+#include <string.h>
+
+static dnnl_memory_desc_t matrix(int64_t rows, int64_t columns, int64_t ld, bool transposed, dnnl_data_type_t type) {
   dnnl_memory_desc_t md;
   dnnl_dims_t dims = {rows, columns}, strides = {transposed ? 1 : ld, transposed ? ld : 1};
-  CHECK(dnnl_memory_desc_init_by_strides(&md, 2, dims, dnnl_f32, strides));
+  CHECK(dnnl_memory_desc_init_by_strides(&md, 2, dims, type, strides));
   return md;
 }
 
-static Prepared *make_matmul(const Key *key) {
-  const int64_t *w = key->words;
-  dnnl_memory_desc_t a = matrix(w[1], w[3], w[4], w[5]), b = matrix(w[3], w[2], w[6], w[7]);
-  dnnl_memory_desc_t c = matrix(w[1], w[2], w[10], false), bias = matrix(1, w[2], w[2], false);
+static dnnl_data_type_t number_type(bool bf16) { return bf16 ? dnnl_bf16 : dnnl_f32; }
+
+/// c = a·b [+ bias], ready to run; `b` may leave its layout to the primitive.
+static Prepared *prepared_product(const dnnl_memory_desc_t *a, const dnnl_memory_desc_t *b, const dnnl_memory_desc_t *c,
+                                  bool hasBias, bool accumulate) {
+  dnnl_memory_desc_t bias = matrix(1, c->dims[1], c->dims[1], false, dnnl_f32);
   dnnl_matmul_desc_t desc;
-  CHECK(dnnl_matmul_desc_init(&desc, &a, &b, w[8] ? &bias : NULL, &c));
-  dnnl_primitive_attr_t attr = onednn_attributes(w[9]);
+  CHECK(dnnl_matmul_desc_init(&desc, a, b, hasBias ? &bias : NULL, c));
+  dnnl_primitive_attr_t attr = onednn_attributes(accumulate);
   dnnl_primitive_desc_t pd;
   CHECK(dnnl_primitive_desc_create(&pd, &desc, attr, onednn_engine, NULL));
   Prepared *p = onednn_prepared(pd);
-  onednn_add_argument(p, DNNL_ARG_SRC, &a);
-  onednn_add_argument(p, DNNL_ARG_WEIGHTS, &b);
-  onednn_add_argument(p, DNNL_ARG_DST, &c);
-  if (w[8]) onednn_add_argument(p, DNNL_ARG_BIAS, &bias);
+  p->weights = *onednn_wanted(pd, dnnl_query_weights_md);
+  onednn_add_argument(p, DNNL_ARG_SRC, a);
+  onednn_add_argument(p, DNNL_ARG_WEIGHTS, &p->weights);
+  onednn_add_argument(p, DNNL_ARG_DST, c);
+  if (hasBias) onednn_add_argument(p, DNNL_ARG_BIAS, &bias);
   CHECK(dnnl_primitive_desc_destroy(pd));
   CHECK(dnnl_primitive_attr_destroy(attr));
   return p;
 }
 
-void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,
-                    int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc) {
-  if (m == 0 || n == 0) return;
-  Key key = {{1, m, n, k, lda, transposeA, ldb, transposeB, bias != NULL, accumulate, ldc}};
-  Prepared *p = onednn_find(&key, make_matmul);
+static void run_product(Prepared *p, const void *a, const void *b, const float *bias, float *c) {
   onednn_point(p, DNNL_ARG_SRC, a);
   onednn_point(p, DNNL_ARG_WEIGHTS, b);
   onednn_point(p, DNNL_ARG_DST, c);
   if (bias) onednn_point(p, DNNL_ARG_BIAS, bias);
   onednn_run(p);
+}
+
+// ---- Plain matrices ---------------------------------------------------------------------------------------------
+
+static Prepared *make_matmul(const Key *key) {
+  const int64_t *w = key->words;
+  dnnl_data_type_t type = number_type(w[11]);
+  dnnl_memory_desc_t a = matrix(w[1], w[3], w[4], w[5], type), b = matrix(w[3], w[2], w[6], w[7], type);
+  dnnl_memory_desc_t c = matrix(w[1], w[2], w[10], false, dnnl_f32);
+  return prepared_product(&a, &b, &c, w[8], w[9]);
+}
+
+void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,
+                    int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc) {
+  if (m == 0 || n == 0) return;
+  Key key = {{KIND_MATMUL, m, n, k, lda, transposeA, ldb, transposeB, bias != NULL, accumulate, ldc, false}};
+  run_product(onednn_find(&key, make_matmul), a, b, bias, c);
+}
+
+void kernels_matmul_bf16(int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, bool transposeA, const void *b,
+                         int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc) {
+  if (m == 0 || n == 0) return;
+  Key key = {{KIND_MATMUL, m, n, k, lda, transposeA, ldb, transposeB, bias != NULL, accumulate, ldc, true}};
+  run_product(onednn_find(&key, make_matmul), a, b, bias, c);
+}
+
+bool kernels_has_bf16(void) {
+  // The bits of a level include those of the levels below.
+  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+}
+
+// ---- A packed right side ----------------------------------------------------------------------------------------
+
+enum { COLUMN_BLOCK = 64, USUAL_ROWS = 64 };
+
+/// words: kind, rows, columns, k, bf16, has bias, row stride of c. The layout is the one for USUAL_ROWS, whatever the
+/// rows, since one packing serves them all.
+static Prepared *make_packed_product(const Key *key) {
+  const int64_t *w = key->words;
+  dnnl_data_type_t type = number_type(w[4]);
+  dnnl_dims_t dims = {w[3], w[2]};
+  dnnl_memory_desc_t b, a = matrix(w[1], w[3], w[3], false, type), c = matrix(w[1], w[2], w[6], false, dnnl_f32);
+  CHECK(dnnl_memory_desc_init_by_tag(&b, 2, dims, type, dnnl_format_tag_any));
+  if (w[1] != USUAL_ROWS) {
+    Key usual = {{KIND_PACKED_MATMUL, USUAL_ROWS, w[2], w[3], w[4], true, w[2]}};
+    b = onednn_find(&usual, make_packed_product)->weights;
+  }
+  return prepared_product(&a, &b, &c, w[5], false);
+}
+
+static const dnnl_memory_desc_t *packed_layout(const KernelsMatrix *b, int64_t columns) {
+  Key key = {{KIND_PACKED_MATMUL, USUAL_ROWS, columns, b->k, b->bf16, true, columns}};
+  return &onednn_find(&key, make_packed_product)->weights;
+}
+
+/// Whether columns are packed block after block, so that some blocks are packed as they would be alone.
+static bool is_cut_by_blocks(const dnnl_memory_desc_t *whole, const dnnl_memory_desc_t *block) {
+  const dnnl_blocking_desc_t *w = &whole->format_desc.blocking, *o = &block->format_desc.blocking;
+  size_t blocks = (size_t)(whole->padded_dims[1] / COLUMN_BLOCK);
+  return w->inner_nblks == o->inner_nblks && memcmp(w->inner_blks, o->inner_blks, sizeof w->inner_blks) == 0 &&
+         memcmp(w->inner_idxs, o->inner_idxs, sizeof w->inner_idxs) == 0 && w->strides[0] == o->strides[0] &&
+         dnnl_memory_desc_get_size(whole) == blocks * dnnl_memory_desc_get_size(block);
+}
+
+KernelsPacking kernels_matrix_packing(const KernelsMatrix *b) {
+  const dnnl_memory_desc_t *whole = packed_layout(b, b->n);
+  uint64_t sizes = (uint64_t)b->n << 30 | (uint64_t)b->k;
+  KernelsPacking packing = {KERNELS_MATRIX_LAYOUTS | sizes << 2 | (uint64_t)b->transposed << 1 | b->bf16,
+                            (int64_t)dnnl_memory_desc_get_size(whole), b->n};
+  if (whole->format_kind != dnnl_blocked || whole->format_desc.blocking.inner_nblks == 0) packing.size = 0;
+  if (b->n % COLUMN_BLOCK == 0 && is_cut_by_blocks(whole, packed_layout(b, COLUMN_BLOCK)))
+    packing.columnBlock = COLUMN_BLOCK;
+  return packing;
+}
+
+static size_t packed_offset(const KernelsMatrix *b, int64_t first) {
+  return first == 0 ? 0 : (size_t)(first / COLUMN_BLOCK) * dnnl_memory_desc_get_size(packed_layout(b, COLUMN_BLOCK));
+}
+
+/// oneDNN does not read halves on all CPUs: columns of B as Float32, stored like B itself.
+static float *columns_from_halves(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first, int64_t columns) {
+  float *floats = malloc((size_t)(b->k * columns) * sizeof(float));
+  if (b->transposed) {
+    kernels_floats(numbers, first * b->k, columns * b->k, floats);
+  } else {
+    for (int64_t row = 0; row < b->k; row++)
+      kernels_floats(numbers, row * b->n + first, columns, floats + row * columns);
+  }
+  return floats;
+}
+
+void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first, int64_t columns, void *packed) {
+  bool halves = numbers.type == KERNELS_F16;
+  float *floats = halves ? columns_from_halves(b, numbers, first, columns) : NULL;
+  int64_t ld = b->transposed ? b->k : halves ? columns : b->n;
+  size_t offset = (size_t)(b->transposed ? first * b->k : first) * (numbers.type == KERNELS_F32 ? 4 : 2);
+  const void *data = halves ? (const void *)floats : (const char *)numbers.data + offset;
+  const dnnl_memory_desc_t *layout = packed_layout(b, columns);
+  dnnl_memory_desc_t plain = matrix(b->k, columns, ld, b->transposed, number_type(numbers.type == KERNELS_BF16));
+  onednn_copy(&plain, data, layout, (char *)packed + packed_offset(b, first));
+  free(floats);
+}
+
+/// A block of C of this thread's own: the fast primitives write dense results only.
+static float *dense_block(int64_t count) {
+  static _Thread_local float *block;
+  static _Thread_local int64_t size;
+  if (count > size) {
+    free(block);
+    block = aligned_alloc(64, (size_t)(count + 15) / 16 * 64);
+    size = count;
+  }
+  return block;
+}
+
+void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, int64_t first,
+                            int64_t columns, const float *bias, float *c, int64_t ldc) {
+  if (rows == 0 || columns == 0) return;
+  Key key = {{KIND_PACKED_MATMUL, rows, columns, b->k, b->bf16, bias != NULL, columns}};
+  Prepared *p = onednn_find(&key, make_packed_product);
+  const void *block = (const char *)packed + packed_offset(b, first);
+  if (bias) bias += first;
+  if (ldc == columns) {
+    run_product(p, a, block, bias, c);
+    return;
+  }
+  float *dense = dense_block(rows * columns);
+  run_product(p, a, block, bias, dense);
+  for (int64_t row = 0; row < rows; row++)
+    memcpy(c + row * ldc + first, dense + row * columns, (size_t)columns * sizeof(float));
 }

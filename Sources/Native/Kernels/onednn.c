@@ -71,13 +71,15 @@ static void grow(Table *t) {
 Prepared *onednn_find(const Key *key, Prepared *(*make)(const Key *)) {
   prepare_thread();
   if (2 * table.count >= table.capacity) grow(&table);
-  Prepared **slot = slot_for(&table, key);
-  if (!*slot) {
-    *slot = make(key);
-    (*slot)->key = *key;
-    table.count++;
-  }
-  return *slot;
+  Prepared *found = *slot_for(&table, key);
+  if (found) return found;
+  Prepared *made = make(key);
+  made->key = *key;
+  // Making one may have looked for others, and so have moved the table.
+  if (2 * table.count >= table.capacity) grow(&table);
+  *slot_for(&table, key) = made;
+  table.count++;
+  return made;
 }
 
 static dnnl_memory_t memory_for(const dnnl_memory_desc_t *md) {
@@ -177,15 +179,23 @@ dnnl_memory_t onednn_memory_at(const dnnl_memory_desc_t *md, const void *data) {
   return memory;
 }
 
+void onednn_copy(const dnnl_memory_desc_t *from, const void *source, const dnnl_memory_desc_t *to, void *target) {
+  prepare_thread();
+  dnnl_memory_t here = onednn_memory_at(from, source), there = onednn_memory_at(to, target);
+  dnnl_primitive_t primitive = onednn_reorder(from, to);
+  onednn_run_reorder(primitive, here, there);
+  CHECK(dnnl_primitive_destroy(primitive));
+  CHECK(dnnl_memory_destroy(here));
+  CHECK(dnnl_memory_destroy(there));
+}
+
 static Packed *pack_frozen(uint64_t id, const dnnl_memory_desc_t *layout, const dnnl_memory_desc_t *plain,
                            const void *weights) {
   Packed *p = calloc(1, sizeof *p);
   *p = (Packed){id, *layout, onednn_allocated(layout), packs[id % PACK_BUCKETS]};
-  dnnl_memory_t from = onednn_memory_at(plain, weights);
-  dnnl_primitive_t primitive = onednn_reorder(plain, layout);
-  onednn_run_reorder(primitive, from, p->memory);
-  CHECK(dnnl_primitive_destroy(primitive));
-  CHECK(dnnl_memory_destroy(from));
+  void *data;
+  CHECK(dnnl_memory_get_data_handle(p->memory, &data));
+  onednn_copy(plain, weights, layout, data);
   return packs[id % PACK_BUCKETS] = p;
 }
 

@@ -12,6 +12,7 @@ void onednn_check(dnnl_status_t status, const char *call);
 extern dnnl_engine_t onednn_engine;
 
 enum { KEY_WORDS = 18, MAX_ARGUMENTS = 6 };
+enum { KIND_MATMUL = 1, KIND_PACKED_MATMUL, KIND_CONVOLUTION, KIND_INPUT_GRADIENT, KIND_WEIGHT_GRADIENT };
 
 /// What tells one primitive from another: the first word its kind, the others its sizes.
 typedef struct {
@@ -45,6 +46,8 @@ void onednn_run_reorder(dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_mem
 dnnl_memory_t onednn_allocated(const dnnl_memory_desc_t *md);
 dnnl_memory_t onednn_memory_at(const dnnl_memory_desc_t *md, const void *data);
 const void *onednn_data(dnnl_memory_t memory);
+/// Copies numbers from one layout and type to another.
+void onednn_copy(const dnnl_memory_desc_t *from, const void *source, const dnnl_memory_desc_t *to, void *target);
 
 /// Points the argument DNNL_ARG_WEIGHTS of `p` at `weights` (laid out as `plain` says) in the layout that `p` wants:
 /// packed once for all threads when frozenID names them, else at every call.

@@ -1,4 +1,4 @@
-// Numbers as files store them: half floats to float32, and strided views to dense arrays. Nothing need be aligned.
+// Numbers as files store them: half floats to float32 and back, strided views to dense arrays. Nothing need be aligned.
 #include "vector.h"
 
 // Only integer steps and normal floats, so that the result is exact under every floating-point mode (oneDNN may have
@@ -29,6 +29,27 @@ CLONES void kernels_float_from_bf16(int64_t n, const void *x, float *y) {
     memcpy(&half, bytes + 2 * i, 2);
     uint32_t bits = (uint32_t)half << 16;
     memcpy(y + i, &bits, 4);
+  }
+}
+
+CLONES void kernels_bf16_from_float(int64_t n, const float *x, void *y) {
+  uint8_t *bytes = y;
+  for (int64_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, x + i, 4);
+    uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
+    // Adding could carry a NaN's mantissa away: keep its top bit set instead.
+    uint16_t half = (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? bits >> 16 | 0x40u : rounded);
+    memcpy(bytes + 2 * i, &half, 2);
+  }
+}
+
+void kernels_floats(KernelsNumbers x, int64_t first, int64_t n, float *y) {
+  const uint8_t *bytes = x.data;
+  switch (x.type) {
+    case KERNELS_F32: memcpy(y, bytes + 4 * first, 4 * (size_t)n); break;
+    case KERNELS_F16: kernels_float_from_f16(n, bytes + 2 * first, y); break;
+    case KERNELS_BF16: kernels_float_from_bf16(n, bytes + 2 * first, y); break;
   }
 }
 

@@ -18,12 +18,64 @@ void kernels_parallel(int64_t count, void (*body)(void *context, int64_t index),
 void kernels_set_threads(int threads);
 int kernels_threads(void);
 
-// ---- Matrix products and convolutions on oneDNN (matmul.c, convolution.c, onednn.c) -----------------------------
+// ---- Stored numbers (stored.c) ----------------------------------------------------------------------------------
+/// How numbers are stored: Float32, IEEE half, bfloat16; little-endian, halves at any address.
+typedef enum { KERNELS_F32 = 0, KERNELS_F16 = 1, KERNELS_BF16 = 2 } KernelsType;
+
+typedef struct {
+  const void *data;
+  KernelsType type;
+} KernelsNumbers;
+
+/// y (n) = the numbers from entry `first` on; exact, NaN and infinities included.
+void kernels_floats(KernelsNumbers x, int64_t first, int64_t n, float *y);
+/// y (n) = the numbers of x (n, IEEE half, bfloat16 or double, little-endian, at any address): halves exactly, NaN and
+/// infinities included, doubles rounded to nearest.
+void kernels_float_from_f16(int64_t n, const void *x, float *y);
+void kernels_float_from_bf16(int64_t n, const void *x, float *y);
+void kernels_float_from_f64(int64_t n, const void *x, float *y);
+/// y (n bfloat16) = x rounded to nearest, ties to even; NaN stays NaN.
+void kernels_bf16_from_float(int64_t n, const float *x, void *y);
+/// Copies a view with `strides` (in entries) to a dense row-major array; entries are of 1, 2, 4 or 8 bytes.
+void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *strides, int64_t size, const void *from,
+                            void *to);
+
+// ---- Matrix products on oneDNN (matmul.c) -----------------------------------------------------------------------
+// All run on the calling thread only.
+
 /// c (m×n) = op(a) (m×k) · op(b) (k×n) [+ bias (n)] [+ c]. ld* are the row strides of the arrays as stored.
-/// Runs on the calling thread only.
 void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,
                     int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc);
+/// The same for a and b of bfloat16: summed in float32, c and bias float32. Only where kernels_has_bf16().
+void kernels_matmul_bf16(int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, bool transposeA, const void *b,
+                         int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc);
+/// Whether this CPU multiplies bfloat16 faster than float32.
+bool kernels_has_bf16(void);
 
+/// The right side B (k×n) of products C = A·B, packed once in the layout that they like best.
+typedef struct {
+  int64_t n, k;
+  bool transposed;  // stored (n×k), as the weights of a linear layer are
+  bool bf16;        // packed and multiplied in bfloat16; A is bfloat16 too
+} KernelsMatrix;
+
+/// The bits of a layout's name that tell that it is a matrix's.
+#define KERNELS_MATRIX_LAYOUTS ((uint64_t)1 << 62)
+
+typedef struct {
+  uint64_t layout;      // tells this packing of some numbers from their others
+  int64_t size;         // bytes; 0 where this CPU gains nothing by packing
+  int64_t columnBlock;  // columns are packed in blocks of so many, which products may be cut into
+} KernelsPacking;
+
+KernelsPacking kernels_matrix_packing(const KernelsMatrix *b);
+/// Packs columns first ..< first + columns; both are multiples of the column block, but for the last one's end.
+void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first, int64_t columns, void *packed);
+/// c[:, first ..< first + columns] = a (rows×k, dense) · B [+ bias]; `packed`, `bias` and c (row stride ldc) are whole.
+void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, int64_t first,
+                            int64_t columns, const float *bias, float *c, int64_t ldc);
+
+// ---- Convolutions on oneDNN (convolution.c) ---------------------------------------------------------------------
 typedef struct {
   int32_t batch, height, width, inChannels, outChannels, kernelHeight, kernelWidth, stride;
   int32_t padTop, padLeft, padBottom, padRight, outHeight, outWidth;
@@ -125,16 +177,6 @@ void kernels_moving_average(int64_t n, const float *w, float decay, float *avera
 void kernels_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
 /// n standard normal numbers: element 4·i…4·i+3 comes from counter (c0 + i, c1, c2, c3) by Box–Muller.
 void kernels_philox_normal(const uint32_t key[2], const uint32_t counter[4], int64_t n, float *out);
-
-// ---- Stored numbers (stored.c) ----------------------------------------------------------------------------------
-/// y (n) = the numbers of x (n, IEEE half, bfloat16 or double, little-endian, at any address): halves exactly, NaN and
-/// infinities included, doubles rounded to nearest.
-void kernels_float_from_f16(int64_t n, const void *x, float *y);
-void kernels_float_from_bf16(int64_t n, const void *x, float *y);
-void kernels_float_from_f64(int64_t n, const void *x, float *y);
-/// Copies a view with `strides` (in entries) to a dense row-major array; entries are of 1, 2, 4 or 8 bytes.
-void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *strides, int64_t size, const void *from,
-                            void *to);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,51 @@
+import Kernels
+import Synchronization
+
+/// In which precision weights and activations are multiplied, and how much memory may be spent on speed.
+///
+/// The process's choice, made before models are opened. Tensors are Float32 in any case, sums too, and so are the
+/// weights that an optimizer changes.
+///
+/// ```swift
+/// ArithmeticPolicy.choose(ArithmeticPolicy(precision: .bf16))
+/// ```
+public struct ArithmeticPolicy: Equatable, Sendable {
+  public enum Precision: String, CaseIterable, Sendable {
+    case f32
+    /// Factors rounded to bfloat16, where the processor multiplies them faster; elsewhere the same as `f32`.
+    case bf16
+  }
+
+  public enum Memory: String, CaseIterable, Sendable {
+    /// Frozen weights are kept packed as the kernels like them.
+    case fast
+    /// Frozen weights are read where the file has them, and rearranged for each use.
+    case small
+  }
+
+  public let precision: Precision
+  public let memory: Memory
+
+  public init(precision: Precision = .f32, memory: Memory = .fast) {
+    (self.precision, self.memory) = (precision, memory)
+  }
+
+  /// Whether products are taken in bfloat16 here.
+  var multipliesBF16: Bool { precision == .bf16 && ArithmeticPolicy.hasBF16 }
+
+  /// Whether this processor multiplies bfloat16 (AVX-512 BF16), and oneDNN may use that.
+  public static let hasBF16 = kernels_has_bf16()
+
+  private static let chosen = Mutex(ArithmeticPolicy())
+  @TaskLocal private static var scoped: ArithmeticPolicy?
+
+  public static var current: ArithmeticPolicy { scoped ?? chosen.withLock { $0 } }
+
+  /// From now on, for the whole process.
+  public static func choose(_ arithmetic: ArithmeticPolicy) { chosen.withLock { $0 = arithmetic } }
+
+  /// For what `body` computes: comparisons of one arithmetic with another.
+  public func during<R>(_ body: () throws -> R) rethrows -> R {
+    try ArithmeticPolicy.$scoped.withValue(self, operation: body)
+  }
+}

@@ -1,0 +1,37 @@
+/// How a matrix product is cut for the pool: by its shape alone, so that any number of threads gives the same bits.
+///
+/// Pieces are large enough for the kernels to be at their best, small enough that two threads, or eight, share them
+/// evenly. Many rows are cut into about 256 each; few rows leave the columns to be cut, if the right side allows it.
+struct ProductCut {
+  let rows: Int
+  let columns: Int
+  let rowPieces: Int
+  let columnPieces: Int
+  private let rowSize: Int
+  private let columnSize: Int
+
+  /// Below this many operations a piece is not worth handing out: some 10 µs.
+  private static let leastOperations = 2_000_000
+
+  /// - Parameter columnBlock: columns are cut between blocks of so many.
+  init(rows: Int, columns: Int, inner: Int, columnBlock: Int) {
+    (self.rows, self.columns) = (rows, columns)
+    let worthwhile = max(1, 2 * rows * columns * inner / ProductCut.leastOperations)
+    let blocks = (columns + columnBlock - 1) / max(1, columnBlock)
+    // Rows that stay together when their columns can be handed out instead.
+    let together = blocks > 1 ? 256 : max(32, (rows / 8 + 15) / 16 * 16)
+    let rowCuts = min(max(1, (rows + together / 2) / together), worthwhile)
+    rowSize = max(1, ((rows + rowCuts - 1) / rowCuts + 15) / 16 * 16)
+    rowPieces = (rows + rowSize - 1) / rowSize
+    let columnCuts = min(blocks, max(1, 8 / max(1, rowPieces)), max(1, worthwhile / max(1, rowPieces)))
+    columnSize = (blocks + columnCuts - 1) / columnCuts * columnBlock
+    columnPieces = (columns + columnSize - 1) / max(1, columnSize)
+  }
+
+  func piece(_ index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+    let (column, row) = index.quotientAndRemainder(dividingBy: rowPieces)
+    return (
+      row * rowSize..<min(rows, (row + 1) * rowSize), column * columnSize..<min(columns, (column + 1) * columnSize)
+    )
+  }
+}
