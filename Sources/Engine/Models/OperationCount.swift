@@ -36,18 +36,33 @@ extension UNet2DConditionModel {
   }
 
   /// Of the gradient of the context, weights frozen; attention's scores and weights computed again are not counted.
-  ///
-  /// Nothing before the first cross-attention depends on the context, and nothing of the timestep does.
   public func contextGradientOperations(images: Int, side: Int, contextTokens: Int) -> Double {
     let levels = config.blockChannels.count
-    guard let first = parameters.firstIndex(where: { $0.name.contains("attn2.to_k") }) else { return 0 }
-    let one = parameters[first...].reduce(0.0) { sum, parameter in
+    let one = parameters.reduce(0.0) { sum, parameter in
       let work = work(parameter, levels: levels, side: side, contextTokens: contextTokens)
-      return sum + (parameter.name.contains("time_emb") ? 0 : work.weights) + 2 * work.attention
+      if parameter.name.hasPrefix(firstHearing + ".transformer_blocks.0.attn2.to_q") {
+        // Its queries need no gradient: three products of four.
+        return sum + 1.5 * work.attention
+      }
+      return sum + (isDeaf(parameter) ? 0 : work.weights + 2 * work.attention)
     }
-    // That attention's own products, where the queries need no gradient: three of four.
-    let products = work(parameters[first - 1], levels: levels, side: side, contextTokens: contextTokens).attention
-    return Double(images) * (one + 1.5 * products)
+    return Double(images) * one
+  }
+
+  /// The first attention block that reads the context.
+  private var firstHearing: String {
+    config.downAttention.firstIndex(of: true).map { "down_blocks.\($0).attentions.0" } ?? "mid_block.attentions.0"
+  }
+
+  /// Nothing before the first cross-attention, and nothing of the timestep, depends on the context.
+  private func isDeaf(_ parameter: Parameter) -> Bool {
+    let level = config.downAttention.firstIndex(of: true)
+    let block = level.map { "down_blocks.\($0)" } ?? "mid_block"
+    let before =
+      ["conv_in.", "time_embedding.", "\(block).resnets.0.", "\(firstHearing).proj_in."]
+      + ["\(firstHearing).transformer_blocks.0.attn1."]
+      + (0..<(level ?? config.blockChannels.count)).map { "down_blocks.\($0)." }
+    return parameter.name.contains("time_emb_proj") || before.contains { parameter.name.hasPrefix($0) }
   }
 
   /// What one parameter does in a forward pass for one image: against its weights, and in the attention whose queries it
