@@ -69,7 +69,11 @@ public enum Profiler {
     }
   }
 
-  static func entersPullback() { state.withLock { if $0?.hearsOps == true { $0?.isInPullback = true } } }
+  /// What is computed again is heard op by op, so that only other pullbacks are one thing.
+  static func entersPullback(_ node: Node) {
+    guard "\(node.name)" != "recomputed" else { return }
+    state.withLock { if $0?.hearsOps == true { $0?.isInPullback = true } }
+  }
 
   /// The gradients of an op's inputs are computed and added.
   static func leavesPullback(_ node: Node) {

@@ -1,5 +1,6 @@
-import Engine
 import Testing
+
+@testable import Engine
 
 /// Serialized, because there is one profiler; ops of other tests run on other threads, which it does not hear.
 @Suite("The profiler says where time goes", .serialized)
@@ -47,5 +48,17 @@ struct ProfilerTests {
     let forward = try #require(entries.first { !$0.key.isBackward })
     let backward = try #require(entries.first { $0.key.isBackward })
     #expect(forward.value.operations == 4 * 6 * 3 * 8 && backward.value.operations == 2 * 4 * 6 * 3 * 8)
+  }
+
+  @Test("what is computed again in the backward pass is heard op by op")
+  func recomputation() throws {
+    let x = Tensor(repeating: 0.5, shape: [4]).trackingGradient()
+
+    let entries = Profiler.measure {
+      Tensor.recomputed(x) { $0.scaled(by: 2).activated(.silu) }.sum().backward()
+    }
+
+    let calls = Dictionary(uniqueKeysWithValues: entries.map { ("\($0.key.op) \($0.key.isBackward)", $0.value.calls) })
+    #expect(calls["activated false"] == 2 && calls["activated true"] == 1 && calls["scaled true"] == 1)
   }
 }

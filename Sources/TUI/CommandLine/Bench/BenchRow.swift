@@ -52,7 +52,7 @@ struct BenchRow: Encodable {
   init(_ part: BenchPlan.Part, name: String, seconds: Double, repetitions: Int, threads: Int) {
     (self.part, self.name, size, precision) = (part.rawValue, name, BenchPlan.Size.given.rawValue, "f32")
     (self.threads, batch, flops, bytes) = (threads, nil, nil, nil)
-    (self.seconds, fastest, `repeat`, peakMemoryBytes) = (seconds, seconds, repetitions, MemoryUse.peak)
+    (self.seconds, fastest, `repeat`, peakMemoryBytes) = (seconds, seconds, repetitions, ProcessMemory.peak)
   }
 
   /// One more sample of the engine.

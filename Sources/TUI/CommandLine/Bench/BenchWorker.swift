@@ -50,12 +50,12 @@ final class BenchWorker {
   }
 
   private func sample(_ workload: Workload, atLeast seconds: Double) -> JSON {
-    let (misses, allocated) = (MemoryUse.poolMisses, MemoryUse.allocated)
+    let (misses, allocated) = (ProcessMemory.poolMisses, ProcessMemory.allocated)
     let median = Stopwatch.sample(atLeast: seconds, workload.run)
     return [
-      "seconds": .number(median), "peakMemoryBytes": .integer(MemoryUse.peak),
-      "poolMisses": .integer(MemoryUse.poolMisses - misses),
-      "growthBytes": .integer(MemoryUse.allocated - allocated),
+      "seconds": .number(median), "peakMemoryBytes": .integer(ProcessMemory.peak),
+      "poolMisses": .integer(ProcessMemory.poolMisses - misses),
+      "growthBytes": .integer(ProcessMemory.allocated - allocated),
     ]
   }
 

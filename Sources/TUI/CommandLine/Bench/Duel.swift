@@ -89,7 +89,7 @@ struct Contestants {
 
   /// Ends the other side unless `bytes`, and two gigabytes for everybody else, are to be had beside it.
   private func makeRoom(for bytes: Int?, _ end: () -> Void) {
-    guard let bytes, let available = MemoryUse.available, available < bytes + 2_000_000_000 else { return }
+    guard let bytes, let available = ProcessMemory.available, available < bytes + 2_000_000_000 else { return }
     end()
   }
 }

@@ -6,7 +6,7 @@ extension Workload {
   /// and clipping. Latents and prompt embedding are at hand, as they are cached in training.
   static func divaStep(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
     let step = try BareStep(plan, models)
-    MemoryUse.trim()
+    ProcessMemory.trim()
     return Workload(
       name: "DIVA step", run: step.run, operations: step.operations,
       description: [

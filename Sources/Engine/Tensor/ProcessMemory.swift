@@ -3,7 +3,7 @@ import Glibc
 import Kernels
 
 /// What this process takes of the machine's memory.
-public enum MemoryUse {
+public enum ProcessMemory {
   /// The most that was ever resident, in bytes.
   public static var peak: Int {
     var usage = rusage()
