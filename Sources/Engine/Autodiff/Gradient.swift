@@ -15,8 +15,12 @@ extension Tensor {
   static func record(
     _ name: StaticString, _ y: Tensor, from inputs: Tensor..., pullback: @escaping (Tensor) -> [Tensor?]
   ) -> Tensor {
-    guard isRecorded(inputs) else { return y }
+    guard isRecorded(inputs) else {
+      if Profiler.isOn { Profiler.finished(name, y, inputs, node: nil) }
+      return y
+    }
     let node = Node(name, inputs: inputs.map(\.node), pullback: pullback)
+    if Profiler.isOn { Profiler.finished(name, y, inputs, node: node) }
     return Tensor(storage: y.storage, offset: y.offset, shape: y.shape, node: node)
   }
 

@@ -50,6 +50,8 @@ final class Node: @unchecked Sendable {
   /// Sends the gradient that has arrived on to the inputs, and forgets it and all that was kept for it.
   func propagate() {
     guard let pullback, let arrived = gradient else { return }
+    if Profiler.isOn { Profiler.entersPullback(self) }
+    defer { if Profiler.isOn { Profiler.leavesPullback(self) } }
     self.pullback = nil
     clearGradient()
     let sent = pullback(arrived)

@@ -41,7 +41,10 @@ public final class Parameter: @unchecked Sendable {
   }
 
   /// The weights as an op reads them; requires a gradient iff trainable.
-  public var value: Tensor { Tensor(storage: storage, shape: shape, node: leaf) }
+  public var value: Tensor {
+    if Profiler.isOn { Profiler.reads(name) }
+    return Tensor(storage: storage, shape: shape, node: leaf)
+  }
 
   /// The numbers in their file's precision, while they are there; nil for memory of our own.
   var stored: StoredTensor? { storage.stored }

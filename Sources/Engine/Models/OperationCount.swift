@@ -9,9 +9,18 @@ extension CLIPVisionTower {
     let (tokens, width) = (Double(config.tokens), Double(config.encoder.width))
     let hidden = Double(config.encoder.hiddenWidth)
     let layer = 2 * tokens * (4 * width * width + 2 * width * hidden) + 4 * tokens * tokens * width
-    let patch = Double(config.channels * config.patchSize * config.patchSize)
-    let ends = 2 * (tokens - 1) * patch * width + 2 * width * Double(projectionWidth)
+    let ends = patchOperations + 2 * width * Double(projectionWidth)
     return Double(images) * (Double(config.encoder.layers) * layer + ends)
+  }
+
+  /// Of the gradients of all weights: of each product those of both sides, but none of the pixels.
+  public func gradientOperations(images: Int) -> Double {
+    2 * operations(images: images) - Double(images) * patchOperations
+  }
+
+  private var patchOperations: Double {
+    let patch = Double(config.channels * config.patchSize * config.patchSize)
+    return 2 * Double(config.patches) * patch * Double(config.encoder.width)
   }
 }
 
@@ -19,19 +28,58 @@ extension UNet2DConditionModel {
   /// For so many images whose latents are `side` numbers wide and high, told `contextTokens` tokens each.
   public func operations(images: Int, side: Int, contextTokens: Int) -> Double {
     let levels = config.blockChannels.count
+    return Double(images)
+      * parameters.reduce(0.0) { sum, parameter in
+        let work = work(parameter, levels: levels, side: side, contextTokens: contextTokens)
+        return sum + work.weights + work.attention
+      }
+  }
+
+  /// Of the gradient of the context, weights frozen; attention's scores and weights computed again are not counted.
+  public func contextGradientOperations(images: Int, side: Int, contextTokens: Int) -> Double {
+    let levels = config.blockChannels.count
     let one = parameters.reduce(0.0) { sum, parameter in
-      guard parameter.shape.rank >= 2 else { return sum }
-      let name = parameter.name.split(separator: ".").map(String.init)
-      let level = FeatureLevel.of(name, levels: levels)
-      let positions = Double(side * side) / FeatureLevel.reduction(level)
-      let isContext = name.contains("attn2") && (name.contains("to_k") || name.contains("to_v"))
-      let isTime = name.contains("time_embedding") || name.contains("time_emb_proj")
-      let met = isTime ? 1 : isContext ? Double(contextTokens) : positions
-      let keys = name.contains("attn2") ? Double(contextTokens) : positions
-      let attention = name.contains("to_q") ? 4 * positions * keys * Double(parameter.shape[0]) : 0
-      return sum + 2 * met * Double(parameter.shape.count) + attention
+      let work = work(parameter, levels: levels, side: side, contextTokens: contextTokens)
+      if parameter.name.hasPrefix(firstHearing + ".transformer_blocks.0.attn2.to_q") {
+        // Its queries need no gradient: three products of four.
+        return sum + 1.5 * work.attention
+      }
+      return sum + (isDeaf(parameter) ? 0 : work.weights + 2 * work.attention)
     }
     return Double(images) * one
+  }
+
+  /// The first attention block that reads the context.
+  private var firstHearing: String {
+    config.downAttention.firstIndex(of: true).map { "down_blocks.\($0).attentions.0" } ?? "mid_block.attentions.0"
+  }
+
+  /// Nothing before the first cross-attention, and nothing of the timestep, depends on the context.
+  private func isDeaf(_ parameter: Parameter) -> Bool {
+    let level = config.downAttention.firstIndex(of: true)
+    let block = level.map { "down_blocks.\($0)" } ?? "mid_block"
+    let before =
+      ["conv_in.", "time_embedding.", "\(block).resnets.0.", "\(firstHearing).proj_in."]
+      + ["\(firstHearing).transformer_blocks.0.attn1."]
+      + (0..<(level ?? config.blockChannels.count)).map { "down_blocks.\($0)." }
+    return parameter.name.contains("time_emb_proj") || before.contains { parameter.name.hasPrefix($0) }
+  }
+
+  /// What one parameter does in a forward pass for one image: against its weights, and in the attention whose queries it
+  /// makes.
+  private func work(_ parameter: Parameter, levels: Int, side: Int, contextTokens: Int)
+    -> (weights: Double, attention: Double)
+  {
+    guard parameter.shape.rank >= 2 else { return (0, 0) }
+    let name = parameter.name.split(separator: ".").map(String.init)
+    let level = FeatureLevel.of(name, levels: levels)
+    let positions = Double(side * side) / FeatureLevel.reduction(level)
+    let isContext = name.contains("attn2") && (name.contains("to_k") || name.contains("to_v"))
+    let isTime = name.contains("time_embedding") || name.contains("time_emb_proj")
+    let met = isTime ? 1 : isContext ? Double(contextTokens) : positions
+    let keys = name.contains("attn2") ? Double(contextTokens) : positions
+    let attention = name.contains("to_q") ? 4 * positions * keys * Double(parameter.shape[0]) : 0
+    return (2 * met * Double(parameter.shape.count), attention)
   }
 }
 

@@ -13,17 +13,20 @@ public struct OpCase: Sendable {
   /// Floating-point operations of one run, a multiply-add counting as two; nil where memory, not arithmetic, is the
   /// limit.
   public let operations: Double?
+  /// What the shapes leave open, for those who compute the same elsewhere: "stride", "heads", …
+  public let settings: [String: Int]
   public let run: @Sendable ([Tensor]) -> Tensor
 
   public init(
     _ op: String, _ detail: String = "", _ inputs: [Shape], differentiable: Int? = nil, operations: Double? = nil,
-    run: @escaping @Sendable ([Tensor]) -> Tensor
+    settings: [String: Int] = [:], run: @escaping @Sendable ([Tensor]) -> Tensor
   ) {
     self.op = op
     self.detail = detail
     self.inputs = inputs
     self.differentiable = differentiable ?? inputs.count
     self.operations = operations
+    self.settings = settings
     self.run = run
   }
 
@@ -75,14 +78,18 @@ extension OpCase {
     let width = (x[2] + padding.left + padding.right - kernel) / stride + 1
     return OpCase(
       "convolved", detail, bias ? [x, weight, [outputs]] : [x, weight],
-      operations: 2 * Double(x[0] * height * width * weight.count)
+      operations: 2 * Double(x[0] * height * width * weight.count),
+      settings: [
+        "stride": stride, "top": padding.top, "left": padding.left, "bottom": padding.bottom, "right": padding.right,
+      ]
     ) { $0[0].convolved(weight: $0[1], bias: $0.count > 2 ? $0[2] : nil, stride: stride, padding: padding) }
   }
 
   static func attention(_ detail: String, _ queries: Shape, keys: Int, heads: Int, causal: Bool = false) -> OpCase {
     let context: Shape = [queries[0], keys, queries[2]]
     return OpCase(
-      "attention", detail, [queries, context, context], operations: 4 * Double(queries.count * keys)
+      "attention", detail, [queries, context, context], operations: 4 * Double(queries.count * keys),
+      settings: ["heads": heads, "causal": causal ? 1 : 0]
     ) { $0[0].attention(keys: $0[1], values: $0[2], heads: heads, causal: causal) }
   }
 
@@ -93,13 +100,18 @@ extension OpCase {
   }
 
   static func groupNorm(_ detail: String, _ x: Shape, groups: Int, silu: Bool = false) -> OpCase {
-    OpCase("groupNorm", detail, [x, [x.last], [x.last]]) {
+    OpCase(
+      "groupNorm", detail, [x, [x.last], [x.last]], settings: ["groups": groups, "silu": silu ? 1 : 0]
+    ) {
       $0[0].groupNorm(groups: groups, scale: $0[1], shift: $0[2], epsilon: 1e-5, silu: silu)
     }
   }
 
-  static func activated(_ activation: Activation, _ x: Shape) -> OpCase {
-    OpCase("activated", activation.rawValue, [x]) { $0[0].activated(activation) }
+  static func activated(_ activation: Activation, _ x: Shape, detail: String? = nil) -> OpCase {
+    let setting = Activation.allCases.firstIndex(of: activation) ?? 0
+    return OpCase("activated", detail ?? activation.rawValue, [x], settings: ["activation": setting]) {
+      $0[0].activated(activation)
+    }
   }
 }
 

@@ -1,36 +1,68 @@
-/// How fast one op is at one shape: medians over repetitions, after one run that prepares kernels and memory.
-public struct OpTiming: Sendable {
-  /// The row's name: "convolved: mini 3×3".
-  public let name: String
-  /// Seconds of the result alone, with nothing recorded for a gradient.
-  public let forward: Double
-  /// Seconds of the result and all gradients; nil for an op without any.
-  public let withGradients: Double?
-  /// 10⁹ floating-point operations a second, forward; nil where they are not what takes the time.
-  public let gigaflops: Double?
-  /// 10⁹ bytes a second, forward, each input read and the result written once.
-  public let gigabytesPerSecond: Double
-}
+/// One op as a model uses it, to be timed.
+public struct TimedCase: Sendable {
+  /// What the inputs after the first are.
+  public enum Others: String, Codable, Sendable {
+    /// Activations like the first; each gets a gradient.
+    case activations
+    /// A layer's weights, frozen: packed once, and without a gradient.
+    case frozen
+    /// A layer's weights in training: they change between two uses, and get a gradient.
+    case trained
+  }
 
-extension OpCase {
-  /// Runs this row `repetitions` times each way on random numbers.
-  public func timed(repetitions: Int) -> OpTiming {
-    precondition(repetitions > 0, "\(name): nothing to time in \(repetitions) repetitions")
-    let inputs = randomInputs(seed: 1)
-    let output = run(inputs)
-    let arriving = Tensor(repeating: 1, shape: output.shape)
-    let forward = medianSeconds(repetitions) { _ = run(inputs) }
-    let both = differentiable > 0 ? medianSeconds(repetitions) { _ = runBackward(inputs, arriving: arriving) } : nil
-    let moved = 4 * Double(inputs.reduce(output.count) { $0 + $1.count })
-    return OpTiming(
-      name: name, forward: forward, withGradients: both, gigaflops: operations.map { $0 / forward / 1e9 },
-      gigabytesPerSecond: moved / forward / 1e9)
+  public let op: OpCase
+  public let others: Others
+
+  public init(_ op: OpCase, _ others: Others) {
+    self.op = op
+    self.others = others
+  }
+
+  /// Floating-point operations of one run; with gradients each of them costs one forward pass more, attention's three
+  /// together two (what is computed again for them is not counted). nil where memory is the limit.
+  public func operations(gradients: Bool) -> Double? {
+    let backward: Double = op.op == "attention" || others == .trained ? 2 : 1
+    return op.operations.map { gradients ? (1 + backward) * $0 : $0 }
+  }
+
+  /// Bytes of one forward run, each input read and the result written once.
+  public var bytes: Double {
+    let inputs = op.randomInputs(seed: 1)
+    return 4 * Double(inputs.reduce(op.run(inputs).count) { $0 + $1.count })
+  }
+
+  /// One run on random numbers, as often as wanted: the result alone, or with all gradients.
+  public func prepared(gradients: Bool) -> () -> Void {
+    let random = op.randomInputs(seed: 1)
+    let weights = others == .activations ? [] : random.dropFirst().map { Parameter(name: op.name, value: $0) }
+    weights.forEach { $0.isTrainable = others == .trained }
+    let activations = others == .activations ? random : Array(random.prefix(1))
+    guard gradients else {
+      return { withoutGradient { _ = op.run(activations + weights.map(\.value)) } }
+    }
+    let arriving = Tensor(repeating: 1, shape: withoutGradient { op.run(activations + weights.map(\.value)) }.shape)
+    return {
+      let leaves = activations.prefix(op.differentiable).map { $0.trackingGradient() }
+      let output = op.run(leaves + activations.dropFirst(leaves.count) + weights.map(\.value))
+      output.backward(arriving: arriving)
+      weights.forEach { $0.clearGradient() }
+    }
   }
 }
 
-private func medianSeconds(_ repetitions: Int, _ body: () -> Void) -> Double {
-  body()
-  let clock = ContinuousClock()
-  let times = (0..<repetitions).map { _ in clock.measure(body) / .seconds(1) }.sorted()
-  return (times[(repetitions - 1) / 2] + times[repetitions / 2]) / 2
+/// Seconds of work that is run again and again.
+public enum Stopwatch {
+  /// The median run of as many as fit into `seconds`, at least one.
+  public static func sample(atLeast seconds: Double, _ body: () -> Void) -> Double {
+    let clock = ContinuousClock()
+    var times: [Double] = []
+    repeat { times.append(clock.measure(body) / .seconds(1)) } while times.reduce(0, +) < seconds
+    return median(times)
+  }
+
+  /// The middle of the sorted values, or the mean of the two in the middle; NaN of none.
+  public static func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    return sorted.isEmpty ? .nan : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  }
 }

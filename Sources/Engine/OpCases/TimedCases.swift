@@ -1,5 +1,5 @@
-// What `diva-tui bench --part ops` measures: the shapes in which the default session and Stable Diffusion spend their
-// time. Small shapes say what the engine costs around the arithmetic, large ones how close to the machine it comes.
+// One row for each kind of op, in the shapes of the default session and of Stable Diffusion: what `diva-tui bench --part
+// ops` measures, and what tests run on several threads and sample by sample. ModelShapes.swift has the models' shapes.
 
 extension OpCase {
   public static let timed = mini + stableDiffusion

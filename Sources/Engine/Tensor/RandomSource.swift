@@ -54,9 +54,12 @@ public struct RandomSource: Sendable, Hashable {
 
   /// Numbers uniform in ±bound; one stream of draws for the whole shape.
   public func uniform(_ shape: Shape, bound: Float, step: Int) -> Tensor {
-    Tensor.filled(shape) { buffer in
-      for i in buffer.indices { buffer[i] = (2 * uniform(step: step, position: i) - 1) * bound }
+    let y = Tensor(uninitialized: shape)
+    ThreadPool.runElements(y.count) { start, count in
+      kernels_philox_uniform(
+        key, stream, UInt32(truncatingIfNeeded: step), Int64(start), count, bound, y.pointer + start)
     }
+    return y
   }
 
   /// A random order of 0 ..< count (Fisher–Yates).

@@ -83,6 +83,8 @@ public final class Storage: @unchecked Sendable {
 enum BufferPool {
   private struct Address: @unchecked Sendable { let pointer: UnsafeMutablePointer<Float> }
   private static let free = Mutex<[Int: [Address]]>([:])
+  /// How often the system was asked for memory since the program began.
+  static let misses = Atomic<Int>(0)
 
   /// Rounds up to an eighth of a power of two: few distinct sizes, little waste.
   private static func capacity(_ count: Int) -> Int {
@@ -94,6 +96,7 @@ enum BufferPool {
   static func take(_ count: Int) -> UnsafeMutablePointer<Float> {
     let capacity = capacity(count)
     if let used = free.withLock({ $0[capacity]?.popLast() }) { return used.pointer }
+    misses.add(1, ordering: .relaxed)
     guard let memory = aligned_alloc(64, capacity * MemoryLayout<Float>.stride) else {
       fatalError("out of memory: \(capacity * 4) bytes more are not to be had")
     }

@@ -1,7 +1,7 @@
 // Philox4x32-10 (Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 3") and normal numbers from it.
 #include "vector.h"
 
-void kernels_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]) {
+INLINE void philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]) {
   uint32_t k0 = key[0], k1 = key[1];
   uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
   for (int round = 0; round < 10; round++) {
@@ -16,13 +16,24 @@ void kernels_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t o
   out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
+void kernels_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]) { philox(key, counter, out); }
+
+CLONES void kernels_philox_uniform(const uint32_t key[2], uint32_t stream, uint32_t step, int64_t first, int64_t n,
+                                   float bound, float *out) {
+  for (int64_t i = 0; i < n; i++) {
+    uint32_t at[4] = {(uint32_t)(first + i), 0, step, stream}, words[4];
+    philox(key, at, words);
+    out[i] = (2.0f * ((float)(words[0] >> 8) * (1.0f / 16777216.0f)) - 1.0f) * bound;
+  }
+}
+
 // Uniform in (0, 1]: never 0, so that its logarithm is finite.
 static float unit(uint32_t word) { return ((float)(word >> 8) + 1.0f) * (1.0f / 16777216.0f); }
 
 void kernels_philox_normal(const uint32_t key[2], const uint32_t counter[4], int64_t n, float *out) {
   for (int64_t i = 0; i < n; i += 4) {
     uint32_t at[4] = {counter[0] + (uint32_t)(i / 4), counter[1], counter[2], counter[3]}, words[4];
-    kernels_philox(key, at, words);
+    philox(key, at, words);
     float numbers[4];
     for (int pair = 0; pair < 2; pair++) {
       float radius = sqrtf(-2.0f * logf(unit(words[2 * pair])));

@@ -37,13 +37,14 @@ struct GeneralOptions: ParsableArguments {
   @Option(help: "How many threads compute. (default: one for each core)")
   var threads: Int?
 
-  @Option(help: "How numbers are stored and multiplied.")
-  var precision: Precision = .f32
+  @Option(name: .customLong("precision"), help: "How numbers are stored and multiplied: f32 or bf16. (default: f32)")
+  var givenPrecision: Precision?
 
   @Option(help: "fast keeps encoded images for the next time, small encodes them again.")
   var memory: Memory = .fast
 
   var seed: UInt64 { givenSeed ?? 1 }
+  var precision: Precision { givenPrecision ?? .f32 }
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {

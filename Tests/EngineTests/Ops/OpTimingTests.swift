@@ -17,13 +17,49 @@ struct OpTimingTests {
     #expect(try operations("attention: a context") == 2 * 2 * (2 * 9 * 4 * 16))
   }
 
-  @Test func everyTimedRowRunsBothWays() {
-    for row in OpCase.timed where row.inputs[0][0] > 1 {
-      let timing = row.timed(repetitions: 1)
+  @Test func frozenWeightsSpareAThirdOfTheGradientsWork() throws {
+    let op = OpCase.small[try #require(OpCase.small.firstIndex { $0.name == "linear: tokens" })]
+    let once = try #require(op.operations)
 
-      #expect(timing.forward > 0 && timing.withGradients ?? 0 > 0, "\(timing)")
-      #expect((timing.gigaflops != nil) == (row.operations != nil) && timing.gigabytesPerSecond > 0, "\(timing)")
+    #expect(TimedCase(op, .frozen).operations(gradients: false) == once)
+    #expect(TimedCase(op, .frozen).operations(gradients: true) == 2 * once)
+    #expect(TimedCase(op, .trained).operations(gradients: true) == 3 * once)
+  }
+
+  @Test("every row of one kind of op runs both ways, whatever its weights are")
+  func everyKindRuns() {
+    for op in OpCase.timed where op.inputs[0][0] > 1 {
+      for others in [TimedCase.Others.activations, .frozen, .trained] {
+        TimedCase(op, others).prepared(gradients: false)()
+        TimedCase(op, others).prepared(gradients: op.differentiable > 0)()
+      }
+
+      #expect(TimedCase(op, .activations).bytes >= 4 * Double(op.inputs[0].count))
     }
+  }
+
+  @Test("the models' shapes are told apart by their names, and their weights fit them")
+  func families() {
+    for (part, cases) in TimedCase.families {
+      #expect(Set(cases.map(\.op.name)).count == cases.count, "\(part)")
+      for it in cases where it.others != .activations {
+        #expect(it.op.inputs.count > 1 && it.op.inputs[0].last > 0, "\(it.op.name)")
+      }
+    }
+  }
+
+  @Test func aSampleRunsAtLeastOnceAndIsAMedian() {
+    var runs = 0
+
+    #expect(Stopwatch.sample(atLeast: 0) { runs += 1 } > 0 && runs == 1)
+    #expect(Stopwatch.median([3, 1, 2]) == 2 && Stopwatch.median([4, 1, 2, 3]) == 2.5 && Stopwatch.median([]).isNaN)
+  }
+
+  @Test func theMachineDoesSomething() throws {
+    let plain = try #require(MachinePeak.measure())
+
+    #expect(plain > 0.1)
+    #expect(MachinePeak.measure(.bf16).map { $0 > 0.1 } ?? true)
   }
 }
 

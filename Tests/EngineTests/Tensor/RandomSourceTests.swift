@@ -93,6 +93,14 @@ struct RandomSourceTests {
     #expect(most <= 0.25 && most > 0.24)
     #expect(abs(x.reduce(0, +) / 20_000) < 0.004)
   }
+
+  @Test func aTensorHoldsTheUniformNumbersThatAreDrawnOneByOne() {
+    let random = RandomSource(seed: 1 << 40 | 6, stream: 7)
+
+    let x = random.uniform([3, 6007], bound: 0.3, step: 5)
+
+    #expect(x.values == (0..<18_021).map { (2 * random.uniform(step: 5, position: $0) - 1) * 0.3 })
+  }
 }
 
 private func product(_ x: Double, _ power: Int) -> Double { (0..<power).reduce(1) { y, _ in y * x } }

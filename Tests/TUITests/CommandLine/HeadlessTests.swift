@@ -279,15 +279,6 @@ struct HeadlessTests {
     #expect(trained.count == 1 && (trained[0]["loss"] as? Double ?? 0) > 0)
   }
 
-  @Test("bench tells seconds, operations and memory of each part")
-  func bench() throws {
-    let rows = try json(["bench", "--part", "norms", "--part", "mini", "--repeat", "1", "--batch", "1"])
-
-    #expect(Set(rows.map { $0["part"] as? String }) == ["norms", "mini"])
-    #expect(rows.allSatisfy { ($0["seconds"] as? Double ?? 0) > 0 && ($0["peakMemoryBytes"] as? Int ?? 0) > 0 })
-    #expect((rows.last?["gflops"] as? Double ?? 0) > 0)
-  }
-
   @Test("doctor knows the processor, the libraries and where the models are")
   func doctor() throws {
     let told = try #require(try json(["doctor"]).first)

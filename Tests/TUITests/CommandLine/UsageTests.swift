@@ -16,7 +16,8 @@ struct UsageTests {
       "train --resume run --steps 3", "train --resume run --seed 2", "train --threads 0", "train --backbone vit",
       "evaluate mmvp --mmvp here --split test", "evaluate mmvp --seeds 0", "evaluate mmvp --feature mean",
       "step --timesteps 0", "reconstruct --strength 0", "reconstruct --sampler euler", "bench --part nothing",
-      "bench --repeat 0", "sweep density --density all", "sweep density --densities class,,all", "inspect", "report",
+      "bench --repeat 0", "bench --size huge", "bench --size full --clip x", "bench --profile --part gemm",
+      "sweep density --density all", "sweep density --densities class,,all", "inspect", "report",
       "pretrain", "world", "export", "world --out x --pairs -1", "train --unknown", "pretrian", "trian",
     ])
   func wrongUsage(words: String) {

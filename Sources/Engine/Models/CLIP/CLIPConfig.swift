@@ -114,7 +114,8 @@ public struct CLIPVisionConfig: Equatable, Sendable {
   /// Tokens that run through the tower: all patches, and the class token where there is one.
   public var tokens: Int { patches + (family == .clip ? 1 : 0) }
 
-  var json: JSON {
+  /// As transformers' `CLIPVisionConfig` and `SiglipVisionConfig` read and write it.
+  public var json: JSON {
     .object(
       encoder.members + [
         JSON.Member("model_type", .string("\(family.rawValue)_vision_model")),

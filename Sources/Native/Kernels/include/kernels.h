@@ -178,6 +178,22 @@ void kernels_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t o
 /// n standard normal numbers: element 4·i…4·i+3 comes from counter (c0 + i, c1, c2, c3) by Box–Muller.
 void kernels_philox_normal(const uint32_t key[2], const uint32_t counter[4], int64_t n, float *out);
 
+/// Elements first ..< first + n of a stream, element i from counter (i, 0, step, stream): (2u − 1)·bound with u = its
+/// first word in [0, 1).
+void kernels_philox_uniform(const uint32_t key[2], uint32_t stream, uint32_t step, int64_t first, int64_t n,
+                            float bound, float *out);
+
+// ---- The machine's limit (probe.c) ------------------------------------------------------------------------------
+/// Runs multiply-adds that touch no memory on the calling thread; gives how many floating-point operations they were,
+/// 0 where this CPU has no instruction for the type.
+int64_t kernels_probe(KernelsType type, int64_t rounds);
+
+// ---- Memory (memory.c) ------------------------------------------------------------------------------------------
+/// Bytes that malloc has handed out and not got back; 0 where the C library does not say.
+int64_t kernels_allocated_bytes(void);
+/// Gives free pages at the end of the heap back to the system.
+void kernels_trim_heap(void);
+
 #ifdef __cplusplus
 }
 #endif

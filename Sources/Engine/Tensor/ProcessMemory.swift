@@ -1,0 +1,32 @@
+import Foundation
+import Glibc
+import Kernels
+
+/// What this process takes of the machine's memory.
+public enum ProcessMemory {
+  /// The most that was ever resident, in bytes.
+  public static var peak: Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
+
+  /// Bytes that are handed out by the C library now: Swift's objects and the tensors' buffers.
+  public static var allocated: Int { Int(kernels_allocated_bytes()) }
+
+  /// How often a tensor's memory was not in the pool, since the program began.
+  public static var poolMisses: Int { BufferPool.misses.load(ordering: .relaxed) }
+
+  /// Gives back to the system what no tensor uses: after opening models, between two kinds of work.
+  public static func trim() {
+    BufferPool.trim()
+    kernels_trim_heap()
+  }
+
+  /// What the machine could still give, in bytes; nil where the system does not say.
+  public static var available: Int? {
+    let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)
+    let line = text?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+    return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Engine
+import Recap
+
+/// What one line of the benchmark's table is about.
+struct BenchPlan: Equatable {
+  enum Part: String, CaseIterable, ExpressibleByArgument {
+    case ops, gemm, conv, attention, norms, clip, unet, vae, step, mini
+
+    /// Measured op by op, from `TimedCase.families`.
+    var isFamily: Bool { TimedCase.families.contains { $0.part == rawValue } }
+  }
+
+  /// Whose sizes the models' parts have.
+  enum Size: String, CaseIterable, ExpressibleByArgument {
+    /// The embedded models, or those that --clip and --diffusion name.
+    case given
+    /// ViT-L/14 at 224 and Stable Diffusion 2.1 at 512×512, random weights.
+    case full
+    /// A few channels wide, random weights: to see that everything runs.
+    case tiny
+  }
+
+  var part: Part
+  var size = Size.given
+  var precision = GeneralOptions.Precision.f32
+  var threads: Int
+  var batch = 1
+  /// With the backward pass.
+  var hasGradients = false
+  /// The row of a family; nil for a model's part.
+  var op: Int?
+
+  /// What the worker and the peer are asked to get ready.
+  var request: JSON {
+    [
+      "part": .string(part.rawValue), "size": .string(size.rawValue), "precision": .string(precision.rawValue),
+      "threads": .integer(threads), "batch": .integer(batch), "gradients": .bool(hasGradients),
+      "op": op.map(JSON.integer) ?? .null,
+    ]
+  }
+
+  init(_ part: Part, threads: Int) { (self.part, self.threads) = (part, threads) }
+
+  init(_ request: JSON) throws {
+    guard let part = request["part"]?.text.flatMap(Part.init), let size = request["size"]?.text.flatMap(Size.init),
+      let precision = request["precision"]?.text.flatMap(GeneralOptions.Precision.init),
+      let threads = request["threads"]?.integer, let batch = request["batch"]?.integer,
+      let gradients = request["gradients"]?.bool
+    else { throw Problem("cannot prepare \(request.compact): a member is missing") }
+    (self.part, self.size, self.precision) = (part, size, precision)
+    (self.threads, self.batch, hasGradients, op) = (threads, batch, gradients, request["op"]?.integer)
+  }
+}
+
+extension BenchPlan {
+  /// All rows of a part at one precision and number of threads.
+  static func rows(_ part: Part, _ size: Size, _ precision: GeneralOptions.Precision, threads: Int, batch: Int?)
+    -> [BenchPlan]
+  {
+    var plan = BenchPlan(part, threads: threads)
+    (plan.size, plan.precision) = (size, precision)
+    if let family = TimedCase.families.first(where: { $0.part == part.rawValue }) {
+      return family.cases.indices.flatMap { plan.bothWays(op: $0, family.cases[$0].op.differentiable > 0) }
+    }
+    plan.batch = batch ?? (size == .given ? TrainConfiguration().batch : 1)
+    switch part {
+    case .clip, .unet: return plan.bothWays(op: nil, true)
+    case .mini:
+      plan.size = .given
+      return (batch.map { [$0] } ?? [TrainConfiguration().batch, 1]).map { plan.with(batch: $0) }
+    default: return [plan]
+    }
+  }
+
+  /// The table of the README: full size and the mini world, both precisions, one thread and all.
+  static func table(cores: Int) -> [BenchPlan] {
+    let threads = cores > 1 ? [1, cores] : [1]
+    let full = threads.flatMap { threads in
+      GeneralOptions.Precision.allCases.flatMap { precision in
+        [Part.step, .unet, .clip, .vae].flatMap { rows($0, .full, precision, threads: threads, batch: nil) }
+      }
+    }
+    return threads.flatMap { rows(.mini, .given, .f32, threads: $0, batch: nil) } + full
+  }
+
+  private func bothWays(op: Int?, _ hasGradients: Bool) -> [BenchPlan] {
+    [false, true].prefix(hasGradients ? 2 : 1).map { gradients in
+      var plan = self
+      (plan.op, plan.hasGradients) = (op, gradients)
+      return plan
+    }
+  }
+
+  private func with(batch: Int) -> BenchPlan {
+    var plan = self
+    plan.batch = batch
+    return plan
+  }
+}
