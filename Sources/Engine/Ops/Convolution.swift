@@ -30,17 +30,14 @@ extension Tensor {
       shape.rank == 4 && weight.shape.rank == 4 && shape[3] == weight.shape[1],
       "convolved: \(shape) meets filters \(weight.shape)")
     let geometry = ConvolutionGeometry(input: shape, weight: weight.shape, stride: stride, padding: padding)
-    let y = Tensor(uninitialized: geometry.output)
-    geometry.runPieces { piece, shape in
-      kernels_convolution(
-        shape, pointer + piece * geometry.inputStride, weight.pointer, weight.storage.frozenID, bias?.pointer,
-        y.pointer + piece * geometry.outputStride)
-    }
-    let (x, w) = (detached(), weight.detached())
+    let path = ConvolutionPath(geometry, weight: weight, arithmetic: .current)
+    let y = geometry.output(of: self, weight: weight, bias: bias, path)
     let (wantsX, wantsW) = (requiresGradient, weight.requiresGradient || bias?.requiresGradient ?? false)
+    // Only the gradient of the weights needs x: where they are frozen, it is not kept.
+    let (x, w) = (wantsW ? detached() : nil, weight.detached())
     return .record("convolved", y, from: self, weight, bias ?? Tensor(scalar: 0)) { dy in
-      let dx = wantsX ? geometry.inputGradient(arriving: dy, weight: w) : nil
-      guard wantsW else { return [dx, nil, nil] }
+      let dx = wantsX ? geometry.inputGradient(arriving: dy, weight: w, path) : nil
+      guard let x else { return [dx, nil, nil] }
       let (dw, db) = geometry.weightGradient(x, arriving: dy, shape: w.shape)
       return [dx, dw, db]
     }
@@ -78,72 +75,28 @@ extension Tensor {
   }
 }
 
-/// One convolution's sizes, and how its batch is cut into pieces for the pool.
-private struct ConvolutionGeometry {
-  let input: Shape
-  let output: Shape
-  let weight: Shape
-  let stride: Int
-  let padding: Padding
-  let imagesAPiece: Int
-
-  init(input: Shape, weight: Shape, stride: Int, padding: Padding) {
-    let height = (input[1] + padding.top + padding.bottom - weight[2]) / stride + 1
-    let width = (input[2] + padding.left + padding.right - weight[3]) / stride + 1
-    precondition(
-      input[1] + padding.top + padding.bottom >= weight[2] && input[2] + padding.left + padding.right >= weight[3],
-      "filters \(weight) are larger than the padded image \(input)")
-    self.input = input
-    self.weight = weight
-    self.stride = stride
-    self.padding = padding
-    output = [input[0], height, width, weight[0]]
-    imagesAPiece = max(1, (input[0] + 7) / 8)
-  }
-
-  var inputStride: Int { input.stride }
-  var outputStride: Int { output.stride }
-  var pieces: Int { (input[0] + imagesAPiece - 1) / imagesAPiece }
-
-  private func kernelShape(images: Int) -> ConvolutionShape {
-    // The kernels want padding that accounts for every pixel: what a stride leaves over at the end is cut off.
-    let down = (output[1] - 1) * stride + weight[2] - input[1] - padding.top
-    let across = (output[2] - 1) * stride + weight[3] - input[2] - padding.left
-    return ConvolutionShape(
-      batch: Int32(images), height: Int32(input[1]), width: Int32(input[2]), inChannels: Int32(input[3]),
-      outChannels: Int32(weight[0]), kernelHeight: Int32(weight[2]), kernelWidth: Int32(weight[3]),
-      stride: Int32(stride), padTop: Int32(padding.top), padLeft: Int32(padding.left), padBottom: Int32(down),
-      padRight: Int32(across), outHeight: Int32(output[1]), outWidth: Int32(output[2]))
-  }
-
-  /// Calls body(first image of the piece, its kernel shape) on the pool.
-  func runPieces(_ body: (Int, UnsafePointer<ConvolutionShape>) -> Void) {
-    ThreadPool.runPieces(of: input[0], size: imagesAPiece) { piece in
-      var shape = kernelShape(images: piece.count)
-      withUnsafePointer(to: &shape) { body(piece.lowerBound, $0) }
+extension ConvolutionGeometry {
+  fileprivate func output(of x: Tensor, weight: Tensor, bias: Tensor?, _ path: ConvolutionPath) -> Tensor {
+    let y = Tensor(uninitialized: output)
+    switch path {
+    case .direct: runDirectly(x, weight: weight, bias: bias, into: y)
+    case .columns(let columns): columns.run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
+    case .winograd(let winograd):
+      let filters = winograd.filters(of: weight, isTurned: false)
+      winograd.run(x.pointer, filters: filters, bias: bias?.pointer, into: y.pointer)
     }
+    return y
   }
 
-  func inputGradient(arriving dy: Tensor, weight: Tensor) -> Tensor {
+  fileprivate func inputGradient(arriving dy: Tensor, weight: Tensor, _ path: ConvolutionPath) -> Tensor {
     let dx = Tensor(uninitialized: input)
-    runPieces { image, shape in
-      kernels_convolution_input_gradient(
-        shape, dy.pointer + image * outputStride, weight.pointer, weight.storage.frozenID,
-        dx.pointer + image * inputStride)
+    switch path {
+    case .direct: runDirectGradient(arriving: dy, weight: weight, into: dx)
+    case .columns(let columns): columns.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
+    case .winograd(let winograd):
+      let filters = winograd.turned.filters(of: weight, isTurned: true)
+      winograd.turned.run(dy.pointer, filters: filters, into: dx.pointer)
     }
     return dx
-  }
-
-  /// Each piece of the batch has sums of its own; these are then added in order.
-  func weightGradient(_ x: Tensor, arriving dy: Tensor, shape: Shape) -> (Tensor, Tensor) {
-    let filters = Tensor(uninitialized: [pieces, shape.count])
-    let biases = Tensor(uninitialized: [pieces, shape[0]])
-    runPieces { image, kernelShape in
-      let piece = image / imagesAPiece
-      kernels_convolution_weight_gradient(
-        kernelShape, x.pointer + image * inputStride, dy.pointer + image * outputStride,
-        filters.pointer + piece * shape.count, biases.pointer + piece * shape[0])
-    }
-    return (filters.columnSums(width: shape.count).reshaped(shape), biases.columnSums(width: shape[0]))
   }
 }

@@ -94,6 +94,41 @@ void kernels_forget_weights(uint64_t frozenID);
 /// "2.6.3": the version of oneDNN in use.
 void kernels_onednn_version(char *text, size_t size);
 
+// ---- Convolutions as matrix products (columns.c) ----------------------------------------------------------------
+/// Row r of `rows` (…×kernelHeight·kernelWidth·inChannels) is what the filters meet for result r, counted over all
+/// images, of `first` ..< first + count; Float32 or bfloat16.
+void kernels_columns(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x, bool bf16,
+                     void *rows);
+/// Lines first ..< first + count, counted over all images, of dx, from the gradient of all rows.
+void kernels_columns_gradient(const ConvolutionShape *shape, int64_t first, int64_t count, const float *dRows,
+                              float *dx);
+/// Filters as checkpoints hold them, with the channels innermost.
+void kernels_filter_rows(int64_t outputs, int64_t inputs, int64_t taps, const float *oihw, float *ohwi);
+
+// ---- Winograd's transforms (winograd.c) -------------------------------------------------------------------------
+/// Images (…×height×width×channels) seen as tiles of 2×2 or 4×4 pixels, row by row, image after image; a tile that
+/// hangs over the edge is completed with zeros.
+typedef struct {
+  int32_t tile;  // 2 or 4
+  int64_t height, width;
+} WinogradShape;
+/// (tile+2)² matrices with a row for each tile: the factors or the results of products over channels.
+typedef struct {
+  void *data;
+  int64_t first;   // the row of the first tile
+  int64_t stride;  // numbers from one matrix to the next
+  bool bf16;       // factors of 2×2 tiles may be bfloat16; nothing else is
+} WinogradRows;
+/// Tiles first ..< first + count of the images to rows of factors.
+void kernels_winograd_gather(const WinogradShape *shape, int64_t channels, int64_t first, int64_t count,
+                             const float *images, const WinogradRows *rows);
+/// Rows of results to tiles first ..< first + count of the images, with bias (channels) if there is one.
+void kernels_winograd_scatter(const WinogradShape *shape, int64_t channels, int64_t first, int64_t count,
+                              const WinogradRows *rows, const float *bias, float *images);
+/// The other factors u ((tile+2)²×inputs×outputs), from filters as checkpoints hold them. `turned` makes those that
+/// take a gradient from outputs to inputs: the filters by half a turn, u (…×outputs×inputs).
+void kernels_winograd_filters(int32_t tile, int64_t inputs, int64_t outputs, bool turned, const float *oihw, float *u);
+
 // ---- Elementwise (elementwise.c) --------------------------------------------------------------------------------
 typedef enum { KERNELS_SILU = 0, KERNELS_GELU = 1, KERNELS_QUICK_GELU = 2, KERNELS_GELU_TANH = 3 } KernelsActivation;
 

@@ -1,0 +1,50 @@
+/// How a convolution is computed: chosen by its sizes, its weights and the arithmetic, never by the number of threads.
+enum ConvolutionPath {
+  /// oneDNN's direct kernels.
+  case direct
+  /// A matrix product with packed filters.
+  case columns(ColumnsConvolution)
+  case winograd(Winograd)
+
+  /// Trained filters, and small ones that gain nothing, take the direct way.
+  init(_ geometry: ConvolutionGeometry, weight: Tensor, arithmetic: ArithmeticPolicy) {
+    let isLarge = weight.count >= 1 << 18
+    if !weight.storage.isFrozen {
+      self = .direct
+    } else if arithmetic.memory == .fast, let winograd = Winograd(geometry, isLarge: isLarge, arithmetic) {
+      self = .winograd(winograd)
+    } else if isLarge {
+      let keeps = arithmetic.memory == .fast
+      self = .columns(
+        ColumnsConvolution(geometry: geometry, isBF16: arithmetic.multipliesBF16, keepsFilters: keeps))
+    } else {
+      self = .direct
+    }
+  }
+}
+
+extension Winograd {
+  /// nil where the direct products are faster, or not worth the memory of larger filters.
+  ///
+  /// Few tiles make thin products, for which reading 4 (F(4×4)) or 1.8 times (F(2×2)) the weights takes longer than
+  /// the multiplications that they save; few channels make the transforms take longer than the products.
+  fileprivate init?(_ geometry: ConvolutionGeometry, isLarge: Bool, _ arithmetic: ArithmeticPolicy) {
+    guard geometry.isPlain3x3 else { return nil }
+    let (images, height, width) = (geometry.input[0], geometry.input[1], geometry.input[2])
+    let (outputs, inputs) = (geometry.weight[0], geometry.weight[1])
+    func tiles(_ size: Int) -> Int { ((height + size - 1) / size) * ((width + size - 1) / size) }
+    let tile: Int
+    if isLarge {
+      // By the size of one image, so that a model keeps one form of its filters whatever the batch.
+      guard tiles(2) >= 32 else { return nil }
+      tile = tiles(4) >= 32 ? 4 : 2
+    } else {
+      guard min(inputs, outputs) >= 32, images * tiles(4) >= 16 else { return nil }
+      tile = 4
+    }
+    self.init(
+      tile: tile, images: images, height: height, width: width, inputs: inputs, outputs: outputs,
+      // The larger tiles would magnify the rounding of bfloat16 to 3 %.
+      isBF16: tile == 2 && arithmetic.multipliesBF16)
+  }
+}

@@ -1,0 +1,77 @@
+import Testing
+
+@testable import Engine
+
+@Suite("A convolution as one matrix product gives what the definition says")
+struct ColumnsConvolutionTests {
+  struct Case: CustomTestStringConvertible {
+    let shape: Shape
+    let outputs: Int
+    var kernel = 3
+    var stride = 1
+    var padding = Padding.same(1)
+    var testDescription: String { "\(kernel)×\(kernel) by \(stride) over \(shape) to \(outputs)" }
+    var weight: Tensor { normal([outputs, shape[3], kernel, kernel], 1) }
+
+    func columns(isBF16: Bool = false) -> ColumnsConvolution {
+      let geometry = ConvolutionGeometry(input: shape, weight: weight.shape, stride: stride, padding: padding)
+      return ColumnsConvolution(geometry: geometry, isBF16: isBF16, keepsFilters: false)
+    }
+  }
+
+  /// Odd sizes, rows that a stride leaves over, filters that are packed in blocks, more rows than one block.
+  static let cases = [
+    Case(shape: [1, 1, 1, 1], outputs: 1), Case(shape: [2, 5, 7, 3], outputs: 4),
+    Case(shape: [1, 3, 4, 64], outputs: 128), Case(shape: [3, 9, 8, 17], outputs: 5, stride: 2),
+    Case(
+      shape: [2, 8, 6, 5], outputs: 33, stride: 2, padding: Padding(top: 0, left: 0, bottom: 1, right: 1)),
+    Case(shape: [1, 9, 11, 4], outputs: 6, kernel: 5, stride: 3, padding: .same(2)),
+    Case(shape: [1, 6, 5, 7], outputs: 3, kernel: 2, stride: 2, padding: .none),
+    Case(shape: [1, 80, 60, 50], outputs: 2),
+  ]
+
+  @Test("the output is the plain twin's", arguments: cases)
+  func output(row: Case) {
+    let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
+
+    let y = row.columns().output(of: x, weight: weight, bias: bias)
+
+    let twin = Naive.convolution(x, weight: weight, bias: bias, stride: row.stride, padding: row.padding)
+    expect(y, equals: twin, within: .relative(1e-6))
+  }
+
+  @Test("the gradient of the input is that of the direct kernels", arguments: cases)
+  func gradient(row: Case) throws {
+    let (x, weight, columns) = (normal(row.shape, 0).trackingGradient(), row.weight, row.columns())
+    let dy = normal(columns.geometry.output, 3)
+    let dx = Tensor(repeating: .nan, shape: row.shape)
+
+    columns.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
+
+    x.convolved(weight: weight, stride: row.stride, padding: row.padding).backward(arriving: dy)
+    expect(dx, equals: try #require(x.gradient), within: .relative(1e-6))
+  }
+
+  @Test("in bfloat16 two digits remain", .enabled(if: ArithmeticPolicy.hasBF16), arguments: cases)
+  func bf16(row: Case) {
+    let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
+
+    let y = row.columns(isBF16: true).output(of: x, weight: weight, bias: bias)
+    let exact = row.columns().output(of: x, weight: weight, bias: bias)
+
+    expect(y, equals: exact, within: .relative(1e-2))
+    #expect(y.values != exact.values, "nothing was rounded")
+  }
+}
+
+extension ColumnsConvolution {
+  fileprivate func output(of x: Tensor, weight: Tensor, bias: Tensor) -> Tensor {
+    let y = Tensor(repeating: .nan, shape: geometry.output)
+    run(x.pointer, weight: weight, bias: bias.pointer, into: y.pointer)
+    return y
+  }
+}
+
+private func normal(_ shape: Shape, _ stream: UInt32) -> Tensor {
+  RandomSource(seed: 6, stream: stream).normal(shape, step: 0)
+}
