@@ -12,7 +12,7 @@ public struct Workspace {
   public let layout: KeyLayout
   public let preprocessing: Preprocessing
   public let diffusion: StableDiffusion
-  /// Embedding of the prompt, (1, tokens, context width).
+  /// Embedding of the prompt, (1, tokens, context width); computed once.
   public let prompt: Tensor
   /// Of the mini world's diffusion model only.
   public let conditions: ConditionStatistics?
@@ -20,10 +20,11 @@ public struct Workspace {
   private let foundTokenizer: Result<any Tokenizer, Problem>
 
   /// - Parameters: paths that take the place of the embedded CLIP (a file or folder in any layout) and of the embedded
-  ///   diffusion model (a diffusers folder); `backbone` says what the CLIP is where its contents leave a choice.
+  ///   diffusion model (a diffusers folder); `backbone` says what the CLIP is where its contents leave a choice; `prompt`
+  ///   takes the place of the reference's.
   public init(
     mini folder: MiniFolder, clip clipPath: String? = nil, backbone name: Backbone.Name? = nil,
-    diffusion diffusionPath: String? = nil
+    diffusion diffusionPath: String? = nil, prompt words: String? = nil
   ) throws {
     self.folder = folder
     self.clipPath = clipPath ?? folder.clip.path
@@ -32,10 +33,10 @@ public struct Workspace {
     let diffusionFolder = diffusionPath.map(CheckpointFolder.init) ?? folder.diffusion
     conditions = try ConditionStatistics.besideDenoiser(in: diffusionFolder)
     // CLIPs that nobody knows and the mini world's diffusion model: it was made by `pretrain`.
-    let isMini = opened.backbone.name == .custom && name == nil && conditions != nil
+    let isMini = opened.backbone.name == .custom && name != .custom && conditions != nil
     backbone = isMini ? Backbone(.mini) : opened.backbone
     foundTokenizer = TokenizerSearch(clip.config, near: self.clipPath, diffusion: diffusionFolder.path).result
-    prompt = try Prompt.embedding(in: diffusionFolder)
+    prompt = try Prompt.embedding(in: diffusionFolder, words)
     diffusion = try StableDiffusion(diffusionFolder)
     guard prompt.shape.last == diffusion.unet.config.contextWidth else {
       throw Problem(

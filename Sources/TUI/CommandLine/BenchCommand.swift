@@ -38,7 +38,7 @@ struct BenchCommand: DivaCommand {
       } else {
         let ready = try bench ?? ModelBench(models, general, batch: batch, console)
         bench = ready
-        made = [ready.row(part, repetitions: `repeat`)]
+        made = [try ready.row(part, repetitions: `repeat`)]
       }
       if general.json { for row in made { try console.json(row) } }
       rows += made

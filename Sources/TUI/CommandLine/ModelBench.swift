@@ -22,18 +22,18 @@ final class ModelBench {
     keepsLatents = general.memory == .fast
   }
 
-  func row(_ part: BenchCommand.Part, repetitions: Int) -> BenchRow {
+  func row(_ part: BenchCommand.Part, repetitions: Int) throws -> BenchRow {
     let fixed = FixedImages(count: plan.batch, models: models)
-    let indices = Array(0..<plan.batch)
+    let inputs = fixed.inputs(Array(0..<plan.batch), batch: 0)
     switch part {
     case .clip:
-      let pixels = fixed.pixels(indices)
+      let pixels = inputs.pixels
       let times = timed(repetitions) {
         withoutGradient { _ = models.baseline.vision.imageFeatures(models.baseline.vision(pixels)) }
       }
       return row(part, "image tower, forward", times, clipOperations)
     case .unet:
-      let latents = fixed.latents(indices)
+      let latents = inputs.latents
       let context = Tensor(zeros: [plan.batch, told, models.diffusion.unet.config.contextWidth])
       let timesteps = Array(repeating: 500, count: plan.batch)
       let times = timed(repetitions) {
@@ -41,16 +41,16 @@ final class ModelBench {
       }
       return row(part, "forward", times, unetOperations)
     case .vae:
-      let pixels = fixed.pixels(indices)
+      let pixels = inputs.pixels
       let times = timed(repetitions) { _ = models.diffusion.autoencoder.scaledLatents(of: pixels) }
       let side = pixels.shape[1]
       return row(
         part, "encode", times, models.diffusion.autoencoder.encodingOperations(images: plan.batch, side: side))
     case .step:
-      return row(
+      return try row(
         part, "a training step", steps(workspace.trainingImages(keepsLatents: keepsLatents), repetitions),
         stepOperations)
-    default: return row(part, "a training step, images at hand", steps(fixed, repetitions), stepOperations)
+    default: return try row(part, "a training step, images at hand", steps(fixed, repetitions), stepOperations)
     }
   }
 
@@ -58,16 +58,16 @@ final class ModelBench {
     BenchRow(part, name: name, times: times, flops: flops, batch: plan.batch)
   }
 
-  private func steps(_ images: any TrainingImages, _ repetitions: Int) -> [Double] {
+  private func steps(_ images: any TrainingImages, _ repetitions: Int) throws -> [Double] {
     let trainer = Trainer(plan, models: models, images: images)
-    return timed(repetitions) { _ = trainer.step() }
+    return try timed(repetitions) { _ = try trainer.step() }
   }
 
   /// Seconds of each run, after three that prepare kernels and memory.
-  private func timed(_ repetitions: Int, _ body: () -> Void) -> [Double] {
-    for _ in 0..<3 { body() }
+  private func timed(_ repetitions: Int, _ body: () throws -> Void) rethrows -> [Double] {
+    for _ in 0..<3 { try body() }
     let clock = ContinuousClock()
-    return (0..<repetitions).map { _ in clock.measure(body) / .seconds(1) }
+    return try (0..<repetitions).map { _ in try clock.measure(body) / .seconds(1) }
   }
 
   // MARK: Operations

@@ -57,6 +57,32 @@ struct OpeningTests {
     }
   }
 
+  @Test("words of one's own take the prompt's place; the paper's are none")
+  func ownPrompt() throws {
+    try withDiffusion { path in
+      let tokenizer = try CLIPTokenizer(folder: URL(filePath: path + "/tokenizer"))
+      let encoder = try CLIPTextTower(textEncoder: CheckpointFolder(path + "/text_encoder"))
+
+      let empty = try Workspace(mini: MiniFolder("nowhere"), clip: Self.siglip, diffusion: path, prompt: "")
+
+      #expect(empty.prompt.values == encoder([tokenizer.tokens("")]).values)
+      try #expect(empty.prompt.values != workspace(path).prompt.values)
+    }
+  }
+
+  @Test("a CLIP that nobody knows is told, joined and scored as its family is, named or not")
+  func customFamily() throws {
+    try withDiffusion { path in
+      for name in [nil, Backbone.Name.custom] {
+        let backbone = try workspace(path, as: name).backbone
+
+        #expect(backbone.name == .custom && backbone.joining == .mean)
+        #expect(DensityChoice.reference.density(for: backbone) == .pooled(window: 6))
+        #expect(backbone.benchmark == BenchmarkFeature(locals: .none))
+      }
+    }
+  }
+
   @Test("between models that share no space the projection begins at random, from the seed")
   func randomProjection() throws {
     try withDiffusion { path in
