@@ -6,12 +6,12 @@ import Testing
 
 /// Opening what people have: the small models of Tests/Fixtures in the places of real ones.
 struct OpeningTests {
-  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
+  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../../Fixtures").standardizedFileURL.path
-  private static let siglip = fixtures + "/models/siglip"
+  static let siglip = fixtures + "/models/siglip"
 
   /// A folder in Stable Diffusion's layout around the small UNet and autoencoder, gone when `body` returns.
-  private func withDiffusion<R>(padding: String = "<|endoftext|>", _ body: (String) throws -> R) throws -> R {
+  func withDiffusion<R>(padding: String = "<|endoftext|>", _ body: (String) throws -> R) throws -> R {
     let files = FileManager.default
     let path = files.temporaryDirectory.appending(path: "opening-tests-\(UUID().uuidString)").path
     defer { try? files.removeItem(atPath: path) }
@@ -37,8 +37,7 @@ struct OpeningTests {
     return try body(path)
   }
 
-  private func workspace(_ diffusion: String, clip: String = siglip, as name: Backbone.Name? = nil) throws -> Workspace
-  {
+  func workspace(_ diffusion: String, clip: String = siglip, as name: Backbone.Name? = nil) throws -> Workspace {
     try Workspace(mini: MiniFolder("nowhere"), clip: clip, backbone: name, diffusion: diffusion)
   }
 

@@ -42,7 +42,7 @@ struct UsageTests {
   @Test(
     "refuses with status 1 what this version cannot do",
     arguments: [
-      "train --precision bf16", "train --backbone openai-vit-l-14", "export --format openclip --out x",
+      "train --precision bf16", "train --backbone openai-vit-l-14", "export --format openai --out x",
       "train --data shards.tar", "train --data 'no/*.tar'",
     ])
   func notImplemented(words: String) throws {
