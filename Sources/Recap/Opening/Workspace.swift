@@ -12,6 +12,7 @@ public struct Workspace {
   public let layout: KeyLayout
   public let preprocessing: Preprocessing
   public let diffusion: StableDiffusion
+  let diffusionPath: String
   /// Embedding of the prompt, (1, tokens, context width); computed once.
   public let prompt: Tensor
   /// Of the mini world's diffusion model only.
@@ -31,6 +32,7 @@ public struct Workspace {
     let opened = try OpenedCLIP(self.clipPath, as: name ?? (clipPath == nil ? .mini : nil))
     (clip, layout, preprocessing) = (opened.clip, opened.layout, opened.preprocessing)
     let diffusionFolder = diffusionPath.map(CheckpointFolder.init) ?? folder.diffusion
+    self.diffusionPath = diffusionFolder.path
     conditions = try ConditionStatistics.besideDenoiser(in: diffusionFolder)
     // CLIPs that nobody knows and the mini world's diffusion model: it was made by `pretrain`.
     let isMini = opened.backbone.name == .custom && name != .custom && conditions != nil

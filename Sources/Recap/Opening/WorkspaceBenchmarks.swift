@@ -11,9 +11,19 @@ extension Workspace {
   }
 
   /// A person's own images, or the mini world's where there is no plan for any.
-  public func images(_ plan: DataPlan?, seed: UInt64, keepsLatents: Bool = true) throws -> any TrainingImages {
+  ///
+  /// - Parameters:
+  ///   - keepsLatents: for the next time; on disk, where the plan lets any be met again.
+  ///   - environment: says where caches lie.
+  public func images(
+    _ plan: DataPlan?, seed: UInt64, keepsLatents: Bool, environment: [String: String]
+  ) throws -> any TrainingImages {
     guard let plan else { return trainingImages(keepsLatents: keepsLatents) }
-    return try DatasetImages(plan, preprocessing: preprocessing, diffusion: diffusion, seed: seed)
+    let cache =
+      keepsLatents && plan.crop == .center
+      ? LatentCache(autoencoder: diffusionPath + "/vae", environment: environment) : nil
+    return try DatasetImages(
+      plan, preprocessing: preprocessing, diffusion: diffusion, seed: seed, latents: cache)
   }
 
   public func pairLists() throws -> PairLists { try PairLists(contentsOf: folder.pairLists) }

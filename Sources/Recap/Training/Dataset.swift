@@ -41,6 +41,14 @@ struct Dataset: Sendable {
     }
   }
 
+  /// What tells the picture from another that may stand in its place later.
+  func stamp(_ index: Int) -> String {
+    switch places[index] {
+    case .file(let path): FileStamp.stamp(path)
+    case .member(let member, let tar): "\(FileStamp.stamp(tars[tar].path)) \(member)"
+    }
+  }
+
   private mutating func add(_ path: String) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {

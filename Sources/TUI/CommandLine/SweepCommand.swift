@@ -61,14 +61,18 @@ struct SweepDensityCommand: DivaCommand {
       return PairScore(predictions).average
     }
     let baseline = average(workspace.clip.vision)
-    let world = try workspace.images(data.plan, seed: general.seed, keepsLatents: general.memory == .fast)
+    func images(_ seed: UInt64) throws -> any TrainingImages {
+      try workspace.images(
+        data.plan, seed: seed, keepsLatents: general.memory == .fast, environment: console.environment)
+    }
+    // The mini world keeps its latents from one seed to the next; of own images another seed sees other parts.
+    let world = try data.plan == nil ? images(general.seed) : nil
     var rows: [Row] = []
     for density in densities {
       for seed in (0..<UInt64(seeds)).map({ general.seed &+ $0 }) {
         let plan = options.configuration(seed: seed, density: density)
         let models = try workspace.models(tuned: models.tuned, seed: seed)
-        // Of own images another seed sees other parts; the mini world keeps its latents from one seed to the next.
-        let images = try data.plan == nil ? world : workspace.images(data.plan, seed: seed)
+        let images = try world ?? images(seed)
         let loss =
           measure
           ? try DensityMeasure(models: models, images: images).loss(plan, batches: batches)

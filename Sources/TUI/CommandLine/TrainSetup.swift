@@ -16,7 +16,8 @@ struct TrainSetup {
       seed: command.general.seed, density: models.density.density(for: workspace.backbone))
     try workspace.requirePossible(plan)
     scored = command.pairs.scored
-    let images = try workspace.images(data, seed: plan.seed, keepsLatents: command.general.memory == .fast)
+    let images = try workspace.images(
+      data, seed: plan.seed, keepsLatents: command.general.memory == .fast, environment: console.environment)
     trainer = Trainer(plan, models: try workspace.models(tuned: models.tuned, seed: plan.seed), images: images)
     let description = RunDescription(
       configuration: plan, version: DivaTUI.programVersion,
@@ -40,7 +41,8 @@ struct TrainSetup {
     try workspace.requirePossible(description.configuration)
     scored = description.mmvp.map { .folder($0) } ?? command.pairs.scored
     let images = try workspace.images(
-      description.images, seed: description.seed, keepsLatents: command.general.memory == .fast)
+      description.images, seed: description.seed, keepsLatents: command.general.memory == .fast,
+      environment: console.environment)
     let models = try workspace.models(tuned: description.tuned, seed: description.seed)
     trainer = Trainer(description.configuration, models: models, images: images)
     if let last = try Checkpoint.latest(in: folder) { try trainer.restore(from: last) }

@@ -79,6 +79,45 @@ struct DatasetImagesTests {
     }
   }
 
+  @Test("have their latents kept where their parts do not change: equal bits, and no encoder for the second run")
+  func latents() throws {
+    try withPictures(2) { folder in
+      let vae = folder + "/vae"
+      try FileManager.default.createDirectory(atPath: vae, withIntermediateDirectories: false)
+      try Data("weights".utf8).write(to: URL(filePath: vae + "/weights"))
+      func latents(_ crop: DataPlan.Crop, maximumBytes: Int = 1 << 20) throws -> [Float] {
+        let cache = LatentCache(
+          autoencoder: vae, environment: ["DIVA_TUI_CACHE": folder + "/cache"], maximumBytes: maximumBytes)
+        let images = try DatasetImages(
+          DataPlan([folder], crop: crop), preprocessing: preprocessing,
+          diffusion: diffusion, seed: 5, latents: cache)
+        return try images.inputs([1, 0, 1], batch: 0).latents.values
+      }
+      func kept() -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder + "/cache/latents")) ?? []).sorted()
+      }
+
+      let plain = try images(DataPlan([folder], crop: .center)).inputs([1, 0, 1], batch: 0).latents.values
+      _ = try latents(.random)
+      #expect(kept().isEmpty)
+      try #expect(latents(.center, maximumBytes: 900) == plain)
+      #expect(kept().isEmpty)
+      try #expect(latents(.center) == plain)
+      let files = kept()
+      #expect(files.count == 2)
+      // What is read again is what was kept: one number more shows.
+      let file = folder + "/cache/latents/" + files[0]
+      let latent = try #require(try SafetensorsFile(file).tensor(named: "tensor"))
+      let cache = TensorCache(folder: URL(filePath: folder + "/cache/latents"), maximumBytes: 1 << 20)
+      cache.keep(latent + Tensor(repeating: 1, shape: latent.shape), as: String(files[0].dropLast(12)))
+      try #expect(latents(.center) != plain)
+      // Another autoencoder's are others.
+      try Data("other".utf8).write(to: URL(filePath: vae + "/weights"))
+      try #expect(latents(.center) == plain)
+      #expect(kept().count == 4)
+    }
+  }
+
   @Test("that cannot be read are named once, and the next of the set stands in for them")
   func broken() throws {
     try withPictures(4) { folder in
@@ -94,7 +133,8 @@ struct DatasetImagesTests {
 
       let squares = try images.squares([1, 2, 3, 1], batch: 0)
 
-      #expect(squares == Array(repeating: diffusion.square(picture(3)), count: 4))
+      #expect(squares.map(\.image) == Array(repeating: diffusion.square(picture(3)), count: 4))
+      #expect(squares.map(\.index) == [3, 3, 3, 3])
       #expect(images.skipped.count == 2 && images.count == 4)
       let words = images.skipped.problems.map(\.message).sorted()
       #expect(words[0].hasSuffix("1.png: it is not an image"))
@@ -124,7 +164,7 @@ struct DatasetImagesTests {
       try Data(first + TarBytes.file("a/1.png", files[1]) + TarBytes.end).write(to: URL(filePath: shards + "/0.tar"))
       try Data(TarBytes.file("2.png", files[2]) + TarBytes.end).write(to: URL(filePath: shards + "/1.tar"))
       func squares(_ paths: [String]) throws -> [Image] {
-        try images(DataPlan(paths)).squares([0, 1, 2], batch: 1)
+        try images(DataPlan(paths)).squares([0, 1, 2], batch: 1).map(\.image)
       }
 
       let expected = try squares(
