@@ -6,7 +6,7 @@ REFERENCE := Tests/Reference
 # The pinned environment of `make parity` when it is there, otherwise the python3 on PATH.
 PYTHON ?= $(or $(wildcard .venv-parity/bin/python),python3)
 # Everything in Tests/Reference writes fixtures, except these.
-TOOLS := $(addprefix $(REFERENCE)/,parity.py families.py family_models.py peer_step.py compare_step.py mini.py)
+TOOLS := $(addprefix $(REFERENCE)/,parity.py families.py exports.py family_models.py peer_step.py compare_step.py mini.py)
 FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
@@ -41,6 +41,7 @@ bench: release ## measure the engine, beside PyTorch when that is installed
 parity: release .venv-parity/installed ## compare all model families with their own libraries (installs PyTorch, 3 GB)
 	.venv-parity/bin/python $(REFERENCE)/parity.py --program $(BINARY)
 	.venv-parity/bin/python $(REFERENCE)/families.py --program $(BINARY)
+	.venv-parity/bin/python $(REFERENCE)/exports.py --program $(BINARY)
 
 .venv-parity/installed: $(REFERENCE)/requirements.txt
 	@scripts/install-packages parity

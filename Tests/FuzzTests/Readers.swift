@@ -19,7 +19,9 @@ struct Reader: Sendable {
   /// Reads the spoilt file; its folder is the reader's own.
   let read: @Sendable (_ file: URL, _ victim: Victim) throws -> Void
 
-  static let all = [safetensors, pytorch, pickle, shards, configuration, json, csv, picture, tokenizer, tokenizerFile]
+  static let all = [
+    safetensors, pytorch, pickle, shards, configuration, json, csv, picture, tar, tokenizer, tokenizerFile,
+  ]
 
   static let safetensors = Reader(
     name: "safetensors",
@@ -106,6 +108,28 @@ struct Reader: Sendable {
       let image = try Image(contentsOf: file)
       guard image.width > 0, image.height > 0, image.pixels.count == 3 * image.width * image.height else {
         throw Malformed("\(image.pixels.count) numbers for \(image.width) × \(image.height) pixels")
+      }
+    })
+
+  /// Spoilt headers get right checksums again, so that changes reach what is behind that check.
+  static let tar = Reader(
+    name: "tar", victims: Victim.tars,
+    read: { file, _ in
+      let spoilt = [UInt8](try Data(contentsOf: file))
+      for bytes in [spoilt, Victim.signed(spoilt)] {
+        try Data(bytes).write(to: file)
+        let tar = try TarArchive(file.path) { _ in true }
+        var end = 0
+        for member in tar.members {
+          guard member.bytes.lowerBound >= end + 512, member.bytes.upperBound <= bytes.count else {
+            throw Malformed("a member at \(member.bytes) of \(bytes.count) bytes, after one that ends at \(end)")
+          }
+          end = member.bytes.upperBound
+        }
+        let words = tar.obstacles.map(\.description) + tar.members.map(tar.name)
+        for text in words where text != text.withoutControlCharacters(keepingNewlines: true) || text.count > 1000 {
+          throw Malformed("words that no terminal should see")
+        }
       }
     })
 

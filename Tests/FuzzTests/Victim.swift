@@ -28,6 +28,31 @@ struct Victim: Sendable {
     return [0..<min(bytes.count, 16), 0..<min(bytes.count, 2048)]
   }
 
+  /// Archives of all formats that Tests/Reference/tar_cases.py wrote; their headers are everywhere.
+  static func tars() throws -> [Victim] {
+    struct Case: Decodable {
+      let name: String
+      let file: Data
+    }
+    let data = try Data(contentsOf: fixtures.appending(path: "tar_cases.json"))
+    return try JSONDecoder().decode([Case].self, from: data).map {
+      Victim(name: $0.name, bytes: [UInt8]($0.file), focus: [0..<512, 1024..<1536])
+    }
+  }
+
+  /// The archive with right checksums in all blocks that look like headers.
+  static func signed(_ tar: [UInt8]) -> [UInt8] {
+    var tar = tar
+    for start in stride(from: 0, through: tar.count - 512, by: 512)
+    where tar[(start + 257)...].starts(with: "ustar".utf8) {
+      tar.replaceSubrange(start + 148..<start + 156, with: "        ".utf8)
+      let sum = String(tar[start..<start + 512].reduce(0) { $0 + Int($1) }, radix: 8)
+      tar.replaceSubrange(
+        start + 148..<start + 156, with: (String(repeating: "0", count: 6 - sum.count) + sum + "\u{0} ").utf8)
+    }
+    return tar
+  }
+
   /// Pictures of all kinds that Tests/Reference/pillow_decode.py wrote.
   static func pictures() throws -> [Victim] {
     struct File: Decodable {

@@ -31,6 +31,9 @@ public struct BenchmarkFeature: Equatable, Sendable {
     self.drawsForEachStatement = drawsForEachStatement
   }
 
+  /// The class token alone, as everybody else scores CLIP.
+  public static let classToken = BenchmarkFeature(locals: .none, normalizesTokens: false)
+
   /// False where a second call gives the same.
   public var isRandom: Bool { if case .random = locals { true } else { false } }
 

@@ -13,16 +13,17 @@ public enum FeatureRule: String, Codable, CaseIterable, Sendable {
   public func feature(for backbone: Backbone) -> BenchmarkFeature {
     switch self {
     case .reference: backbone.benchmark
-    case .classToken: BenchmarkFeature(locals: .none, normalizesTokens: false)
+    case .classToken: .classToken
     case .classAndMean: BenchmarkFeature(locals: .all, normalizesTokens: false)
     }
   }
 
   /// Features of any number of pictures, (n, E), not normalised; in batches that fit the caches, nothing recorded.
   public func features(
-    of images: [Image], by vision: CLIPVisionTower, preprocessing: Preprocessing, batch: Int = 64
+    of images: [Image], by vision: CLIPVisionTower, preprocessing: Preprocessing
   ) -> Tensor {
-    withoutGradient {
+    let batch = preprocessing.batch
+    return withoutGradient {
       .stacked(
         stride(from: 0, to: images.count, by: batch).map { start in
           feature(vision(preprocessing.pixels(Array(images[start..<min(images.count, start + batch)]))), vision)

@@ -16,8 +16,9 @@ extension BenchmarkFeature {
   /// - Parameter progress: is told how many pictures are done after each batch; what it throws ends the work.
   public func features(
     of images: [Image], by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw],
-    batch: Int = 64, progress: (Int) throws -> Void = { _ in }
-  ) throws -> [Tensor] {
+    batch: Int? = nil, progress: (Int) throws -> Void = { _ in }
+  ) rethrows -> [Tensor] {
+    let batch = batch ?? preprocessing.batch
     var parts = [[Tensor]](repeating: [], count: draws.count)
     for start in stride(from: 0, to: images.count, by: batch) {
       let end = min(images.count, start + batch)
@@ -32,4 +33,22 @@ extension BenchmarkFeature {
     }
     return parts.map { $0.isEmpty ? Tensor(zeros: [0, vision.projectionWidth]) : .stacked($0) }
   }
+
+  /// The features of pictures by one draw, (n, E), for those who look at their directions only: a class token alone
+  /// keeps its own length.
+  func features(
+    of images: [Image], by vision: CLIPVisionTower, preprocessing: Preprocessing, seed: UInt64
+  ) -> Tensor {
+    guard locals != .none else {
+      return FeatureRule.classToken.features(of: images, by: vision, preprocessing: preprocessing)
+    }
+    let draw = FeatureDraw(seed: seed, number: 0)
+    return features(of: images, by: vision, preprocessing: preprocessing, draws: [draw], progress: { _ in })[0]
+  }
+}
+
+extension Preprocessing {
+  /// How many pictures are encoded at once: of large ones few, which takes less memory and tells more often how far it
+  /// is.
+  var batch: Int { side > 100 ? 8 : 64 }
 }

@@ -3,12 +3,15 @@ import Foundation
 
 /// Pairs ready to be scored again and again: pictures in memory, statements encoded once.
 ///
-/// The statements' features do not change while an image tower learns, for both CLIPs share one text tower.
+/// The statements' features do not change while an image tower learns, for both CLIPs share one text tower. Of a
+/// photo only the square that CLIP sees is kept: 270 of them take 39 MiB at 224 pixels, whatever the photos' size.
 public struct PairBenchmark {
   public let questions: [PairScoring.Question]
   public let statements: [[String]]
-  /// Two pictures a pair, in the order of the questions.
+  /// Two pictures a pair, in the order of the questions; of a folder's the squares that CLIP sees.
   public let images: [Image]
+  /// The same to look at: of a folder's, where asked for, the whole pictures, scaled down.
+  public let previews: [Image]
   /// Pairs that were left out, each with its reason.
   public private(set) var skipped: [SkippedPair] = []
   /// Statements from which control characters were taken out.
@@ -20,7 +23,7 @@ public struct PairBenchmark {
 
   /// - Parameter prefix: stands before each statement; the reference says "a photo of ", the mini world nothing.
   public init(
-    questions: [PairScoring.Question], statements: [[String]], images: [Image], clip: CLIP,
+    questions: [PairScoring.Question], statements: [[String]], images: [Image], previews: [Image]? = nil, clip: CLIP,
     tokenizer: any Tokenizer, prefix: String = ""
   ) {
     precondition(
@@ -29,6 +32,7 @@ public struct PairBenchmark {
     self.questions = questions
     self.statements = statements
     self.images = images
+    self.previews = previews ?? images
     let texts = statements.joined().map { prefix + $0 }
     cutStatements = texts.count { !tokenizer.fits($0) }
     let ids = texts.map { tokenizer.tokens($0) }
@@ -52,10 +56,19 @@ public struct PairBenchmark {
 
   /// Pairs of a folder in MMVP's layout; those with an image that cannot be read are left out and named in `skipped`.
   ///
+  /// - Parameters:
+  ///   - preprocessing: what makes the squares that are kept of the pictures.
+  ///   - previewSide: the longest side of a preview; nil keeps none.
+  ///
   /// Throws a `Problem` when no pair is left.
-  public init(_ folder: MMVPFolder, clip: CLIP, tokenizer: any Tokenizer, prefix: String = "") throws {
-    let read = Self.images(folder.pairs.flatMap(\.imageURLs))
-    var kept: [(pair: ImagePair, images: [Image])] = []
+  public init(
+    _ folder: MMVPFolder, clip: CLIP, tokenizer: any Tokenizer, prefix: String = "", preprocessing: Preprocessing,
+    previewSide: Int? = nil
+  ) throws {
+    let read = Self.pictures(folder.pairs.flatMap(\.imageURLs)) { image in
+      Picture(square: preprocessing.square(image), preview: previewSide.map(image.fitting))
+    }
+    var kept: [(pair: ImagePair, pictures: [Picture])] = []
     var skipped = folder.skipped
     for (index, pair) in folder.pairs.enumerated() {
       do throws(Problem) {
@@ -69,19 +82,30 @@ public struct PairBenchmark {
     }
     self.init(
       questions: kept.map { PairScoring.Question($0.pair) }, statements: kept.map(\.pair.statements),
-      images: kept.flatMap(\.images), clip: clip, tokenizer: tokenizer, prefix: prefix)
+      images: kept.flatMap(\.pictures).map(\.square),
+      previews: previewSide == nil ? nil : kept.flatMap(\.pictures).compactMap(\.preview), clip: clip,
+      tokenizer: tokenizer, prefix: prefix)
     cleanedStatements = folder.cleanedStatements
     self.skipped = skipped.sorted { $0.questionIDs[0] < $1.questionIDs[0] }
   }
 
-  private static func images(_ urls: [URL]) -> [Result<Image, Problem>] {
-    var images = [Result<Image, Problem>](repeating: .failure(Problem("not read")), count: urls.count)
-    images.withUnsafeMutableBufferPointer { images in
-      nonisolated(unsafe) let images = images
+  /// What is kept of a picture.
+  private struct Picture {
+    let square: Image
+    let preview: Image?
+  }
+
+  /// Each picture is forgotten when `keeping` has taken from it what is needed.
+  private static func pictures(
+    _ urls: [URL], keeping: @escaping @Sendable (Image) -> Picture
+  ) -> [Result<Picture, Problem>] {
+    var pictures = [Result<Picture, Problem>](repeating: .failure(Problem("not read")), count: urls.count)
+    pictures.withUnsafeMutableBufferPointer { pictures in
+      nonisolated(unsafe) let pictures = pictures
       ThreadPool.run(urls.count) { index in
-        images[index] = Result { () throws(Problem) in
+        pictures[index] = Result { () throws(Problem) in
           do {
-            return try Image(contentsOf: urls[index])
+            return keeping(try Image(contentsOf: urls[index]))
           } catch let problem as Problem {
             throw problem
           } catch {
@@ -90,7 +114,7 @@ public struct PairBenchmark {
         }
       }
     }
-    return images
+    return pictures
   }
 
   /// One prediction a pair, in order, by a feature that no chance plays in.
@@ -103,6 +127,16 @@ public struct PairBenchmark {
       scale: scale)
   }
 
+  /// One prediction a pair, in order, by a backbone's own feature; `seed` draws the patches where chance plays in.
+  public func predictions(
+    by vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature, seed: UInt64
+  ) -> [PairPrediction] {
+    // Scoring looks at directions only, so that a class token alone is the same feature at any length.
+    guard feature.locals != .none else { return predictions(by: vision, preprocessing: preprocessing) }
+    return predictions(
+      by: vision, preprocessing: preprocessing, feature: feature, seeds: [seed], progress: { _, _ in })[0]
+  }
+
   /// One list of predictions for each seed; the lists are equal where no chance plays in the feature.
   ///
   /// - Parameters:
@@ -111,7 +145,7 @@ public struct PairBenchmark {
   public func predictions(
     by vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature, seeds: [UInt64],
     cache: FeatureCache? = nil, progress: (Int, Int) throws -> Void = { _, _ in }
-  ) throws -> [[PairPrediction]] {
+  ) rethrows -> [[PairPrediction]] {
     let perSeed = feature.isRandom && feature.drawsForEachStatement ? 2 : 1
     let chances = feature.isRandom ? seeds : [0]
     let draws = chances.flatMap { seed in (0..<perSeed).map { FeatureDraw(seed: seed, number: $0) } }
@@ -137,7 +171,7 @@ public struct PairBenchmark {
   private func features(
     _ draws: [FeatureDraw], _ feature: BenchmarkFeature, _ vision: CLIPVisionTower, _ preprocessing: Preprocessing,
     _ cache: FeatureCache?, _ progress: (Int, Int) throws -> Void
-  ) throws -> [Tensor] {
+  ) rethrows -> [Tensor] {
     let digest = cache == nil ? "" : digest
     func name(_ draw: FeatureDraw) -> String? {
       cache?.name(images: digest, preprocessing: preprocessing, feature: feature, draw: draw)
@@ -147,9 +181,7 @@ public struct PairBenchmark {
     let missing = draws.indices.filter { found[$0] == nil }
     if !missing.isEmpty {
       let made = try feature.features(
-        of: images, by: vision, preprocessing: preprocessing, draws: missing.map { draws[$0] },
-        // Small batches tell more often how far they are.
-        batch: preprocessing.side > 100 ? 8 : 64
+        of: images, by: vision, preprocessing: preprocessing, draws: missing.map { draws[$0] }
       ) { try progress($0, images.count) }
       for (index, tensor) in zip(missing, made) {
         found[index] = tensor
@@ -167,5 +199,14 @@ public struct PairBenchmark {
       image.pixels.withUnsafeBytes { digest.add($0) }
     }
     return digest.text
+  }
+}
+
+extension Image {
+  /// The whole picture, scaled down so that no side is longer than this.
+  func fitting(_ side: Int) -> Image {
+    let longest = max(width, height)
+    guard longest > side else { return self }
+    return resized(width: max(1, width * side / longest), height: max(1, height * side / longest), by: .bilinear)
   }
 }

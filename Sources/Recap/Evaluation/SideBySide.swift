@@ -5,17 +5,23 @@ public struct SideBySide {
   public let pairs: PairBenchmark
   public let zeroShot: ZeroShotBenchmark
   public let preprocessing: Preprocessing
+  /// Which of CLIP's tokens are compared, as the reference does it for this backbone.
+  public let feature: BenchmarkFeature
+  /// Both CLIPs see the patches that this draws, where chance plays in.
+  public let seed: UInt64
   public let baseline: [PairPrediction]
   private let baselineZeroShot: Double
 
   public init(
-    pairs: PairBenchmark, zeroShot: ZeroShotBenchmark, preprocessing: Preprocessing, baseline vision: CLIPVisionTower
+    pairs: PairBenchmark, zeroShot: ZeroShotBenchmark, preprocessing: Preprocessing, feature: BenchmarkFeature,
+    seed: UInt64, baseline vision: CLIPVisionTower
   ) {
     self.pairs = pairs
     self.zeroShot = zeroShot
     self.preprocessing = preprocessing
-    baseline = pairs.predictions(by: vision, preprocessing: preprocessing)
-    baselineZeroShot = zeroShot.accuracy(of: vision, preprocessing: preprocessing)
+    (self.feature, self.seed) = (feature, seed)
+    baseline = pairs.predictions(by: vision, preprocessing: preprocessing, feature: feature, seed: seed)
+    baselineZeroShot = zeroShot.accuracy(of: vision, preprocessing: preprocessing, feature: feature, seed: seed)
   }
 
   public struct Result {
@@ -24,7 +30,7 @@ public struct SideBySide {
   }
 
   public func compare(_ tuned: CLIPVisionTower, step: Int) -> Result {
-    let predictions = pairs.predictions(by: tuned, preprocessing: preprocessing)
+    let predictions = pairs.predictions(by: tuned, preprocessing: preprocessing, feature: feature, seed: seed)
     let (before, after) = (PairScore(baseline), PairScore(predictions))
     let comparison = PairedComparison(before: baseline, after: predictions)
     let report = EvaluationReport(
@@ -32,7 +38,8 @@ public struct SideBySide {
       patterns: before.perPattern.map(\.pattern.title), baselinePerPattern: before.perPattern.map(\.percent),
       tunedPerPattern: after.perPattern.map(\.percent), fixed: comparison.fixed, broken: comparison.broken,
       pValue: comparison.pValue, interval95: [100 * comparison.interval.low, 100 * comparison.interval.high],
-      baselineZeroShot: baselineZeroShot, tunedZeroShot: zeroShot.accuracy(of: tuned, preprocessing: preprocessing))
+      baselineZeroShot: baselineZeroShot,
+      tunedZeroShot: zeroShot.accuracy(of: tuned, preprocessing: preprocessing, feature: feature, seed: seed))
     return Result(report: report, tuned: predictions)
   }
 }

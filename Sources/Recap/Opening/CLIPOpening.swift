@@ -15,7 +15,8 @@ struct OpenedCLIP {
   init(_ path: String, as name: Backbone.Name? = nil) throws {
     let files = CLIPFiles(path)
     let checkpoint = try CLIPCheckpoint(files.weights(), name: path)
-    backbone = name.map { Backbone($0) } ?? .recognized(checkpoint.shapes, path: path)
+    // A custom CLIP is treated as its family is.
+    backbone = name.flatMap { $0 == .custom ? nil : Backbone($0) } ?? .recognized(checkpoint.shapes, path: path)
     try backbone.require(checkpoint.shapes, path)
     let config = try files.config(checkpoint, backbone)
     clip = try checkpoint.clip(config)

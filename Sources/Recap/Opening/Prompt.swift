@@ -10,15 +10,18 @@ enum Prompt {
   ///
   /// Stable Diffusion: the reference's prompt, padded to the full length as its tokenizer pads (with the end token in
   /// SD 1, with "!" in SD 2), after the final norm. A text encoder with a projection is the mini world's: it was never
-  /// trained on padding and hears start and end alone.
-  static func embedding(in diffusion: CheckpointFolder) throws -> Tensor {
+  /// trained on padding and hears start and end alone, unless there are words.
+  /// - Parameter words: stand in the place of the reference's; the paper's prompt is the empty text.
+  static func embedding(in diffusion: CheckpointFolder, _ words: String? = nil) throws -> Tensor {
     let folder = CheckpointFolder(diffusion.path + "/text_encoder")
     let tokenizerFolder = URL(filePath: diffusion.path + "/tokenizer")
     let fields = try folder.configuration()
     if fields.json["architectures"]?.elements?.contains("CLIPTextModelWithProjection") ?? false {
       let encoder = try CLIPTextTower(projectedTextEncoder: folder)
       let tokenizer = try CLIPTokenizer(folder: tokenizerFolder)
-      return withoutGradient { encoder.textTokens([[tokenizer.start, tokenizer.end]]) }
+      let ids = tokenizer.tokens(words ?? "")
+      let end = ids.firstIndex(of: tokenizer.end) ?? ids.count - 1
+      return withoutGradient { encoder.textTokens([Array(ids[...end])]) }
     }
     let encoder = try CLIPTextTower(textEncoder: folder)
     let tokenizer = try CLIPTokenizer(folder: tokenizerFolder, contextLength: encoder.config.contextLength)
@@ -27,6 +30,6 @@ enum Prompt {
         "cannot use \(diffusion.path): its tokenizer knows \(tokenizer.vocabularySize) tokens, its text encoder "
           + "\(encoder.config.vocabulary)", advice: "the folders belong to different models")
     }
-    return withoutGradient { encoder([tokenizer.tokens(reference)]) }
+    return withoutGradient { encoder([tokenizer.tokens(words ?? reference)]) }
   }
 }

@@ -12,7 +12,8 @@ public struct Workspace {
   public let layout: KeyLayout
   public let preprocessing: Preprocessing
   public let diffusion: StableDiffusion
-  /// Embedding of the prompt, (1, tokens, context width).
+  let diffusionPath: String
+  /// Embedding of the prompt, (1, tokens, context width); computed once.
   public let prompt: Tensor
   /// Of the mini world's diffusion model only.
   public let conditions: ConditionStatistics?
@@ -20,22 +21,24 @@ public struct Workspace {
   private let foundTokenizer: Result<any Tokenizer, Problem>
 
   /// - Parameters: paths that take the place of the embedded CLIP (a file or folder in any layout) and of the embedded
-  ///   diffusion model (a diffusers folder); `backbone` says what the CLIP is where its contents leave a choice.
+  ///   diffusion model (a diffusers folder); `backbone` says what the CLIP is where its contents leave a choice; `prompt`
+  ///   takes the place of the reference's.
   public init(
     mini folder: MiniFolder, clip clipPath: String? = nil, backbone name: Backbone.Name? = nil,
-    diffusion diffusionPath: String? = nil
+    diffusion diffusionPath: String? = nil, prompt words: String? = nil
   ) throws {
     self.folder = folder
     self.clipPath = clipPath ?? folder.clip.path
     let opened = try OpenedCLIP(self.clipPath, as: name ?? (clipPath == nil ? .mini : nil))
     (clip, layout, preprocessing) = (opened.clip, opened.layout, opened.preprocessing)
     let diffusionFolder = diffusionPath.map(CheckpointFolder.init) ?? folder.diffusion
+    self.diffusionPath = diffusionFolder.path
     conditions = try ConditionStatistics.besideDenoiser(in: diffusionFolder)
     // CLIPs that nobody knows and the mini world's diffusion model: it was made by `pretrain`.
-    let isMini = opened.backbone.name == .custom && name == nil && conditions != nil
+    let isMini = opened.backbone.name == .custom && name != .custom && conditions != nil
     backbone = isMini ? Backbone(.mini) : opened.backbone
     foundTokenizer = TokenizerSearch(clip.config, near: self.clipPath, diffusion: diffusionFolder.path).result
-    prompt = try Prompt.embedding(in: diffusionFolder)
+    prompt = try Prompt.embedding(in: diffusionFolder, words)
     diffusion = try StableDiffusion(diffusionFolder)
     guard prompt.shape.last == diffusion.unet.config.contextWidth else {
       throw Problem(

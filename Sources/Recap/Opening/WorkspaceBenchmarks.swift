@@ -10,6 +10,22 @@ extension Workspace {
       keepsLatents: keepsLatents)
   }
 
+  /// A person's own images, or the mini world's where there is no plan for any.
+  ///
+  /// - Parameters:
+  ///   - keepsLatents: for the next time; on disk, where the plan lets any be met again.
+  ///   - environment: says where caches lie.
+  public func images(
+    _ plan: DataPlan?, seed: UInt64, keepsLatents: Bool, environment: [String: String]
+  ) throws -> any TrainingImages {
+    guard let plan else { return trainingImages(keepsLatents: keepsLatents) }
+    let cache =
+      keepsLatents && plan.crop == .center
+      ? LatentCache(autoencoder: diffusionPath + "/vae", environment: environment) : nil
+    return try DatasetImages(
+      plan, preprocessing: preprocessing, diffusion: diffusion, seed: seed, latents: cache)
+  }
+
   public func pairLists() throws -> PairLists { try PairLists(contentsOf: folder.pairLists) }
 
   /// Pairs that the baseline's twin is blind to.
@@ -23,16 +39,28 @@ extension Workspace {
   }
 
   /// The embedded pairs to browse, or any folder in MMVP's layout.
-  public func benchmark(_ path: String? = nil, statementPrefix: String = "") throws -> PairBenchmark {
+  ///
+  /// - Parameter previewSide: the longest side of the whole pictures that are kept to look at; nil keeps none.
+  public func benchmark(_ path: String? = nil, previewSide: Int? = nil) throws -> PairBenchmark {
     let folder = try MMVPFolder(url: path.map { URL(filePath: $0) } ?? folder.benchmark)
-    return try PairBenchmark(folder, clip: clip, tokenizer: try tokenizer(), prefix: statementPrefix)
+    return try PairBenchmark(
+      folder, clip: clip, tokenizer: try tokenizer(), prefix: statementPrefix, preprocessing: preprocessing,
+      previewSide: previewSide)
   }
+
+  /// The mini world's texts are whole captions; the reference's are "a photo of" and a statement.
+  public var statementPrefix: String { backbone.name == .mini ? "" : "a photo of " }
 
   public func zeroShot(perKind: Int = 40) throws -> ZeroShotBenchmark {
     ZeroShotBenchmark(world, perKind: perKind, clip: clip, tokenizer: try tokenizer())
   }
 
-  public func sideBySide(_ pairs: PairBenchmark) throws -> SideBySide {
-    SideBySide(pairs: pairs, zeroShot: try zeroShot(), preprocessing: preprocessing, baseline: clip.vision)
+  /// The CLIP scored by its backbone's own feature, and ready to be compared with.
+  ///
+  /// A published CLIP takes a thousand times the mini world's for a picture, so it classifies a tenth as many.
+  public func sideBySide(_ pairs: PairBenchmark, seed: UInt64 = 1) throws -> SideBySide {
+    SideBySide(
+      pairs: pairs, zeroShot: try zeroShot(perKind: backbone.name == .mini ? 40 : 4), preprocessing: preprocessing,
+      feature: backbone.benchmark, seed: seed, baseline: clip.vision)
   }
 }

@@ -23,6 +23,24 @@ public struct MiniFolder: Sendable {
   public var pairLists: URL { URL(filePath: path + "/pairs.json") }
   public var record: URL { URL(filePath: path + "/pretrain.json") }
 
+  /// A name for the contents of all models in this folder: 32 hexadecimal digits. Cost: reads them once.
+  public func digest() throws -> String {
+    var digest = ContentDigest()
+    for folder in ["clip", "diffusion"] {
+      let names = FileManager.default.enumerator(atPath: "\(path)/\(folder)")?.compactMap { $0 as? String } ?? []
+      for name in names.sorted() where name.hasSuffix(".safetensors") || name.hasSuffix(".json") {
+        let file = "\(path)/\(folder)/\(name)"
+        guard let contents = try? Data(contentsOf: URL(filePath: file), options: .mappedIfSafe) else {
+          throw Problem("cannot read \(file)", advice: "restore the embedded models, or make them with diva-tui pretrain")
+        }
+        var checksum = CRC32()
+        contents.withUnsafeBytes { checksum.update($0) }
+        digest.add("\(name) \(contents.count) \(checksum.hexadecimal)")
+      }
+    }
+    return digest.text
+  }
+
   /// Needed while pre-training only: the towers trained together, and the baseline's twin.
   var towers: CheckpointFolder { CheckpointFolder(path + "/work/towers") }
   var twin: CheckpointFolder { CheckpointFolder(path + "/work/twin") }

@@ -10,6 +10,15 @@ public struct RunDescription: Codable, Equatable, Sendable {
   public var clip: String
   public var diffusion: String
   public var data: String
+  /// How a person's own images are read; nil for the mini world.
+  public var images: DataPlan?
+  /// The folder whose pairs are scored; nil for the mini world's.
+  public var mmvp: String?
+  /// The words that all images' contexts have in common; nil for the reference's.
+  public var prompt: String?
+  /// Tells the embedded models from others, where the run began with them (`MiniFolder.digest`); nil in runs of older
+  /// versions.
+  public var embeddedWeights: String?
   /// What the tuned image tower began as; nil for a copy of the CLIP's own.
   public var tuned: String?
   /// What the CLIP was taken for; nil in runs of older versions.
@@ -21,6 +30,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
   public init(
     configuration: TrainConfiguration, version: String, clip: String, diffusion: String, data: String,
+    images: DataPlan? = nil, mmvp: String? = nil, prompt: String? = nil, embeddedWeights: String? = nil,
     tuned: String? = nil, backbone: Backbone.Name? = nil, threads: Int, created: Date = Date(),
     cpu: String = RunDescription.cpuName()
   ) {
@@ -29,6 +39,10 @@ public struct RunDescription: Codable, Equatable, Sendable {
     self.clip = clip
     self.diffusion = diffusion
     self.data = data
+    self.images = images
+    self.mmvp = mmvp
+    self.prompt = prompt
+    self.embeddedWeights = embeddedWeights
     self.tuned = tuned
     self.backbone = backbone
     self.created = created.formatted(.iso8601)

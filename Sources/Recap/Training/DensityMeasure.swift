@@ -11,18 +11,19 @@ public struct DensityMeasure {
   }
 
   /// The mean loss of the tuned tower over `batches` batches of the configuration's size, noise and tokens drawn from
-  /// its seed. Changes nothing.
-  public func loss(_ plan: TrainConfiguration, batches: Int) -> Double {
+  /// its seed. Changes nothing. Throws a `Problem` when the images cannot be read.
+  public func loss(_ plan: TrainConfiguration, batches: Int) throws -> Double {
     precondition(batches > 0, "nothing to measure in \(batches) batches")
-    let total = (0..<batches).reduce(0.0) { $0 + Double(loss(plan, batch: $1)) }
+    let total = try (0..<batches).reduce(0.0) { try $0 + Double(loss(plan, batch: $1)) }
     return total / Double(batches)
   }
 
-  private func loss(_ plan: TrainConfiguration, batch: Int) -> Float {
-    withoutGradient {
+  private func loss(_ plan: TrainConfiguration, batch: Int) throws -> Float {
+    try withoutGradient {
       let indices = (0..<plan.batch).map { (batch * plan.batch + $0) % images.count }
-      let latents = images.latents(indices)
-      let hidden = models.tuned(images.pixels(indices))
+      let inputs = try images.inputs(indices, batch: batch)
+      let latents = inputs.latents
+      let hidden = models.tuned(inputs.pixels)
       let told = plan.density.chosenPatches(
         images: plan.batch, patches: models.tuned.config.patches, random: RandomSource(seed: plan.seed, stream: 11),
         step: batch

@@ -14,7 +14,7 @@ public struct FixedImages: TrainingImages {
     latents = random.normal([count, unet.sampleSize, unet.sampleSize, unet.inChannels], step: 1)
   }
 
-  public func pixels(_ indices: [Int]) -> Tensor { pixels.gatherImages(indices) }
-
-  public func latents(_ indices: [Int]) -> Tensor { latents.gatherImages(indices) }
+  public func inputs(_ indices: [Int], batch: Int) -> TrainingInputs {
+    TrainingInputs(pixels: pixels.gatherImages(indices), latents: latents.gatherImages(indices))
+  }
 }

@@ -49,8 +49,9 @@ public final class Trainer {
 
   public var isFinished: Bool { aligned >= configuration.alignSteps && trained >= configuration.steps }
 
-  /// Takes the next step of whichever stage is on.
-  public func step() -> StepReport {
+  /// Takes the next step of whichever stage is on. Throws a `Problem`, the weights unchanged, when its
+  /// images cannot be read.
+  public func step() throws -> StepReport {
     precondition(!isFinished, "the run has taken all its steps")
     let begin = ContinuousClock.now
     let stage: StepReport.Stage = aligned < configuration.alignSteps ? .align : .train
@@ -59,7 +60,7 @@ public final class Trainer {
     let rate = stage == .align ? configuration.alignRate : schedule.rate(at: number)
     // The two stages draw from one sequence of steps, so that they never share noise.
     let position = stage == .align ? number : configuration.alignSteps + number
-    let loss = accumulateGradients(at: position)
+    let loss = try accumulateGradients(at: position)
     let stepper = stage == .align ? alignOptimizer : optimizer
     let norm = stepper.step(learningRate: rate, maximumNorm: configuration.clipNorm)
     if stage == .align { finishAlignStep() } else { trained += 1 }
@@ -83,10 +84,10 @@ public final class Trainer {
     models.projectionParameters.forEach { $0.isTrainable = projects }
   }
 
-  private func accumulateGradients(at position: Int) -> Float {
+  private func accumulateGradients(at position: Int) throws -> Float {
     var total: Float = 0
     for part in 0..<configuration.accumulate {
-      let loss = loss(at: position * configuration.accumulate + part)
+      let loss = try loss(at: position * configuration.accumulate + part)
       loss.scaled(by: 1 / Float(configuration.accumulate)).backward()
       total += loss.item / Float(configuration.accumulate)
     }
@@ -94,14 +95,14 @@ public final class Trainer {
   }
 
   /// The loss of micro-batch number `position` of the run.
-  private func loss(at position: Int) -> Tensor {
+  private func loss(at position: Int) throws -> Tensor {
     let indices = order.images(from: position * configuration.batch, configuration.batch)
-    let latents = images.latents(indices)
+    let inputs = try images.inputs(indices, batch: position)
     let draw = NoiseDraw.random(
-      latents: latents.shape, draws: configuration.draws, timesteps: configuration.timesteps,
+      latents: inputs.latents.shape, draws: configuration.draws, timesteps: configuration.timesteps,
       random: RandomSource(seed: configuration.seed, stream: Stream.noise.rawValue), step: position)
-    let context = context(images.pixels(indices), at: position)
-    return models.feedback.answer(latents: latents, context: context, draw: draw).loss
+    let context = context(inputs.pixels, at: position)
+    return models.feedback.answer(latents: inputs.latents, context: context, draw: draw).loss
   }
 
   private func context(_ pixels: Tensor, at position: Int) -> Tensor {

@@ -1,13 +1,46 @@
 import Engine
 import Synchronization
 
-/// Images for the loop: pictures only, no words. Number i is the same image whenever it is asked for.
+/// What a step gets of its images.
+public struct TrainingInputs {
+  /// CLIP's input, (B, S, S, 3).
+  public let pixels: Tensor
+  /// The autoencoder's scaled latent means, (B, h, w, c).
+  public let latents: Tensor
+
+  public init(pixels: Tensor, latents: Tensor) { (self.pixels, self.latents) = (pixels, latents) }
+}
+
+/// Images for the loop: pictures only, no words.
 public protocol TrainingImages {
   var count: Int { get }
-  /// CLIP's input for these images, (B, H, W, 3).
-  func pixels(_ indices: [Int]) -> Tensor
-  /// The autoencoder's scaled latent means, (B, h, w, c).
-  func latents(_ indices: [Int]) -> Tensor
+  /// The images of micro-batch number `batch`, counted from the beginning of the run. What chance decides about them
+  /// (which part is seen) depends on that number and on their place in the batch alone.
+  ///
+  /// Throws a `Problem` when there is no image left that can be read.
+  func inputs(_ indices: [Int], batch: Int) throws -> TrainingInputs
+  /// Images that have been left out so far.
+  var skipped: SkippedImages { get }
+}
+
+extension TrainingImages {
+  public var skipped: SkippedImages { SkippedImages() }
+}
+
+/// Images that nobody can read: how many there are, and why, of the first ones.
+public struct SkippedImages: Equatable, Sendable {
+  public private(set) var count = 0
+  public private(set) var problems: [Problem] = []
+
+  /// A data set of millions may have many; a person reads a few.
+  private static let mostProblems = 100
+
+  public init() {}
+
+  mutating func add(_ problem: Problem) {
+    count += 1
+    if problems.count < Self.mostProblems { problems.append(problem) }
+  }
 }
 
 /// Scenes of the mini world, drawn when they are asked for; a latent is encoded once and kept (2 KiB each).
@@ -36,9 +69,12 @@ public final class MiniWorldImages: TrainingImages {
 
   private func images(_ indices: [Int]) -> [Image] { Scene.render(indices.map { world.scene(split, $0) }) }
 
-  public func pixels(_ indices: [Int]) -> Tensor { preprocessing.pixels(images(indices)) }
+  /// Whole scenes, whatever the batch.
+  public func inputs(_ indices: [Int], batch: Int) -> TrainingInputs {
+    TrainingInputs(pixels: preprocessing.pixels(images(indices)), latents: latents(indices))
+  }
 
-  public func latents(_ indices: [Int]) -> Tensor {
+  private func latents(_ indices: [Int]) -> Tensor {
     guard keepsLatents else { return encoded(indices) }
     let missing = known.withLock { known in Array(Set(indices.filter { known[$0] == nil })).sorted() }
     if !missing.isEmpty {

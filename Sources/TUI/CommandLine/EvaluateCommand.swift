@@ -50,7 +50,7 @@ struct EvaluateMMVPCommand: DivaCommand {
   func work(_ console: Console) throws {
     let workspace = try models.workspace(console)
     let benchmark = try benchmark(workspace)
-    note(benchmark, console)
+    console.note(benchmark)
     let seeds = (0..<UInt64(seeds)).map { general.seed &+ $0 }
     let baseline = MMVPResult(
       try predictions(workspace.clip.vision, from: [workspace.clipPath], benchmark, workspace, seeds, console),
@@ -92,28 +92,8 @@ struct EvaluateMMVPCommand: DivaCommand {
     }
   }
 
-  private func note(_ benchmark: PairBenchmark, _ console: Console) {
-    for skipped in benchmark.skipped {
-      let ids = skipped.questionIDs.map(String.init).joined(separator: " and ")
-      console.note("the pair \(ids) is left out: \(skipped.reason.message)")
-    }
-    if !benchmark.skipped.isEmpty {
-      console.note("\(benchmark.skipped.count) pairs are left out, \(benchmark.questions.count) are scored")
-    }
-    if benchmark.cleanedStatements > 0 {
-      console.note("control characters were taken out of \(benchmark.cleanedStatements) statements")
-    }
-    if benchmark.cutStatements > 0 {
-      console.note("\(benchmark.cutStatements) statements are longer than the text tower reads; their tails are cut")
-    }
-  }
-
   private func benchmark(_ workspace: Workspace) throws -> PairBenchmark {
-    if split == nil && !unmined {
-      // The mini world's texts are whole captions; the reference's are "a photo of" and a statement.
-      let prefix = workspace.backbone.name == .mini ? "" : "a photo of "
-      return try workspace.benchmark(mmvp, statementPrefix: prefix)
-    }
+    if split == nil && !unmined { return try workspace.benchmark(mmvp) }
     let split = (split ?? .browsing).split
     return try unmined ? workspace.unminedPairs(split) : workspace.minedPairs(split)
   }

@@ -7,9 +7,12 @@ struct ExportCommand: DivaCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write the tuned CLIP in a layout that others load.")
 
-  enum Format: String, CaseIterable, ExpressibleByArgument { case hf, openclip, openai, diva }
-
-  @Option(help: "hf is a folder for transformers' CLIPModel.") var format: Format = .hf
+  @Option(
+    help: ArgumentHelp(
+      "hf, openclip, openai or diva.",
+      discussion: "hf is a folder for transformers, openclip one for open_clip's local-dir:, openai a state dict for "
+        + "clip.load, diva one under the names of DIVA's published files."))
+  var format: ExportFormat = .huggingFace
   @Option(help: "The folder to write, new or empty.") var out: String
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
@@ -20,15 +23,10 @@ struct ExportCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    guard format == .hf else {
-      throw Problem(
-        "this version cannot write the layout \(format.rawValue)",
-        advice: "use --format hf, which transformers opens as CLIPModel")
-    }
     let workspace = try models.workspace(console)
     if models.tuned == nil { console.note("without --tuned the CLIP is written as it is") }
     let vision = try models.tuned.map(workspace.tower) ?? workspace.clip.vision
-    let files = try workspace.exportHuggingFace(vision, to: out)
+    let files = try workspace.export(vision, as: format, to: out)
     if general.json {
       try console.json(Result(format: format.rawValue, files: files))
     } else {
@@ -36,3 +34,5 @@ struct ExportCommand: DivaCommand {
     }
   }
 }
+
+extension ExportFormat: ExpressibleByArgument {}

@@ -22,10 +22,14 @@ struct ModelOptions: ParsableArguments {
     transform: DensityChoice.init(parsing:))
   var density = DensityChoice.reference
 
-  func workspace(_ console: Console) throws -> Workspace {
+  /// - Parameter prompt: words in the place of the reference's.
+  func workspace(_ console: Console, prompt: String? = nil) throws -> Workspace {
     try Workspace(
-      mini: Assets.mini(environment: console.environment), clip: clip, backbone: backbone, diffusion: diffusion)
+      mini: Assets.mini(environment: console.environment), clip: clip, backbone: backbone, diffusion: diffusion,
+      prompt: prompt)
   }
+
+  var usesEmbedded: Bool { clip == nil || diffusion == nil }
 }
 
 extension Backbone.Name: ExpressibleByArgument {}

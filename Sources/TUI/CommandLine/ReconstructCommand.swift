@@ -18,6 +18,7 @@ struct ReconstructCommand: DivaCommand {
   @Option(help: "Noises an image.") var samples = 1
   @Option(help: "A folder for the PNG files.") var out: String?
   @OptionGroup var models: ModelOptions
+  @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
 
   /// Mean squared errors of one rebuilding, as `--json` prints them: a line each.
@@ -50,7 +51,7 @@ struct ReconstructCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    let workspace = try models.workspace(console)
+    let workspace = try models.workspace(console, prompt: prompt.prompt)
     let density = models.density.density(for: workspace.backbone)
     try workspace.requirePossible(density)
     var reconstructor = Reconstructor(

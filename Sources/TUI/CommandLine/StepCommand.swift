@@ -18,6 +18,7 @@ struct StepCommand: DivaCommand {
   @Option(help: "A,B: timesteps are drawn from A up to but not including B.", transform: TimestepRange.init)
   var timestepRange: TimestepRange?
   @OptionGroup var models: ModelOptions
+  @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
 
   struct Result: Encodable {
@@ -36,7 +37,7 @@ struct StepCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    let workspace = try models.workspace(console)
+    let workspace = try models.workspace(console, prompt: prompt.prompt)
     let density = models.density.density(for: workspace.backbone)
     try workspace.requirePossible(density)
     let given = try StepInputs(self, workspace)

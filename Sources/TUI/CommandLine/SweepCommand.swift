@@ -23,9 +23,11 @@ struct SweepDensityCommand: DivaCommand {
   @Option(help: "How many seeds, from --seed up.") var seeds = 1
   @Flag(help: "Do not train: measure the loss of the CLIP as it is.") var measure = false
   @Option(help: "Batches to measure over.") var batches = 8
-  @Option(help: "Which validation pairs: mined or unmined.") var pairs: PairChoice = .mined
+  @OptionGroup var pairs: PairOptions
+  @OptionGroup var data: DataOptions
   @OptionGroup var options: TrainOptions
   @OptionGroup var models: ModelOptions
+  @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
 
   struct Row: Encodable {
@@ -47,25 +49,33 @@ struct SweepDensityCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    let workspace = try models.workspace(console)
+    let workspace = try models.workspace(console, prompt: prompt.prompt)
     let densities = densities.values.map { $0.density(for: workspace.backbone) }
     for density in densities {
       try workspace.requirePossible(options.configuration(seed: general.seed, density: density))
     }
-    let benchmark = try pairs.benchmark(.validation, of: workspace)
+    let benchmark = try pairs.scored.benchmark(of: workspace, console)
     func average(_ vision: CLIPVisionTower) -> Double {
-      PairScore(benchmark.predictions(by: vision, preprocessing: workspace.preprocessing)).average
+      let predictions = benchmark.predictions(
+        by: vision, preprocessing: workspace.preprocessing, feature: workspace.backbone.benchmark, seed: general.seed)
+      return PairScore(predictions).average
     }
     let baseline = average(workspace.clip.vision)
-    let images = workspace.trainingImages(keepsLatents: general.memory == .fast)
+    func images(_ seed: UInt64) throws -> any TrainingImages {
+      try workspace.images(
+        data.plan, seed: seed, keepsLatents: general.memory == .fast, environment: console.environment)
+    }
+    // The mini world keeps its latents from one seed to the next; of own images another seed sees other parts.
+    let world = try data.plan == nil ? images(general.seed) : nil
     var rows: [Row] = []
     for density in densities {
       for seed in (0..<UInt64(seeds)).map({ general.seed &+ $0 }) {
         let plan = options.configuration(seed: seed, density: density)
         let models = try workspace.models(tuned: models.tuned, seed: seed)
+        let images = try world ?? images(seed)
         let loss =
           measure
-          ? DensityMeasure(models: models, images: images).loss(plan, batches: batches)
+          ? try DensityMeasure(models: models, images: images).loss(plan, batches: batches)
           : try train(plan, models, images, console)
         try console.checkInterruption()
         rows.append(
@@ -86,7 +96,7 @@ struct SweepDensityCommand: DivaCommand {
     var line = ProgressLine(console)
     defer { line.clear() }
     while !trainer.isFinished {
-      let report = trainer.step()
+      let report = try trainer.step()
       losses.append(Double(report.loss))
       line.show("density \(plan.density), seed \(plan.seed): \(report.stage.rawValue) \(report.step)")
       try console.checkInterruption()

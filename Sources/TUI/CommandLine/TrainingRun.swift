@@ -10,6 +10,7 @@ struct TrainingRun {
   let isJSON: Bool
   private var progress: ProgressLine
   private var hasWarned = false
+  private var skippedImages = 0
 
   init(trainer: Trainer, recorder: RunRecorder?, console: Console, isJSON: Bool) {
     self.trainer = trainer
@@ -22,13 +23,13 @@ struct TrainingRun {
   private var plan: TrainConfiguration { trainer.configuration }
 
   /// Takes all steps that are left; evaluates and saves on the way and at the end.
-  mutating func train(against comparison: SideBySide, pairs: PairChoice) throws {
+  mutating func train(against comparison: SideBySide, scored: ScoredPairs) throws {
     var evaluated: Int?
     var saved: Int?
     while !trainer.isFinished {
-      try tell(trainer.step())
+      try tell(step())
       if isDue(plan.evaluateEvery) {
-        try evaluate(comparison, pairs)
+        try evaluate(comparison, scored)
         evaluated = trainer.trained
       }
       if isDue(plan.checkpointEvery) {
@@ -37,7 +38,7 @@ struct TrainingRun {
       }
       if console.isInterrupted() { try stop() }
     }
-    if evaluated != trainer.trained { try evaluate(comparison, pairs) }
+    if evaluated != trainer.trained { try evaluate(comparison, scored) }
     if saved != trainer.trained { try save() }
     try recorder?.record(.finished(step: trainer.trained, seconds: trainer.seconds))
     try recorder?.flush()
@@ -53,7 +54,7 @@ struct TrainingRun {
     var lines: [EvaluationLine] = []
     let control = try trainer.models.randomlyChanged(seed: plan.seed)
     for pairs in PairChoice.allCases {
-      let comparison = try workspace.sideBySide(pairs.benchmark(.test, of: workspace))
+      let comparison = try workspace.sideBySide(pairs.benchmark(.test, of: workspace), seed: plan.seed)
       for (vision, note) in [(trainer.models.tuned, nil), (control, "random change of the same size")] {
         let result = comparison.compare(vision, step: trainer.trained)
         lines.append(EvaluationLine(result.report, set: "test, \(pairs.rawValue)", control: note))
@@ -67,6 +68,28 @@ struct TrainingRun {
     } catch {
       throw Problem("cannot write \(path): \(error.localizedDescription)", advice: "check that the disk has room")
     }
+  }
+
+  /// The next step. Where it fails, what was learned so far is kept.
+  private mutating func step() throws -> StepReport {
+    defer { noteSkippedImages() }
+    do {
+      return try trainer.step()
+    } catch {
+      try save()
+      try recorder?.record(.stopped(step: trainer.trained))
+      try recorder?.flush()
+      throw error
+    }
+  }
+
+  private mutating func noteSkippedImages() {
+    let skipped = trainer.images.skipped
+    guard skipped.count > skippedImages else { return }
+    progress.clear()
+    for problem in skipped.problems.dropFirst(skippedImages) { console.note("left out: \(problem.oneLine)") }
+    console.note("\(skipped.count) of the images are left out so far")
+    skippedImages = skipped.count
   }
 
   private func isDue(_ every: Int) -> Bool {
@@ -86,14 +109,14 @@ struct TrainingRun {
         + "  \(TextTable.number(report.imagesPerSecond, 0)) images/s")
   }
 
-  private mutating func evaluate(_ comparison: SideBySide, _ pairs: PairChoice) throws {
+  private mutating func evaluate(_ comparison: SideBySide, _ scored: ScoredPairs) throws {
     let result = comparison.compare(trainer.models.tuned, step: trainer.trained)
     try recorder?.record(.evaluation(result.report))
     try recorder?.record(
       PredictionReport(
-        step: trainer.trained, set: pairs.rawValue, statements: comparison.pairs.statements,
+        step: trainer.trained, set: scored.name, statements: comparison.pairs.statements,
         baseline: comparison.baseline, tuned: result.tuned))
-    try show(EvaluationLine(result.report, set: "validation, \(pairs.rawValue)"))
+    try show(EvaluationLine(result.report, set: scored.title))
   }
 
   private mutating func show(_ line: EvaluationLine) throws {

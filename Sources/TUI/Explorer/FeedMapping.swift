@@ -48,7 +48,7 @@ extension PairRow {
       PairRow(
         number: index + 1, pattern: benchmark.questions[index].pattern.title,
         statements: benchmark.statements[index].map { $0.withoutControlCharacters() },
-        images: benchmark.images[2 * index..<2 * index + 2].map(Picture.init),
+        images: benchmark.previews[2 * index..<2 * index + 2].map(Picture.init),
         baseline: PairAnswer(scores: baseline[index].scores), tuned: PairAnswer(scores: tuned[index].scores))
     }
   }

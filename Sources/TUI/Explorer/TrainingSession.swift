@@ -105,7 +105,7 @@ final class TrainingSession {
 
   /// One step, and what is due after it.
   private func advance() throws {
-    let report = run.trainer.step()
+    let report = try run.trainer.step()
     try run.recorder.record(.step(report))
     switch report.stage {
     case .align: try advanceAligning(report)

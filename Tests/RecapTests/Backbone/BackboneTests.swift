@@ -73,18 +73,44 @@ struct BackboneTests {
         + "of 1152 over 64 tokens, projected to 1152")
   }
 
-  @Test(
-    "as many tokens are told as the reference tells, and as the paper says",
-    arguments: [
-      (Backbone.Name.openAIL14, 77, 39), (.openAIL14At336, 77, 174), (.metaL14, 257, 257), (.metaH14, 257, 257),
-      (.dfnH14, 257, 257), (.dfnH14At378, 365, 366), (.siglip224, 43, 43), (.siglip384, 73, 73),
-    ])
-  func told(name: Backbone.Name, reference: Int, paper: Int) throws {
-    let backbone = Backbone(name)
-    let patches = try #require(backbone.config).vision.patches
+  /// What the reference's code tells of an image, and what the paper says: names of densities and numbers of tokens.
+  struct Condition: Sendable {
+    let name: Backbone.Name
+    let patches: Int
+    let reference: String, tokens: Int
+    let paper: String, paperTokens: Int
+    var joining = PromptJoining.mean
 
-    #expect(DensityChoice.reference.density(for: backbone).tokenCount(patches: patches) == reference)
-    #expect(try DensityChoice(parsing: "paper").density(for: backbone).tokenCount(patches: patches) == paper)
+    static let all = [
+      Condition(
+        name: .openAIL14, patches: 256, reference: "count:76", tokens: 77, paper: "0.15", paperTokens: 39,
+        joining: .tokenByToken),
+      Condition(
+        name: .openAIL14At336, patches: 576, reference: "count:76", tokens: 77, paper: "0.3", paperTokens: 174,
+        joining: .tokenByToken),
+      Condition(name: .metaL14, patches: 256, reference: "all", tokens: 257, paper: "all", paperTokens: 257),
+      Condition(name: .metaH14, patches: 256, reference: "all", tokens: 257, paper: "all", paperTokens: 257),
+      Condition(name: .dfnH14, patches: 256, reference: "all", tokens: 257, paper: "all", paperTokens: 257),
+      Condition(name: .dfnH14At378, patches: 729, reference: "count:364", tokens: 365, paper: "0.5", paperTokens: 366),
+      Condition(name: .siglip224, patches: 256, reference: "pool:6", tokens: 43, paper: "pool:6", paperTokens: 43),
+      Condition(name: .siglip384, patches: 729, reference: "pool:10", tokens: 73, paper: "pool:10", paperTokens: 73),
+    ]
+  }
+
+  @Test("is told as the reference tells it, as the paper says, and joined with the prompt", arguments: Condition.all)
+  func told(it: Condition) throws {
+    let backbone = Backbone(it.name)
+    let reference = try DensityChoice(parsing: "reference").density(for: backbone)
+    let paper = try DensityChoice(parsing: "paper").density(for: backbone)
+
+    #expect(backbone.config?.vision.patches == it.patches)
+    try #expect(reference == RecapDensity(parsing: it.reference))
+    try #expect(paper == RecapDensity(parsing: it.paper))
+    #expect(reference.tokenCount(patches: it.patches) == it.tokens)
+    #expect(paper.tokenCount(patches: it.patches) == it.paperTokens)
+    #expect(backbone.joining == it.joining)
+    // Token by token needs as many told tokens as the prompt has.
+    #expect(it.joining == .mean || it.tokens == 77)
   }
 
   @Test("only OpenAI's CLIPs meet the prompt token by token, and only SigLIP squashes pictures")

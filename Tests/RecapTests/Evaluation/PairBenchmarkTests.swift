@@ -93,7 +93,7 @@ import Testing
     let benchmark = try it.benchmark()
     var encoded = 0
     func answers(_ feature: BenchmarkFeature, seeds: [UInt64], cache: FeatureCache) throws -> [[PairPrediction]] {
-      try benchmark.predictions(
+      benchmark.predictions(
         by: it.clip.vision, preprocessing: it.preprocessing, feature: feature, seeds: seeds, cache: cache
       ) { done, _ in encoded = done }
     }
@@ -152,6 +152,55 @@ import Testing
     #expect(benchmark.questions.map(\.index) == [0, 2, 3, 4, 6, 7, 8] && benchmark.images.count == 14)
   }
 
+  @Test("Of photos only the squares that CLIP sees are kept, and small previews where they are asked for")
+  func squares() throws {
+    let it = try Small()
+    let photos = it.images.map { $0.resized(width: 200, height: 150, by: .bicubic) }
+    let folder = it.pairs.appending(path: "MLLM_VLM_Images")
+    for (index, photo) in photos.enumerated() {
+      let pattern = Pattern.allCases[index / 2].typeName
+      try photo.writePNG(to: folder.appending(path: "\(pattern)/\(index + 1).png"))
+    }
+
+    let benchmark = try it.benchmark()
+    let browsed = try it.benchmark(previewSide: 80)
+
+    #expect(benchmark.images == photos.map(it.preprocessing.square) && benchmark.previews == benchmark.images)
+    #expect(browsed.images == benchmark.images)
+    #expect(browsed.previews.map { [$0.width, $0.height] } == photos.map { _ in [80, 60] })
+    let whole = PairBenchmark(
+      questions: benchmark.questions, statements: benchmark.statements, images: photos, clip: it.clip,
+      tokenizer: it.tokenizer)
+    #expect(
+      benchmark.predictions(by: it.clip.vision, preprocessing: it.preprocessing)
+        == whole.predictions(by: it.clip.vision, preprocessing: it.preprocessing))
+  }
+
+  @Test("Baseline and tuned CLIP are compared by the backbone's own feature, and see the same chance")
+  func sideBySide() throws {
+    let it = try Small()
+    let benchmark = try it.benchmark()
+    let feature = BenchmarkFeature(locals: .random(3), normalizesTokens: false, drawsForEachStatement: true)
+    func compared(_ feature: BenchmarkFeature, seed: UInt64) -> SideBySide {
+      SideBySide(
+        pairs: benchmark,
+        zeroShot: ZeroShotBenchmark(MiniWorld(), perKind: 2, clip: it.clip, tokenizer: it.tokenizer),
+        preprocessing: it.preprocessing, feature: feature, seed: seed, baseline: it.clip.vision)
+    }
+
+    let random = compared(feature, seed: 4)
+
+    let expected = benchmark.predictions(
+      by: it.clip.vision, preprocessing: it.preprocessing, feature: feature, seeds: [4], progress: { _, _ in })
+    #expect(random.baseline == expected[0])
+    #expect(random.baseline != compared(feature, seed: 5).baseline)
+    let result = random.compare(it.clip.vision, step: 1)
+    #expect(result.tuned == random.baseline && result.report.tunedZeroShot == result.report.baselineZeroShot)
+    let plain = benchmark.predictions(by: it.clip.vision, preprocessing: it.preprocessing)
+    #expect(
+      compared(.classToken, seed: 4).baseline == plain && compared(.init(locals: .none), seed: 4).baseline == plain)
+  }
+
   @Test func theResultFileIsTheReferences() throws {
     let questions = (0..<9).map {
       PairScoring.Question(index: $0, pattern: Pattern.allCases[$0], questionIDs: [2 * $0 + 1, 2 * $0 + 2])
@@ -208,8 +257,9 @@ private final class Small {
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  func benchmark() throws -> PairBenchmark {
-    try PairBenchmark(MMVPFolder(url: pairs), clip: clip, tokenizer: tokenizer)
+  func benchmark(previewSide: Int? = nil) throws -> PairBenchmark {
+    try PairBenchmark(
+      MMVPFolder(url: pairs), clip: clip, tokenizer: tokenizer, preprocessing: preprocessing, previewSide: previewSide)
   }
 
   func cache() -> FeatureCache? {

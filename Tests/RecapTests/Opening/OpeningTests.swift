@@ -6,12 +6,12 @@ import Testing
 
 /// Opening what people have: the small models of Tests/Fixtures in the places of real ones.
 struct OpeningTests {
-  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
+  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../../Fixtures").standardizedFileURL.path
-  private static let siglip = fixtures + "/models/siglip"
+  static let siglip = fixtures + "/models/siglip"
 
   /// A folder in Stable Diffusion's layout around the small UNet and autoencoder, gone when `body` returns.
-  private func withDiffusion<R>(padding: String = "<|endoftext|>", _ body: (String) throws -> R) throws -> R {
+  func withDiffusion<R>(padding: String = "<|endoftext|>", _ body: (String) throws -> R) throws -> R {
     let files = FileManager.default
     let path = files.temporaryDirectory.appending(path: "opening-tests-\(UUID().uuidString)").path
     defer { try? files.removeItem(atPath: path) }
@@ -37,8 +37,7 @@ struct OpeningTests {
     return try body(path)
   }
 
-  private func workspace(_ diffusion: String, clip: String = siglip, as name: Backbone.Name? = nil) throws -> Workspace
-  {
+  func workspace(_ diffusion: String, clip: String = siglip, as name: Backbone.Name? = nil) throws -> Workspace {
     try Workspace(mini: MiniFolder("nowhere"), clip: clip, backbone: name, diffusion: diffusion)
   }
 
@@ -54,6 +53,32 @@ struct OpeningTests {
       #expect(ids.last == (padding == "!" ? 0 : tokenizer.end))
       #expect(ids.count == 24)
       #expect(prompt.values == encoder([ids]).values)
+    }
+  }
+
+  @Test("words of one's own take the prompt's place; the paper's are none")
+  func ownPrompt() throws {
+    try withDiffusion { path in
+      let tokenizer = try CLIPTokenizer(folder: URL(filePath: path + "/tokenizer"))
+      let encoder = try CLIPTextTower(textEncoder: CheckpointFolder(path + "/text_encoder"))
+
+      let empty = try Workspace(mini: MiniFolder("nowhere"), clip: Self.siglip, diffusion: path, prompt: "")
+
+      #expect(empty.prompt.values == encoder([tokenizer.tokens("")]).values)
+      try #expect(empty.prompt.values != workspace(path).prompt.values)
+    }
+  }
+
+  @Test("a CLIP that nobody knows is told, joined and scored as its family is, named or not")
+  func customFamily() throws {
+    try withDiffusion { path in
+      for name in [nil, Backbone.Name.custom] {
+        let backbone = try workspace(path, as: name).backbone
+
+        #expect(backbone.name == .custom && backbone.joining == .mean)
+        #expect(DensityChoice.reference.density(for: backbone) == .pooled(window: 6))
+        #expect(backbone.benchmark == BenchmarkFeature(locals: .none))
+      }
     }
   }
 

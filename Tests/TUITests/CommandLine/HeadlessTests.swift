@@ -98,6 +98,53 @@ struct HeadlessTests {
     }
   }
 
+  @Test("a run on own images that was stopped goes on with the parts of images that it would have seen")
+  func resumeOwnImages() throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      try diva(["world", "--out", folder, "--images", "3", "--pairs", "1"])
+      let words =
+        ["train", "--data", folder + "/images", "--mmvp", folder + "/mmvp", "--prompt", "a picture"]
+        + HeadlessTests.short
+
+      try diva(words + ["--out", folder + "/whole"], assets: assets)
+      #expect(throws: Interrupted.self) {
+        try diva(words + ["--out", folder + "/cut"], assets: assets, patience: 3)
+      }
+      try diva(["train", "--resume", folder + "/cut"], assets: assets)
+      try diva(words + ["--out", folder + "/center", "--crop", "center"], assets: assets)
+
+      let runs = try ["whole", "cut", "center"].map { try RunFolder(opening: "\(folder)/\($0)") }
+      let losses = try runs.map { try $0.history().steps.map(\.loss) }
+      #expect(losses[0] == losses[1] && losses[0].count == 5 && losses[0] != losses[2])
+      #expect(try runs[1].history().predictions.last?.set == "mmvp")
+      #expect(try runs[1].history().predictions.last?.pairs == 9)
+      let images = runs[0].description.images
+      #expect(images == DataPlan([folder + "/images"], crop: .random, colors: .reference))
+      #expect(runs[0].description.prompt == "a picture")
+    }
+  }
+
+  @Test("a run of other embedded models is not opened with these")
+  func otherEmbeddedModels() throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      let run = try HeadlessTests.whole.get()
+      try FileManager.default.copyItem(atPath: assets + "/mini", toPath: folder + "/mini")
+      let weights = folder + "/mini/clip/model.safetensors"
+      var changed = try bytes(weights)
+      changed[changed.count - 1] ^= 1
+      try changed.write(to: URL(filePath: weights))
+
+      let line = try #require(complaint(["train", "--resume", run], assets: folder))
+
+      let digests = try [assets, folder].map { try MiniFolder($0 + "/mini").digest() }
+      #expect(try RunFolder(opening: run).description.embeddedWeights == digests[0] && digests[0].count == 32)
+      #expect(line.contains("began with other embedded models (\(digests[0].prefix(8)))"))
+      #expect(line.contains("(\(digests[1].prefix(8)))") && line.contains(Assets.variable))
+    }
+  }
+
   @Test("evaluate scores a CLIP beside the first one, and writes the reference's file")
   func evaluate() throws {
     try withFolder { folder in
@@ -273,6 +320,9 @@ struct HeadlessTests {
 
     let measured = try json(words + ["--measure", "--batches", "1", "--batch", "2"])
     let trained = try json(["sweep", "density", "--densities", "0.3"] + HeadlessTests.short)
+    let named = try json(["sweep", "density", "--densities", "reference,paper", "--measure", "--batches", "1"])
+
+    #expect(named.map { $0["density"] as? String } == ["class", "class"])
 
     #expect(measured.map { $0["density"] as? String } == ["class", "class", "all", "all"])
     #expect(Set(measured.compactMap { $0["loss"] as? Double }).count == 4)

@@ -17,7 +17,8 @@ struct UsageTests {
       "evaluate mmvp --mmvp here --split test", "evaluate mmvp --seeds 0", "evaluate mmvp --feature mean",
       "step --timesteps 0", "reconstruct --strength 0", "reconstruct --sampler euler", "bench --part nothing",
       "bench --repeat 0", "bench --size huge", "bench --size full --clip x", "bench --profile --part gemm",
-      "sweep density --density all", "sweep density --densities class,,all", "inspect", "report",
+      "sweep density --density all", "train --crop center", "train --data x --colors wrong",
+      "train --resume run --mmvp x", "sweep density --densities class,,all", "inspect", "report",
       "pretrain", "world", "export", "world --out x --pairs -1", "train --unknown", "pretrian", "trian",
     ])
   func wrongUsage(words: String) {
@@ -42,8 +43,8 @@ struct UsageTests {
   @Test(
     "refuses with status 1 what this version cannot do",
     arguments: [
-      "train --precision bf16", "train --backbone openai-vit-l-14", "export --format openclip --out x",
-      "train --data shards.tar",
+      "train --precision bf16", "train --backbone openai-vit-l-14", "export --format openai --out x",
+      "train --data shards.tar", "train --data 'no/*.tar'",
     ])
   func notImplemented(words: String) throws {
     #expect(status(words.split(separator: " ").map(String.init), assets: try TinyAssets.ready.get()) == 1)

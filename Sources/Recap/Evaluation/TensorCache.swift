@@ -1,0 +1,84 @@
+import Engine
+import Foundation
+
+/// Tensors on disk by name, so that they need not be computed twice.
+///
+/// One small safetensors file each, with a checksum. A file that is damaged counts as missing, and one that cannot be
+/// written costs nothing but time. When there are too many, those that were written first go.
+struct TensorCache: Sendable {
+  let folder: URL
+  let maximumBytes: Int
+
+  /// - Parameter environment: `DIVA_TUI_CACHE` names another folder; otherwise `XDG_CACHE_HOME`, or `.cache` at home; nil
+  ///   where there is none of them.
+  static func folder(_ environment: [String: String]) -> URL? {
+    func named(_ variable: String) -> URL? {
+      environment[variable].flatMap { $0.hasPrefix("/") ? URL(filePath: $0) : nil }
+    }
+    let caches = named("XDG_CACHE_HOME") ?? named("HOME")?.appending(path: ".cache")
+    return named("DIVA_TUI_CACHE") ?? caches?.appending(path: "diva-tui")
+  }
+
+  /// The tensor under a name; nil when there is none, or not of this shape, or damaged.
+  func tensor(_ name: String, shape: Shape) -> Tensor? {
+    guard let file = try? SafetensorsFile(path(name)), let tensor = try? file.tensor(named: "tensor"),
+      tensor.shape == shape, let sum = try? file.integers(named: "checksum"), sum == [Self.checksum(tensor)]
+    else { return nil }
+    return tensor
+  }
+
+  /// Keeps a tensor; false when that did not work.
+  @discardableResult
+  func keep(_ tensor: Tensor, as name: String) -> Bool {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try SafetensorsWriter([
+        .floats("tensor", tensor), .integers("checksum", [Self.checksum(tensor)], dims: [1]),
+      ]).write(to: path(name))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private func path(_ name: String) -> String { folder.appending(path: name + ".safetensors").path }
+
+  private static func checksum(_ tensor: Tensor) -> Int64 {
+    var sum = CRC32()
+    tensor.withUnsafeValues { sum.update(UnsafeRawBufferPointer($0)) }
+    return Int64(sum.value)
+  }
+
+  /// Removes the files that were written first until the rest fits; gives the bytes that are left. Cost: lists the
+  /// folder.
+  @discardableResult
+  func removeOldest() -> Int {
+    let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
+    let files =
+      (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: Array(keys))) ?? []
+    let newestFirst = files.compactMap { file -> (URL, Int, Date)? in
+      guard file.pathExtension == "safetensors", let facts = try? file.resourceValues(forKeys: keys) else { return nil }
+      return (file, facts.fileSize ?? 0, facts.contentModificationDate ?? .distantPast)
+    }.sorted { $0.2 > $1.2 }
+    var total = 0
+    for (file, size, _) in newestFirst {
+      if total + size > maximumBytes { try? FileManager.default.removeItem(at: file) } else { total += size }
+    }
+    return total
+  }
+}
+
+/// What tells a file from one that was written later in its place: path, size and time of change.
+enum FileStamp {
+  /// Of a file, or of all that a folder holds.
+  static func stamp(_ path: String) -> String {
+    let below = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String }.sorted() ?? []
+    return ([""] + below).map { name -> String in
+      let file = name.isEmpty ? path : path + "/" + name
+      var facts = stat()
+      guard stat(file, &facts) == 0 else { return "\(file) -" }
+      let isFolder = facts.st_mode & S_IFMT == S_IFDIR
+      return isFolder ? file : "\(file) \(facts.st_size) \(facts.st_mtim.tv_sec).\(facts.st_mtim.tv_nsec)"
+    }.joined(separator: "\n")
+  }
+}

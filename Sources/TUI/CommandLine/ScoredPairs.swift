@@ -1,0 +1,81 @@
+import ArgumentParser
+import Engine
+import Recap
+
+/// Which of the world's pairs are scored.
+enum PairChoice: String, CaseIterable, ExpressibleByArgument {
+  case mined, unmined
+
+  func benchmark(_ split: MiniWorld.Split, of workspace: Workspace) throws -> PairBenchmark {
+    try self == .mined ? workspace.minedPairs(split) : workspace.unminedPairs(split)
+  }
+}
+
+struct PairOptions: ParsableArguments {
+  @Option(help: "Score the validation pairs that a twin of the baseline is blind to, or pairs as they come.")
+  var pairs: PairChoice = .mined
+  @Option(help: "Score the pairs of a folder in MMVP's layout instead of the mini world's.") var mmvp: String?
+
+  var scored: ScoredPairs { mmvp.map { .folder(TrainSetup.absolute($0)) } ?? .validation(pairs) }
+}
+
+/// The pairs that are scored while CLIP learns.
+enum ScoredPairs: Equatable {
+  case validation(PairChoice)
+  case folder(String)
+
+  /// As a run's record names them.
+  var name: String {
+    switch self {
+    case .validation(let choice): choice.rawValue
+    case .folder: "mmvp"
+    }
+  }
+
+  /// As people read it.
+  var title: String {
+    switch self {
+    case .validation(let choice): "validation, \(choice.rawValue)"
+    case .folder: "MMVP"
+    }
+  }
+
+  var folder: String? { if case .folder(let path) = self { path } else { nil } }
+
+  /// Says what is left out, and what will take long.
+  func benchmark(of workspace: Workspace, _ console: Console) throws -> PairBenchmark {
+    switch self {
+    case .validation(let choice):
+      let benchmark = try choice.benchmark(.validation, of: workspace)
+      if workspace.backbone.name != .mini {
+        console.note(
+          "each evaluation looks at \(benchmark.images.count) pictures of the mini world; --mmvp scores a folder's pairs "
+            + "instead")
+      }
+      return benchmark
+    case .folder(let path):
+      let benchmark = try workspace.benchmark(path)
+      console.note(benchmark)
+      return benchmark
+    }
+  }
+}
+
+extension Console {
+  /// What could not be scored, and what was changed in it.
+  func note(_ benchmark: PairBenchmark) {
+    for skipped in benchmark.skipped {
+      let ids = skipped.questionIDs.map(String.init).joined(separator: " and ")
+      note("the pair \(ids) is left out: \(skipped.reason.message)")
+    }
+    if !benchmark.skipped.isEmpty {
+      note("\(benchmark.skipped.count) pairs are left out, \(benchmark.questions.count) are scored")
+    }
+    if benchmark.cleanedStatements > 0 {
+      note("control characters were taken out of \(benchmark.cleanedStatements) statements")
+    }
+    if benchmark.cutStatements > 0 {
+      note("\(benchmark.cutStatements) statements are longer than the text tower reads; their tails are cut")
+    }
+  }
+}

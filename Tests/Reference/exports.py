@@ -1,0 +1,122 @@
+"""Opens what diva-tui exports with the libraries that it is for, and compares features with the model it came from.
+
+CLIPs with random weights at published widths go in; transformers, open_clip, open_clip's copy of OpenAI's loader and
+`torch.load(…, weights_only=True)` open what comes out. Every row is the relative error of a whole tensor. Exit status
+1 above 1e-4, or where a tensor is missing, left over or not equal bit by bit.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import open_clip
+import torch
+from family_models import OpenCLIP, TimmSigLIP, Transformers
+from parity import Program, Report
+from safetensors.torch import load_file
+from transformers import CLIPModel, SiglipModel
+
+TEXTS = ["a photo of a red ball", "two cats left of a tree", ""]
+CASES = {
+    "openai-vit-b-32": (partial(OpenCLIP, "ViT-B-32"), ["hf", "openclip", "openai", "diva"]),
+    "openai-vit-l-14": (partial(OpenCLIP, "ViT-L-14"), ["hf", "openclip", "openai", "diva"]),
+    "dfn-vit-h-14-378": (partial(OpenCLIP, "ViT-H-14-378"), ["hf", "openclip", "diva"]),
+    "siglip-so400m-224": (partial(TimmSigLIP, "ViT-SO400M-14-SigLIP"), ["hf", "openclip", "diva"]),
+    "openai-vit-b-16 of transformers": (partial(Transformers.clip, 16), ["hf", "openclip", "openai", "diva"]),
+}  # fmt: skip
+
+
+def exported(program, clip, kind, folder):
+    program.run("export", "--clip", clip, "--format", kind, "--out", folder)
+    files = [file for file in folder.iterdir() if file.suffix in (".pt", ".pth")]
+    return files[0] if files else folder
+
+
+def pixels_of(clip):
+    return torch.randn(2, 3, clip.size, clip.size, generator=torch.Generator().manual_seed(5))
+
+
+def compare_features(clip, model, report):
+    pixels, ids = pixels_of(clip), open_clip.get_tokenizer("ViT-L-14")(TEXTS)
+    with torch.no_grad():
+        report.compare("image features", model.encode_image(pixels), clip.features(pixels))
+        report.compare("text features", model.encode_text(ids), clip.text_features(TEXTS))
+
+
+def check_hf(clip, folder, report):
+    is_siglip = isinstance(clip, TimmSigLIP)
+    model = (SiglipModel if is_siglip else CLIPModel).from_pretrained(folder, dtype=torch.float32).eval()
+    pixels = pixels_of(clip)
+    with torch.no_grad():
+        report.compare("image features", model.get_image_features(pixels).pooler_output, clip.features(pixels))
+        if not is_siglip:
+            ids = open_clip.get_tokenizer("ViT-L-14")(TEXTS)
+            report.compare("text features", model.get_text_features(ids).pooler_output, clip.text_features(TEXTS))
+
+
+def check_openclip(clip, folder, report):
+    if isinstance(clip, TimmSigLIP):
+        # timm's name stands for all 27 layers: the shorter model is opened by its own code.
+        config = json.loads((folder / "open_clip_config.json").read_text())["model_cfg"]
+        expected = open_clip.get_model_config("ViT-SO400M-14-SigLIP")
+        same = [config["vision_cfg"], config["embed_dim"]] == [expected["vision_cfg"], expected["embed_dim"]]
+        report.row("vision_cfg is open_clip's own", "yes" if same else f"no: {config['vision_cfg']}", not same)
+        equal_tensors(clip, load_file(folder / "open_clip_model.safetensors"), report)
+        return
+    model, transform = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
+    compare_features(clip, model.eval(), report)
+    report.row("preprocessing", *((str(transform), True) if str(transform) != str(clip.transform()) else ("equal", False)))
+
+
+def check_openai(clip, file, report):
+    model = open_clip.load_openai_model(str(file), precision="fp32", device="cpu")
+    # The weights are exact in float16, which that loader passes them through.
+    compare_features(clip, model.eval(), report)
+
+
+def check_diva(clip, file, report):
+    equal_tensors(clip, torch.load(file, weights_only=True), report)
+
+
+def equal_tensors(clip, state, report):
+    """Bit by bit, under the names of the library; DIVA's users load them with load_state_dict."""
+    if isinstance(clip, Transformers):
+        model = OpenCLIP("ViT-B-16", layers=len(clip.model.vision_model.encoder.layers)).model
+        model.load_state_dict(state)
+        compare_features(clip, model.eval(), report)
+        return
+    expected = clip.model.state_dict()
+    differing = sorted(set(state) ^ set(expected)) or [k for k, v in expected.items() if not torch.equal(state[k], v)]
+    report.row(f"{len(state)} tensors", "equal" if not differing else f"differ: {differing[:4]}", bool(differing))
+
+
+CHECKS = {"hf": check_hf, "openclip": check_openclip, "openai": check_openai, "diva": check_diva}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", default=".build/release/diva-tui")
+    parser.add_argument("--layers", type=int, default=2, help="layers of each CLIP tower; 0 for all of them")
+    parser.add_argument("--only", nargs="*", help="cases to run, by the beginning of their names")
+    options = parser.parse_args()
+
+    report = Report()
+    for name, (make, kinds) in CASES.items():
+        if options.only and not any(name.startswith(start) for start in options.only):
+            continue
+        with tempfile.TemporaryDirectory() as path:
+            folder = Path(path)
+            clip = make(layers=options.layers)
+            source, program = clip.write(folder / "clip"), Program(options.program, folder)
+            for kind in kinds:
+                print(f"{name}: {kind}", flush=True)
+                CHECKS[kind](clip, exported(program, source, kind, folder / kind), report)
+    print("a row is too large or differs" if report.failed else "all exports are what they should be")
+    sys.exit(1 if report.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
