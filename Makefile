@@ -29,8 +29,8 @@ test: toolchain ## run all tests
 	@scripts/install-packages test
 	swift test --disable-xctest $(STRICT) $(ARGS)
 
-fuzz: toolchain ## spoil valid files by the thousand; every reader must refuse or read them (FILES=5000 SEED=1)
-	DIVA_FUZZ_FILES=$(or $(FILES),5000) DIVA_FUZZ_SEED=$(or $(SEED),1) swift test --disable-xctest --filter FuzzTests
+fuzz: toolchain ## spoil valid files by the thousand; every reader must refuse or read them (FILES=5000 SEED=1 READER=JSON)
+	DIVA_FUZZ_FILES=$(or $(FILES),5000) DIVA_FUZZ_SEED=$(or $(SEED),1) $(if $(READER),DIVA_FUZZ_READER='$(READER)') swift test --disable-xctest --filter FuzzTests
 
 bench: release ## measure the engine, beside PyTorch when that is installed
 	$(BINARY) bench $(ARGS)

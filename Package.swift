@@ -40,6 +40,6 @@ let package = Package(
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
     .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine"]),
     .testTarget(name: "TUITests", dependencies: ["TUI", "Recap", "Engine"]),
-    .testTarget(name: "FuzzTests", dependencies: ["TUI", "Engine"]),
+    .testTarget(name: "FuzzTests", dependencies: ["TUI", "Recap", "Engine"]),
   ]
 )

@@ -14,23 +14,28 @@ public struct Problem: Error, Equatable, Sendable {
 }
 
 extension Problem: CustomStringConvertible {
-  /// One or two lines, ready for standard error; control characters that came from a file are gone.
+  /// One or two lines, ready for standard error; control characters and line breaks that came from a file are gone.
   public var description: String {
-    (advice.map { "\(message)\n  \($0)" } ?? message).withoutControlCharacters(keepingNewlines: true)
+    [message, advice].compactMap { $0?.withoutControlCharacters() }.joined(separator: "\n  ")
   }
 }
 
 extension String {
   /// The text without C0, C1 and other control or format-override characters, so that a file cannot steer a terminal.
   public func withoutControlCharacters(keepingNewlines: Bool = false) -> String {
-    let kept = unicodeScalars.filter { scalar in
-      if scalar == "\n" { return keepingNewlines }
-      switch scalar.properties.generalCategory {
-      case .control, .surrogate, .lineSeparator, .paragraphSeparator: return false
-      case .format: return scalar == "\u{200D}"
-      default: return true
-      }
-    }
+    let kept = unicodeScalars.filter { $0 == "\n" ? keepingNewlines : !$0.steersTerminals }
     return String(String.UnicodeScalarView(kept))
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether a terminal might obey the character rather than show it: C0 and C1 controls, separators of lines, and marks
+  /// of format such as those that turn the direction of writing. The joiner within emoji only joins.
+  public var steersTerminals: Bool {
+    switch properties.generalCategory {
+    case .control, .surrogate, .lineSeparator, .paragraphSeparator: true
+    case .format: self != "\u{200D}"
+    default: false
+    }
   }
 }

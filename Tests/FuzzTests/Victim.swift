@@ -10,6 +10,9 @@ struct Victim: Sendable {
   static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../Fixtures").standardizedFileURL
 
+  /// The folder of fixtures that it lies in.
+  var folder: String { String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)]) }
+
   /// A fixture of the other tests; `focus` is told by the format.
   static func fixture(_ path: String) throws -> Victim {
     let bytes = [UInt8](try Data(contentsOf: fixtures.appending(path: path)))
@@ -66,27 +69,5 @@ struct Victim: Sendable {
     return try JSONDecoder().decode(File.self, from: data).cases.map {
       Victim(name: $0.name, bytes: [UInt8]($0.file), focus: [0..<min($0.file.count, 64)])
     }
-  }
-}
-
-/// A zip archive of stored members, as small as the format allows: a new home for a spoilt pickle.
-enum StoredZip {
-  static func archive(_ members: [(name: String, bytes: [UInt8])]) -> [UInt8] {
-    var body: [UInt8] = []
-    var directory: [UInt8] = []
-    for (name, bytes) in members {
-      let sizes = number(bytes.count, 4) + number(bytes.count, 4) + number(name.utf8.count, 2) + number(0, 2)
-      let common = number(20, 2) + [UInt8](repeating: 0, count: 12) + sizes
-      directory += [0x50, 0x4B, 1, 2] + number(20, 2) + common + [UInt8](repeating: 0, count: 10)
-      directory += number(body.count, 4) + Array(name.utf8)
-      body += [0x50, 0x4B, 3, 4] + common + Array(name.utf8) + bytes
-    }
-    let count = number(members.count, 2)
-    return body + directory + [0x50, 0x4B, 5, 6, 0, 0, 0, 0] + count + count + number(directory.count, 4)
-      + number(body.count, 4) + number(0, 2)
-  }
-
-  private static func number(_ value: Int, _ width: Int) -> [UInt8] {
-    (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
   }
 }

@@ -5,7 +5,7 @@ final class Node: @unchecked Sendable {
   /// Rises with every recorded op: going down the numbers is going backward through the computation.
   let order: UInt64
   let name: StaticString
-  let inputs: [Node?]
+  private(set) var inputs: [Node?]
   /// nil for a leaf, whose gradient stays; otherwise dropped once used, and with it what the op had kept.
   private var pullback: ((Tensor) -> [Tensor?])?
   private(set) var gradient: Tensor?
@@ -24,6 +24,11 @@ final class Node: @unchecked Sendable {
     order = 0
     self.name = name
     inputs = []
+  }
+
+  /// Both hold on to further nodes, the pullback through the tensors that it kept: see `Remains`.
+  deinit {
+    if !isLeaf { Remains.release(&inputs, &pullback) }
   }
 
   var isLeaf: Bool { inputs.isEmpty && pullback == nil }

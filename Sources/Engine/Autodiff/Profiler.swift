@@ -41,11 +41,11 @@ public enum Profiler {
   static var isOn: Bool { switched.load(ordering: .relaxed) }
 
   /// Runs `body` and tells where its time went. Not for computations on several threads of the caller's own.
-  public static func measure(_ body: () -> Void) -> [Place: Entry] {
+  public static func measure(_ body: () throws -> Void) rethrows -> [Place: Entry] {
     state.withLock { $0 = State() }
     switched.store(true, ordering: .relaxed)
     defer { switched.store(false, ordering: .relaxed) }
-    body()
+    try body()
     return state.withLock { state in
       defer { state = nil }
       return state?.entries ?? [:]

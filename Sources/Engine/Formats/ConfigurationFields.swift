@@ -15,7 +15,7 @@ public struct ConfigurationFields {
 
   func problem(_ name: String, _ expected: String) -> Problem {
     Problem(
-      "cannot use \(file): \(name) is \(present(name)?.compact ?? "missing"), expected \(expected)",
+      "cannot use \(file): \(name) is \(present(name)?.compact.shown ?? "missing"), expected \(expected)",
       advice: "this configuration belongs to a model that this program does not know, or it is damaged")
   }
 
@@ -65,11 +65,13 @@ public struct ConfigurationFields {
   }
 
   /// A whole number that holds for all `count` levels, or a list with one for each.
-  public func integers(_ name: String, perLevel count: Int, default fallback: Int) throws -> [Int] {
+  public func integers(
+    _ name: String, perLevel count: Int, default fallback: Int, in range: ClosedRange<Int> = 1...1_000_000
+  ) throws -> [Int] {
     guard let value = present(name), value.elements != nil else {
-      return Array(repeating: try integer(name, default: fallback), count: count)
+      return Array(repeating: try integer(name, default: fallback, in: range), count: count)
     }
-    let integers = try integers(name, default: [])
+    let integers = try integers(name, default: [], in: range)
     guard integers.count == count else { throw problem(name, "one number or \(count) of them") }
     return integers
   }
@@ -94,7 +96,7 @@ public struct ConfigurationFields {
     for member in json.members ?? []
     where !known.contains(member.name) && !member.name.hasPrefix("_") && ![.null, .bool(false)].contains(member.value) {
       throw Problem(
-        "cannot use \(file): \(member.name) is \(member.value.compact), which this program does not implement",
+        "cannot use \(file): \(member.name.shown) is \(member.value.compact.shown), which this program does not implement",
         advice: "use a model without it, such as Stable Diffusion 1.x or 2.x")
     }
   }

@@ -103,7 +103,7 @@ private struct JSONParser {
       guard next == UInt8(ascii: "\"") else { throw mistake("expected a name in quotes") }
       let name = try string()
       guard names.insert(Array(name.utf8)).inserted else {
-        throw mistake("the name \"\(name)\" stands twice in one object")
+        throw mistake("the name \"\(name.shown)\" stands twice in one object")
       }
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw mistake("expected ':'") }
@@ -141,7 +141,7 @@ private struct JSONParser {
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isWhole, let value = Int(text) { return .integer(value) }
-    guard let value = Double(text), value.isFinite else { throw mistake("the number \(text) is too large") }
+    guard let value = Double(text), value.isFinite else { throw mistake("the number \(text.shown) is too large") }
     return .number(value)
   }
 

@@ -32,7 +32,7 @@ struct MappedTensors {
     let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.bytes])
     guard let strides = entry.strides else { return StoredTensor(entry.description, bytes: bytes, owner: file) }
     guard entry.description.type.bits % 8 == 0 else {
-      throw Problem("cannot read \(tensor) of \(name): a view of \(entry.description.type.rawValue) is beyond us")
+      throw Problem("cannot read \(tensor.shown) of \(name): a view of \(entry.description.type.rawValue) is beyond us")
     }
     let copy = OwnedBytes(count: entry.description.byteCount)
     if let from = bytes.baseAddress, let to = copy.bytes.baseAddress, entry.description.count > 0 {
@@ -50,11 +50,11 @@ struct MappedTensors {
     guard let found = entries[tensor]?.description else { return nil }
     guard found.type.isReadableFloat else {
       throw Problem(
-        "cannot read \(tensor) of \(name): it is stored as \(found.type.rawValue)",
+        "cannot read \(tensor.shown) of \(name): it is stored as \(found.type.rawValue)",
         advice: "weights may be F32, F16, BF16 or F64")
     }
     guard found.dims.count <= 6, found.dims.allSatisfy({ $0 <= Int32.max }) else {
-      throw Problem("cannot read \(tensor) of \(name): the shape \(found.dims) is beyond this program")
+      throw Problem("cannot read \(tensor.shown) of \(name): the shape \("\(found.dims)".shown) is beyond this program")
     }
     return try stored(named: tensor)?.floats()
   }
@@ -64,7 +64,7 @@ struct MappedTensors {
     guard let found = entries[tensor]?.description else { return nil }
     guard found.type.isReadableInteger else {
       throw Problem(
-        "cannot read \(tensor) of \(name) as whole numbers: it is stored as \(found.type.rawValue)",
+        "cannot read \(tensor.shown) of \(name) as whole numbers: it is stored as \(found.type.rawValue)",
         advice: "whole numbers may be I64, I32, I16, I8, U16, U8 or BOOL")
     }
     return try stored(named: tensor)?.integers()

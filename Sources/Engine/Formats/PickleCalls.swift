@@ -122,8 +122,9 @@ extension PickleCalls {
     return objects[index].items
   }
 
+  /// Sizes or strides; PyTorch's tensors have at most 64 axes.
   private func integers(_ value: PickleValue) -> [Int]? {
-    guard let elements = elements(value) else { return nil }
+    guard let elements = elements(value), elements.count <= 64 else { return nil }
     let integers = elements.compactMap { if case .integer(let number) = $0 { number } else { nil } }
     return integers.count == elements.count ? integers : nil
   }

@@ -12,6 +12,9 @@ struct PickleMachine {
 
   /// Far above any model's; a tower of containers costs more memory than bytes.
   static let mostObjects = 4_000_000
+  /// The same for what all containers hold together: a call copies a list of any length in four bytes of pickle.
+  static let mostItems = 16_000_000
+  private var items = 0
 
   private init(_ bytes: [UInt8], from position: Int) { reader = PickleReader(bytes, from: position) }
 
@@ -47,9 +50,15 @@ struct PickleMachine {
   private mutating func push(_ value: PickleValue) { stack.append(value) }
 
   private mutating func push(_ kind: PickleObject.Kind, _ items: [PickleValue] = []) throws(PickleRefusal) {
+    try count(items)
     guard objects.count < Self.mostObjects else { throw PickleRefusal("its pickle makes more objects than any model") }
     objects.append(PickleObject(kind: kind, items: items))
     stack.append(.reference(objects.count - 1))
+  }
+
+  private mutating func count(_ new: [PickleValue]) throws(PickleRefusal) {
+    items += new.count
+    guard items <= Self.mostItems else { throw PickleRefusal("its pickle holds more values than any model") }
   }
 
   private mutating func pop() throws(PickleRefusal) -> PickleValue {
@@ -175,7 +184,9 @@ struct PickleMachine {
   private mutating func extend(_ kind: PickleObject.Kind, with values: [PickleValue]) throws(PickleRefusal) {
     let index = try top()
     switch objects[index].kind {
-    case kind: objects[index].items += values
+    case kind:
+      try count(values)
+      objects[index].items += values
     // What objects that we have no use for are filled with, we have no use for either.
     case .opaque, .instance: break
     default: throw PickleRefusal("its pickle fills something that is not a \(kind)")

@@ -16,6 +16,7 @@ struct PickledModel {
 
   private let pickle: Pickle
   private var visits = 0
+  private var letters = 0
 
   /// Keys under which training programs put the weights, beside an epoch and an optimizer.
   private static let wrappers = ["state_dict", "model_state_dict", "model"]
@@ -23,6 +24,8 @@ struct PickledModel {
   private static let longestName = 1000
   /// A few containers that hold each other can spell out more names than there are atoms.
   private static let mostVisits = 2_000_000
+  /// Of all names together.
+  private static let mostLetters = 1 << 26
 
   init(_ pickle: Pickle) throws(PickleRefusal) {
     self.pickle = pickle
@@ -78,6 +81,8 @@ struct PickledModel {
     switch object.kind {
     case .tensor(let tensor):
       guard !name.isEmpty else { throw PickleRefusal("it is one tensor without a name", advice: "expected a model") }
+      letters += name.utf8.count
+      guard letters <= Self.mostLetters else { throw PickleRefusal("its tensors have longer names than any model's") }
       tensors.append((name, tensor))
     case .dictionary: try walk(pickle.entries(value) ?? [], under: name, depth: depth)
     case .tuple, .list:

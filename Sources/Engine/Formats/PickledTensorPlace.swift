@@ -10,7 +10,9 @@ extension PickledTensor {
     }
     guard dims.count == strides.count, dims.count <= 64, (dims + strides).allSatisfy({ $0 >= 0 }), offset >= 0,
       let count = Sizes.product(dims), Sizes.product(dims + [size]) != nil
-    else { throw PickleRefusal("a tensor has the impossible shape \(dims) with strides \(strides)") }
+    else {
+      throw PickleRefusal("a tensor has the impossible shape \("\(dims)".shown) with strides \("\(strides)".shown)")
+    }
 
     let description = TensorDescription(type: storage.type, dims: dims)
     guard count > 0 else {

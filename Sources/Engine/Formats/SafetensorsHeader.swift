@@ -35,7 +35,7 @@ struct SafetensorsHeader {
       if member.name == "__metadata__" {
         metadata = try SafetensorsHeader.metadata(member.value, name: name)
       } else if entries.updateValue(try Entry(member, file: name), forKey: member.name) != nil {
-        throw SafetensorsHeader.damaged(name, "the tensor \(member.name) stands in it twice")
+        throw SafetensorsHeader.damaged(name, "the tensor \(member.name.shown) stands in it twice")
       }
     }
     (self.entries, self.metadata) = (entries, metadata)
@@ -67,7 +67,7 @@ struct SafetensorsHeader {
     var metadata: [String: String] = [:]
     for member in members {
       guard let text = member.value.text else {
-        throw damaged(name, "\(member.name) in its __metadata__ is not a string")
+        throw damaged(name, "\(member.name.shown) in its __metadata__ is not a string")
       }
       metadata[member.name] = text
     }
@@ -83,8 +83,12 @@ struct SafetensorsHeader {
     var end = 0
     for (tensor, entry) in sorted {
       let start = entry.bytes.lowerBound
-      guard start >= end else { throw damaged(name, "\(tensor) begins at byte \(start), inside the tensor before it") }
-      guard start == end else { throw damaged(name, "bytes \(end) to \(start), before \(tensor), belong to no tensor") }
+      guard start >= end else {
+        throw damaged(name, "\(tensor.shown) begins at byte \(start), inside the tensor before it")
+      }
+      guard start == end else {
+        throw damaged(name, "bytes \(end) to \(start), before \(tensor.shown), belong to no tensor")
+      }
       end = entry.bytes.upperBound
     }
     guard end <= dataSize else {
@@ -99,13 +103,13 @@ struct SafetensorsHeader {
 
 extension SafetensorsHeader.Entry {
   fileprivate init(_ member: JSON.Member, file: String) throws {
-    let tensor = member.name
+    let tensor = member.name.shown
     func damaged(_ reason: String) -> Problem { SafetensorsHeader.damaged(file, "\(tensor) \(reason)") }
 
     guard let typeName = member.value["dtype"]?.text else { throw damaged("has no dtype") }
     guard let type = StoredType(rawValue: typeName) else {
       throw Problem(
-        "cannot read \(file): \(tensor) has the unknown dtype \(typeName)",
+        "cannot read \(file): \(tensor) has the unknown dtype \(typeName.shown)",
         advice: "known are " + StoredType.allCases.map(\.rawValue).joined(separator: ", "))
     }
     guard let dims = member.value["shape"].flatMap(Self.sizes) else {
@@ -115,10 +119,13 @@ extension SafetensorsHeader.Entry {
       throw damaged("has no data_offsets of two whole numbers")
     }
     guard offsets[0] <= offsets[1] else { throw damaged("ends at byte \(offsets[1]), before its start \(offsets[0])") }
-    guard let bits = Sizes.product(dims + [type.bits]) else { throw damaged("has the impossible shape \(dims)") }
+    guard let bits = Sizes.product(dims + [type.bits]) else {
+      throw damaged("has the impossible shape \("\(dims)".shown)")
+    }
     guard bits % 8 == 0, bits / 8 == offsets[1] - offsets[0] else {
       throw damaged(
-        "is \(type.rawValue) of shape \(dims), \((bits + 7) / 8) bytes, but \(offsets[1] - offsets[0]) are set aside")
+        "is \(type.rawValue) of shape \("\(dims)".shown), \((bits + 7) / 8) bytes, but \(offsets[1] - offsets[0]) are set aside"
+      )
     }
     self.init(type: type, dims: dims, bytes: offsets[0]..<offsets[1])
   }

@@ -14,7 +14,7 @@ struct ShardedTensors: TensorSource {
     guard missing.isEmpty else {
       throw Problem(
         "cannot open \(folder.path): \(missing.count) of its \(names.count) weights files are missing: "
-          + missing.prefix(4).joined(separator: ", ") + (missing.count > 4 ? ", …" : ""),
+          + missing.prefix(4).map(\.shown).joined(separator: ", ") + (missing.count > 4 ? ", …" : ""),
         advice: "\(index) names them; download them into the same folder")
     }
     var files: [String: CheckpointFile] = [:]
@@ -32,9 +32,7 @@ struct ShardedTensors: TensorSource {
   }
 
   private static func weightMap(_ path: String) throws -> [(tensor: String, file: String)] {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Problem("cannot read \(path)", advice: "check its permissions")
-    }
+    let data = try SmallFile.read(path)
     guard let members = try JSON(parsing: [UInt8](data), file: path)["weight_map"]?.members, !members.isEmpty else {
       throw Problem("cannot read \(path): it has no weight_map", advice: "download the folder again")
     }

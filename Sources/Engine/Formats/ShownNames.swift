@@ -1,6 +1,6 @@
 extension String {
-  /// A name from a file as an error message may show it: without control characters, and not endless.
-  var shown: String {
+  /// A name or a value from a file as a message may show it: on one line, without control characters, and not endless.
+  public var shown: String {
     let longest = 120
     let text = unicodeScalars.count > longest ? String(unicodeScalars.prefix(longest)) + "…" : self
     return text.withoutControlCharacters()

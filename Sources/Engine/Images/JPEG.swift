@@ -13,16 +13,31 @@ enum JPEG {
       tjDecompressHeader3(decoder, bytes, UInt(bytes.count), &width, &height, &subsampling, &colorSpace) == 0
     else { throw damaged(decoder) }
     try Image.check(width: Int(width), height: Int(height), maximumArea: maximumArea)
+    try checkScans(bytes, area: Int(width) * Int(height))
 
     let isInk = colorSpace == TJCS_CMYK.rawValue || colorSpace == TJCS_YCCK.rawValue
     var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * (isInk ? 4 : 3))
     let format = isInk ? TJPF_CMYK.rawValue : TJPF_RGB.rawValue
     let status = tjDecompress2(
       decoder, bytes, UInt(bytes.count), &pixels, width, 0, height, Int32(format),
-      // A few kilobytes of progressive scans could keep the decoder busy for minutes.
-      TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
+      TJFLAG_ACCURATEDCT)
     if status != 0 && !isTolerable(decoder) { throw damaged(decoder) }
     return Image(width: Int(width), height: Int(height), pixels: isInk ? rgb(fromInverted: pixels) : pixels)
+  }
+
+  /// Pixels that the scans of a progressive image may pass over in all: 24 times the largest area, where encoders make
+  /// ten scans. A scan may take a dozen bytes, so that a short file could keep the decoder busy for minutes.
+  static let mostScanned = 1 << 32
+
+  private static func checkScans(_ bytes: [UInt8], area: Int) throws {
+    // A scan begins with FF DA; in the data of one, FF is always followed by 00 or by a number of restart.
+    let scans = bytes.withUnsafeBufferPointer { bytes in
+      (0..<max(0, bytes.count - 1)).reduce(0) { $0 + (bytes[$1] == 0xFF && bytes[$1 + 1] == 0xDA ? 1 : 0) }
+    }
+    guard scans <= max(24, min(500, mostScanned / area)) else {
+      throw Problem(
+        "it has \(scans) scans, which would take minutes", advice: "Save the picture anew, or as PNG.")
+    }
   }
 
   /// Like Pillow, takes stray bytes and wrong codes as they are, but not an image whose lower part is missing.

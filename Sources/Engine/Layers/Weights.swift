@@ -28,7 +28,7 @@ extension TensorSource {
   public func shape(of name: String) throws -> Shape? {
     guard let dims = description(of: name)?.dims else { return try tensor(named: name)?.shape }
     guard dims.count <= 6, dims.allSatisfy({ $0 <= Int32.max }) else {
-      throw Problem("cannot use the tensor \(name): its shape \(dims) is beyond this program")
+      throw Problem("cannot use the tensor \(name.shown): its shape \("\(dims)".shown) is beyond this program")
     }
     return Shape(dims)
   }

@@ -37,7 +37,7 @@ public struct WeightsFit: Equatable, Sendable {
     let complaints = [
       missing.isEmpty ? nil : "it has no tensor " + WeightsFit.list(missing),
       misshaped.isEmpty
-        ? nil : WeightsFit.list(misshaped.map { "\($0.key) is \($0.found), this model needs \($0.expected)" }),
+        ? nil : WeightsFit.list(misshaped.map { "\($0.key.shown) is \($0.found), this model needs \($0.expected)" }),
       unexpected.isEmpty
         ? nil : "\(unexpected.count) of its tensors have no place in this model: " + WeightsFit.list(unexpected),
     ]
@@ -47,7 +47,7 @@ public struct WeightsFit: Equatable, Sendable {
   }
 
   private static func list(_ items: [String]) -> String {
-    items.prefix(4).joined(separator: ", ") + (items.count > 4 ? ", … (\(items.count) in all)" : "")
+    items.prefix(4).map(\.shown).joined(separator: ", ") + (items.count > 4 ? ", … (\(items.count) in all)" : "")
   }
 }
 

@@ -53,10 +53,10 @@ public struct TimedCase: Sendable {
 /// Seconds of work that is run again and again.
 public enum Stopwatch {
   /// The median run of as many as fit into `seconds`, at least one.
-  public static func sample(atLeast seconds: Double, _ body: () -> Void) -> Double {
+  public static func sample(atLeast seconds: Double, _ body: () throws -> Void) rethrows -> Double {
     let clock = ContinuousClock()
     var times: [Double] = []
-    repeat { times.append(clock.measure(body) / .seconds(1)) } while times.reduce(0, +) < seconds
+    repeat { times.append(try clock.measure(body) / .seconds(1)) } while times.reduce(0, +) < seconds
     return median(times)
   }
 

@@ -22,7 +22,7 @@ public struct BytePairEncoding: Sendable {
     func id(_ token: String, _ use: @autoclosure () -> String) throws -> Int {
       guard let id = ids[Array(token.utf8)] else {
         throw Problem(
-          "the vocabulary has no token \"\(token)\", which \(use())", advice: "Its files do not fit together.")
+          "the vocabulary has no token \"\(token.shown)\", which \(use())", advice: "Its files do not fit together.")
       }
       return id
     }

@@ -47,7 +47,8 @@ public struct CLIPTokenizer: Tokenizer {
     ids.reserveCapacity(vocabulary.count)
     for (token, id) in vocabulary {
       guard (0..<1 << 31).contains(id), ids.updateValue(id, forKey: Array(token.utf8)) == nil else {
-        throw Problem("the vocabulary gives \"\(token)\" twice or an impossible id (\(id))", advice: "Get it again.")
+        throw Problem(
+          "the vocabulary gives \"\(token.shown)\" twice or an impossible id (\(id))", advice: "Get it again.")
       }
     }
     guard
@@ -59,7 +60,7 @@ public struct CLIPTokenizer: Tokenizer {
     }
     let paddingToken = padding ?? frame.end
     guard let padding = ids[Array(paddingToken.utf8)] else {
-      throw Problem("the vocabulary has no token \"\(paddingToken)\" to pad with", advice: "Correct pad_token.")
+      throw Problem("the vocabulary has no token \"\(paddingToken.shown)\" to pad with", advice: "Correct pad_token.")
     }
     self.start = start
     self.end = end

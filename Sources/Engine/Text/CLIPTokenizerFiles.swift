@@ -176,12 +176,7 @@ private struct MergePair: Decodable {
 }
 
 private func contents(of url: URL) throws -> Data {
-  do {
-    return try Data(contentsOf: url)
-  } catch {
-    throw Problem(
-      "cannot read \(url.path)", advice: "A tokenizer folder holds vocab.json with merges.txt, or tokenizer.json.")
-  }
+  try SmallFile.read(url.path, advice: "A tokenizer folder holds vocab.json with merges.txt, or tokenizer.json.")
 }
 
 private func decoded<Value: Decodable>(_ type: Value.Type, from url: URL) throws -> Value {

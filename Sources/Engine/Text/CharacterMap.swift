@@ -6,6 +6,10 @@ struct CharacterMap: Sendable {
   private let units: [UInt32]
   private let replacements: [UInt8]
 
+  /// In bytes; Unicode's longest compatibility form has 33. Without an end, every character of a text would become the
+  /// whole table.
+  private static let longestReplacement = 256
+
   /// - Parameter bytes: The trie's size in bytes (32 bits, little-endian), the trie, the replacements.
   init(_ bytes: ArraySlice<UInt8>) throws {
     func word(_ position: Int) -> UInt32 {
@@ -43,7 +47,8 @@ struct CharacterMap: Sendable {
       if stopsAtFirst { break }
     }
     guard let found, found.place < replacements.count else { return nil }
-    return (replacements[found.place...].prefix { $0 != 0 }, found.length)
+    let replacement = replacements[found.place...].prefix(Self.longestReplacement).prefix { $0 != 0 }
+    return (replacement, found.length)
   }
 
   /// Where a unit's children lie, to be combined with their byte by exclusive or.

@@ -30,12 +30,7 @@ extension SigLIPTokenizer {
 
   /// Reads a SentencePiece model, or the `tokenizer.json` that was made from one.
   public init(file: URL, contextLength: Int = 64, cleaning: Cleaning = .openCLIP) throws {
-    let data: Data
-    do {
-      data = try Data(contentsOf: file)
-    } catch {
-      throw Problem("cannot read \(file.path)", advice: "Check the path and its permissions.")
-    }
+    let data = try SmallFile.read(file.path)
     do {
       if file.pathExtension == "json" {
         try self.init(tokenizerFile: data, contextLength: contextLength, cleaning: cleaning)
@@ -86,7 +81,8 @@ private struct UnigramFile: Decodable {
       let values = try decoder.container(keyedBy: CodingKeys.self)
       type = try values.decodeIfPresent(String.self, forKey: .type) ?? "Unigram"
       guard type == "Unigram" else {
-        throw Problem("it is a tokenizer of the kind \(type)", advice: "Expected SigLIP's own, of the kind Unigram.")
+        throw Problem(
+          "it is a tokenizer of the kind \(type.shown)", advice: "Expected SigLIP's own, of the kind Unigram.")
       }
       unknown = try values.decodeIfPresent(Int.self, forKey: .unknown)
       vocabulary = try values.decode([Entry].self, forKey: .vocabulary)
@@ -126,7 +122,8 @@ private struct UnigramFile: Decodable {
       case "Precompiled": return try table.map { try CharacterMap([UInt8]($0)[...]) }
       case "Strip", "Replace": return nil
       default:
-        throw Problem("its normaliser \(type) is not SigLIP's", advice: "Expected the tokenizer.json of a SigLIP.")
+        throw Problem(
+          "its normaliser \(type.shown) is not SigLIP's", advice: "Expected the tokenizer.json of a SigLIP.")
       }
     }
   }

@@ -15,12 +15,7 @@ extension CLIPTokenizer {
   public init(
     simpleVocabulary url: URL, frame: Frame = .openAI, contextLength: Int = 77, cleaning: TextCleaning = .openAI
   ) throws {
-    let bytes: [UInt8]
-    do {
-      bytes = [UInt8](try Data(contentsOf: url))
-    } catch {
-      throw Problem("cannot read \(url.path)", advice: Self.whereFrom)
-    }
+    let bytes = [UInt8](try SmallFile.read(url.path, advice: Self.whereFrom))
     do {
       let text = Gzip.isGzip(bytes) ? try Gzip.inflated(bytes, limit: 1 << 26) : bytes
       let merges = try Self.merges(in: text)

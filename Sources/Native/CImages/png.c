@@ -74,6 +74,8 @@ int images_png_read(
   }
   // The caller has its own limit on the area; libpng's limit of a million a side must not come before it.
   png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
+  // Texts are not kept: a few kilobytes of them can inflate to gigabytes.
+  png_set_chunk_cache_max(png, 1);
   png_set_read_fn(png, &source, take);
   png_read_info(png, info);
   *width = png_get_image_width(png, info);

@@ -63,9 +63,7 @@ public struct MMVPFolder: Sendable {
 
   private static func questions(in url: URL) throws -> [Question] {
     let file = url.appending(path: questionsFile)
-    guard let data = try? Data(contentsOf: file) else {
-      throw Problem("cannot read \(file.path)", advice: "An MMVP folder holds Questions.csv beside its image folder.")
-    }
+    let data = try SmallFile.read(file.path, advice: "An MMVP folder holds Questions.csv beside its image folder.")
     var rows: [CSV.Row]
     do {
       rows = try CSV.rows(in: data)
@@ -100,7 +98,8 @@ public struct MMVPFolder: Sendable {
     if found.count == 3 { return found }
     if header.fields.count == 3 { return [0, 1, 2] }
     throw problem(
-      "a column is missing: there are \(header.fields.map { "\"\($0)\"" }.joined(separator: ", "))", at: header.line,
+      "a column is missing: there are \(header.fields.map { "\"\($0)\"" }.joined(separator: ", ").shown)",
+      at: header.line,
       in: url, advice: "Expected Question ID, Type and Statement.")
   }
 
@@ -113,7 +112,7 @@ public struct MMVPFolder: Sendable {
     }
     let fields = columns.map { row.fields[$0] }
     guard let id = Int(fields[0].filter { !$0.isWhitespace }), id > 0 else {
-      throw problem("\"\(fields[0])\" is no question id", at: row.line, in: url, advice: "Ids are 1, 2, 3 …")
+      throw problem("\"\(fields[0].shown)\" is no question id", at: row.line, in: url, advice: "Ids are 1, 2, 3 …")
     }
     let spaced = String(fields[2].map { $0.isNewline || $0 == "\t" ? " " : $0 })
     let statement = spaced.withoutControlCharacters()
@@ -138,7 +137,7 @@ public struct MMVPFolder: Sendable {
       if hasNineBlocks { return Pattern.allCases[index / block] }
       if let pattern = Pattern(typeName: question.type) { return pattern }
       throw problem(
-        "the type \"\(question.type)\" is none of MMVP's", at: question.line, in: url,
+        "the type \"\(question.type.shown)\" is none of MMVP's", at: question.line, in: url,
         advice: "Expected one of: " + Pattern.allCases.map(\.typeName).joined(separator: ", ") + ".")
     }
   }
@@ -158,7 +157,7 @@ public struct MMVPFolder: Sendable {
     }
     guard let image = candidates.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
       throw problem(
-        "there is no image \(type)/\(question.id).jpg (or .png, .jpeg, .webp) in \(folder.lastPathComponent)",
+        "there is no image \(type.shown)/\(question.id).jpg (or .png, .jpeg, .webp) in \(folder.lastPathComponent)",
         at: question.line, in: url, advice: "Each question has an image of its id, in the folder of its type.")
     }
     return image

@@ -28,12 +28,19 @@ public struct ConditionStatistics: Codable, Equatable, Sendable {
 
   public init(contentsOf url: URL) throws {
     do {
-      self = try JSONDecoder().decode(ConditionStatistics.self, from: Data(contentsOf: url))
-    } catch {
-      throw Problem(
-        "cannot read \(url.path): \(error.localizedDescription)",
-        advice: "it should give the mean and deviation of the diffusion model's conditions; restore the folder")
+      self = try JSONDecoder().decode(ConditionStatistics.self, from: SmallFile.read(url.path))
+    } catch let error as DecodingError {
+      throw ConditionStatistics.damaged(url, RunJSON.reason(error))
     }
+    guard !mean.isEmpty, deviation > 0, deviation.isFinite else {
+      throw ConditionStatistics.damaged(url, "expected a mean and a deviation above 0")
+    }
+  }
+
+  private static func damaged(_ url: URL, _ reason: String) -> Problem {
+    Problem(
+      "cannot read \(url.path): \(reason)",
+      advice: "it should give the mean and deviation of the diffusion model's conditions; restore the folder")
   }
 
   /// Those kept in a diffusion model's folder; nil where there are none, as in Stable Diffusion's.

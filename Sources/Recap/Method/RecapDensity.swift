@@ -69,10 +69,10 @@ extension RecapDensity: CustomStringConvertible {
     case "class": self = .classOnly
     case "all": self = .all
     case _ where text.hasPrefix("count:"):
-      guard let count = Int(number), count >= 1 else { throw Self.unknown(text) }
+      guard let count = Int(number), (1...100_000).contains(count) else { throw Self.unknown(text) }
       self = .count(count)
     case _ where text.hasPrefix("pool:"):
-      guard let window = Int(number), window >= 1 else { throw Self.unknown(text) }
+      guard let window = Int(number), (1...100_000).contains(window) else { throw Self.unknown(text) }
       self = .pooled(window: window)
     default:
       guard let share = Double(text), share > 0, share <= 1 else { throw Self.unknown(text) }

@@ -19,17 +19,24 @@ enum Prompt {
     if fields.json["architectures"]?.elements?.contains("CLIPTextModelWithProjection") ?? false {
       let encoder = try CLIPTextTower(projectedTextEncoder: folder)
       let tokenizer = try CLIPTokenizer(folder: tokenizerFolder)
+      try require(tokenizer, fits: encoder, in: diffusion)
       let ids = tokenizer.tokens(words ?? "")
       let end = ids.firstIndex(of: tokenizer.end) ?? ids.count - 1
       return withoutGradient { encoder.textTokens([Array(ids[...end])]) }
     }
     let encoder = try CLIPTextTower(textEncoder: folder)
     let tokenizer = try CLIPTokenizer(folder: tokenizerFolder, contextLength: encoder.config.contextLength)
+    try require(tokenizer, fits: encoder, in: diffusion)
+    return withoutGradient { encoder([tokenizer.tokens(words ?? reference)]) }
+  }
+
+  private static func require(
+    _ tokenizer: CLIPTokenizer, fits encoder: CLIPTextTower, in diffusion: CheckpointFolder
+  ) throws {
     guard tokenizer.vocabularySize <= encoder.config.vocabulary else {
       throw Problem(
         "cannot use \(diffusion.path): its tokenizer knows \(tokenizer.vocabularySize) tokens, its text encoder "
           + "\(encoder.config.vocabulary)", advice: "the folders belong to different models")
     }
-    return withoutGradient { encoder([tokenizer.tokens(words ?? reference)]) }
   }
 }

@@ -56,7 +56,7 @@ extension Preprocessing {
   public init(_ folder: CheckpointFolder) throws {
     let path = folder.path + "/preprocessor_config.json"
     do {
-      self = try JSONDecoder().decode(Preprocessing.self, from: Data(contentsOf: URL(filePath: path)))
+      self = try JSONDecoder().decode(Preprocessing.self, from: SmallFile.read(path))
     } catch let problem as Problem {
       throw Problem("cannot use \(path): \(problem.message)", advice: problem.advice)
     } catch {

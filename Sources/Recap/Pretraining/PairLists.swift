@@ -17,16 +17,29 @@ public struct PairLists: Codable, Equatable, Sendable {
 
   public init(contentsOf url: URL) throws {
     do {
-      self = try JSONDecoder().decode(PairLists.self, from: Data(contentsOf: url))
-    } catch {
-      throw Problem(
-        "cannot read the pair lists \(url.path): \(error.localizedDescription)",
-        advice: "make them again with diva-tui pretrain, or restore assets/mini")
+      self = try JSONDecoder().decode(PairLists.self, from: SmallFile.read(url.path))
+    } catch let error as DecodingError {
+      throw PairLists.damaged(url, RunJSON.reason(error))
     }
-    for list in [validation, test, browsing]
-    where list.count != Pattern.allCases.count || list.contains(where: \.isEmpty) {
-      throw Problem("the pair lists \(url.path) do not have pairs of all \(Pattern.allCases.count) patterns")
+    for list in [validation, test, browsing] {
+      guard list.count == Pattern.allCases.count, list.allSatisfy({ (1...PairLists.most).contains($0.count) }) else {
+        throw PairLists.damaged(
+          url, "a split has not 1 to \(PairLists.most) pairs of each of \(Pattern.allCases.count) patterns")
+      }
+      guard list.joined().allSatisfy(PairLists.numbers.contains) else {
+        throw PairLists.damaged(url, "a pair has a number beyond \(PairLists.numbers.upperBound)")
+      }
     }
+  }
+
+  /// Pairs a pattern, and their numbers: far above what mining looks at.
+  private static let most = 100_000
+  private static let numbers = 0...1_000_000_000
+
+  private static func damaged(_ url: URL, _ reason: String) -> Problem {
+    Problem(
+      "cannot read the pair lists \(url.path): \(reason)",
+      advice: "make them again with diva-tui pretrain, or restore assets/mini")
   }
 
   func write(to url: URL) throws {

@@ -27,11 +27,26 @@ extension PretrainPlan {
   }
 
   private func requirePossible(_ file: String) throws {
-    let stages = [towers.steps, baseline.steps, autoencoder.steps, denoiser.steps]
-    guard stages.allSatisfy({ $0 >= 0 }), [towers, baseline].allSatisfy({ 2 * $0.pairs + $0.singles > 0 }),
-      autoencoder.batch > 0, 2 * denoiser.pairs + denoiser.singles > 0, denoiser.extraTokens >= 0
-    else { throw Problem("cannot use the plan \(file): it has a negative number of steps or an empty batch") }
-    guard kept > 0, browsed > 0, candidates >= max(kept, browsed) else {
+    func require(_ numbers: [Int], in range: ClosedRange<Int>, _ what: String) throws {
+      guard !numbers.allSatisfy(range.contains) else { return }
+      throw Problem(
+        "cannot use the plan \(file): \(what) must be whole numbers from \(range.lowerBound) to \(range.upperBound)")
+    }
+    let contrastive = [towers, baseline]
+    try require(
+      contrastive.flatMap { [$0.steps, $0.headStart, $0.warmUpSteps] }
+        + [autoencoder.steps, autoencoder.warmUpSteps, denoiser.steps, denoiser.warmUpSteps],
+      in: 0...100_000_000, "steps")
+    try require(
+      contrastive.flatMap { [$0.pairs, $0.singles] } + [autoencoder.batch, denoiser.pairs, denoiser.singles],
+      in: 0...100_000, "pairs, singles and batches")
+    try require([denoiser.extraTokens], in: 0...1000, "extraTokens")
+    try require([candidates, kept, browsed], in: 1...100_000, "candidates, kept and browsed")
+    let batches = contrastive.map { 2 * $0.pairs + $0.singles } + [2 * denoiser.pairs + denoiser.singles]
+    guard autoencoder.batch > 0, batches.allSatisfy({ $0 > 0 }) else {
+      throw Problem("cannot use the plan \(file): it has an empty batch")
+    }
+    guard candidates >= max(kept, browsed) else {
       throw Problem(
         "cannot use the plan \(file): of \(candidates) candidate pairs, \(kept) and \(browsed) are to be kept",
         advice: "candidates must be at least as many as are kept, and some must be kept")

@@ -48,7 +48,7 @@ public struct PretrainRecord: Codable, Equatable, Sendable {
   public init?(contentsOf url: URL) throws {
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
     do {
-      self = try RunJSON.decoder.decode(PretrainRecord.self, from: Data(contentsOf: url))
+      self = try RunJSON.decoder.decode(PretrainRecord.self, from: SmallFile.read(url.path))
     } catch {
       throw Problem(
         "cannot go on with \(url.path): \(RunJSON.reason(error))", advice: "pre-train into a new folder instead")

@@ -42,7 +42,7 @@ public struct Checkpoint: Equatable, Sendable {
   /// What was handed to `write` as state.
   public func state<State: Decodable>(as type: State.Type = State.self) throws -> State {
     do {
-      return try RunJSON.decoder.decode(type, from: try DurableFile.read(path + "/state.json"))
+      return try RunJSON.decoder.decode(type, from: try SmallFile.read(path + "/state.json"))
     } catch let error as DecodingError {
       throw CheckpointManifest.damaged(path, "state.json: \(RunJSON.reason(error))")
     }

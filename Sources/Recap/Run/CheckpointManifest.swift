@@ -27,13 +27,13 @@ struct CheckpointManifest: Codable, Equatable {
   init(reading folder: String) throws {
     let path = folder + "/" + CheckpointManifest.fileName
     do {
-      self = try RunJSON.decoder.decode(CheckpointManifest.self, from: try DurableFile.read(path))
+      self = try RunJSON.decoder.decode(CheckpointManifest.self, from: try SmallFile.read(path))
     } catch let error as DecodingError {
       throw CheckpointManifest.damaged(folder, "manifest.json: \(RunJSON.reason(error))")
     }
     // The manifest must not send us to files elsewhere.
     for file in files where file.name.contains("/") || file.name.hasPrefix(".") || file.name.isEmpty {
-      throw CheckpointManifest.damaged(folder, "manifest.json names the file “\(file.name)”")
+      throw CheckpointManifest.damaged(folder, "manifest.json names the file “\(file.name.shown)”")
     }
   }
 

@@ -37,14 +37,6 @@ enum DurableFile {
     guard fsync(descriptor) == 0 else { throw cannotWrite(folder) }
   }
 
-  static func read(_ path: String) throws -> Data {
-    do {
-      return try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw Problem("cannot read \(path): \(error.localizedDescription)", advice: "check the path and its permissions")
-    }
-  }
-
   /// `reason` defaults to what the last system call said.
   static func cannotWrite(_ path: String, _ reason: String = String(cString: strerror(errno))) -> Problem {
     Problem("cannot write \(path): \(reason)", advice: "check that the folder exists, is writable and has space left")

@@ -25,7 +25,7 @@ public final class EventLog {
         "cannot write \(path): another process is writing this run",
         advice: "watch it with `diva-tui RUN`, or end that process before you resume the run")
     }
-    let whole = try DurableFile.read(path)
+    let whole = try SmallFile.read(path, limit: EventLogReader.longest)
     let end = whole.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     if end < whole.count { try truncate(to: end) }
   }

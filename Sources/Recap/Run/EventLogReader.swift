@@ -6,6 +6,8 @@ import Foundation
 /// A last line without its line break is still being written, or was cut off by a crash: it is left for the next time.
 public struct EventLogReader: Sendable {
   public let path: String
+  /// In bytes: room for millions of steps.
+  static let longest = 1 << 30
   /// The first byte that was not read yet.
   private var offset: UInt64 = 0
   /// Lines read so far.
@@ -38,8 +40,16 @@ public struct EventLogReader: Sendable {
   private func unread() throws -> Data {
     do {
       let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      try file.seek(toOffset: offset)
+      let end = try file.seekToEnd()
+      guard end <= EventLogReader.longest else {
+        throw Problem(
+          "cannot read \(path): it is \(end) bytes, at most \(EventLogReader.longest) are read",
+          advice: "this is no log of a run, or one that went on for too long")
+      }
+      try file.seek(toOffset: min(offset, end))
       return try file.readToEnd() ?? Data()
+    } catch let problem as Problem {
+      throw problem
     } catch {
       throw Problem(
         "cannot read \(path): \(error.localizedDescription)", advice: "check that the run's folder is readable")

@@ -87,7 +87,7 @@ extension TrainerEvent: Codable {
       let report = try EvaluationReport(from: decoder)
       guard report.isConsistent else {
         throw DecodingError.dataCorruptedError(
-          forKey: .event, in: container, debugDescription: "an evaluation with lists of different lengths")
+          forKey: .event, in: container, debugDescription: "an evaluation whose numbers contradict each other")
       }
       self = .evaluation(report)
     case .density:
@@ -133,6 +133,8 @@ extension TrainerEvent: Codable {
 extension EvaluationReport {
   /// False only for a report that was read from a damaged file.
   var isConsistent: Bool {
-    interval95.count == 2 && baselinePerPattern.count == patterns.count && tunedPerPattern.count == patterns.count
+    interval95.count == 2 && interval95[0] <= interval95[1] && baselinePerPattern.count == patterns.count
+      && tunedPerPattern.count == patterns.count
+      && [baselineCorrect, tunedCorrect, fixed, broken].allSatisfy { (0...max(pairs, 0)).contains($0) }
   }
 }

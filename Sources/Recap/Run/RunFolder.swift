@@ -44,7 +44,7 @@ public struct RunFolder: Equatable, Sendable {
         "cannot open the run \(path): it holds no run.json",
         advice: "give the run's own folder, not the one above it or a checkpoint in it")
     }
-    let contents = try DurableFile.read(file)
+    let contents = try SmallFile.read(file)
     do {
       description = try RunJSON.decoder.decode(RunDescription.self, from: contents)
     } catch {
@@ -73,6 +73,10 @@ public struct RunFolder: Equatable, Sendable {
     guard stat(logPath, &status) == 0 else {
       throw Problem(
         "cannot read \(logPath): \(String(cString: strerror(errno)))", advice: "the log is the run: restore it")
+    }
+    // Reading a named pipe or a device would never end.
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw Problem("cannot read \(logPath): it is not a file", advice: "the log is the run: restore it")
     }
     return Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
   }

@@ -33,7 +33,7 @@ public enum RunJSON {
     guard let error = error as? DecodingError else { return (error as? Problem)?.message ?? "\(error)" }
     func place(_ context: DecodingError.Context) -> String {
       let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return path.isEmpty ? "it" : "“\(path)”"
+      return path.isEmpty ? "it" : "“\(path.shown)”"
     }
     switch error {
     case .keyNotFound(let key, let context):
@@ -41,7 +41,7 @@ public enum RunJSON {
     case .typeMismatch(let type, let context): return "\(place(context)) is not of the type \(type)"
     case .valueNotFound(let type, let context): return "\(place(context)) is null, expected \(type)"
     case .dataCorrupted(let context):
-      return context.codingPath.isEmpty ? "not valid JSON" : "\(place(context)): \(context.debugDescription)"
+      return context.codingPath.isEmpty ? "not valid JSON" : "\(place(context)): \(context.debugDescription.shown)"
     @unknown default: return "\(error)"
     }
   }

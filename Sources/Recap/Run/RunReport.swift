@@ -46,7 +46,7 @@ public struct RunReport: Encodable, Equatable, Sendable {
 
   /// A time span as people say it: `48 s`, `4 min 12 s`, `3 h 5 min`.
   static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 1e15 else { return "\(seconds) s" }
+    guard abs(seconds) < 1e15 else { return "\(seconds) s" }
     let whole = Int(seconds.rounded())
     switch whole {
     case ..<60: return "\(whole) s"

@@ -12,7 +12,7 @@ public final class LatentCache: Sendable {
   private let bytes: Mutex<Int>
 
   /// 64 KiB for an image of Stable Diffusion's: the first 130,000 images or so.
-  private static let maximumBytes = 8 << 30
+  public static let maximumBytes = 8 << 30
 
   /// - Parameters:
   ///   - autoencoder: the folder of its weights, told from another by size and time of change.

@@ -78,6 +78,21 @@ extension TrainConfiguration {
     try read(.evaluateEvery, &evaluateEvery)
     try read(.checkpointEvery, &checkpointEvery)
     try read(.shufflesCondition, &shufflesCondition)
+    for (key, value, range) in bounds where !range.contains(value) {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: container, debugDescription: "\(value) is not from \(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+
+  /// The numbers that decide how much is computed, and what they may be.
+  private var bounds: [(CodingKeys, Int, ClosedRange<Int>)] {
+    let (counts, sizes) = (0...100_000_000, 1...100_000)
+    return [
+      (.batch, batch, sizes), (.accumulate, accumulate, sizes), (.draws, draws, sizes), (.steps, steps, counts),
+      (.alignSteps, alignSteps, counts), (.warmUpSteps, warmUpSteps, counts), (.evaluateEvery, evaluateEvery, counts),
+      (.checkpointEvery, checkpointEvery, counts), (.firstTimestep, firstTimestep, counts),
+      (.lastTimestep, lastTimestep, max(0, min(firstTimestep, counts.upperBound)) + 1...counts.upperBound + 1),
+    ]
   }
 
   private static func refuseUnknown(in decoder: any Decoder) throws {

@@ -33,7 +33,22 @@ struct Console {
   }
 
   /// A result for programs: one JSON object on one line, members sorted.
-  func json(_ value: some Encodable) throws { try output(RunJSON.line(value) + Data("\n".utf8)) }
+  ///
+  /// Characters that could steer a terminal are written as escapes: the reader gets them, the screen does not.
+  func json(_ value: some Encodable) throws {
+    let line = String(decoding: try RunJSON.line(value), as: UTF8.self)
+    var escaped = String.UnicodeScalarView()
+    for scalar in line.unicodeScalars {
+      if scalar.steersTerminals {
+        for unit in scalar.utf16 {
+          escaped += (#"\u"# + String(0x10000 + Int(unit), radix: 16).dropFirst()).unicodeScalars
+        }
+      } else {
+        escaped.append(scalar)
+      }
+    }
+    try output(Data((String(escaped) + "\n").utf8))
+  }
 
   /// A remark beside the results.
   func note(_ line: String) { log("diva-tui: \(line.withoutControlCharacters())\n") }
@@ -44,7 +59,7 @@ struct Console {
 
 extension Problem {
   /// What, where and what to do on one line, as standard error gets it.
-  var oneLine: String { (advice.map { "\(message): \($0)" } ?? message).replacing("\n", with: " ") }
+  var oneLine: String { [message, advice].compactMap { $0?.withoutControlCharacters() }.joined(separator: ": ") }
 }
 
 /// A line of progress: redrawn in place for somebody who watches, now and then a line of a log otherwise.

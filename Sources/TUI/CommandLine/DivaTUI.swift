@@ -31,8 +31,18 @@ struct DivaTUI: ParsableCommand {
     } catch is Interrupted {
       Foundation.exit(Interrupted.status)
     } catch {
-      exit(withError: error)
+      end(with: error)
     }
+  }
+
+  /// Help that was asked for, or wrong usage. What was typed, perhaps by a shell from the names of files, is repeated
+  /// without whatever it might do to a terminal.
+  private static func end(with error: any Error) -> Never {
+    let status = exitCode(for: error)
+    if status.isSuccess { exit(withError: error) }
+    let text = fullMessage(for: error).withoutControlCharacters(keepingNewlines: true)
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+    Foundation.exit(status.rawValue)
   }
 }
 

@@ -98,9 +98,13 @@ extension Inspection {
   private static let mostRemarks = 20
 
   var text: String {
-    let rows = tensors.map { [$0.name, $0.dtype, "(" + $0.shape.map(String.init).joined(separator: ", ") + ")"] }
+    let rows = tensors.map {
+      [$0.name.shown, $0.dtype, "(" + $0.shape.map(String.init).joined(separator: ", ") + ")"]
+    }
     let inside = parts.sorted { $0.key < $1.key }.map { "\n" + $0.value.text }
-    let remarks = metadata.sorted { $0.key < $1.key }.prefix(Self.mostRemarks).map { "\($0.key): \($0.value)" }
+    let remarks = metadata.sorted { $0.key < $1.key }.prefix(Self.mostRemarks).map {
+      "\($0.key.shown): \($0.value.shown)"
+    }
     return (head + remarks + complaints + (rows.isEmpty ? [] : [TextTable.text(rows)]) + inside)
       .joined(separator: "\n")
   }
@@ -113,7 +117,7 @@ extension Inspection {
     let counts = Dictionary(grouping: tensors, by: \.dtype).mapValues(\.count).sorted { $0.key < $1.key }
     let types = counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     return [
-      "\(path): \(format), \(family)",
+      "\(path.withoutControlCharacters()): \(format), \(family)",
       "\(tensors.count + parts.values.reduce(0) { $0 + $1.tensors.count }) tensors, \(parameters) numbers, \(Self.size(bytes))\(place)"
         + (types.isEmpty ? "" : ": \(types)"),
     ]
@@ -132,7 +136,7 @@ extension Inspection {
   private var complaints: [String] {
     guard let missing, let unexpected else { return [] }
     if missing.isEmpty && unexpected.isEmpty { return ["complete: it fits its configuration"] }
-    return missing.map { "missing: \($0)" } + unexpected.map { "unexpected: \($0)" }
+    return missing.map { "missing: \($0)" } + unexpected.map { "unexpected: \($0.shown)" }
   }
 }
 

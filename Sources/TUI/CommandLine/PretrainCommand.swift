@@ -51,10 +51,7 @@ struct PretrainCommand: DivaCommand {
   private func chosenPlan() throws -> PretrainPlan {
     var chosen = PretrainPlan.mini
     if let plan {
-      guard let data = FileManager.default.contents(atPath: plan) else {
-        throw Problem("cannot read the plan \(plan)", advice: "check the path and its permissions")
-      }
-      chosen = try PretrainPlan(parsing: data, file: plan)
+      chosen = try PretrainPlan(parsing: SmallFile.read(plan), file: plan)
     }
     if let seed = general.givenSeed { chosen.seed = seed }
     return chosen

@@ -1,8 +1,11 @@
+import Engine
 import Foundation
 
 /// Columns of text for a terminal: the first one begins at the left, the others end at the right.
 enum TextTable {
+  /// What stands in a cell keeps to it: without control characters and line breaks.
   static func text(_ rows: [[String]]) -> String {
+    let rows = rows.map { $0.map { $0.withoutControlCharacters() } }
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
     return rows.map { row in

@@ -144,7 +144,7 @@ enum Damage: CaseIterable {
 
   func inflict(on folder: String) throws {
     func change(_ name: String, _ body: (inout Data) -> Void) throws {
-      var data = try DurableFile.read(folder + "/" + name)
+      var data = try SmallFile.read(folder + "/" + name)
       body(&data)
       try data.write(to: URL(fileURLWithPath: folder + "/" + name))
     }

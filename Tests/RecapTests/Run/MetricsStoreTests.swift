@@ -13,7 +13,7 @@ struct MetricsStoreTests {
     return run
   }
 
-  private func contents(_ run: RunFolder) throws -> Data { try DurableFile.read(run.metricsPath) }
+  private func contents(_ run: RunFolder) throws -> Data { try SmallFile.read(run.metricsPath) }
 
   @Test("holds the log's numbers under the documented names")
   func datasets() throws {

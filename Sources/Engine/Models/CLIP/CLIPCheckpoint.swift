@@ -27,7 +27,7 @@ public struct CLIPCheckpoint {
     guard prefixes.count == 1, let prefix = prefixes.first else {
       throw Problem(
         "cannot load \(name): it holds \(prefixes.count) image towers, "
-          + prefixes.prefix(3).map { "\($0)\(known.mark)" }.joined(separator: ", "),
+          + prefixes.prefix(3).map { "\($0)\(known.mark)".shown }.joined(separator: ", "),
         advice: "keep one of them in the file")
     }
     self.name = name
@@ -38,7 +38,7 @@ public struct CLIPCheckpoint {
   }
 
   private static func unknown(_ names: [String], _ name: String) -> Problem {
-    let some = names.sorted().prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
+    let some = names.sorted().prefix(3).map(\.shown).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
     return Problem(
       "cannot load \(name): its \(names.count) tensors (\(some)) are those of no CLIP that this program knows",
       advice: "known are CLIPs and SigLIPs of OpenAI, open_clip, timm in open_clip, and transformers")

@@ -165,7 +165,7 @@ public struct CLIPTextConfig: Equatable, Sendable {
     let base = CLIPEncoderConfig(width: 512, layers: 12, heads: 8, hiddenWidth: 2048)
     encoder = try CLIPEncoderConfig(fields, default: isCLIP ? base : .base(.siglip))
     vocabulary = try fields.integer("vocab_size", default: isCLIP ? 49408 : 32000, in: 1...10_000_000)
-    contextLength = try fields.integer("max_position_embeddings", default: isCLIP ? 77 : 64, in: 1...65_536)
+    contextLength = try fields.integer("max_position_embeddings", default: isCLIP ? 77 : 64, in: 2...65_536)
     startID = try fields.integer("bos_token_id", default: 49406, in: 0...10_000_000)
     endID = try fields.integer("eos_token_id", default: 49407, in: 0...10_000_000)
     padID = try fields.integer("pad_token_id", default: 1, in: 0...10_000_000)

@@ -36,10 +36,20 @@ public struct CLIPShapes: Equatable, Sendable {
         "cannot load \(name): it has \(positions) positions for an image, which make no square of patches",
         advice: "only models that look at square images can be used")
     }
+    guard grid * patchSize <= 8192 else {
+      throw Problem(
+        "cannot load \(name): it would look at \(grid * patchSize) pixels a side, the limit is 8192",
+        advice: "the file is damaged, or no CLIP")
+    }
     projectionWidth =
       family == .clip ? try shapes.dims("visual_projection.weight", rank: 2)[0] : vision.width
     contextLength =
       text == nil ? 0 : try shapes.dims("text_model.embeddings.position_embedding.weight", rank: 2)[0]
+    guard text == nil || contextLength >= 2 else {
+      throw Problem(
+        "cannot load \(name): its text tower takes \(contextLength) token, start and end need two",
+        advice: "the file is damaged, or no CLIP")
+    }
     vocabulary = text == nil ? 0 : try shapes.dims("text_model.embeddings.token_embedding.weight", rank: 2)[0]
   }
 }

@@ -34,6 +34,7 @@ public struct AutoencoderConfig: Equatable, Sendable {
     for (name, value) in AutoencoderConfig.implemented { try fields.require(name, value) }
     try fields.refuseUnknown(AutoencoderConfig.understood.union(AutoencoderConfig.implemented.map(\.0)))
     blockChannels = try fields.integers("block_out_channels", default: [64], in: 1...65_536)
+    guard blockChannels.count <= 16 else { throw fields.problem("block_out_channels", "at most 16 levels") }
     sampleSize = try fields.integer("sample_size", default: 32, in: 1...65_536)
     inChannels = try fields.integer("in_channels", default: 3)
     outChannels = try fields.integer("out_channels", default: 3)

@@ -56,9 +56,10 @@ public struct UNet2DConfig: Equatable, Sendable {
     let plain = Array(repeating: true, count: levels - 1) + [false]
     downAttention = try fields.attention("down_block_types", "DownBlock2D", "CrossAttnDownBlock2D", default: plain)
     upAttention = try fields.attention("up_block_types", "UpBlock2D", "CrossAttnUpBlock2D", default: plain.reversed())
-    layersPerBlock = try fields.integers("layers_per_block", perLevel: levels, default: 2)
+    guard levels <= 16 else { throw fields.problem("block_out_channels", "at most 16 levels") }
+    layersPerBlock = try fields.integers("layers_per_block", perLevel: levels, default: 2, in: 1...100)
     heads = try fields.integers("attention_head_dim", perLevel: levels, default: 8)
-    transformerLayers = try fields.integers("transformer_layers_per_block", perLevel: levels, default: 1)
+    transformerLayers = try fields.integers("transformer_layers_per_block", perLevel: levels, default: 1, in: 1...100)
     contextWidth = try fields.integer("cross_attention_dim", default: 1280)
     groups = try fields.integer("norm_num_groups", default: 32)
     epsilon = try fields.number("norm_eps", default: 1e-5)

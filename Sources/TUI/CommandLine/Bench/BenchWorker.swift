@@ -32,8 +32,8 @@ final class BenchWorker {
   func answer(_ request: JSON) throws -> JSON {
     if let plan = request["prepare"] { return try prepare(BenchPlan(plan)) }
     guard let workload else { throw Problem("nothing is prepared") }
-    if let seconds = request["sample"]?.double { return sample(workload, atLeast: seconds) }
-    if request["profile"] != nil { return profile(workload) }
+    if let seconds = request["sample"]?.double { return try sample(workload, atLeast: seconds) }
+    if request["profile"] != nil { return try profile(workload) }
     throw Problem("cannot answer \(request.compact)")
   }
 
@@ -41,7 +41,7 @@ final class BenchWorker {
     workload = nil
     ThreadPool.setThreads(plan.threads)
     let workload = try Workload(plan, BenchModels(plan.size, options, general, console))
-    for _ in 0..<workload.warmUps { workload.run() }
+    for _ in 0..<workload.warmUps { try workload.run() }
     self.workload = workload
     return [
       "name": .string(workload.name), "operations": workload.operations.map(JSON.number) ?? .null,
@@ -49,9 +49,9 @@ final class BenchWorker {
     ]
   }
 
-  private func sample(_ workload: Workload, atLeast seconds: Double) -> JSON {
+  private func sample(_ workload: Workload, atLeast seconds: Double) throws -> JSON {
     let (misses, allocated) = (ProcessMemory.poolMisses, ProcessMemory.allocated)
-    let median = Stopwatch.sample(atLeast: seconds, workload.run)
+    let median = try Stopwatch.sample(atLeast: seconds, workload.run)
     return [
       "seconds": .number(median), "peakMemoryBytes": .integer(ProcessMemory.peak),
       "poolMisses": .integer(ProcessMemory.poolMisses - misses),
@@ -59,9 +59,9 @@ final class BenchWorker {
     ]
   }
 
-  private func profile(_ workload: Workload) -> JSON {
+  private func profile(_ workload: Workload) throws -> JSON {
     let begin = ContinuousClock.now
-    let entries = Profiler.measure(workload.run)
+    let entries = try Profiler.measure(workload.run)
     let places = entries.map { place, entry -> JSON in
       [
         "op": .string(place.op), "parameter": .string(place.parameter), "backward": .bool(place.isBackward),

@@ -2,7 +2,7 @@ import Engine
 import Recap
 
 extension Workload {
-  /// The step on random weights: CLIP, UNet, loss, backward through the frozen UNet into CLIP, SGD with momentum
+  /// The step on random weights: CLIP, UNet, loss, backward through the frozen UNet into CLIP, SGD with momentum
   /// and clipping. Latents and prompt embedding are at hand, as they are cached in training.
   static func divaStep(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
     let step = try BareStep(plan, models)
@@ -27,7 +27,7 @@ extension Workload {
     let counted = (images: plan.batch * settings.draws, side: unet.config.sampleSize)
     return Workload(
       name: keepsImages ? "mini step, batch \(plan.batch)" : "training step, images made as it goes",
-      run: { _ = trainer.step() },
+      run: { _ = try trainer.step() },
       operations: diva.tuned.operations(images: plan.batch) + diva.tuned.gradientOperations(images: plan.batch)
         + unet.operations(images: counted.images, side: counted.side, contextTokens: told)
         + unet.contextGradientOperations(images: counted.images, side: counted.side, contextTokens: told),

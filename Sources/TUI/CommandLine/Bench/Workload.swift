@@ -5,7 +5,7 @@ import Recap
 struct Workload {
   /// What the row is called.
   let name: String
-  let run: () -> Void
+  let run: () throws -> Void
   /// Floating-point operations of a run by the direct method; nil where memory is the limit.
   let operations: Double?
   /// Bytes that a run reads and writes at least; nil where arithmetic is the limit.

@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Engine
+
+/// The program itself on spoilt files, as a person meets it: it ends by itself, with status 0 or 1, and after a failure
+/// there is one clear error.
+@Suite(.serialized)
+struct ProgramTests {
+  private static let environment = ProcessInfo.processInfo.environment
+  /// Starting the program takes longer than reading: a fiftieth of the files.
+  private static let count = max(4, (environment["DIVA_FUZZ_FILES"].flatMap(Int.init) ?? 0) / 50)
+  private static let seed = environment["DIVA_FUZZ_SEED"].flatMap(UInt64.init) ?? 1
+  private static let readers = Reader.all.filter {
+    $0.command != nil && environment["DIVA_FUZZ_READER"] ?? $0.name == $0.name
+  }
+
+  @Test("the program refuses spoilt files in a few words, and ends in no other way", arguments: readers)
+  func spoilt(reader: Reader) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "diva-program-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let (victims, file) = (try reader.victims(), folder.appending(path: "spoilt"))
+    var (mutator, random) = (Mutator(seed: Self.seed), SplitMix(state: Self.seed))
+    var tally: [Int32: Int] = [:]
+
+    try Data(victims[0].bytes).write(to: file)
+    let sound = try Program.run(try reader.command?(file, victims[0]) ?? [], in: folder)
+    #expect(sound.status == 0 && sound.fault == nil, "a sound file of \(reader.name): \(sound)")
+    for number in 0..<Self.count {
+      let victim = victims[number % victims.count]
+      let lie = number / victims.count % 2 == 1 ? try reader.lie?(victim, &random) : nil
+      try Data(lie ?? mutator.mutant(of: victim.bytes, focus: victim.focus)).write(to: file)
+      let end = try Program.run(try reader.command?(file, victim) ?? [], in: folder)
+      if let fault = end.fault {
+        let kept = folder.appending(path: "wrong-\(number)")
+        try FileManager.default.copyItem(at: file, to: kept)
+        Issue.record("\(victim.name) spoilt as in \(kept.path): \(fault)")
+      }
+      tally[end.status, default: 0] += 1
+    }
+
+    print("program, \(reader.name): \(tally[0] ?? 0) read, \(tally[1] ?? 0) refused")
+    if tally.keys.allSatisfy({ $0 == 0 || $0 == 1 }) { try FileManager.default.removeItem(at: folder) }
+  }
+}
+
+/// One run of the program that was built beside these tests.
+private struct Program {
+  let status: Int32
+  let fault: String?
+
+  private static let longest = 10.0
+
+  static func run(_ arguments: [String], in folder: URL) throws -> Program {
+    let process = Process()
+    process.executableURL = try executable()
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    let (output, log) = (folder.appending(path: "output"), folder.appending(path: "log"))
+    for url in [output, log] { try Data().write(to: url) }
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: log)
+    let start = ContinuousClock.now
+    try process.run()
+    let watchdog = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 6 * longest, execute: watchdog)
+    process.waitUntilExit()
+    watchdog.cancel()
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let texts = try [output, log].map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
+    let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    return Program(status: status, fault: fault(status, seconds, output: texts[0], log: texts[1]))
+  }
+
+  private static func fault(_ status: Int32, _ seconds: Double, output: String, log: String) -> String? {
+    let errors = log.split(separator: "\n")
+    if status != 0 && status != 1 { return "it ended with \(status): \(log.suffix(300))" }
+    if seconds > longest { return "it took \(seconds) s" }
+    if status == 1 && errors.count != 1 { return "\(errors.count) lines of error: \(log.prefix(500))" }
+    if log.count > 2000 { return "\(log.count) letters of error: \(log.prefix(300))" }
+    let steers = (output + log).unicodeScalars.contains { $0 != "\n" && $0.steersTerminals }
+    return steers ? "control characters: \((output + log).debugDescription.prefix(500))" : nil
+  }
+
+  private static func executable() throws -> URL {
+    var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    while folder.path != "/" {
+      let candidate = folder.appending(path: "diva-tui")
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder), !isFolder.boolValue {
+        return candidate
+      }
+      folder.deleteLastPathComponent()
+    }
+    throw Malformed("there is no diva-tui beside \(CommandLine.arguments[0])")
+  }
+}
