@@ -59,7 +59,10 @@ struct Console {
 
 extension Problem {
   /// What, where and what to do on one line, as standard error gets it.
-  var oneLine: String { [message, advice].compactMap { $0?.withoutControlCharacters() }.joined(separator: ": ") }
+  var oneLine: String {
+    [message, advice].compactMap { $0?.split(whereSeparator: \.isNewline).joined(separator: " ") }
+      .map { $0.withoutControlCharacters() }.joined(separator: ": ")
+  }
 }
 
 /// A line of progress: redrawn in place for somebody who watches, now and then a line of a log otherwise.

@@ -23,7 +23,7 @@ struct SafetensorsFolderTests {
       let folder = CheckpointFolder(path)
 
       #expect(message { _ = try CheckpointFolder(path + "/no").configuration() }.contains("no such folder"))
-      #expect(message { _ = try folder.configuration() } == "cannot open \(path): it has no readable config.json")
+      #expect(message { _ = try folder.configuration() } == "cannot read \(path)/config.json: No such file or directory")
       #expect(message { _ = try folder.weights() } == "cannot open \(path): it holds no weights")
     }
   }

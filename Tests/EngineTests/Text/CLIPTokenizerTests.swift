@@ -131,7 +131,7 @@ import Testing
     let folder = try copy { try FileManager.default.removeItem(at: $0.appending(path: "merges.txt")) }
     let problem = #expect(throws: Problem.self) { try CLIPTokenizer(folder: folder) }
 
-    #expect(problem?.message == "cannot read \(folder.path)/merges.txt")
+    #expect(problem?.message == "cannot read \(folder.path)/merges.txt: No such file or directory")
   }
 
   @Test(

@@ -129,7 +129,7 @@ import Testing
     let folder = try Folder()
     defer { folder.remove() }
     let noQuestions = #expect(throws: Problem.self) { try MMVPFolder(url: folder.url) }
-    #expect(noQuestions?.message == "cannot read \(folder.url.path)/Questions.csv")
+    #expect(noQuestions?.message == "cannot read \(folder.url.path)/Questions.csv: No such file or directory")
 
     try folder.write("Questions.csv", "Question ID,Type,Statement\n1,Text,a\n2,Text,b\n")
     let noImages = #expect(throws: Problem.self) { try MMVPFolder(url: folder.url) }
