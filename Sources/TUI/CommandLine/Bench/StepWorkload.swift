@@ -27,7 +27,10 @@ extension Workload {
     let counted = (images: plan.batch * settings.draws, side: unet.config.sampleSize)
     return Workload(
       name: keepsImages ? "mini step, batch \(plan.batch)" : "training step, images made as it goes",
-      run: { _ = trainer.step() },
+      run: {
+        // Images that are drawn, not read, are always there.
+        do { _ = try trainer.step() } catch { preconditionFailure("a step that reads no file failed: \(error)") }
+      },
       operations: diva.tuned.operations(images: plan.batch) + diva.tuned.gradientOperations(images: plan.batch)
         + unet.operations(images: counted.images, side: counted.side, contextTokens: told)
         + unet.contextGradientOperations(images: counted.images, side: counted.side, contextTokens: told),
