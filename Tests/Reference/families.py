@@ -1,10 +1,11 @@
 """Compares diva-tui with open_clip, timm, transformers and diffusers on every CLIP family at its published width.
 
 Random weights are written to a temporary folder as each library's users have them; the program reads them, and its
-dumps are compared with what the libraries compute from the same inputs: pixels, features, all tokens, prompt, latent,
-context, noise prediction, loss, and the gradient of every trained tensor in one DIVA step. Every row is the relative
-error of a whole tensor. The CLIPs' depth is reduced to --layers unless --layers 0; the diffusion model is reduced
-unless --published (Stable Diffusion at 512×512: 20 GB of memory). Exit status 1 above 1e-4.
+dumps are compared with what the libraries compute from the same inputs: pixels as in evaluation and in the reference's
+training, features, all tokens, prompt, latent, context, noise prediction, loss, and the gradient of every trained tensor
+in one DIVA step. Every row is the relative error of a whole tensor. The CLIPs' depth is reduced to --layers unless
+--layers 0; the diffusion model is reduced unless --published (Stable Diffusion at 512×512: 20 GB of memory). Exit status
+1 above 1e-4.
 """
 
 import argparse
@@ -14,10 +15,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import open_clip
 import torch
 from family_models import Diffusion, OpenCLIP, TimmSigLIP, Transformers
 from parity import LIMIT, Program, Report
 from PIL import Image
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from torchvision.transforms.functional import normalize, resize
 
 # Name of the case: how its CLIP is made of a number of layers, the diffusion model, the density, how the prompt joins.
 CASES = {
@@ -68,6 +72,18 @@ def square(file, side):
     left, top = round((width - side) / 2), round((height - side) / 2)
     pixels = np.asarray(image.crop((left, top, left + side, top + side)))
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def check_training_pixels(program, arguments, clip, diffusion, images, report):
+    """The reference's: OpenAI's colours for every CLIP, undone with ImageNet's for the autoencoder."""
+    options = ["--colors", "reference", "--density", "class"]
+    ours = program.dump("step", *arguments, "--images", *images, *options, option="--dump")
+    squares = torch.stack([square(file, diffusion.side) for file in images]) / 2 + 0.5
+    normalized = normalize(squares, open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD)
+    size = [clip.size, clip.size]
+    report.compare("training pixels of CLIP", ours["clip_pixels"], resize(normalized, size, antialias=False))
+    mean, std = (torch.tensor(v)[:, None, None] for v in (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD))
+    report.compare("training latent", ours["latent"], diffusion.latent(2 * (normalized * std + mean) - 1))
 
 
 def told_tokens(clip, pixels, density, indices):
@@ -145,6 +161,7 @@ def main():
             print(f"{name}: {depth}, {case[1]}{' as published' if options.published else ''}, density {case[2]}", flush=True)
             arguments = ["--clip", clip.write(folder / "clip"), "--diffusion", diffusion.write(folder / case[1])]
             check_features(program, arguments, clip, images, report)
+            check_training_pixels(program, arguments, clip, diffusion, images, report)
             check_step(program, arguments, clip, diffusion, images, case, report)
     print("a row is too large or differs" if report.failed else f"all rows are within {LIMIT:.0e}")
     sys.exit(1 if report.failed else 0)

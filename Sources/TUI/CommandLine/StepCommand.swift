@@ -14,6 +14,11 @@ struct StepCommand: DivaCommand {
   @Option(help: "The safetensors file to write: inputs, outputs and every gradient.") var dump: String?
   @Option(help: "A safetensors file whose inputs are taken instead of drawn or computed.") var from: String?
   @Flag(help: "Also what the autoencoder makes of the latent: decoded. Slow at 512 pixels.") var decoded = false
+  @Option(
+    help: ArgumentHelp(
+      "Make pixels as training does: reference or exact.",
+      discussion: "Of the square in the middle, as train --crop center. (default: as the CLIP is evaluated)"))
+  var colors: TrainingPixels.Mapping?
   @Option(help: "Noise draws an image.") var timesteps = TrainConfiguration().draws
   @Option(help: "A,B: timesteps are drawn from A up to but not including B.", transform: TimestepRange.init)
   var timestepRange: TimestepRange?

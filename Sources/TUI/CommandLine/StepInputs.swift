@@ -12,10 +12,10 @@ struct StepInputs {
     let pictures = try StepInputs.pictures(command, workspace, count: file?.images)
     let vision = workspace.clip.vision.config
     let pixels: Shape = [pictures.count, vision.imageSize, vision.imageSize, vision.channels]
+    let made = StepInputs.made(of: pictures, command.colors, workspace)
     var inputs = DivaStep.randomInputs(
-      clipPixels: try file?.images("clip_pixels", pixels) ?? workspace.preprocessing.pixels(pictures),
-      latents: try file?.latents(images: pictures.count, workspace.diffusion.unet.config)
-        ?? workspace.latents(pictures),
+      clipPixels: try file?.images("clip_pixels", pixels) ?? made.clipPixels(),
+      latents: try file?.latents(images: pictures.count, workspace.diffusion.unet.config) ?? made.latents(),
       promptEmbedding: try file?.prompt(width: workspace.prompt.shape[2]) ?? workspace.prompt,
       density: command.models.density.density(for: workspace.backbone), patches: vision.patches,
       draws: command.timesteps, timesteps: try StepInputs.range(command, workspace.diffusion.schedule.timesteps),
@@ -30,6 +30,20 @@ struct StepInputs {
     for (key, parameter) in models.projectionByKey {
       if let tensor = try file?.tensor(key, parameter.shape) { parameter.assign(tensor) }
     }
+  }
+
+  /// What is computed from pictures where the file has it not: as CLIP is evaluated, or as it is trained.
+  private static func made(
+    of pictures: [Image], _ colors: TrainingPixels.Mapping?, _ workspace: Workspace
+  ) -> (clipPixels: () -> Tensor, latents: () -> Tensor) {
+    let preprocessing = workspace.preprocessing
+    guard let colors else { return ({ preprocessing.pixels(pictures) }, { workspace.latents(pictures) }) }
+    let training = TrainingPixels(clipSide: preprocessing.side, colors: preprocessing.colors, mapping: colors)
+    let squares = pictures.map(workspace.diffusion.square)
+    return (
+      { training.clipPixels(squares) },
+      { workspace.diffusion.autoencoder.scaledLatents(of: training.autoencoderPixels(squares)) }
+    )
   }
 
   /// Where the file has pixels and latents, no images are needed: any do, as many as it has.
