@@ -46,7 +46,8 @@ extension Workspace {
   }
 
   private func exportOpenCLIP(_ tuned: CLIP, to folder: CheckpointFolder) throws {
-    func numbers(_ values: [Float]) -> JSON { .array(values.map { .number(Double($0)) }) }
+    // With no more digits than it takes to be read back.
+    func numbers(_ values: [Float]) -> JSON { .array(values.map { .number(Double("\($0)") ?? Double($0)) }) }
     let config: JSON = [
       "model_cfg": try tuned.config.openCLIP(),
       "preprocess_cfg": [
