@@ -16,17 +16,12 @@ public struct ArithmeticPolicy: Equatable, Sendable {
     case bf16
   }
 
-  public enum Memory: String, CaseIterable, Sendable {
-    /// Frozen weights are kept packed as the kernels like them.
-    case fast
-    /// Frozen weights are read where the file has them, and rearranged for each use.
-    case small
-  }
-
   public let precision: Precision
-  public let memory: Memory
+  /// Fast keeps frozen weights packed as the kernels like them; small reads them where their file has them, and
+  /// rearranges them for each use.
+  public let memory: MemoryUse
 
-  public init(precision: Precision = .f32, memory: Memory = .fast) {
+  public init(precision: Precision = .f32, memory: MemoryUse = .fast) {
     (self.precision, self.memory) = (precision, memory)
   }
 

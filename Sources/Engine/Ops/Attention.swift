@@ -10,73 +10,69 @@ extension Tensor {
       shape.rank == 3 && keys.shape == values.shape && keys.shape[0] == shape[0] && keys.shape[2] == shape[2]
         && shape[2] % heads == 0,
       "attention: queries \(shape), keys \(keys.shape), values \(values.shape), \(heads) heads")
-    let layout = HeadLayout(queries: shape, keys: keys.shape[1], heads: heads, causal: causal)
-    let y = Tensor(uninitialized: shape)
-    let logSumExp = Tensor(uninitialized: [shape[0], heads, shape[1]])
-    layout.runHeads { head, sizes, scratch in
-      kernels_attention(
-        sizes, pointer + head.query, keys.pointer + head.key, values.pointer + head.key, y.pointer + head.query,
-        logSumExp.pointer + head.row, scratch)
-    }
-    let (q, k, v, out) = (detached(), keys.detached(), values.detached(), y)
-    let wants = [requiresGradient, keys.requiresGradient, values.requiresGradient]
-    return .record("attention", y, from: self, keys, values) { dy in
-      let dq = wants[0] ? Tensor(uninitialized: q.shape) : nil
-      let dk = wants[1] ? Tensor(uninitialized: k.shape) : nil
-      let dv = wants[2] ? Tensor(uninitialized: v.shape) : nil
-      layout.runHeads { head, sizes, scratch in
-        kernels_attention_gradient(
-          sizes, q.pointer + head.query, k.pointer + head.key, v.pointer + head.key, out.pointer + head.query,
-          logSumExp.pointer + head.row, dy.pointer + head.query, dq.map { $0.pointer + head.query },
-          dk.map { $0.pointer + head.key }, dv.map { $0.pointer + head.key }, scratch)
-      }
+    let layout = AttentionHeads(
+      queries: shape, keys: keys.shape[1], heads: heads, causal: causal,
+      isBF16: ArithmeticPolicy.current.multipliesBF16)
+    let (q, k, v) = (detached(), keys.detached(), values.detached())
+    let (out, logSumExp) = layout.attention(q, k, v)
+    let (wantsQ, wantsKV) = (requiresGradient, keys.requiresGradient || values.requiresGradient)
+    return .record("attention", out, from: self, keys, values) { dy in
+      let dq = wantsQ ? Tensor(uninitialized: q.shape) : nil
+      let (dk, dv) = wantsKV ? (Tensor(uninitialized: k.shape), Tensor(uninitialized: v.shape)) : (nil, nil)
+      layout.gradient(q, k, v, out: out, logSumExp: logSumExp, arriving: dy, dq: dq, dk: dk, dv: dv)
       return [dq, dk, dv]
     }
   }
 }
 
-/// Where each head of each image lies in token-major memory.
-private struct HeadLayout {
-  let images: Int
-  let queries: Int
-  let keys: Int
-  let channels: Int
-  let heads: Int
-  let causal: Bool
-
-  init(queries shape: Shape, keys: Int, heads: Int, causal: Bool) {
-    images = shape[0]
-    queries = shape[1]
-    channels = shape[2]
-    self.keys = keys
-    self.heads = heads
-    self.causal = causal
+extension AttentionHeads {
+  /// The result, and the log-sum-exp of every row of scores.
+  fileprivate func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor) -> (Tensor, Tensor) {
+    let (out, logSumExp) = (Tensor(uninitialized: q.shape), Tensor(uninitialized: [count, q.shape[1]]))
+    var shape = shape
+    withUnsafePointer(to: &shape) { shape in
+      let scratchBytes = Int(kernels_attention_scratch_bytes(shape))
+      run(packedBytes: Int(kernels_attention_packed_bytes(shape))) { head, packed in
+        let scratch = Storage(count: scratchBytes / 4)
+        kernels_attention_pack(shape, k.pointer + head.key, v.pointer + head.key, packed, scratch.base)
+      } body: { head, part, packed in
+        let (scratch, queries) = (Storage(count: scratchBytes / 4), queries(part))
+        kernels_attention(
+          shape, queries.lowerBound, Int64(queries.count), q.pointer + head.query, k.pointer + head.key,
+          v.pointer + head.key, packed, out.pointer + head.query, logSumExp.pointer + head.row, scratch.base)
+      }
+    }
+    return (out, logSumExp)
   }
 
-  /// Offsets of one head of one image.
-  struct Head {
-    let query: Int
-    let key: Int
-    let row: Int
-  }
-
-  /// Calls body(offsets, sizes, scratch) for every head on the pool; one scratch buffer a piece of heads.
-  func runHeads(_ body: (Head, UnsafePointer<AttentionShape>, UnsafeMutablePointer<Float>) -> Void) {
-    let width = channels / heads
-    let stride = Int64(channels)
-    ThreadPool.runPieces(of: images * heads, size: max(1, (images * heads + 15) / 16)) { piece in
-      var sizes = AttentionShape(
-        queries: Int64(queries), keys: Int64(keys), headWidth: Int64(width), queryStride: stride, keyStride: stride,
-        valueStride: stride, outStride: stride, scale: 1 / Float(width).squareRoot(), causal: causal)
-      withUnsafePointer(to: &sizes) { sizes in
-        let scratch = Storage(count: Int(kernels_attention_scratch(sizes)))
-        for index in piece {
-          let (image, head) = index.quotientAndRemainder(dividingBy: heads)
-          let place = Head(
-            query: image * queries * channels + head * width, key: image * keys * channels + head * width,
-            row: index * queries)
-          body(place, sizes, scratch.base)
-        }
+  /// Writes the gradients that are wanted. Each part of a head's queries has its own sums for the keys and values;
+  /// these are then added in order.
+  fileprivate func gradient(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, out: Tensor, logSumExp: Tensor, arriving dy: Tensor, dq: Tensor?,
+    dk: Tensor?,
+    dv: Tensor?
+  ) {
+    let size = 2 * Int(shape.keys * shape.headWidth)
+    let sums = Storage(count: count * parts * size)
+    var shape = shape
+    withUnsafePointer(to: &shape) { shape in
+      let scratchBytes = Int(kernels_attention_gradient_scratch_bytes(shape))
+      run(packedBytes: Int(kernels_attention_gradient_packed_bytes(shape))) { head, packed in
+        kernels_attention_gradient_pack(shape, k.pointer + head.key, v.pointer + head.key, packed)
+      } body: { head, part, packed in
+        let (scratch, queries) = (Storage(count: scratchBytes / 4), queries(part))
+        var read = AttentionQueries(
+          q: q.pointer + head.query, out: out.pointer + head.query, dOut: dy.pointer + head.query,
+          logSumExp: logSumExp.pointer + head.row, dq: dq.map { $0.pointer + head.query })
+        kernels_attention_gradient(
+          shape, queries.lowerBound, Int64(queries.count), &read, packed,
+          sums.base + (head.index * parts + part) * size, scratch.base)
+      }
+      guard let dk, let dv else { return }
+      ThreadPool.run(count) { index in
+        let key = head(index).key
+        kernels_attention_gradient_gather(
+          shape, Int64(parts), sums.base + index * parts * size, dk.pointer + key, dv.pointer + key)
       }
     }
   }

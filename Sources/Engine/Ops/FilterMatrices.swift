@@ -20,10 +20,10 @@ struct FilterMatrices {
     var matrix = matrix
     let packing = kernels_matrix_packing(&matrix)
     (self.matrix, self.packing) = (matrix, packing)
-    let step = packing.size > 0 ? (Int(packing.size) + 63) / 64 * 64 : 4 * Int(matrix.n * matrix.k)
+    let step = packing.gains ? (Int(packing.size) + 63) / 64 * 64 : 4 * Int(matrix.n * matrix.k)
     self.step = step
     form = weight.packed(KernelsLayouts.filters | name, size: count * step, keeps: keeps) { numbers, to in
-      guard packing.size > 0 else {
+      guard packing.gains else {
         return write(numbers, 0..<Int(matrix.n), to.assumingMemoryBound(to: Float.self))
       }
       let work = UncheckedWork(numbers: numbers, to: to)
@@ -40,7 +40,7 @@ struct FilterMatrices {
   }
 
   /// Columns are shared out in blocks of so many.
-  var columnBlock: Int { packing.size > 0 ? Int(packing.columnBlock) : 1 }
+  var columnBlock: Int { packing.gains ? Int(packing.columnBlock) : 1 }
 
   /// Some columns of c (rows × n) = a (rows × k) · matrix `index` [+ bias], on the calling thread.
   func multiply(
@@ -51,7 +51,7 @@ struct FilterMatrices {
     let (m, n, k) = (Int64(rows), matrix.n, matrix.k)
     let (first, count) = (Int64(columns?.lowerBound ?? 0), columns.map { Int64($0.count) } ?? n)
     let b = form.pointer + index * step
-    if packing.size > 0 {
+    if packing.gains {
       kernels_matrix_product(&matrix, m, a, b, first, count, bias, c, n)
     } else {
       let floats = b.assumingMemoryBound(to: Float.self) + Int(matrix.transposed ? first * k : first)

@@ -81,7 +81,7 @@ extension Tensor {
   fileprivate func packed(as matrix: KernelsMatrix) -> (form: Packed, packing: KernelsPacking)? {
     var matrix = matrix
     let packing = kernels_matrix_packing(&matrix)
-    guard packing.size > 0 else { return nil }
+    guard packing.gains else { return nil }
     let block = Int(packing.columnBlock)
     let form = packed(packing.layout, size: Int(packing.size)) { numbers, to in
       let source = UncheckedSource(numbers: numbers, target: to)

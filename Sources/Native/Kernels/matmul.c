@@ -73,8 +73,8 @@ bool kernels_has_bf16(void) {
 
 enum { COLUMN_BLOCK = 64, USUAL_ROWS = 64 };
 
-/// words: kind, rows, columns, k, bf16, has bias, row stride of c. The layout is the one for USUAL_ROWS, whatever the
-/// rows, since one packing serves them all.
+/// words: kind, rows, columns, k, bf16, has bias, row stride of c, adds to c. The layout is the one for USUAL_ROWS,
+/// whatever the rows, since one packing serves them all.
 static Prepared *make_packed_product(const Key *key) {
   const int64_t *w = key->words;
   dnnl_data_type_t type = number_type(w[4]);
@@ -85,7 +85,7 @@ static Prepared *make_packed_product(const Key *key) {
     Key usual = {{KIND_PACKED_MATMUL, USUAL_ROWS, w[2], w[3], w[4], true, w[2]}};
     b = onednn_find(&usual, make_packed_product)->weights;
   }
-  return prepared_product(&a, &b, &c, w[5], false);
+  return prepared_product(&a, &b, &c, w[5], w[7]);
 }
 
 static const dnnl_memory_desc_t *packed_layout(const KernelsMatrix *b, int64_t columns) {
@@ -106,8 +106,8 @@ KernelsPacking kernels_matrix_packing(const KernelsMatrix *b) {
   const dnnl_memory_desc_t *whole = packed_layout(b, b->n);
   uint64_t sizes = (uint64_t)b->n << 30 | (uint64_t)b->k;
   KernelsPacking packing = {KERNELS_MATRIX_LAYOUTS | sizes << 2 | (uint64_t)b->transposed << 1 | b->bf16,
-                            (int64_t)dnnl_memory_desc_get_size(whole), b->n};
-  if (whole->format_kind != dnnl_blocked || whole->format_desc.blocking.inner_nblks == 0) packing.size = 0;
+                            (int64_t)dnnl_memory_desc_get_size(whole), b->n,
+                            whole->format_desc.blocking.inner_nblks > 0};
   if (b->n % COLUMN_BLOCK == 0 && is_cut_by_blocks(whole, packed_layout(b, COLUMN_BLOCK)))
     packing.columnBlock = COLUMN_BLOCK;
   return packing;
@@ -129,15 +129,24 @@ static float *columns_from_halves(const KernelsMatrix *b, KernelsNumbers numbers
   return floats;
 }
 
+/// words: kind, columns, k, row stride of the plain array, transposed, bf16, plain numbers are bf16.
+static Prepared *make_packing(const Key *key) {
+  const int64_t *w = key->words;
+  KernelsMatrix b = {w[1], w[2], w[4], w[5]};
+  dnnl_memory_desc_t plain = matrix(b.k, b.n, w[3], b.transposed, number_type(w[6]));
+  return onednn_prepared_copy(&plain, packed_layout(&b, b.n));
+}
+
 void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first, int64_t columns, void *packed) {
   bool halves = numbers.type == KERNELS_F16;
   float *floats = halves ? columns_from_halves(b, numbers, first, columns) : NULL;
   int64_t ld = b->transposed ? b->k : halves ? columns : b->n;
   size_t offset = (size_t)(b->transposed ? first * b->k : first) * (numbers.type == KERNELS_F32 ? 4 : 2);
-  const void *data = halves ? (const void *)floats : (const char *)numbers.data + offset;
-  const dnnl_memory_desc_t *layout = packed_layout(b, columns);
-  dnnl_memory_desc_t plain = matrix(b->k, columns, ld, b->transposed, number_type(numbers.type == KERNELS_BF16));
-  onednn_copy(&plain, data, layout, (char *)packed + packed_offset(b, first));
+  Key key = {{KIND_PACKING, columns, b->k, ld, b->transposed, b->bf16, numbers.type == KERNELS_BF16}};
+  Prepared *p = onednn_find(&key, make_packing);
+  onednn_point(p, DNNL_ARG_FROM, halves ? (const void *)floats : (const char *)numbers.data + offset);
+  onednn_point(p, DNNL_ARG_TO, (char *)packed + packed_offset(b, first));
+  onednn_run(p);
   free(floats);
 }
 
@@ -168,4 +177,9 @@ void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a,
   run_product(p, a, block, bias, dense);
   for (int64_t row = 0; row < rows; row++)
     memcpy(c + row * ldc + first, dense + row * columns, (size_t)columns * sizeof(float));
+}
+
+void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c) {
+  Key key = {{KIND_PACKED_MATMUL, rows, b->n, b->k, b->bf16, false, b->n, true}};
+  run_product(onednn_find(&key, make_packed_product), a, packed, NULL, c);
 }

@@ -179,6 +179,14 @@ dnnl_memory_t onednn_memory_at(const dnnl_memory_desc_t *md, const void *data) {
   return memory;
 }
 
+Prepared *onednn_prepared_copy(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
+  Prepared *p = calloc(1, sizeof *p);
+  p->primitive = onednn_reorder(from, to);
+  onednn_add_argument(p, DNNL_ARG_FROM, from);
+  onednn_add_argument(p, DNNL_ARG_TO, to);
+  return p;
+}
+
 void onednn_copy(const dnnl_memory_desc_t *from, const void *source, const dnnl_memory_desc_t *to, void *target) {
   prepare_thread();
   dnnl_memory_t here = onednn_memory_at(from, source), there = onednn_memory_at(to, target);

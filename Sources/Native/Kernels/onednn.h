@@ -1,4 +1,5 @@
-// What the files on oneDNN share (onednn.c): primitives prepared once a thread and shape, and frozen weights packed once.
+// What the files on oneDNN share (onednn.c): primitives prepared once for each thread and shape, and frozen weights
+// packed once.
 #pragma once
 #include <dnnl.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ void onednn_check(dnnl_status_t status, const char *call);
 extern dnnl_engine_t onednn_engine;
 
 enum { KEY_WORDS = 18, MAX_ARGUMENTS = 6 };
-enum { KIND_MATMUL = 1, KIND_PACKED_MATMUL, KIND_CONVOLUTION, KIND_INPUT_GRADIENT, KIND_WEIGHT_GRADIENT };
+enum { KIND_MATMUL = 1, KIND_PACKED_MATMUL, KIND_PACKING, KIND_CONVOLUTION, KIND_INPUT_GRADIENT, KIND_WEIGHT_GRADIENT };
 
 /// What tells one primitive from another: the first word its kind, the others its sizes.
 typedef struct {
@@ -46,7 +47,9 @@ void onednn_run_reorder(dnnl_primitive_t primitive, dnnl_memory_t from, dnnl_mem
 dnnl_memory_t onednn_allocated(const dnnl_memory_desc_t *md);
 dnnl_memory_t onednn_memory_at(const dnnl_memory_desc_t *md, const void *data);
 const void *onednn_data(dnnl_memory_t memory);
-/// Copies numbers from one layout and type to another.
+/// A copy from one layout and type to another, with the arguments DNNL_ARG_FROM and DNNL_ARG_TO.
+Prepared *onednn_prepared_copy(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to);
+/// Such a copy, once.
 void onednn_copy(const dnnl_memory_desc_t *from, const void *source, const dnnl_memory_desc_t *to, void *target);
 
 /// Points the argument DNNL_ARG_WEIGHTS of `p` at `weights` (laid out as `plain` says) in the layout that `p` wants:

@@ -16,16 +16,14 @@ extension DivaCommand {
 
   func run() throws {
     Interrupted.install(finishingStep: Self.finishesStep)
-    try general.apply()
+    general.apply()
+    ArithmeticPolicy.choose(general.arithmetic)
     try work(.standard())
   }
 }
 
 /// What every subcommand understands.
 struct GeneralOptions: ParsableArguments {
-  enum Precision: String, CaseIterable, ExpressibleByArgument { case f32, bf16 }
-  enum Memory: String, CaseIterable, ExpressibleByArgument { case fast, small }
-
   @Flag(help: "Print JSON, and nothing else, on standard output.")
   var json = false
 
@@ -37,14 +35,16 @@ struct GeneralOptions: ParsableArguments {
   @Option(help: "How many threads compute. (default: one for each core)")
   var threads: Int?
 
-  @Option(name: .customLong("precision"), help: "How numbers are stored and multiplied: f32 or bf16. (default: f32)")
-  var givenPrecision: Precision?
+  @Option(
+    name: .customLong("precision"),
+    help: "How numbers are multiplied: f32, or bf16, faster and coarser on processors that have it. (default: f32)")
+  var givenPrecision: ArithmeticPolicy.Precision?
 
-  @Option(help: "fast keeps encoded images for the next time, small encodes them again.")
-  var memory: Memory = .fast
+  @Option(help: "fast keeps encoded images and packed weights for the next time, small makes them again.")
+  var memory: MemoryUse = .fast
 
   var seed: UInt64 { givenSeed ?? 1 }
-  var precision: Precision { givenPrecision ?? .f32 }
+  var precision: ArithmeticPolicy.Precision { givenPrecision ?? .f32 }
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
@@ -52,10 +52,10 @@ struct GeneralOptions: ParsableArguments {
     }
   }
 
-  func apply() throws {
-    guard precision == .f32 else {
-      throw Problem("this version computes in f32 only", advice: "leave --precision out")
-    }
-    ThreadPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
-  }
+  var arithmetic: ArithmeticPolicy { ArithmeticPolicy(precision: precision, memory: memory) }
+
+  func apply() { ThreadPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount) }
 }
+
+extension ArithmeticPolicy.Precision: ExpressibleByArgument {}
+extension MemoryUse: ExpressibleByArgument {}

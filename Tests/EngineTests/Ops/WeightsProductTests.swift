@@ -26,7 +26,7 @@ struct WeightsProductTests {
     let case0 = Case(shape)
     let (plainY, plainDX) = try case0.run(case0.plain)
 
-    for memory in ArithmeticPolicy.Memory.allCases {
+    for memory in MemoryUse.allCases {
       let (y, dx) = try ArithmeticPolicy(precision: .bf16, memory: memory).during { try case0.run(case0.frozen) }
 
       expect(y, equals: plainY, within: .relative(1e-2), "\(memory)")

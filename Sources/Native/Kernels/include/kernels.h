@@ -64,8 +64,9 @@ typedef struct {
 
 typedef struct {
   uint64_t layout;      // tells this packing of some numbers from their others
-  int64_t size;         // bytes; 0 where this CPU gains nothing by packing
+  int64_t size;         // bytes
   int64_t columnBlock;  // columns are packed in blocks of so many, which products may be cut into
+  bool gains;           // false where this CPU's products like plain rows as much
 } KernelsPacking;
 
 KernelsPacking kernels_matrix_packing(const KernelsMatrix *b);
@@ -74,6 +75,8 @@ void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t
 /// c[:, first ..< first + columns] = a (rows×k, dense) · B [+ bias]; `packed`, `bias` and c (row stride ldc) are whole.
 void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, int64_t first,
                             int64_t columns, const float *bias, float *c, int64_t ldc);
+/// c (rows×n, dense) += a (rows×k, dense) · B.
+void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c);
 
 // ---- Convolutions on oneDNN (convolution.c) ---------------------------------------------------------------------
 typedef struct {
@@ -175,22 +178,41 @@ void kernels_normalize_rows(int64_t rows, int64_t c, const float *x, float epsil
 void kernels_normalize_rows_gradient(int64_t rows, int64_t c, const float *y, const float *lengths, const float *dy,
                                      float *dx);
 
-// ---- Attention (attention.c) ------------------------------------------------------------------------------------
+// ---- Attention (attention.c, attention_gradient.c) --------------------------------------------------------------
 typedef struct {
   int64_t queries, keys, headWidth;
   int64_t queryStride, keyStride, valueStride, outStride;  // floats from one token to the next
   float scale;
   bool causal;  // token i sees keys 0…i
+  bool bf16;    // factors in bfloat16; scores, exponentials and sums in float32
 } AttentionShape;
-/// Floats of scratch that one call of either function below needs.
-int64_t kernels_attention_scratch(const AttentionShape *shape);
-/// One head: out = softmax(scale·q·kᵀ)·v; logSumExp (queries) is kept for the gradient, never the score matrix.
-void kernels_attention(const AttentionShape *shape, const float *q, const float *k, const float *v, float *out,
-                       float *logSumExp, float *scratch);
-/// Gradients of one head, laid out like q, k and v; any of dq, dk, dv may be null.
-void kernels_attention_gradient(const AttentionShape *shape, const float *q, const float *k, const float *v,
-                                const float *out, const float *logSumExp, const float *dOut, float *dq, float *dk,
-                                float *dv, float *scratch);
+
+/// Bytes of one head's keys and values as its queries like them, 0 where they like them as they are; and of the scratch
+/// that a call below needs.
+int64_t kernels_attention_packed_bytes(const AttentionShape *shape);
+int64_t kernels_attention_scratch_bytes(const AttentionShape *shape);
+/// One head's keys and values, before its queries come in any number of calls.
+void kernels_attention_pack(const AttentionShape *shape, const float *k, const float *v, void *packed, void *scratch);
+/// Queries first ..< first + count of one head: out = softmax(scale·q·kᵀ)·v; logSumExp (queries) is kept for the
+/// gradient, never the score matrix. q, out and logSumExp are those of query 0; packed is null where it has no bytes.
+void kernels_attention(const AttentionShape *shape, int64_t first, int64_t count, const float *q, const float *k,
+                       const float *v, const void *packed, float *out, float *logSumExp, void *scratch);
+
+/// What the gradient reads of all queries of one head, and writes; dq may be null.
+typedef struct {
+  const float *q, *out, *dOut, *logSumExp;
+  float *dq;
+} AttentionQueries;
+
+int64_t kernels_attention_gradient_packed_bytes(const AttentionShape *shape);
+int64_t kernels_attention_gradient_scratch_bytes(const AttentionShape *shape);
+void kernels_attention_gradient_pack(const AttentionShape *shape, const float *k, const float *v, void *packed);
+/// Gradients by queries first ..< first + count: dq, and their part of dk and dv in `sums` (2 × keys × head width).
+void kernels_attention_gradient(const AttentionShape *shape, int64_t first, int64_t count,
+                                const AttentionQueries *queries, const void *packed, float *sums, void *scratch);
+/// dk and dv from the sums of `parts` calls one after the other, added in that order, which overwrites them; either
+/// may be null.
+void kernels_attention_gradient_gather(const AttentionShape *shape, int64_t parts, float *sums, float *dk, float *dv);
 
 // ---- Loss (loss.c) ----------------------------------------------------------------------------------------------
 /// Mean over rows of −log softmax(logits)[label]; probabilities (rows×k) are kept for the gradient.

@@ -23,7 +23,7 @@ struct BenchPlan: Equatable {
 
   var part: Part
   var size = Size.given
-  var precision = GeneralOptions.Precision.f32
+  var precision = ArithmeticPolicy.Precision.f32
   var threads: Int
   var batch = 1
   /// With the backward pass.
@@ -44,7 +44,7 @@ struct BenchPlan: Equatable {
 
   init(_ request: JSON) throws {
     guard let part = request["part"]?.text.flatMap(Part.init), let size = request["size"]?.text.flatMap(Size.init),
-      let precision = request["precision"]?.text.flatMap(GeneralOptions.Precision.init),
+      let precision = request["precision"]?.text.flatMap(ArithmeticPolicy.Precision.init),
       let threads = request["threads"]?.integer, let batch = request["batch"]?.integer,
       let gradients = request["gradients"]?.bool
     else { throw Problem("cannot prepare \(request.compact): a member is missing") }
@@ -55,7 +55,7 @@ struct BenchPlan: Equatable {
 
 extension BenchPlan {
   /// All rows of a part at one precision and number of threads.
-  static func rows(_ part: Part, _ size: Size, _ precision: GeneralOptions.Precision, threads: Int, batch: Int?)
+  static func rows(_ part: Part, _ size: Size, _ precision: ArithmeticPolicy.Precision, threads: Int, batch: Int?)
     -> [BenchPlan]
   {
     var plan = BenchPlan(part, threads: threads)
@@ -77,7 +77,7 @@ extension BenchPlan {
   static func table(cores: Int) -> [BenchPlan] {
     let threads = cores > 1 ? [1, cores] : [1]
     let full = threads.flatMap { threads in
-      GeneralOptions.Precision.allCases.flatMap { precision in
+      ArithmeticPolicy.Precision.allCases.flatMap { precision in
         [Part.step, .unet, .clip, .vae].flatMap { rows($0, .full, precision, threads: threads, batch: nil) }
       }
     }

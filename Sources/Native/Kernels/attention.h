@@ -1,0 +1,48 @@
+// What attention and its gradient share: heads copied out of token-major arrays, and scratch cut into aligned parts.
+#pragma once
+#include "vector.h"
+
+INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+/// A number of keys or queries that the products have no remainder with.
+INLINE int64_t padded16(int64_t count) { return (count + 15) / 16 * 16; }
+
+/// Scratch handed out piece by piece. With no memory behind it, it only counts.
+typedef struct {
+  char *base;
+  int64_t used;
+} Scratch;
+
+INLINE void *take(Scratch *scratch, int64_t bytes) {
+  void *piece = scratch->base ? scratch->base + scratch->used : NULL;
+  scratch->used += (bytes + 63) / 64 * 64;
+  return piece;
+}
+
+/// A dense factor of a product, in float32 and, where the product wants it, in bfloat16.
+typedef struct {
+  float *floats;
+  uint16_t *halves;
+} Factor;
+
+INLINE Factor take_factor(Scratch *scratch, int64_t count, bool bf16) {
+  float *floats = take(scratch, 4 * count);
+  return (Factor){floats, bf16 ? take(scratch, 2 * count) : NULL};
+}
+
+INLINE const void *factor_data(Factor f) { return f.halves ? (const void *)f.halves : (const void *)f.floats; }
+
+/// Rows of one head to a dense array, zeros below them up to `padded` rows.
+INLINE void gather_rows(int64_t rows, int64_t padded, int64_t width, const float *from, int64_t stride, float *to) {
+  for (int64_t r = 0; r < rows; r++) memcpy(to + r * width, from + r * stride, (size_t)width * sizeof(float));
+  memset(to + rows * width, 0, (size_t)((padded - rows) * width) * sizeof(float));
+}
+
+/// Makes the bfloat16 of some entries, where they are wanted: best while the floats are still close.
+INLINE void halve(Factor f, int64_t first, int64_t count) {
+  if (f.halves) kernels_bf16_from_float(count, f.floats + first, f.halves + first);
+}
+
+INLINE int64_t packed_bytes(const KernelsMatrix *matrix) {
+  return (kernels_matrix_packing(matrix).size + 63) / 64 * 64;
+}
