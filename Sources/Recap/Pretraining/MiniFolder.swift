@@ -31,7 +31,8 @@ public struct MiniFolder: Sendable {
       for name in names.sorted() where name.hasSuffix(".safetensors") || name.hasSuffix(".json") {
         let file = "\(path)/\(folder)/\(name)"
         guard let contents = try? Data(contentsOf: URL(filePath: file), options: .mappedIfSafe) else {
-          throw Problem("cannot read \(file)", advice: "restore the embedded models, or make them with diva-tui pretrain")
+          throw Problem(
+            "cannot read \(file)", advice: "restore the embedded models, or make them with diva-tui pretrain")
         }
         var checksum = CRC32()
         contents.withUnsafeBytes { checksum.update($0) }
