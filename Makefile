@@ -6,7 +6,7 @@ REFERENCE := Tests/Reference
 # The pinned environment of `make parity` when it is there, otherwise the python3 on PATH.
 PYTHON ?= $(or $(wildcard .venv-parity/bin/python),python3)
 # Everything in Tests/Reference writes fixtures, except these.
-TOOLS := $(addprefix $(REFERENCE)/,parity.py families.py exports.py family_models.py peer_step.py compare_step.py mini.py)
+TOOLS := $(addprefix $(REFERENCE)/,parity.py families.py exports.py family_models.py peer.py peer_models.py peer_ops.py mini.py)
 FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
@@ -32,11 +32,11 @@ test: toolchain ## run all tests
 fuzz: toolchain ## spoil valid files by the thousand; every reader must refuse or read them (FILES=5000 SEED=1 READER=JSON)
 	DIVA_FUZZ_FILES=$(or $(FILES),5000) DIVA_FUZZ_SEED=$(or $(SEED),1) $(if $(READER),DIVA_FUZZ_READER='$(READER)') swift test --disable-xctest --filter FuzzTests
 
-bench: release ## measure the engine, beside PyTorch when that is installed
-	$(BINARY) bench $(ARGS)
+bench: release ## the README's table, beside PyTorch when that is installed (ARGS="--part step --threads 1")
 	@if $(PYTHON) -c 'import torch, transformers, diffusers' 2>/dev/null; \
-	then $(PYTHON) $(REFERENCE)/compare_step.py --program $(BINARY); \
-	else echo "no PyTorch for $(PYTHON), so no comparison with it; 'make parity' installs one"; fi
+	then $(BINARY) bench --table --python $(PYTHON) $(ARGS); \
+	else echo "no PyTorch for $(PYTHON), so no comparison with it; 'make parity' installs one"; \
+	  $(BINARY) bench --table $(ARGS); fi
 
 parity: release .venv-parity/installed ## compare all model families with their own libraries (installs PyTorch, 3 GB)
 	.venv-parity/bin/python $(REFERENCE)/parity.py --program $(BINARY)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from transformers import CLIPConfig, CLIPModel
+from transformers import CLIPModel
 
 ASSETS = Path(__file__).parents[2] / "assets" / "mini"
 
@@ -27,27 +27,6 @@ class Models:
             AutoencoderKL.from_pretrained(diffusion / "vae", torch_dtype=torch.float32),
             DDIMScheduler.from_pretrained(diffusion / "scheduler"),
         )
-
-    @classmethod
-    def random(cls):
-        """The same sizes with random weights (Sources/Recap/Pretraining/MiniModels.swift): speed does not see them."""
-        tower = dict(hidden_size=128, num_attention_heads=4, intermediate_size=512)
-        clip = CLIPConfig(
-            vision_config=dict(tower, num_hidden_layers=4, image_size=64, patch_size=8),
-            text_config=dict(tower, num_hidden_layers=3, max_position_embeddings=32),
-            projection_dim=128,
-        )
-        unet = UNet2DConditionModel(
-            sample_size=8, in_channels=8, out_channels=8, block_out_channels=(64, 96), layers_per_block=1,
-            down_block_types=("CrossAttnDownBlock2D",) * 2, up_block_types=("CrossAttnUpBlock2D",) * 2,
-            attention_head_dim=4, cross_attention_dim=128, norm_num_groups=8, use_linear_projection=True,
-        )  # fmt: skip
-        autoencoder = AutoencoderKL(
-            sample_size=64, latent_channels=8, block_out_channels=(16, 32, 64, 64), norm_num_groups=8,
-            down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
-        )  # fmt: skip
-        schedule = DDIMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
-        return cls(CLIPModel(clip), unet, autoencoder, schedule)
 
     def visual_projection(self):
         """`visual_proj` as the reference begins it: torch's own initial values."""

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One op as a model uses it, to be timed.
 public struct TimedCase: Sendable {
   /// What the inputs after the first are.
@@ -58,6 +60,13 @@ public enum Stopwatch {
     var times: [Double] = []
     repeat { times.append(try clock.measure(body) / .seconds(1)) } while times.reduce(0, +) < seconds
     return median(times)
+  }
+
+  /// Processor time that this process has used so far, all threads together.
+  public static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// The middle of the sorted values, or the mean of the two in the middle; NaN of none.

@@ -19,6 +19,7 @@ struct StepCommand: DivaCommand {
       "Make pixels as training does: reference or exact.",
       discussion: "Of the square in the middle, as train --crop center. (default: as the CLIP is evaluated)"))
   var colors: TrainingPixels.Mapping?
+  @Flag(help: "Also where the time goes, by layer and by kind of op.") var profile = false
   @Option(help: "Noise draws an image.") var timesteps = TrainConfiguration().draws
   @Option(help: "A,B: timesteps are drawn from A up to but not including B.", transform: TimestepRange.init)
   var timestepRange: TimestepRange?
@@ -33,6 +34,7 @@ struct StepCommand: DivaCommand {
     let seconds: [String: Double]
     let tensors: [String: TensorDump.Fact]
     let file: String?
+    let profile: ProfileReport?
   }
 
   func validate() throws {
@@ -49,7 +51,10 @@ struct StepCommand: DivaCommand {
     let inputs = given.inputs
     let diva = try workspace.models(tuned: models.tuned, seed: general.seed)
     try given.takeProjection(into: diva)
-    let outputs = DivaStep(models: diva, density: density).run(inputs)
+    let step = DivaStep(models: diva, density: density)
+    let outputs = step.run(inputs)
+    // The first run has prepared kernels and memory, which is not what a profile is asked for.
+    let report = profile ? ProfileReport(of: { _ = step.run(inputs) }) : nil
     var tensors = TensorDump()
     add(inputs, to: &tensors)
     for (key, parameter) in diva.projectionByKey { tensors.add(key, parameter.value.detached()) }
@@ -61,11 +66,12 @@ struct StepCommand: DivaCommand {
         Result(
           loss: outputs.loss, gradNorm: outputs.gradNorm, contextGradNorm: outputs.contextGradient.norm,
           seconds: Dictionary(outputs.seconds.map { ($0.part, $0.seconds) }, uniquingKeysWith: +),
-          tensors: tensors.byName, file: dump))
+          tensors: tensors.byName, file: dump, profile: report))
     } else {
       let times = outputs.seconds.map { "\($0.part) \(TextTable.time($0.seconds))" }.joined(separator: ", ")
       try console.print(
-        tensors.table + "\n\nloss \(outputs.loss), gradient norm \(outputs.gradNorm)\n" + times)
+        tensors.table + "\n\nloss \(outputs.loss), gradient norm \(outputs.gradNorm)\n" + times
+          + (report.map { "\n\n" + $0.text } ?? ""))
     }
   }
 

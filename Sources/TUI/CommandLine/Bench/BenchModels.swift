@@ -15,14 +15,18 @@ final class BenchModels {
 
   func vision() throws -> CLIPVisionTower {
     guard let sizes = ModelSizes(size) else { return try workspace.get().clip.vision }
-    return try made("an image tower") {
+    var vision = try made("an image tower") {
       try CLIPVisionTower(sizes.vision, projectionWidth: sizes.projectionWidth, from: $0)
     }
+    vision.memory = memory
+    return vision
   }
 
   func unet() throws -> UNet2DConditionModel {
     guard let sizes = ModelSizes(size) else { return try workspace.get().diffusion.unet }
-    return try made("a UNet") { try UNet2DConditionModel(sizes.unet, from: $0) }
+    var unet = try made("a UNet") { try UNet2DConditionModel(sizes.unet, from: $0) }
+    unet.memory = memory
+    return unet
   }
 
   func autoencoder() throws -> AutoencoderKL {
@@ -57,6 +61,8 @@ final class BenchModels {
   }
 
   var keepsLatents: Bool { general.memory == .fast }
+
+  private var memory: MemoryUse { general.memory == .fast ? .fast : .small }
 
   private func made<Model>(_ name: String, _ make: (Weights) throws -> Model) throws -> Model {
     console.note("making \(name) of random weights")

@@ -68,10 +68,11 @@ struct BenchCommands {
   let peer: [String]?
   let environment: [String: String]
 
-  /// The program itself: beside the tests when they run.
+  /// The program itself, whatever it is called; while tests run, the one that was built beside them.
   static var program: String {
-    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-      .appending(path: "diva-tui").path
+    let running = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    let beside = running.deletingLastPathComponent().appending(path: "diva-tui")
+    return FileManager.default.isExecutableFile(atPath: beside.path) ? beside.path : running.path
   }
 
   /// `Tests/Reference/peer.py` in the source tree that the program was built in, or below the current folder.

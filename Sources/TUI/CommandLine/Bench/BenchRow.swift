@@ -25,6 +25,8 @@ struct BenchRow: Encodable {
   private(set) var peakGflops: Double?
   private(set) var fractionOfPeak: Double?
   private(set) var gigabytesPerSecond: Double?
+  /// The share of its threads' time that the machine gave the engine; below 1 others worked on the same cores.
+  private(set) var processorShare: Double?
   private(set) var `repeat` = 0
   /// Of the process that did nothing else, making its models included.
   private(set) var peakMemoryBytes = 0
@@ -34,11 +36,12 @@ struct BenchRow: Encodable {
   private(set) var peer: Peer?
   private let bytes: Double?
   private var times: [(seconds: Double, peak: Double?)] = []
+  private var processorShares: [Double] = []
   private var theirs: [(seconds: Double, ours: Double)] = []
 
   private enum CodingKeys: CodingKey {
     case part, name, size, precision, threads, batch, seconds, fastest, flops, gflops, peakGflops, fractionOfPeak
-    case gigabytesPerSecond, `repeat`, peakMemoryBytes, poolMisses, growthBytes, peer
+    case gigabytesPerSecond, processorShare, `repeat`, peakMemoryBytes, poolMisses, growthBytes, peer
   }
 
   init(_ plan: BenchPlan, _ facts: JSON) {
@@ -66,6 +69,8 @@ struct BenchRow: Encodable {
     let shares = times.compactMap { time in flops.flatMap { flops in time.peak.map { flops / time.seconds / 1e9 / $0 } }
     }
     fractionOfPeak = shares.isEmpty ? nil : Stopwatch.median(shares)
+    processorShares.append(sample.answer["processorShare"]?.double ?? .nan)
+    processorShare = Stopwatch.median(processorShares)
     `repeat` += 1
     peakMemoryBytes = max(peakMemoryBytes, sample.answer["peakMemoryBytes"]?.integer ?? 0)
     (poolMisses, growthBytes) = (sample.answer["poolMisses"]?.integer, sample.answer["growthBytes"]?.integer)
@@ -83,9 +88,9 @@ struct BenchRow: Encodable {
 /// The table for people, printed row by row: a full run takes long, and what is there should be seen.
 struct BenchTable {
   static let columns = [
-    "part", "threads", "time", "GFLOP/s", "of peak", "GB/s", "memory", "new", "PyTorch", "its memory", "ratio",
+    "part", "threads", "time", "GFLOP/s", "of peak", "GB/s", "CPU", "memory", "new", "PyTorch", "its memory", "ratio",
   ]
-  private static let widths = [46, 8, 11, 9, 8, 7, 9, 7, 11, 11, 7]
+  private static let widths = [70, 8, 11, 9, 8, 7, 6, 10, 7, 11, 11, 7]
 
   static var head: String { line(columns) }
 
@@ -96,7 +101,9 @@ struct BenchTable {
       "\(row.part) \(row.precision)  \(row.name)", "\(row.threads)", TextTable.time(row.seconds),
       row.gflops.map { TextTable.number($0, 1) } ?? "",
       row.fractionOfPeak.map { TextTable.number(100 * $0, 0) + " %" } ?? "",
-      row.gigabytesPerSecond.map { TextTable.number($0, 1) } ?? "", isModel ? gibibytes(row.peakMemoryBytes) : "",
+      row.gigabytesPerSecond.map { TextTable.number($0, 1) } ?? "",
+      row.processorShare.map { TextTable.number(100 * $0, 0) + " %" } ?? "",
+      isModel ? gibibytes(row.peakMemoryBytes) : "",
       new ?? "", row.peer.map { TextTable.time($0.seconds) } ?? "",
       isModel ? row.peer.map { gibibytes($0.peakMemoryBytes) } ?? "" : "",
       row.peer.map { TextTable.number($0.ratio, 2) } ?? "",

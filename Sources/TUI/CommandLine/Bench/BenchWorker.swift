@@ -1,11 +1,12 @@
 import Engine
 import Foundation
+import Recap
 
 /// The engine's side of a comparison: a process of its own, so that its memory is its own. Tests/Reference/peer.py is the
 /// other side and speaks the same: a line of JSON in, a line of JSON out.
 ///
 /// {"prepare": plan} → {"name", "operations", "bytes", "description"}; {"sample": seconds} → {"seconds", …}: the median
-/// run of as many as fit; {"profile": true} → {"places", "seconds"}: where the time of one run goes.
+/// run of as many as fit; {"profile": true} → a `ProfileReport`.
 final class BenchWorker {
   private let options: ModelOptions
   private let general: GeneralOptions
@@ -51,23 +52,18 @@ final class BenchWorker {
 
   private func sample(_ workload: Workload, atLeast seconds: Double) throws -> JSON {
     let (misses, allocated) = (ProcessMemory.poolMisses, ProcessMemory.allocated)
+    let (begin, busy) = (ContinuousClock.now, Stopwatch.processorSeconds)
     let median = try Stopwatch.sample(atLeast: seconds, workload.run)
+    let available = (ContinuousClock.now - begin) / .seconds(1) * Double(ThreadPool.threads)
     return [
-      "seconds": .number(median), "peakMemoryBytes": .integer(ProcessMemory.peak),
+      "seconds": .number(median), "processorShare": .number((Stopwatch.processorSeconds - busy) / available),
+      "peakMemoryBytes": .integer(ProcessMemory.peak),
       "poolMisses": .integer(ProcessMemory.poolMisses - misses),
       "growthBytes": .integer(ProcessMemory.allocated - allocated),
     ]
   }
 
   private func profile(_ workload: Workload) throws -> JSON {
-    let begin = ContinuousClock.now
-    let entries = try Profiler.measure(workload.run)
-    let places = entries.map { place, entry -> JSON in
-      [
-        "op": .string(place.op), "parameter": .string(place.parameter), "backward": .bool(place.isBackward),
-        "seconds": .number(entry.seconds), "calls": .integer(entry.calls), "operations": .number(entry.operations),
-      ]
-    }
-    return ["places": .array(places), "seconds": .number((ContinuousClock.now - begin) / .seconds(1))]
+    try JSON(parsing: Array(RunJSON.line(ProfileReport(of: workload.run))), file: "a profile")
   }
 }

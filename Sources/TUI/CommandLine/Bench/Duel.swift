@@ -1,4 +1,6 @@
 import Engine
+import Foundation
+import Recap
 
 /// One row measured: samples of the engine and of PyTorch in turns, a probe of the machine before and after each.
 ///
@@ -36,7 +38,8 @@ struct Duel {
   /// Where the time of one run goes.
   func profile(_ contestants: inout Contestants) throws -> ProfileReport {
     _ = try contestants.ours(commands, plan)
-    return ProfileReport(try contestants.worker(commands, plan, otherPeak: nil).ask(["profile": true]))
+    let answer = try contestants.worker(commands, plan, otherPeak: nil).ask(["profile": true])
+    return try RunJSON.decoder.decode(ProfileReport.self, from: Data(answer.compact.utf8))
   }
 
   private func probed(_ body: () throws -> JSON) rethrows -> (answer: JSON, peak: Double?) {

@@ -27,7 +27,7 @@ struct OverheadBench {
           Stopwatch.sample(atLeast: 0) { for _ in 0..<1000 { run() } } / 1000
         }
         return BenchRow(
-          .ops, name: "overhead of \(op.op)\(gradients ? ", with gradients" : "")", seconds: Stopwatch.median(samples),
+          .ops, name: "overhead of \(op.op)\(gradients ? " + gradients" : "")", seconds: Stopwatch.median(samples),
           repetitions: samples.count, threads: ThreadPool.threads)
       }
     }

@@ -1,8 +1,8 @@
 import Engine
 
 /// Where the time of one run goes: by kind of op, by op and by layer, forward and backward.
-struct ProfileReport: Encodable {
-  struct Line: Encodable {
+struct ProfileReport: Codable {
+  struct Line: Codable {
     let name: String
     var forwardSeconds = 0.0
     var backwardSeconds = 0.0
@@ -18,24 +18,25 @@ struct ProfileReport: Encodable {
   let ops: [Line]
   let layers: [Line]
 
-  init(_ answer: JSON) {
-    let places = answer["places"]?.elements ?? []
-    seconds = answer["seconds"]?.double ?? .nan
-    kinds = ProfileReport.lines(places) { ProfileReport.kind(of: $0["op"]?.text ?? "") }
-    ops = ProfileReport.lines(places) { $0["op"]?.text ?? "" }
-    layers = ProfileReport.lines(places) { ProfileReport.layer(of: $0["parameter"]?.text ?? "") }
+  /// Runs `body` once.
+  init(of body: () throws -> Void) rethrows {
+    let begin = ContinuousClock.now
+    let entries = try Profiler.measure(body)
+    seconds = (ContinuousClock.now - begin) / .seconds(1)
+    kinds = ProfileReport.lines(entries) { ProfileReport.kind(of: $0.op) }
+    ops = ProfileReport.lines(entries) { $0.op }
+    layers = ProfileReport.lines(entries) { ProfileReport.layer(of: $0.parameter) }
   }
 
   /// Sums by `key`, the longest first.
-  private static func lines(_ places: [JSON], by key: (JSON) -> String) -> [Line] {
+  private static func lines(_ entries: [Profiler.Place: Profiler.Entry], by key: (Profiler.Place) -> String) -> [Line] {
     var lines: [String: Line] = [:]
-    for place in places {
+    for (place, entry) in entries {
       let name = key(place)
       var line = lines[name] ?? Line(name: name)
-      let seconds = place["seconds"]?.double ?? 0
-      if place["backward"]?.bool == true { line.backwardSeconds += seconds } else { line.forwardSeconds += seconds }
-      line.calls += place["calls"]?.integer ?? 0
-      line.operations += place["operations"]?.double ?? 0
+      if place.isBackward { line.backwardSeconds += entry.seconds } else { line.forwardSeconds += entry.seconds }
+      line.calls += entry.calls
+      line.operations += entry.operations
       lines[name] = line
     }
     return lines.values.sorted { ($0.seconds, $1.name) > ($1.seconds, $0.name) }
@@ -66,7 +67,7 @@ struct ProfileReport: Encodable {
     return parts[...number].joined(separator: ".")
   }
 
-  /// The three tables for a terminal.
+  /// The three tables for a terminal, as many layers as are worth a look.
   var text: String {
     [
       table("by kind of op", kinds), table("by op", ops), table("by layer", layers),
@@ -75,14 +76,18 @@ struct ProfileReport: Encodable {
   }
 
   private func table(_ title: String, _ lines: [Line]) -> String {
-    let rows = lines.map { line in
+    let rows = lines.prefix(30).map { line in
       [
-        line.name.isEmpty ? "before any layer" : line.name, TextTable.number(100 * line.seconds / seconds, 1) + " %",
+        line.name.isEmpty ? "before any layer" : line.name, share(line.seconds),
         TextTable.time(line.forwardSeconds), line.backwardSeconds > 0 ? TextTable.time(line.backwardSeconds) : "",
         "\(line.calls)",
         line.operations > 0 ? TextTable.number(line.operations / line.seconds / 1e9, 1) : "",
       ]
     }
-    return TextTable.text([[title, "share", "forward", "backward", "calls", "GFLOP/s"]] + rows)
+    let left = lines.dropFirst(30)
+    let rest = left.isEmpty ? [] : [["\(left.count) more", share(left.reduce(0) { $0 + $1.seconds })]]
+    return TextTable.text([[title, "share", "forward", "backward", "calls", "GFLOP/s"]] + rows + rest)
   }
+
+  private func share(_ part: Double) -> String { TextTable.number(100 * part / seconds, 1) + " %" }
 }

@@ -37,7 +37,7 @@ extension Workload {
     let it = family[index]
     let settings = it.op.settings.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .integer($0.value)) }
     return Workload(
-      name: it.op.name + (plan.hasGradients ? ", with gradients" : ""), run: it.prepared(gradients: plan.hasGradients),
+      name: it.op.name + (plan.hasGradients ? " + gradients" : ""), run: it.prepared(gradients: plan.hasGradients),
       operations: it.operations(gradients: plan.hasGradients), bytes: plan.hasGradients ? nil : it.bytes,
       description: [
         "kind": "op", "op": .string(it.op.op), "inputs": .array(it.op.inputs.map { .array($0.dims.map(JSON.integer)) }),
