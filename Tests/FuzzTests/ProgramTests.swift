@@ -53,24 +53,37 @@ private struct Program {
   private static let longest = 10.0
 
   static func run(_ arguments: [String], in folder: URL) throws -> Program {
-    let process = Process()
-    process.executableURL = try executable()
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
     let (output, log) = (folder.appending(path: "output"), folder.appending(path: "log"))
-    for url in [output, log] { try Data().write(to: url) }
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: log)
     let start = ContinuousClock.now
-    try process.run()
-    let watchdog = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 6 * longest, execute: watchdog)
-    process.waitUntilExit()
-    watchdog.cancel()
+    let status = try spawn(
+      ["timeout", "--signal=KILL", "\(6 * longest)", try executable().path] + arguments, output: output.path,
+      log: log.path, cache: folder.path)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let texts = try [output, log].map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
-    let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     return Program(status: status, fault: fault(status, seconds, output: texts[0], log: texts[1]))
+  }
+
+  /// The exit status, or the negative number of the signal that ended the program.
+  ///
+  /// Not by Foundation's `Process`, which ended the tests themselves after some hundred programs.
+  private static func spawn(_ command: [String], output: String, log: String, cache: String) throws -> Int32 {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    for (descriptor, path) in [(Int32(1), output), (2, log)] {
+      posix_spawn_file_actions_addopen(&actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    }
+    let variables = ProcessInfo.processInfo.environment.merging(["DIVA_TUI_CACHE": cache]) { $1 }
+    let arguments = command.map { strdup($0) } + [nil]
+    let environment = variables.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for text in arguments + environment { free(text) } }
+    var (child, status) = (pid_t(0), Int32(0))
+    guard posix_spawnp(&child, command[0], &actions, nil, arguments, environment) == 0 else {
+      throw Malformed("\(command[0]) does not start")
+    }
+    while waitpid(child, &status, 0) == -1 && errno == EINTR {}
+    return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
   }
 
   private static func fault(_ status: Int32, _ seconds: Double, output: String, log: String) -> String? {

@@ -102,10 +102,26 @@ struct WeightsFindings {
     #expect(problem?.message.contains(reason) == true)
   }
 
+  @Test("a header cannot describe millions of tensors, or one of a million axes")
+  func endlessHeader() throws {
+    let empty: JSON = ["dtype": "F32", "shape": [0], "data_offsets": [0, 0]]
+    let many = JSON.object((0...SafetensorsHeader.mostTensors).map { JSON.Member("\($0)", empty) })
+    let long: JSON = ["x": ["dtype": "F32", "shape": .array(Array(repeating: 0, count: 65)), "data_offsets": [0, 0]]]
+    for (json, reason) in [(many, "it would hold 200001 tensors"), (long, "x has no shape")] {
+      let header = Array(json.compact.utf8)
+      let file = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init) + header
+      let problem = #expect(throws: Problem.self) {
+        try file.withUnsafeBytes { try SafetensorsHeader($0, name: "endless.safetensors") }
+      }
+      #expect(problem?.message.contains(reason) == true)
+    }
+  }
+
   @Test("names, types and shapes from a header are shown on one line, cut short and without control characters")
   func longNames() throws {
     let name = "\u{1B}[31mred\nline \u{202E}" + String(repeating: "x", count: 5000)
-    let entry: JSON = ["dtype": "F32", "shape": .array(Array(repeating: 1, count: 3000)), "data_offsets": [0, 3]]
+    let sizes = Array(repeating: JSON.integer(1 << 40), count: 64)
+    let entry: JSON = ["dtype": "F32", "shape": .array(sizes), "data_offsets": [0, 3]]
     let header = Array(JSON.object([JSON.Member(name, entry)]).compact.utf8)
     let file = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init) + header + [0, 0, 0]
 

@@ -27,7 +27,7 @@ public struct CheckpointFolder {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
       throw Problem("cannot open \(path): there is no such folder", advice: "give the folder that holds \(name)")
     }
-    let data = try SmallFile.read(file(name), advice: "a model folder holds \(name) beside its weights")
+    let data = try SmallFile.read(file(name), limit: 1 << 22, advice: "a model folder holds \(name) beside its weights")
     return ConfigurationFields(try JSON(parsing: [UInt8](data), file: file(name)), file: file(name))
   }
 

@@ -19,6 +19,8 @@ struct SafetensorsHeader {
 
   /// The format's own limit: a longer header is an attack, not a model.
   static let longestHeader = 100_000_000
+  /// Models have a few thousand.
+  static let mostTensors = 200_000
 
   /// Reads the header of the file `name`, whose bytes are `file`.
   init(_ file: UnsafeRawBufferPointer, name: String) throws {
@@ -29,6 +31,10 @@ struct SafetensorsHeader {
       throw SafetensorsHeader.damaged(name, "its header does not begin with '{'")
     }
     let members = try JSON(parsing: header, file: "the header of \(name)").members ?? []
+    guard members.count <= SafetensorsHeader.mostTensors else {
+      throw SafetensorsHeader.damaged(
+        name, "it would hold \(members.count) tensors; \(SafetensorsHeader.mostTensors) are allowed")
+    }
     var entries: [String: Entry] = [:]
     var metadata: [String: String] = [:]
     for member in members {
@@ -130,8 +136,9 @@ extension SafetensorsHeader.Entry {
     self.init(type: type, dims: dims, bytes: offsets[0]..<offsets[1])
   }
 
+  /// At most 64, as many axes as PyTorch's tensors can have.
   private static func sizes(_ value: JSON) -> [Int]? {
-    guard let elements = value.elements else { return nil }
+    guard let elements = value.elements, elements.count <= 64 else { return nil }
     let sizes = elements.compactMap(\.integer).filter { $0 >= 0 }
     return sizes.count == elements.count ? sizes : nil
   }

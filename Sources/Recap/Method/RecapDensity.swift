@@ -82,7 +82,7 @@ extension RecapDensity: CustomStringConvertible {
 
   private static func unknown(_ text: String) -> Problem {
     Problem(
-      "there is no recap density “\(text)”",
+      "there is no recap density “\(text.shown)”",
       advice: "use reference, paper, class, all, a share of the patches like 0.3, count:76 (drawn with replacement) or "
         + "pool:6 (a window)")
   }

@@ -77,7 +77,7 @@ struct CLIPFiles {
     let mode = try pixels.text("resize_mode", default: "shortest")
     let fits: [String: Preprocessing.Fit] = ["shortest": .crop, "squash": .squash]
     guard let fit = fits[mode] else {
-      throw Problem("cannot use \(pixels.file): resize_mode is \(mode)", advice: "expected shortest or squash")
+      throw Problem("cannot use \(pixels.file): resize_mode is \(mode.shown)", advice: "expected shortest or squash")
     }
     let usual = Preprocessing.openAI(side: try vision.integer("image_size", default: 224, in: 1...8192))
     return Preprocessing(
@@ -92,7 +92,7 @@ extension ConfigurationFields {
     guard let value = json[name], value != .null else { return fallback }
     let numbers = (value.elements ?? []).compactMap(\.double).filter { $0 > 0 }
     guard numbers.count == 3 else {
-      throw Problem("cannot use \(file): \(name) is \(value.compact)", advice: "expected three numbers above 0")
+      throw Problem("cannot use \(file): \(name) is \(value.compact.shown)", advice: "expected three numbers above 0")
     }
     return numbers.map(Float.init)
   }

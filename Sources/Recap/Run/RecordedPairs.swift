@@ -19,7 +19,7 @@ public struct RecordedPairs {
     case nil, "mined": pairs = try PairLists(contentsOf: mini.pairLists).pairs(.validation, in: world)
     case "unmined": pairs = world.pairs(.validation, perPattern: 100)
     case let name?:
-      throw Problem("this version knows no pairs called “\(name)”", advice: "it knows mined and unmined ones")
+      throw Problem("this version knows no pairs called “\(name.shown)”", advice: "it knows mined and unmined ones")
     }
     patterns = pairs.map(\.pattern)
     statements = pairs.map(\.statements)
