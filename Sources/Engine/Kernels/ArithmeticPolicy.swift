@@ -18,7 +18,7 @@ public struct ArithmeticPolicy: Equatable, Sendable {
 
   public let precision: Precision
   /// Fast keeps frozen weights packed as the kernels like them; small reads them where their file has them, and
-  /// rearranges them for each use.
+  /// rearranges them for each use, and UNet and image towers compute their blocks again instead of keeping them.
   public let memory: MemoryUse
 
   public init(precision: Precision = .f32, memory: MemoryUse = .fast) {

@@ -22,7 +22,8 @@ struct RunInProgress {
         configuration: options.configuration, version: DivaTUI.programVersion,
         clip: options.clip.map(Self.absolute) ?? RunDescription.embedded,
         diffusion: options.diffusion.map(Self.absolute) ?? RunDescription.embedded, data: RunDescription.miniWorld,
-        embeddedWeights: try workspace.folder.digest(), tuned: options.tuned.map(Self.absolute), threads: ThreadPool.threads))
+        embeddedWeights: try workspace.folder.digest(), tuned: options.tuned.map(Self.absolute),
+        threads: ThreadPool.threads))
     recorder = try RunRecorder(folder)
   }
 

@@ -10,7 +10,7 @@ public struct CLIPVisionTower {
   /// All weights of this tower, projection included.
   public let parameters: [Parameter]
   /// Small computes each block a second time in the backward pass instead of keeping what it made.
-  public var memory = MemoryUse.fast
+  public var memory = ArithmeticPolicy.current.memory
   private let classEmbedding: Parameter?
   private let patchEmbedding: Parameter
   private let patchBias: Parameter?

@@ -6,7 +6,7 @@ public struct UNet2DConditionModel {
   public let config: UNet2DConfig
   public let parameters: [Parameter]
   /// Small computes each block a second time in the backward pass instead of keeping what it made.
-  public var memory = MemoryUse.fast
+  public var memory = ArithmeticPolicy.current.memory
   private let convIn: Conv2D
   private let timeEmbedding: TimestepEmbedding
   private let downBlocks: [UNetDownBlock]
