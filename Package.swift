@@ -38,7 +38,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
-    .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine"]),
+    .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine", "CHDF5"]),
     .testTarget(name: "TUITests", dependencies: ["TUI", "Recap", "Engine"]),
     .testTarget(name: "FuzzTests", dependencies: ["TUI", "Recap", "Engine"]),
   ]

@@ -120,6 +120,17 @@ struct RunFindings {
     }
   }
 
+  @Test("a checkpoint whose weights are a named pipe is refused rather than waited for")
+  func pipeForWeights() throws {
+    try withFolder { folder in
+      let checkpoint = folder.appending(path: "checkpoint-3").path
+      try FileManager.default.copyItem(atPath: try RunSample.folder().path + "/checkpoint-3", toPath: checkpoint)
+      try FileManager.default.removeItem(atPath: checkpoint + "/model.safetensors")
+      try #require(mkfifo(checkpoint + "/model.safetensors", 0o600) == 0)
+      #expect(throws: Problem.self) { try Checkpoint(opening: checkpoint) }
+    }
+  }
+
   @Test("a small file of gigabytes is refused without being read")
   func endlessFile() throws {
     try withFolder { folder in

@@ -5,7 +5,7 @@ import Foundation
 @testable import TUI
 
 extension Reader {
-  static let runs = [run, checkpoint, metrics]
+  static let runs = [run, checkpoint]
 
   /// What `diva-tui RUN` reads, and what it makes of it: the report, the screens' rows and curves.
   private static let run = Reader(
@@ -52,18 +52,6 @@ extension Reader {
         for name in model.tensorNames { _ = try model.tensor(named: name) }
       }
     })
-
-  /// HDF5 is read back to see whether it must be written anew.
-  private static let metrics = Reader(
-    name: "run.h5",
-    victims: {
-      [Victim(name: "run.h5", bytes: [UInt8](try Data(contentsOf: try RunSample.folder().appending(path: "run.h5"))))]
-    },
-    read: { file, _ in
-      let history = try RunFolder(opening: try RunSample.folder().path).history()
-      // Told apart from a refusal, which reading metrics has no need of.
-      guard MetricsStore.matches(history, file.path) else { throw Problem("run.h5 tells another story than the log") }
-    })
 }
 
 /// A small run, made once for each process.
@@ -84,7 +72,6 @@ enum RunSample {
     let folder = try RunFolder.create(url.path, description)
     let log = try EventLog(appendingTo: folder.logPath)
     for entry in entries { try log.append(entry) }
-    try folder.rebuildMetrics()
     let weights = Tensor((0..<24).map(Float.init), shape: [2, 3, 4])
     try Checkpoint.write(to: folder, step: 3, tensors: ["model": ["weight": weights]], state: State())
     return url

@@ -62,8 +62,8 @@ struct CheckpointManifest: Codable, Equatable {
   private static func checksum(_ path: String) throws -> (bytes: Int, crc32: String) {
     var crc = CRC32()
     var bytes = 0
+    let file = try RegularFile.open(path).handle
     do {
-      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
         piece.withUnsafeBytes { crc.update($0) }
         bytes += piece.count

@@ -38,18 +38,15 @@ public struct EventLogReader: Sendable {
   }
 
   private func unread() throws -> Data {
+    let (file, size) = try RegularFile.open(path, advice: "check that the run's folder is readable")
+    guard size <= EventLogReader.longest else {
+      throw Problem(
+        "cannot read \(path): it is \(size) bytes, at most \(EventLogReader.longest) are read",
+        advice: "this is no log of a run, or of one that went on for too long")
+    }
     do {
-      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      let end = try file.seekToEnd()
-      guard end <= EventLogReader.longest else {
-        throw Problem(
-          "cannot read \(path): it is \(end) bytes, at most \(EventLogReader.longest) are read",
-          advice: "this is no log of a run, or one that went on for too long")
-      }
-      try file.seek(toOffset: min(offset, end))
+      try file.seek(toOffset: offset)
       return try file.readToEnd() ?? Data()
-    } catch let problem as Problem {
-      throw problem
     } catch {
       throw Problem(
         "cannot read \(path): \(error.localizedDescription)", advice: "check that the run's folder is readable")

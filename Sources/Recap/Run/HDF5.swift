@@ -2,7 +2,9 @@ import CHDF5
 import Engine
 import Foundation
 
-/// The little of HDF5 that a run needs: write a whole file, read a dataset back. Its C API stays in this file.
+/// The little of HDF5 that a run needs: write a whole file. Its C API stays in this file.
+///
+/// Nothing reads HDF5 here: its library ends the whole process on some damaged files (a division by zero in 1.10.8).
 enum HDF5 {
   private static let usual = hid_t(H5P_DEFAULT)
   private static let everything = hid_t(H5S_ALL)
@@ -31,21 +33,6 @@ enum HDF5 {
     try DurableFile.rename(temporary, to: path)
   }
 
-  /// The bytes of a dataset that has the kind and shape of `expected`; nil when the file or dataset is not so.
-  static func bytes(like expected: HDF5Dataset, in path: String) -> [UInt8]? {
-    chdf5_print_no_errors()
-    return try? with(H5Fopen(path, chdf5_read_only(), usual), path, close: H5Fclose) { file in
-      try with(H5Dopen2(file, expected.name, usual), expected.name, close: H5Dclose) { dataset in
-        guard try dims(of: dataset) == expected.dims else { return nil }
-        var bytes = [UInt8](repeating: 0, count: expected.column.count * expected.column.size)
-        try expected.column.withType { type in
-          try check(H5Dread(dataset, type, everything, everything, usual, &bytes), expected.name)
-        }
-        return bytes
-      }
-    }
-  }
-
   /// Calls `body` with an id that HDF5 just gave, and closes it afterwards.
   static func with<R>(_ id: hid_t, _ what: String, close: (hid_t) -> herr_t, _ body: (hid_t) throws -> R) throws -> R {
     try check(id, what)
@@ -64,15 +51,6 @@ enum HDF5 {
   private static func check(_ status: some SignedInteger, _ what: String) throws {
     guard status >= 0 else {
       throw Problem("HDF5 cannot write or read \(what)", advice: "check that the run's folder has space left")
-    }
-  }
-
-  private static func dims(of dataset: hid_t) throws -> [hsize_t] {
-    try with(H5Dget_space(dataset), "a dataspace", close: H5Sclose) { space in
-      var dims = [hsize_t](repeating: 0, count: Int(H5S_MAX_RANK))
-      let rank = H5Sget_simple_extent_dims(space, &dims, nil)
-      try check(rank, "a shape")
-      return Array(dims.prefix(Int(rank)))
     }
   }
 

@@ -25,11 +25,6 @@ enum MetricsStore {
       ])
   }
 
-  /// Whether the file at `path` is whole and says exactly what the log says.
-  static func matches(_ history: RunHistory, _ path: String) -> Bool {
-    datasets(history).allSatisfy { HDF5.bytes(like: $0, in: path) == $0.column.bytes }
-  }
-
   static func datasets(_ history: RunHistory) -> [HDF5Dataset] {
     metrics(history.steps) + evaluations(history.evaluations, patterns: patterns(history).count)
       + predictions(history.predictions)

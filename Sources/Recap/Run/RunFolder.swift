@@ -88,20 +88,6 @@ public struct RunFolder: Equatable, Sendable {
     RunStatus(try history().phase, isBeingWritten: isBeingWritten, lastNews: try lastNews(), now: now)
   }
 
-  /// Writes run.h5 anew from nothing but the log.
-  public func rebuildMetrics() throws {
-    try MetricsStore.write(try history(), description, to: metricsPath)
-  }
-
-  /// Rebuilds run.h5 if it is missing, damaged or tells another story than the log; true if it was rebuilt.
-  @discardableResult
-  public func repairMetrics() throws -> Bool {
-    let history = try history()
-    guard !MetricsStore.matches(history, metricsPath) else { return false }
-    try MetricsStore.write(history, description, to: metricsPath)
-    return true
-  }
-
   /// Removes what a crash left half-written. Only for the process that holds the log's lock.
   func removeLeftovers() throws {
     for name in try FileManager.default.contentsOfDirectory(atPath: path) where name.hasSuffix(".tmp") {
