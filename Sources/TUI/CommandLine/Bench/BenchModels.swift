@@ -18,14 +18,14 @@ final class BenchModels {
     var vision = try made("an image tower") {
       try CLIPVisionTower(sizes.vision, projectionWidth: sizes.projectionWidth, from: $0)
     }
-    vision.memory = memory
+    vision.memory = general.memory
     return vision
   }
 
   func unet() throws -> UNet2DConditionModel {
     guard let sizes = ModelSizes(size) else { return try workspace.get().diffusion.unet }
     var unet = try made("a UNet") { try UNet2DConditionModel(sizes.unet, from: $0) }
-    unet.memory = memory
+    unet.memory = general.memory
     return unet
   }
 
@@ -61,8 +61,6 @@ final class BenchModels {
   }
 
   var keepsLatents: Bool { general.memory == .fast }
-
-  private var memory: MemoryUse { general.memory == .fast ? .fast : .small }
 
   private func made<Model>(_ name: String, _ make: (Weights) throws -> Model) throws -> Model {
     console.note("making \(name) of random weights")
