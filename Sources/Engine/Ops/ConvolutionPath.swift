@@ -11,7 +11,7 @@ enum ConvolutionPath {
     let isLarge = weight.count >= 1 << 18
     if !weight.storage.isFrozen {
       self = .direct
-    } else if arithmetic.memory == .fast, let winograd = Winograd(geometry, isLarge: isLarge, arithmetic) {
+    } else if let winograd = Winograd(geometry, isLarge: isLarge, arithmetic) {
       self = .winograd(winograd)
     } else if isLarge {
       let keeps = arithmetic.memory == .fast
@@ -36,7 +36,8 @@ extension Winograd {
     let tile: Int
     if isLarge {
       // By the size of one image, so that a model keeps one form of its filters whatever the batch.
-      guard tiles(2) >= 32 else { return nil }
+      // Where memory is short, only the layers of many pixels, which have few weights, are worth it.
+      guard tiles(2) >= 32, arithmetic.memory == .fast || tiles(4) >= 256 else { return nil }
       tile = tiles(4) >= 32 ? 4 : 2
     } else {
       guard min(inputs, outputs) >= 32, images * tiles(4) >= 16 else { return nil }

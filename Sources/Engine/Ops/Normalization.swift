@@ -35,42 +35,6 @@ extension Tensor {
     }
   }
 
-  /// Each group of channels of each image less its mean, over its deviation, times `scale`, plus `shift`; then SiLU
-  /// if `silu` (every residual block of the UNet and the autoencoder wants it).
-  ///
-  /// Shape: (B, H, W, C) or (B, T, C), scale and shift (C) → the same. Source: Wu & He 2018; PyTorch `F.group_norm`.
-  public func groupNorm(groups: Int, scale: Tensor, shift: Tensor, epsilon: Float, silu: Bool = false) -> Tensor {
-    let (images, channels) = (shape[0], shape.last)
-    precondition(
-      channels % groups == 0 && scale.shape == [channels] && channels <= 4096,
-      "groupNorm: \(shape) in \(groups) groups with \(scale.shape)")
-    let pixels = count / max(1, images * channels)
-    let y = Tensor(uninitialized: shape)
-    let mean = Tensor(uninitialized: [images, groups]), inverse = Tensor(uninitialized: [images, groups])
-    ThreadPool.run(images) { image in
-      let (at, first) = (image * pixels * channels, image * groups)
-      kernels_group_norm(
-        Int64(pixels), Int64(channels), Int64(groups), pointer + at, scale.pointer, shift.pointer, epsilon, silu,
-        y.pointer + at, mean.pointer + first, inverse.pointer + first)
-    }
-    let (x, weight, bias) = (detached(), scale.detached(), shift.detached())
-    let wantsWeights = scale.requiresGradient || shift.requiresGradient
-    return .record("groupNorm", y, from: self, scale, shift) { dy in
-      let dx = Tensor(uninitialized: x.shape)
-      let parts = wantsWeights ? Tensor(uninitialized: [2, images, channels]) : nil
-      ThreadPool.run(images) { image in
-        let (at, first) = (image * pixels * channels, image * groups)
-        let part = parts.map { $0.pointer + image * channels }
-        kernels_group_norm_gradient(
-          Int64(pixels), Int64(channels), Int64(groups), x.pointer + at, weight.pointer, bias.pointer, silu,
-          mean.pointer + first, inverse.pointer + first, dy.pointer + at, dx.pointer + at, part,
-          part.map { $0 + images * channels })
-      }
-      guard let parts else { return [dx, nil, nil] }
-      return [dx, parts.sliced(0..<1).columnSums(width: channels), parts.sliced(1..<2).columnSums(width: channels)]
-    }
-  }
-
   /// Each row divided by its length: y = x / max(‖x‖₂, ε), along the last axis.
   ///
   /// Shape: (…, C) → (…, C). CLIP compares unit vectors, so this stands before every similarity.

@@ -72,15 +72,15 @@ extension Winograd {
   /// Whether each thread takes blocks of tiles of its own: small filters stay in everyone's cache.
   private var isLocal: Bool { filterBytes <= 3 << 20 }
 
-  /// What is gathered and multiplied at once should stay in a cache: that of one core where each has its own block;
-  /// else the shared one, yet enough of it that reading large filters again for each block does not matter.
+  /// What is gathered and multiplied at once should stay near one core where each has its own block; else in the
+  /// shared cache, yet be enough that reading large filters again for each block does not matter.
   private var tilesAtOnce: Int {
-    let bytes = isLocal ? 5 << 18 : max(12 << 20, filterBytes / 2)
+    let bytes = isLocal ? 5 << 19 : max(12 << 20, filterBytes / 2)
     let fitting = max(32, bytes / bytesATile / 16 * 16)
-    // A few pieces at least, and none much smaller than the others.
-    let blocks = (tiles + fitting - 1) / fitting
-    let even = ((tiles + blocks - 1) / blocks + 15) / 16 * 16
-    return isLocal ? min(even, max(32, (tiles / 8 + 15) / 16 * 16)) : even
+    // A few pieces for the threads, though thin products are slow ones.
+    let most = isLocal ? min(fitting, max(32, tiles / 6)) : fitting
+    let blocks = (tiles + most - 1) / most
+    return ((tiles + blocks - 1) / blocks + 15) / 16 * 16
   }
 
   /// The factors or the results of one block: a matrix (tiles × channels) for each position.

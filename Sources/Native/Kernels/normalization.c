@@ -1,4 +1,4 @@
-// LayerNorm, GroupNorm on NHWC, and rows of unit length, forward and backward.
+// LayerNorm and rows of unit length, forward and backward.
 #include "vector.h"
 
 INLINE float row_sum(int64_t n, const float *x) {
@@ -65,88 +65,6 @@ CLONES void kernels_layer_norm_gradient(int64_t rows, int64_t c, const float *x,
       for (int64_t i = 0; i < c; i++) dScale[i] += d[i] * (in[i] - m) * inverse;
     if (dShift)
       for (int64_t i = 0; i < c; i++) dShift[i] += d[i];
-  }
-}
-
-// Channels of a pixel lie together, so a group's numbers are short runs, one a pixel. Sums are first taken per channel
-// over all pixels (long vector loops), then joined per group.
-enum { MAX_CHANNELS = 4096 };
-
-INLINE void channel_sums(int64_t pixels, int64_t c, const float *x, float *sums) {
-  memset(sums, 0, sizeof(float) * (size_t)c);
-  for (int64_t p = 0; p < pixels; p++)
-    for (int64_t i = 0; i < c; i++) sums[i] += x[p * c + i];
-}
-
-CLONES void kernels_group_norm(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                               const float *shift, float epsilon, bool silu_after, float *y, float *mean,
-                               float *inverseDeviation) {
-  float sums[MAX_CHANNELS], a[MAX_CHANNELS], b[MAX_CHANNELS];
-  int64_t width = c / groups;
-  float count = (float)(pixels * width);
-  channel_sums(pixels, c, x, sums);
-  for (int64_t g = 0; g < groups; g++) {
-    mean[g] = row_sum(width, sums + g * width) / count;
-    for (int64_t i = 0; i < width; i++) a[g * width + i] = mean[g];
-  }
-  memset(sums, 0, sizeof(float) * (size_t)c);
-  for (int64_t p = 0; p < pixels; p++)
-    for (int64_t i = 0; i < c; i++) sums[i] += (x[p * c + i] - a[i]) * (x[p * c + i] - a[i]);
-  for (int64_t g = 0; g < groups; g++) {
-    inverseDeviation[g] = 1.0f / sqrtf(row_sum(width, sums + g * width) / count + epsilon);
-    for (int64_t i = g * width; i < (g + 1) * width; i++) {
-      a[i] = inverseDeviation[g] * scale[i];
-      b[i] = shift[i] - mean[g] * a[i];
-    }
-  }
-  if (silu_after) {
-    for (int64_t p = 0; p < pixels; p++)
-      for (int64_t i = 0; i < c; i++) y[p * c + i] = silu(x[p * c + i] * a[i] + b[i]);
-  } else {
-    for (int64_t p = 0; p < pixels; p++)
-      for (int64_t i = 0; i < c; i++) y[p * c + i] = x[p * c + i] * a[i] + b[i];
-  }
-}
-
-CLONES void kernels_group_norm_gradient(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                                        const float *shift, bool silu_after, const float *mean,
-                                        const float *inverseDeviation, const float *dy, float *dx, float *dScale,
-                                        float *dShift) {
-  float ones[MAX_CHANNELS], rows[MAX_CHANNELS];       // per channel: Σ d and Σ d·normal
-  float centre[MAX_CHANNELS], inverse[MAX_CHANNELS];  // the group's statistics, spread over its channels
-  int64_t width = c / groups;
-  float count = (float)(pixels * width);
-  for (int64_t i = 0; i < c; i++) {
-    centre[i] = mean[i / width];
-    inverse[i] = inverseDeviation[i / width];
-    ones[i] = rows[i] = 0;
-  }
-  for (int64_t p = 0; p < pixels; p++) {
-    const float *in = x + p * c, *d = dy + p * c;
-    float *out = dx + p * c;
-    // dx first holds the gradient after undoing SiLU, whose input is recomputed, not kept.
-    for (int64_t i = 0; i < c; i++) {
-      float normal = (in[i] - centre[i]) * inverse[i];
-      float g = silu_after ? d[i] * silu_slope(normal * scale[i] + shift[i]) : d[i];
-      out[i] = g;
-      ones[i] += g;
-      rows[i] += g * normal;
-    }
-  }
-  if (dScale) memcpy(dScale, rows, sizeof(float) * (size_t)c);
-  if (dShift) memcpy(dShift, ones, sizeof(float) * (size_t)c);
-  for (int64_t g = 0; g < groups; g++) {
-    float along_one = row_dot(width, ones + g * width, scale + g * width) / count;
-    float along_row = row_dot(width, rows + g * width, scale + g * width) / count;
-    for (int64_t i = g * width; i < (g + 1) * width; i++) ones[i] = along_one, rows[i] = along_row;
-  }
-  for (int64_t p = 0; p < pixels; p++) {
-    const float *in = x + p * c;
-    float *out = dx + p * c;
-    for (int64_t i = 0; i < c; i++) {
-      float normal = (in[i] - centre[i]) * inverse[i];
-      out[i] = inverse[i] * (out[i] * scale[i] - ones[i] - normal * rows[i]);
-    }
   }
 }
 

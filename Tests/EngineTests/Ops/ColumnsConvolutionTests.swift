@@ -52,6 +52,20 @@ struct ColumnsConvolutionTests {
     expect(dx, equals: try #require(x.gradient), within: .relative(1e-6))
   }
 
+  @Test("it agrees with PyTorch in double precision", arguments: OpCase.plain3x3)
+  func pytorch(row: OpCase) throws {
+    let numbers = try OpNumbers(row)
+    let (x, weight) = (numbers.inputs[0], numbers.inputs[1])
+    let bias = numbers.inputs.count > 2 ? numbers.inputs[2] : nil
+    let columns = Case(shape: x.shape, outputs: weight.shape[0]).columns()
+    let dx = Tensor(repeating: .nan, shape: x.shape)
+
+    columns.inputGradient(arriving: numbers.arriving.pointer, weight: weight, into: dx.pointer)
+
+    expect(columns.output(of: x, weight: weight, bias: bias), equals: numbers.output, within: .relative(1e-6))
+    expect(dx, equals: numbers.gradients[0], within: .relative(1e-6))
+  }
+
   @Test("in bfloat16 two digits remain", .enabled(if: ArithmeticPolicy.hasBF16), arguments: cases)
   func bf16(row: Case) {
     let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
@@ -65,9 +79,9 @@ struct ColumnsConvolutionTests {
 }
 
 extension ColumnsConvolution {
-  fileprivate func output(of x: Tensor, weight: Tensor, bias: Tensor) -> Tensor {
+  fileprivate func output(of x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
     let y = Tensor(repeating: .nan, shape: geometry.output)
-    run(x.pointer, weight: weight, bias: bias.pointer, into: y.pointer)
+    run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
     return y
   }
 }

@@ -11,6 +11,8 @@ struct ConvolutionPathTests {
     var stride = 1
     var padding = Padding.same(1)
     let way: String
+    /// Where memory is short.
+    var smallWay: String?
     var testDescription: String { "\(shape) to \(outputs), stride \(stride): \(way)" }
     var weightShape: Shape { [outputs, shape[3], 3, 3] }
   }
@@ -19,10 +21,11 @@ struct ConvolutionPathTests {
   static let cases = [
     Case(shape: [1, 17, 13, 33], outputs: 47, way: "F(4×4)"),
     Case(shape: [7, 5, 6, 48], outputs: 32, way: "F(4×4)"),
-    Case(shape: [1, 27, 25, 170], outputs: 191, way: "F(4×4)"),
-    Case(shape: [3, 25, 24, 192], outputs: 192, way: "F(4×4)"),
-    Case(shape: [1, 13, 11, 175], outputs: 190, way: "F(2×2)"),
-    Case(shape: [2, 12, 14, 192], outputs: 256, way: "F(2×2)"),
+    Case(shape: [1, 27, 25, 170], outputs: 191, way: "F(4×4)", smallWay: "columns"),
+    Case(shape: [1, 61, 66, 160], outputs: 192, way: "F(4×4)"),
+    Case(shape: [3, 25, 24, 192], outputs: 192, way: "F(4×4)", smallWay: "columns"),
+    Case(shape: [1, 13, 11, 175], outputs: 190, way: "F(2×2)", smallWay: "columns"),
+    Case(shape: [2, 12, 14, 192], outputs: 256, way: "F(2×2)", smallWay: "columns"),
     Case(shape: [1, 7, 5, 179], outputs: 192, way: "columns"),
     Case(shape: [2, 8, 8, 192], outputs: 179, way: "columns"),
     Case(shape: [1, 15, 14, 181], outputs: 192, stride: 2, way: "columns"),
@@ -37,8 +40,7 @@ struct ConvolutionPathTests {
   @Test("the way is the one that was fastest", arguments: cases)
   func choice(row: Case) {
     #expect(way(row, ArithmeticPolicy()) == row.way)
-    let small = way(row, ArithmeticPolicy(memory: .small))
-    #expect(small == "direct" || small == "columns", "small memory keeps larger filters: \(small)")
+    #expect(way(row, ArithmeticPolicy(memory: .small)) == row.smallWay ?? row.way)
   }
 
   @Test("output and gradient are those of trained filters", arguments: cases)

@@ -167,16 +167,36 @@ void kernels_layer_norm(int64_t rows, int64_t c, const float *x, const float *sc
 void kernels_layer_norm_gradient(int64_t rows, int64_t c, const float *x, const float *scale, const float *mean,
                                  const float *inverseDeviation, const float *dy, float *dx, float *dScale,
                                  float *dShift);
-/// One image: x (pixels×c) in `groups` groups of channels; mean and inverseDeviation hold `groups` values.
-void kernels_group_norm(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                        const float *shift, float epsilon, bool silu, float *y, float *mean, float *inverseDeviation);
-void kernels_group_norm_gradient(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                                 const float *shift, bool silu, const float *mean, const float *inverseDeviation,
-                                 const float *dy, float *dx, float *dScale, float *dShift);
 /// Rows to unit length: y = x / max(|x|, epsilon); lengths (rows) is kept for the gradient.
 void kernels_normalize_rows(int64_t rows, int64_t c, const float *x, float epsilon, float *y, float *lengths);
 void kernels_normalize_rows_gradient(int64_t rows, int64_t c, const float *y, const float *lengths, const float *dy,
                                      float *dx);
+
+// ---- GroupNorm on NHWC (group_norm.c) ---------------------------------------------------------------------------
+// One image, x (pixels×c) in `groups` groups of channels, in pieces of pixels: mean and inverseDeviation hold `groups`
+// values, what a piece sums up holds c.
+
+/// A piece: the mean of each channel, and its squares about that mean.
+void kernels_channel_moments(int64_t pixels, int64_t c, const float *x, float *mean, float *squares);
+/// The whole image from the moments of its pieces (pieces×c), `piece` pixels each but for the last.
+void kernels_group_statistics(int64_t pixels, int64_t piece, int64_t c, int64_t groups, const float *means,
+                              const float *squares, float epsilon, float *mean, float *inverseDeviation);
+/// A piece: y = (x − mean)·inverseDeviation·scale + shift, then SiLU if `silu`.
+void kernels_group_norm(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
+                        const float *shift, bool silu, const float *mean, const float *inverseDeviation, float *y);
+/// A piece: slopes (pixels×c) = dy before SiLU; their sums over pixels, alone (ones) and times the normal x (rows).
+void kernels_group_norm_slopes(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
+                               const float *shift, bool silu, const float *mean, const float *inverseDeviation,
+                               const float *dy, float *slopes, float *ones, float *rows);
+/// The whole image from the sums of its pieces: dShift and dScale (c), and the mean slope of each group, alone and
+/// times the normal x.
+void kernels_group_gradients(int64_t pixels, int64_t pieces, int64_t c, int64_t groups, const float *scale,
+                             const float *ones, const float *rows, float *dShift, float *dScale, float *alongOne,
+                             float *alongRow);
+/// A piece: dx, which holds the slopes before.
+void kernels_group_norm_gradient(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
+                                 const float *mean, const float *inverseDeviation, const float *alongOne,
+                                 const float *alongRow, float *dx);
 
 // ---- Attention (attention.c, attention_gradient.c) --------------------------------------------------------------
 typedef struct {
