@@ -62,6 +62,8 @@ struct ConvolutionGeometry {
     return max(1, min((7 + input[0]) / input[0], rows, pixels / 32, products >> 21))
   }
 
+  var taps: Int { weight[2] * weight[3] }
+
   /// A 3×3 convolution that keeps the size.
   var isPlain3x3: Bool { stride == 1 && padding == .same(1) && weight[2] == 3 && weight[3] == 3 }
 

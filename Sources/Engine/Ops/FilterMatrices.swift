@@ -1,63 +1,72 @@
 import Kernels
 
-/// What a convolution multiplies by: matrices of one size made of its filters, each packed for the kernels.
+/// What Winograd's convolution multiplies by: one matrix for each position of a tile, made of the filters.
 ///
 /// Made once of frozen weights; a form that belongs to no parameter is made for each use.
 struct FilterMatrices {
   private let matrix: KernelsMatrix
-  private let packing: KernelsPacking
+  /// nil for dense matrices.
+  private let packing: KernelsPacking?
   private let form: Packed
   /// Bytes from one matrix to the next.
   private let step: Int
+  /// Which matrix stands for a position; nil where each stands for its own.
+  private let order: [Int]?
+
+  /// Writes some columns of all matrices as dense Float32, one matrix after another.
+  typealias Write = (_ numbers: KernelsNumbers, _ columns: Range<Int>, _ to: UnsafeMutablePointer<Float>) -> Void
 
   /// - Parameters:
   ///   - name: tells this form from the others of the same weights.
-  ///   - write: writes some columns of all matrices as dense Float32, one matrix after another.
-  init(
-    of weight: Tensor, count: Int, as matrix: KernelsMatrix, name: UInt64, keeps: Bool,
-    write: (_ numbers: KernelsNumbers, _ columns: Range<Int>, _ to: UnsafeMutablePointer<Float>) -> Void
-  ) {
+  ///   - isPacked: for the fastest products with them, but none with their transposes.
+  init(of weight: Tensor, count: Int, as matrix: KernelsMatrix, name: UInt64, isPacked: Bool, write: Write) {
     var matrix = matrix
     let packing = kernels_matrix_packing(&matrix)
-    (self.matrix, self.packing) = (matrix, packing)
-    let step = packing.gains ? (Int(packing.size) + 63) / 64 * 64 : 4 * Int(matrix.n * matrix.k)
-    self.step = step
-    form = weight.packed(KernelsLayouts.filters | name, size: count * step, keeps: keeps) { numbers, to in
-      guard packing.gains else {
-        return write(numbers, 0..<Int(matrix.n), to.assumingMemoryBound(to: Float.self))
-      }
+    let isPacked = isPacked && packing.gains
+    let size = isPacked ? Int(packing.size) : Int(matrix.n * matrix.k) * matrix.numberSize
+    let step = (size + 63) / 64 * 64
+    (self.matrix, self.step, order) = (matrix, step, nil)
+    self.packing = isPacked ? packing : nil
+    form = weight.packed(KernelsLayouts.filters | name, size: count * step) { numbers, to in
       let work = UncheckedWork(numbers: numbers, to: to)
-      ThreadPool.runPieces(of: Int(matrix.n), size: Int(packing.columnBlock)) { columns in
-        let plain = OwnedBytes(count: 4 * count * columns.count * Int(matrix.k))
-        guard let floats = plain.bytes.assumingMemoryBound(to: Float.self).baseAddress else { return }
-        write(work.numbers, columns, floats)
+      ThreadPool.runPieces(of: Int(matrix.n), size: isPacked ? Int(packing.columnBlock) : 64) { columns in
+        let plain = Storage(count: count * columns.count * Int(matrix.k))
+        write(work.numbers, columns, plain.base)
         for index in 0..<count {
-          let start = work.to + index * step + Int(packing.size) * columns.lowerBound / Int(matrix.n)
-          pack(floats + index * columns.count * Int(matrix.k), columns: columns.count, of: matrix, to: start)
+          let floats = plain.base + index * columns.count * Int(matrix.k)
+          if isPacked {
+            let start = work.to + index * step + Int(packing.size) * columns.lowerBound / Int(matrix.n)
+            pack(floats, columns: columns.count, of: matrix, to: start)
+          } else {
+            lay(floats, columns, of: matrix, to: work.to + index * step)
+          }
         }
       }
     }
   }
 
-  /// Columns are shared out in blocks of so many.
-  var columnBlock: Int { packing.gains ? Int(packing.columnBlock) : 1 }
+  private init(_ matrix: KernelsMatrix, _ packing: KernelsPacking?, _ form: Packed, step: Int, order: [Int]?) {
+    (self.matrix, self.packing, self.form, self.step, self.order) = (matrix, packing, form, step, order)
+  }
 
-  /// Some columns of c (rows × n) = a (rows × k) · matrix `index` [+ bias], on the calling thread.
-  func multiply(
-    _ index: Int, rows: Int, _ a: UnsafeRawPointer, columns: Range<Int>? = nil, bias: UnsafePointer<Float>? = nil,
-    into c: UnsafeMutablePointer<Float>
-  ) {
+  /// The same memory as the transposes of dense matrices, of which number `order[i]` stands for position i.
+  func transposed(order: [Int]) -> FilterMatrices {
+    precondition(packing == nil, "packed matrices have one direction")
+    let turned = KernelsMatrix(n: matrix.k, k: matrix.n, transposed: !matrix.transposed, bf16: matrix.bf16)
+    return FilterMatrices(turned, nil, form, step: step, order: order)
+  }
+
+  /// c (rows × n) = a (rows × k) · the matrix of a position, on the calling thread.
+  func multiply(_ position: Int, rows: Int, _ a: UnsafeRawPointer, into c: UnsafeMutablePointer<Float>) {
     var matrix = matrix
-    let (m, n, k) = (Int64(rows), matrix.n, matrix.k)
-    let (first, count) = (Int64(columns?.lowerBound ?? 0), columns.map { Int64($0.count) } ?? n)
-    let b = form.pointer + index * step
-    if packing.gains {
-      kernels_matrix_product(&matrix, m, a, b, first, count, bias, c, n)
-    } else {
-      let floats = b.assumingMemoryBound(to: Float.self) + Int(matrix.transposed ? first * k : first)
-      kernels_matmul(
-        m, count, k, a.assumingMemoryBound(to: Float.self), k, false, floats, matrix.transposed ? k : n,
-        matrix.transposed, bias.map { $0 + Int(first) }, false, c + Int(first), n)
+    let b = form.pointer + (order?[position] ?? position) * step
+    guard packing == nil else {
+      return kernels_matrix_product(&matrix, Int64(rows), a, b, 0, matrix.n, nil, c, matrix.n)
+    }
+    // Some columns at a time leave the rows of B in the nearest cache; transposes are copied there in any case.
+    let width = matrix.transposed ? matrix.n : 640
+    for first in stride(from: 0, to: matrix.n, by: Int(width)) {
+      kernels_plain_product(&matrix, Int64(rows), a, b, first, min(width, matrix.n - first), nil, c, matrix.n)
     }
   }
 }
@@ -67,6 +76,24 @@ private func pack(_ floats: UnsafePointer<Float>, columns: Int, of matrix: Kerne
   var block = matrix
   block.n = Int64(columns)
   kernels_matrix_pack(&block, KernelsNumbers(data: UnsafeRawPointer(floats), type: KERNELS_F32), 0, block.n, to)
+}
+
+/// Writes dense columns to where they stand in a dense matrix.
+private func lay(
+  _ floats: UnsafePointer<Float>, _ columns: Range<Int>, of matrix: KernelsMatrix, to: UnsafeMutableRawPointer
+) {
+  for row in 0..<Int(matrix.k) {
+    let (from, at) = (floats + row * columns.count, row * Int(matrix.n) + columns.lowerBound)
+    if matrix.bf16 {
+      kernels_bf16_from_float(Int64(columns.count), from, to + 2 * at)
+    } else {
+      (to + 4 * at).assumingMemoryBound(to: Float.self).update(from: from, count: columns.count)
+    }
+  }
+}
+
+extension KernelsMatrix {
+  fileprivate var numberSize: Int { bf16 ? 2 : 4 }
 }
 
 /// Threads read one array and write disjoint pieces of another.

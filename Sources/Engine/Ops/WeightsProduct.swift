@@ -2,51 +2,47 @@ import Kernels
 
 /// C (rows × columns) = A (rows × inner) · B, where B is Wᵀ or W of a layer's weights W (O, I).
 ///
-/// How W is read depends on what it is: a frozen parameter is packed once for the kernels, a trained one is read where
-/// the optimizer writes it, or once after each update copied to bfloat16.
+/// Small frozen weights are packed once for each direction. Large ones, which gain less by it than the memory is worth,
+/// are read where they lie in both, as trained ones are where the optimizer writes them: in bfloat16 from a copy that
+/// is made once, of trained weights once after each update.
 struct WeightsProduct {
   private let rows: Int
-  private let columns: Int
-  private let inner: Int
-  /// B = Wᵀ: the layer's own product. Otherwise that of its gradient.
-  private let isTransposed: Bool
+  private let matrix: KernelsMatrix
   private let right: Right
+  /// Columns are shared out in blocks of so many.
+  private let columnBlock: Int
 
   private enum Right {
-    case plain(Packed, isBF16: Bool)
-    case packed(Packed, KernelsMatrix, KernelsPacking)
+    case plain(Packed)
+    case packed(Packed)
   }
 
   init(rows: Int, weight: Tensor, isTransposed: Bool, arithmetic: ArithmeticPolicy) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     self.rows = rows
-    (columns, inner) = isTransposed ? (outputs, inputs) : (inputs, outputs)
-    self.isTransposed = isTransposed
+    let (columns, inner) = isTransposed ? (outputs, inputs) : (inputs, outputs)
     let isBF16 = arithmetic.multipliesBF16
-    let matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16)
-    if weight.storage.isFrozen, arithmetic.memory == .fast, let packed = weight.packed(as: matrix) {
-      right = .packed(packed.form, matrix, packed.packing)
+    matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16)
+    let isPacked = weight.storage.isFrozen && arithmetic.memory == .fast && !weight.isLarge
+    if isPacked, let packed = weight.packed(as: matrix) {
+      (right, columnBlock) = (.packed(packed.form), Int(packed.packing.columnBlock))
     } else {
-      right = .plain(weight.plain(isBF16: isBF16), isBF16: isBF16)
+      // A copy of frozen weights is what small memory is spared.
+      let keeps = !weight.storage.isFrozen || arithmetic.memory == .fast
+      right = .plain(weight.plain(isBF16: isBF16, keeps: keeps))
+      // Thin products of large weights want all rows at once, or the weights would be read again for each few.
+      columnBlock = weight.isLarge ? 64 : columns
     }
   }
 
-  private var isBF16: Bool {
-    switch right {
-    case .plain(_, let isBF16): isBF16
-    case .packed(_, let matrix, _): matrix.bf16
-    }
-  }
-
-  private var columnBlock: Int {
-    if case .packed(_, _, let packing) = right { Int(packing.columnBlock) } else { columns }
-  }
+  private var columns: Int { Int(matrix.n) }
+  private var inner: Int { Int(matrix.k) }
 
   func run(
     _ a: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil, into c: UnsafeMutablePointer<Float>
   ) {
     let cut = ProductCut(rows: rows, columns: columns, inner: inner, columnBlock: columnBlock)
-    let halves = isBF16 ? HalfRows(a, rows: rows, width: inner) : nil
+    let halves = matrix.bf16 ? HalfRows(a, rows: rows, width: inner) : nil
     // Pieces of the same rows would convert them several times.
     if cut.columnPieces > 1 { halves?.convertAll() }
     ThreadPool.run(cut.rowPieces * cut.columnPieces) { piece in
@@ -61,19 +57,18 @@ struct WeightsProduct {
     _ a: UnsafeRawPointer, rows: Int, _ piece: Range<Int>, bias: UnsafePointer<Float>?,
     into c: UnsafeMutablePointer<Float>
   ) {
-    let (m, n, k) = (Int64(rows), Int64(columns), Int64(inner))
-    let ld = isTransposed ? k : n
+    var matrix = matrix
+    let (rows, first, count) = (Int64(rows), Int64(piece.lowerBound), Int64(piece.count))
     switch right {
-    case .packed(let b, var matrix, _):
-      kernels_matrix_product(
-        &matrix, m, a, b.pointer, Int64(piece.lowerBound), Int64(piece.count), bias, c, n)
-    case .plain(let b, isBF16: true):
-      kernels_matmul_bf16(m, n, k, a, k, false, b.pointer, ld, isTransposed, bias, false, c, n)
-    case .plain(let b, isBF16: false):
-      let (a, b) = (a.assumingMemoryBound(to: Float.self), b.pointer.assumingMemoryBound(to: Float.self))
-      kernels_matmul(m, n, k, a, k, false, b, ld, isTransposed, bias, false, c, n)
+    case .packed(let b): kernels_matrix_product(&matrix, rows, a, b.pointer, first, count, bias, c, matrix.n)
+    case .plain(let b): kernels_plain_product(&matrix, rows, a, b.pointer, first, count, bias, c, matrix.n)
     }
   }
+}
+
+extension Tensor {
+  /// Whether these weights are so many that a second copy of them counts: a quarter of a million numbers.
+  var isLarge: Bool { count >= 1 << 18 }
 }
 
 extension Tensor {
@@ -94,12 +89,13 @@ extension Tensor {
   }
 
   /// These numbers as they are laid out, in Float32 or bfloat16: where they lie if they are that already.
-  func plain(isBF16: Bool) -> Packed {
+  ///
+  /// - Parameter keeps: whether a parameter keeps the copy until it changes, where one is needed.
+  func plain(isBF16: Bool, keeps: Bool) -> Packed {
     let (numbers, wanted) = (storedNumbers, isBF16 ? KERNELS_BF16 : KERNELS_F32)
     if numbers.type == wanted { return Packed(numbers.data, owner: storage) }
     let layout = KernelsLayouts.plain | UInt64(wanted.rawValue)
-    // Only weights in training are read so by many: a copy of frozen ones is what small memory is spared.
-    return packed(layout, size: count * (isBF16 ? 2 : 4), keeps: !storage.isFrozen) { numbers, to in
+    return packed(layout, size: count * (isBF16 ? 2 : 4), keeps: keeps) { numbers, to in
       let source = UncheckedSource(numbers: numbers, target: to)
       ThreadPool.runPieces(of: count, size: 1 << 16) { piece in
         source.convert(piece, isBF16: isBF16)

@@ -113,12 +113,24 @@ extension Winograd {
 
 extension Winograd {
   /// The transformed filters of weights (O, I, 3, 3); `isTurned` for the gradient, whose inputs are O and outputs I.
+  ///
+  /// F(2×2) has one form for both: its points 0, ±1 and ∞ are their own inverses but for the first and the last, which
+  /// change places when the filter is turned.
   func filters(of weight: Tensor, isTurned: Bool) -> FilterMatrices {
+    guard tile == 2 else { return transformed(weight, isTurned: isTurned) }
+    guard isTurned else { return transformed(weight, isTurned: false) }
+    let place = [3, 1, 2, 0]
+    return turned.transformed(weight, isTurned: false).transposed(
+      order: place.flatMap { row in place.map { 4 * row + $0 } })
+  }
+
+  private func transformed(_ weight: Tensor, isTurned: Bool) -> FilterMatrices {
     let (tile, inputs, outputs) = (tile, inputs, outputs)
     let name = UInt64(tile) << 2 | (isTurned ? 2 : 0) | (isBF16 ? 1 : 0)
     return FilterMatrices(
       of: weight, count: positions,
-      as: KernelsMatrix(n: Int64(outputs), k: Int64(inputs), transposed: false, bf16: isBF16), name: name, keeps: true
+      as: KernelsMatrix(n: Int64(outputs), k: Int64(inputs), transposed: false, bf16: isBF16), name: name,
+      isPacked: tile == 4
     ) { numbers, columns, to in
       // As checkpoints hold them, but only those with these outputs of this direction.
       let part = Storage(count: 9 * inputs * columns.count)

@@ -76,6 +76,7 @@ extension Tensor {
     }
     let memory = Storage(count: (size + 3) / 4)
     fill(storedNumbers, memory.base)
+    storage.stored?.dropPages()
     return Packed(temporary: memory)
   }
 

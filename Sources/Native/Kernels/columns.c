@@ -1,27 +1,35 @@
-// Convolutions as matrix products: the pixels that meet the filters for one result lie in one row of a matrix.
+// Convolutions as matrix products: the pixels that meet the filters for one result lie in one row of a matrix, channel
+// after channel, the taps of a channel together, as in a filter.
 #include "vector.h"
 
-/// `n` floats as they are, or rounded to the nearest bfloat16; null stands for zeros.
-INLINE void put(bool bf16, int64_t n, const float *from, void *to, int64_t at) {
-  if (!from)
-    memset((char *)to + at * (bf16 ? 2 : 4), 0, (size_t)n * (bf16 ? 2 : 4));
-  else if (bf16)
-    kernels_bf16_from_float(n, from, (uint16_t *)to + at);
-  else
-    memcpy((float *)to + at, from, sizeof(float) * (size_t)n);
+enum { MOST_TAPS = 64 };
+
+/// The pixels that result r meets, one for each tap; null outside of the image.
+INLINE void find_met(const ConvolutionShape *s, int64_t r, const float *x, const float **met) {
+  int64_t image = r / s->outWidth / s->outHeight;
+  int64_t top = r / s->outWidth % s->outHeight * s->stride - s->padTop;
+  int64_t left = r % s->outWidth * s->stride - s->padLeft;
+  for (int64_t i = top; i < top + s->kernelHeight; i++)
+    for (int64_t j = left; j < left + s->kernelWidth; j++) {
+      bool inside = i >= 0 && i < s->height && j >= 0 && j < s->width;
+      *met++ = inside ? x + ((image * s->height + i) * s->width + j) * s->inChannels : NULL;
+    }
 }
 
-void kernels_columns(const ConvolutionShape *s, int64_t first, int64_t count, const float *x, bool bf16, void *rows) {
-  int64_t c = s->inChannels, at = 0;
-  for (int64_t r = first; r < first + count; r++) {
-    int64_t image = r / s->outWidth / s->outHeight;
-    int64_t top = r / s->outWidth % s->outHeight * s->stride - s->padTop;
-    int64_t left = r % s->outWidth * s->stride - s->padLeft;
-    for (int64_t i = top; i < top + s->kernelHeight; i++)
-      for (int64_t j = left; j < left + s->kernelWidth; j++, at += c) {
-        bool inside = i >= 0 && i < s->height && j >= 0 && j < s->width;
-        put(bf16, c, inside ? x + ((image * s->height + i) * s->width + j) * c : NULL, rows, at);
-      }
+/// Writes every `step`th number of a row: one tap of all channels.
+INLINE void spread(int64_t channels, int64_t step, const float *from, float *to) {
+  for (int64_t c = 0; c < channels; c++) to[c * step] = from ? from[c] : 0;
+}
+
+void kernels_columns(const ConvolutionShape *s, int64_t first, int64_t count, const float *x, float *rows) {
+  int64_t channels = s->inChannels, taps = s->kernelHeight * s->kernelWidth;
+  const float *met[MOST_TAPS];
+  for (int64_t r = first; r < first + count; r++, rows += channels * taps) {
+    find_met(s, r, x, met);
+    // A few channels of all taps at a time: what is written stays in the nearest cache.
+    for (int64_t c = 0; c < channels; c += 64)
+      for (int64_t tap = 0; tap < taps; tap++)
+        spread(channels - c < 64 ? channels - c : 64, taps, met[tap] ? met[tap] + c : NULL, rows + c * taps + tap);
   }
 }
 
@@ -31,26 +39,30 @@ INLINE int64_t result_at(int64_t at, int64_t tap, int64_t stride, int64_t result
   return start >= 0 && start % stride == 0 && start / stride < results ? start / stride : -1;
 }
 
-CLONES void kernels_columns_gradient(const ConvolutionShape *s, int64_t first, int64_t count, const float *dRows,
-                                     float *dx) {
-  int64_t c = s->inChannels, taps = s->kernelHeight * s->kernelWidth;
-  for (int64_t r = first; r < first + count; r++)
-    for (int64_t j = 0; j < s->width; j++) {
-      float *to = dx + (r * s->width + j) * c;
-      memset(to, 0, sizeof(float) * (size_t)c);
-      for (int64_t tap = 0; tap < taps; tap++) {
-        int64_t y = result_at(r % s->height + s->padTop, tap / s->kernelWidth, s->stride, s->outHeight);
-        int64_t x = result_at(j + s->padLeft, tap % s->kernelWidth, s->stride, s->outWidth);
-        if (y < 0 || x < 0) continue;
-        const float *from = dRows + (((r / s->height * s->outHeight + y) * s->outWidth + x) * taps + tap) * c;
-        for (int64_t i = 0; i < c; i++) to[i] += from[i];
-      }
-    }
+/// The places of the pixel in line r, column j, in all rows that have it: one for each tap, or null.
+INLINE void find_places(const ConvolutionShape *s, int64_t r, int64_t j, const float *dRows, const float **places) {
+  int64_t taps = s->kernelHeight * s->kernelWidth, line = r % s->height + s->padTop, image = r / s->height;
+  for (int64_t tap = 0; tap < taps; tap++) {
+    int64_t y = result_at(line, tap / s->kernelWidth, s->stride, s->outHeight);
+    int64_t x = result_at(j + s->padLeft, tap % s->kernelWidth, s->stride, s->outWidth);
+    int64_t row = (image * s->outHeight + y) * s->outWidth + x;
+    places[tap] = y < 0 || x < 0 ? NULL : dRows + row * taps * s->inChannels + tap;
+  }
 }
 
-void kernels_filter_rows(int64_t outputs, int64_t inputs, int64_t taps, const float *oihw, float *ohwi) {
-  for (int64_t o = 0; o < outputs; o++)
-    for (int64_t tap = 0; tap < taps; tap++)
-      for (int64_t i = 0; i < inputs; i++)
-        ohwi[(o * taps + tap) * inputs + i] = oihw[(o * inputs + i) * taps + tap];
+void kernels_columns_gradient(const ConvolutionShape *s, int64_t first, int64_t count, const float *dRows, float *dx) {
+  int64_t channels = s->inChannels, taps = s->kernelHeight * s->kernelWidth;
+  const float *places[MOST_TAPS];
+  for (int64_t r = first; r < first + count; r++)
+    for (int64_t j = 0; j < s->width; j++) {
+      float *to = dx + (r * s->width + j) * channels;
+      memset(to, 0, sizeof(float) * (size_t)channels);
+      find_places(s, r, j, dRows, places);
+      for (int64_t c = 0; c < channels; c += 64) {
+        int64_t end = channels - c < 64 ? channels : c + 64;
+        for (int64_t tap = 0; tap < taps; tap++)
+          if (places[tap])
+            for (int64_t i = c; i < end; i++) to[i] += places[tap][i * taps];
+      }
+    }
 }

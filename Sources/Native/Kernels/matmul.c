@@ -162,21 +162,35 @@ static float *dense_block(int64_t count) {
   return block;
 }
 
+/// Runs `product` on dense results, and puts them where they belong: columns of c, whose rows are ldc apart.
+static void run_on_columns(Prepared *product, int64_t rows, int64_t columns, const void *a, const void *b,
+                           const float *bias, float *c, int64_t ldc) {
+  if (ldc == columns) {
+    run_product(product, a, b, bias, c);
+    return;
+  }
+  float *dense = dense_block(rows * columns);
+  run_product(product, a, b, bias, dense);
+  for (int64_t row = 0; row < rows; row++)
+    memcpy(c + row * ldc, dense + row * columns, (size_t)columns * sizeof(float));
+}
+
 void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, int64_t first,
                             int64_t columns, const float *bias, float *c, int64_t ldc) {
   if (rows == 0 || columns == 0) return;
   Key key = {{KIND_PACKED_MATMUL, rows, columns, b->k, b->bf16, bias != NULL, columns}};
-  Prepared *p = onednn_find(&key, make_packed_product);
-  const void *block = (const char *)packed + packed_offset(b, first);
-  if (bias) bias += first;
-  if (ldc == columns) {
-    run_product(p, a, block, bias, c);
-    return;
-  }
-  float *dense = dense_block(rows * columns);
-  run_product(p, a, block, bias, dense);
-  for (int64_t row = 0; row < rows; row++)
-    memcpy(c + row * ldc + first, dense + row * columns, (size_t)columns * sizeof(float));
+  run_on_columns(onednn_find(&key, make_packed_product), rows, columns, a, (const char *)packed + packed_offset(b, first),
+                 bias ? bias + first : NULL, c + first, ldc);
+}
+
+void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *plain, int64_t first,
+                           int64_t columns, const float *bias, float *c, int64_t ldc) {
+  if (rows == 0 || columns == 0) return;
+  int64_t ldb = b->transposed ? b->k : b->n;
+  Key key = {{KIND_MATMUL, rows, columns, b->k, b->k, false, ldb, b->transposed, bias != NULL, false, columns, b->bf16}};
+  size_t offset = (size_t)(b->transposed ? first * b->k : first) * (b->bf16 ? 2 : 4);
+  run_on_columns(onednn_find(&key, make_matmul), rows, columns, a, (const char *)plain + offset,
+                 bias ? bias + first : NULL, c + first, ldc);
 }
 
 void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c) {

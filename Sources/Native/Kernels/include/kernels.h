@@ -75,6 +75,9 @@ void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t
 /// c[:, first ..< first + columns] = a (rows×k, dense) · B [+ bias]; `packed`, `bias` and c (row stride ldc) are whole.
 void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, int64_t first,
                             int64_t columns, const float *bias, float *c, int64_t ldc);
+/// The same with B as it is stored, dense.
+void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *plain, int64_t first,
+                           int64_t columns, const float *bias, float *c, int64_t ldc);
 /// c (rows×n, dense) += a (rows×k, dense) · B.
 void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c);
 
@@ -98,15 +101,13 @@ void kernels_forget_weights(uint64_t frozenID);
 void kernels_onednn_version(char *text, size_t size);
 
 // ---- Convolutions as matrix products (columns.c) ----------------------------------------------------------------
-/// Row r of `rows` (…×kernelHeight·kernelWidth·inChannels) is what the filters meet for result r, counted over all
-/// images, of `first` ..< first + count; Float32 or bfloat16.
-void kernels_columns(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x, bool bf16,
-                     void *rows);
+/// Row r of `rows` (…×inChannels·kernelHeight·kernelWidth) is what a filter meets for result r, counted over all
+/// images, of `first` ..< first + count; in the order in which checkpoints hold filters, so that these need no other.
+/// At most 64 taps.
+void kernels_columns(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x, float *rows);
 /// Lines first ..< first + count, counted over all images, of dx, from the gradient of all rows.
 void kernels_columns_gradient(const ConvolutionShape *shape, int64_t first, int64_t count, const float *dRows,
                               float *dx);
-/// Filters as checkpoints hold them, with the channels innermost.
-void kernels_filter_rows(int64_t outputs, int64_t inputs, int64_t taps, const float *oihw, float *ohwi);
 
 // ---- Winograd's transforms (winograd.c) -------------------------------------------------------------------------
 /// Images (…×height×width×channels) seen as tiles of 2×2 or 4×4 pixels, row by row, image after image; a tile that

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Recap
 
 /// The models that a benchmark runs, made when they are first needed and only those.
@@ -15,18 +16,14 @@ final class BenchModels {
 
   func vision() throws -> CLIPVisionTower {
     guard let sizes = ModelSizes(size) else { return try workspace.get().clip.vision }
-    var vision = try made("an image tower") {
+    return try made("an image tower") {
       try CLIPVisionTower(sizes.vision, projectionWidth: sizes.projectionWidth, from: $0)
     }
-    vision.memory = general.memory
-    return vision
   }
 
   func unet() throws -> UNet2DConditionModel {
     guard let sizes = ModelSizes(size) else { return try workspace.get().diffusion.unet }
-    var unet = try made("a UNet") { try UNet2DConditionModel(sizes.unet, from: $0) }
-    unet.memory = general.memory
-    return unet
+    return try opened(made("a UNet") { try UNet2DConditionModel(sizes.unet, from: $0) })
   }
 
   func autoencoder() throws -> AutoencoderKL {
@@ -61,6 +58,15 @@ final class BenchModels {
   }
 
   var keepsLatents: Bool { general.memory == .fast }
+
+  /// The same model as it is when a folder is opened: frozen weights stay in their file, which takes no memory that the
+  /// system could not have back. The file is gone with the model.
+  private func opened(_ made: UNet2DConditionModel) throws -> UNet2DConditionModel {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "diva-tui-bench-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try made.save(to: CheckpointFolder(folder.path))
+    return try UNet2DConditionModel(CheckpointFolder(folder.path))
+  }
 
   private func made<Model>(_ name: String, _ make: (Weights) throws -> Model) throws -> Model {
     console.note("making \(name) of random weights")
