@@ -73,8 +73,9 @@ public final class Parameter: @unchecked Sendable {
 
   /// Floats of our own, which no packed form stands for any more.
   private func makeWritable() {
-    if storage.stored != nil {
+    if let stored = storage.stored {
       storage = value.copied().storage
+      stored.dropPages()
       storage.keepPacks()
     } else {
       storage.thaw()

@@ -101,7 +101,7 @@ extension AutoencoderKL {
 }
 
 /// How far down a parameter of a U-shaped network works: 0 at full size, each level half as wide and high.
-private enum FeatureLevel {
+enum FeatureLevel {
   static func of(_ name: [String], levels: Int) -> Int {
     let block = name.count > 1 ? Int(name[1]) ?? 0 : 0
     switch name.first {

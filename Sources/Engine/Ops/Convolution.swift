@@ -30,7 +30,7 @@ extension Tensor {
       shape.rank == 4 && weight.shape.rank == 4 && shape[3] == weight.shape[1],
       "convolved: \(shape) meets filters \(weight.shape)")
     let geometry = ConvolutionGeometry(input: shape, weight: weight.shape, stride: stride, padding: padding)
-    let path = ConvolutionPath(geometry, weight: weight, arithmetic: .current)
+    let path = ConvolutionPath(geometry, isFrozen: weight.storage.isFrozen, arithmetic: .current)
     let y = geometry.output(of: self, weight: weight, bias: bias, path)
     let (wantsX, wantsW) = (requiresGradient, weight.requiresGradient || bias?.requiresGradient ?? false)
     // Only the gradient of the weights needs x: where they are frozen, it is not kept.

@@ -7,12 +7,13 @@ enum ConvolutionPath {
   case winograd(Winograd)
 
   /// Trained filters, and small ones that gain nothing, take the direct way.
-  init(_ geometry: ConvolutionGeometry, weight: Tensor, arithmetic: ArithmeticPolicy) {
-    if !weight.storage.isFrozen {
+  init(_ geometry: ConvolutionGeometry, isFrozen: Bool, arithmetic: ArithmeticPolicy) {
+    let isLarge = geometry.weight.isLarge
+    if !isFrozen {
       self = .direct
-    } else if let winograd = Winograd(geometry, isLarge: weight.isLarge, arithmetic) {
+    } else if let winograd = Winograd(geometry, isLarge: isLarge, arithmetic) {
       self = .winograd(winograd)
-    } else if weight.isLarge, geometry.taps <= 64 {
+    } else if isLarge, geometry.taps <= 64 {
       self = .columns(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic))
     } else {
       self = .direct

@@ -4,7 +4,7 @@ import Kernels
 ///
 /// Small frozen weights are packed once for each direction. Large ones, which gain less by it than the memory is worth,
 /// are read where they lie in both, as trained ones are where the optimizer writes them: in bfloat16 from a copy that
-/// is made once, of trained weights once after each update.
+/// is made once, of trained weights once after each update, and where memory is short for each product.
 struct WeightsProduct {
   private let rows: Int
   private let matrix: KernelsMatrix
@@ -23,15 +23,13 @@ struct WeightsProduct {
     let (columns, inner) = isTransposed ? (outputs, inputs) : (inputs, outputs)
     let isBF16 = arithmetic.multipliesBF16
     matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16)
-    let isPacked = weight.storage.isFrozen && arithmetic.memory == .fast && !weight.isLarge
+    let isPacked = weight.storage.isFrozen && arithmetic.memory == .fast && !weight.shape.isLarge
     if isPacked, let packed = weight.packed(as: matrix) {
       (right, columnBlock) = (.packed(packed.form), Int(packed.packing.columnBlock))
     } else {
-      // A copy of frozen weights is what small memory is spared.
-      let keeps = !weight.storage.isFrozen || arithmetic.memory == .fast
-      right = .plain(weight.plain(isBF16: isBF16, keeps: keeps))
+      right = .plain(weight.plain(isBF16: isBF16, keeps: arithmetic.memory == .fast))
       // Thin products of large weights want all rows at once, or the weights would be read again for each few.
-      columnBlock = weight.isLarge ? 64 : columns
+      columnBlock = weight.shape.isLarge ? 64 : columns
     }
   }
 
@@ -66,8 +64,8 @@ struct WeightsProduct {
   }
 }
 
-extension Tensor {
-  /// Whether these weights are so many that a second copy of them counts: a quarter of a million numbers.
+extension Shape {
+  /// Whether weights of this shape are so many that a second copy of them counts: a quarter of a million numbers.
   var isLarge: Bool { count >= 1 << 18 }
 }
 

@@ -67,15 +67,15 @@ struct Winograd {
 
 extension Winograd {
   private var bytesATile: Int { 4 * positions * (inputs + outputs) }
-  private var filterBytes: Int { 4 * positions * inputs * outputs }
+  private var floatBytes: Int { 4 * positions * inputs * outputs }
 
   /// Whether each thread takes blocks of tiles of its own: small filters stay in everyone's cache.
-  private var isLocal: Bool { filterBytes <= 3 << 20 }
+  private var isLocal: Bool { floatBytes <= 3 << 20 }
 
   /// What is gathered and multiplied at once should stay near one core where each has its own block; else in the
   /// shared cache, yet be enough that reading large filters again for each block does not matter.
   private var tilesAtOnce: Int {
-    let bytes = isLocal ? 5 << 19 : max(12 << 20, filterBytes / 2)
+    let bytes = isLocal ? 5 << 19 : max(12 << 20, floatBytes / 2)
     let fitting = max(32, bytes / bytesATile / 16 * 16)
     // A few pieces for the threads, though thin products are slow ones.
     let most = isLocal ? min(fitting, max(32, tiles / 6)) : fitting
@@ -123,6 +123,9 @@ extension Winograd {
     return turned.transformed(weight, isTurned: false).transposed(
       order: place.flatMap { row in place.map { 4 * row + $0 } })
   }
+
+  /// What the forms of the filters take in memory, for both directions.
+  var filterBytes: Int { positions * inputs * outputs * (tile == 4 ? 8 : isBF16 ? 2 : 4) }
 
   private func transformed(_ weight: Tensor, isTurned: Bool) -> FilterMatrices {
     let (tile, inputs, outputs) = (tile, inputs, outputs)

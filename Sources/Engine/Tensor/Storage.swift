@@ -1,4 +1,3 @@
-import Glibc
 import Kernels
 import Synchronization
 
@@ -14,6 +13,8 @@ public final class Storage: @unchecked Sendable {
   let stored: StoredTensor?
   private let floats: Atomic<UnsafeMutablePointer<Float>?>
   private let conversion = Mutex<Void>(())
+  /// How many floats our own memory has place for.
+  private var capacity = 0
   /// Other forms of a parameter's numbers; nil where nobody would find them again.
   private(set) var packs: PackedForms?
   /// Not 0 for weights that never change, whose packed forms the kernels may keep under this number.
@@ -22,7 +23,9 @@ public final class Storage: @unchecked Sendable {
   init(count: Int) {
     self.count = count
     stored = nil
-    floats = Atomic(BufferPool.take(count))
+    let buffer = BufferPool.take(count)
+    capacity = buffer.capacity
+    floats = Atomic(buffer.start)
   }
 
   /// A parameter's numbers as they stand in a file; the type must be a readable float.
@@ -35,7 +38,9 @@ public final class Storage: @unchecked Sendable {
 
   deinit {
     thaw()
-    if ownsFloats, let base = floats.load(ordering: .acquiring) { BufferPool.giveBack(base, count) }
+    if ownsFloats, let start = floats.load(ordering: .acquiring) {
+      BufferPool.giveBack(BufferPool.Buffer(start: start, capacity: capacity))
+    }
   }
 
   /// The first of the floats; those of a file must not be written.
@@ -52,10 +57,11 @@ public final class Storage: @unchecked Sendable {
       if let made = floats.load(ordering: .acquiring) { return made }
       guard let stored else { preconditionFailure("floats of our own are there from the beginning") }
       let made = BufferPool.take(count)
-      stored.floats(into: UnsafeMutableBufferPointer(start: made, count: count))
+      stored.floats(into: UnsafeMutableBufferPointer(start: made.start, count: count))
       stored.dropPages()
-      floats.store(made, ordering: .releasing)
-      return made
+      capacity = made.capacity
+      floats.store(made.start, ordering: .releasing)
+      return made.start
     }
   }
 
@@ -77,43 +83,4 @@ public final class Storage: @unchecked Sendable {
   }
 
   private static let nextID = Atomic<UInt64>(0)
-}
-
-/// Buffers by size, so that a training step allocates nothing once it has run.
-enum BufferPool {
-  private struct Address: @unchecked Sendable { let pointer: UnsafeMutablePointer<Float> }
-  private static let free = Mutex<[Int: [Address]]>([:])
-  /// How often the system was asked for memory since the program began.
-  static let misses = Atomic<Int>(0)
-
-  /// Rounds up to an eighth of a power of two: few distinct sizes, little waste.
-  private static func capacity(_ count: Int) -> Int {
-    let least = max(count, 64)
-    let step = max(16, 1 << max(0, Int.bitWidth - least.leadingZeroBitCount - 4))
-    return (least + step - 1) / step * step
-  }
-
-  static func take(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let capacity = capacity(count)
-    if let used = free.withLock({ $0[capacity]?.popLast() }) { return used.pointer }
-    misses.add(1, ordering: .relaxed)
-    guard let memory = aligned_alloc(64, capacity * MemoryLayout<Float>.stride) else {
-      fatalError("out of memory: \(capacity * 4) bytes more are not to be had")
-    }
-    return memory.bindMemory(to: Float.self, capacity: capacity)
-  }
-
-  static func giveBack(_ pointer: UnsafeMutablePointer<Float>, _ count: Int) {
-    let address = Address(pointer: pointer)
-    free.withLock { $0[capacity(count), default: []].append(address) }
-  }
-
-  /// Returns to the system what no tensor uses.
-  static func trim() {
-    let unused = free.withLock { pool in
-      defer { pool = [:] }
-      return pool.values.flatMap { $0 }
-    }
-    for address in unused { Glibc.free(address.pointer) }
-  }
 }

@@ -51,6 +51,10 @@ struct StepCommand: DivaCommand {
     let inputs = given.inputs
     let diva = try workspace.models(tuned: models.tuned, seed: general.seed)
     try given.takeProjection(into: diva)
+    StepMemory(
+      tower: diva.tuned, unet: diva.diffusion.unet, images: inputs.latents.shape[0], draws: timesteps,
+      contextTokens: density.tokenCount(patches: diva.tuned.config.patches), moments: 0
+    ).note().map(console.note)
     let step = DivaStep(models: diva, density: density)
     let outputs = step.run(inputs)
     // The first run has prepared kernels and memory, which is not what a profile is asked for.

@@ -18,7 +18,9 @@ struct TrainSetup {
     scored = command.pairs.scored
     let images = try workspace.images(
       data, seed: plan.seed, keepsLatents: command.general.memory == .fast, environment: console.environment)
-    trainer = Trainer(plan, models: try workspace.models(tuned: models.tuned, seed: plan.seed), images: images)
+    let diva = try workspace.models(tuned: models.tuned, seed: plan.seed)
+    StepMemory(diva, plan).note().map(console.note)
+    trainer = Trainer(plan, models: diva, images: images)
     let description = RunDescription(
       configuration: plan, version: DivaTUI.programVersion,
       clip: models.clip.map(TrainSetup.absolute) ?? RunDescription.embedded,
@@ -44,6 +46,7 @@ struct TrainSetup {
       description.images, seed: description.seed, keepsLatents: command.general.memory == .fast,
       environment: console.environment)
     let models = try workspace.models(tuned: description.tuned, seed: description.seed)
+    StepMemory(models, description.configuration).note().map(console.note)
     trainer = Trainer(description.configuration, models: models, images: images)
     if let last = try Checkpoint.latest(in: folder) { try trainer.restore(from: last) }
     run = folder

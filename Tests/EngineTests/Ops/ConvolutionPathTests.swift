@@ -105,7 +105,7 @@ private func way(_ row: ConvolutionPathTests.Case, _ arithmetic: ArithmeticPolic
   let weight = Parameter(name: "w", value: Tensor(zeros: row.weightShape))
   let geometry = ConvolutionGeometry(
     input: row.shape, weight: row.weightShape, stride: row.stride, padding: row.padding)
-  return switch ConvolutionPath(geometry, weight: weight.value, arithmetic: arithmetic) {
+  return switch ConvolutionPath(geometry, isFrozen: true, arithmetic: arithmetic) {
   case .direct: "direct"
   case .columns: "columns"
   case .winograd(let winograd): "F(\(winograd.tile)×\(winograd.tile))"

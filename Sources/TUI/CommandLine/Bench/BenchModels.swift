@@ -57,6 +57,9 @@ final class BenchModels {
     return plan
   }
 
+  /// What a step of these models will take, where that is worth a word.
+  func say(_ memory: StepMemory) { memory.note().map(console.note) }
+
   var keepsLatents: Bool { general.memory == .fast }
 
   /// The same model as it is when a folder is opened: frozen weights stay in their file, which takes no memory that the

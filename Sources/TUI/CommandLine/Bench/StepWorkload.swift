@@ -6,6 +6,7 @@ extension Workload {
   /// and clipping. Latents and prompt embedding are at hand, as they are cached in training.
   static func divaStep(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
     let step = try BareStep(plan, models)
+    models.say(step.memory(batch: plan.batch))
     ProcessMemory.trim()
     return Workload(
       name: "DIVA step", run: step.run, operations: step.operations,
@@ -73,6 +74,11 @@ final class BareStep {
     let context = recap.context(hidden: vision(pixels), vision: vision, density: told.density, patches: told.patches)
     feedback.answer(latents: latents, context: context, draw: draw).loss.backward()
     optimizer.step(learningRate: 1e-4, maximumNorm: 1)
+  }
+
+  func memory(batch: Int) -> StepMemory {
+    StepMemory(
+      tower: vision, unet: feedback.unet, images: batch, draws: 1, contextTokens: told.count, moments: 1)
   }
 
   var operations: Double {
