@@ -15,7 +15,7 @@ struct ColumnsConvolutionTests {
 
     func columns(isBF16: Bool = false) -> ColumnsConvolution {
       let geometry = ConvolutionGeometry(input: shape, weight: weight.shape, stride: stride, padding: padding)
-      return ColumnsConvolution(geometry: geometry, isBF16: isBF16, keepsFilters: false)
+      return ColumnsConvolution(geometry: geometry, arithmetic: ArithmeticPolicy(precision: isBF16 ? .bf16 : .f32))
     }
   }
 

@@ -13,6 +13,8 @@ struct ConvolutionPathTests {
     let way: String
     /// Where memory is short.
     var smallWay: String?
+    /// In bfloat16.
+    var halfWay: String?
     var testDescription: String { "\(shape) to \(outputs), stride \(stride): \(way)" }
     var weightShape: Shape { [outputs, shape[3], 3, 3] }
   }
@@ -21,9 +23,9 @@ struct ConvolutionPathTests {
   static let cases = [
     Case(shape: [1, 17, 13, 33], outputs: 47, way: "F(4×4)"),
     Case(shape: [7, 5, 6, 48], outputs: 32, way: "F(4×4)"),
-    Case(shape: [1, 27, 25, 170], outputs: 191, way: "F(4×4)", smallWay: "columns"),
+    Case(shape: [1, 27, 25, 170], outputs: 191, way: "F(4×4)", smallWay: "columns", halfWay: "F(2×2)"),
     Case(shape: [1, 61, 66, 160], outputs: 192, way: "F(4×4)"),
-    Case(shape: [3, 25, 24, 192], outputs: 192, way: "F(4×4)", smallWay: "columns"),
+    Case(shape: [3, 25, 24, 192], outputs: 192, way: "F(4×4)", smallWay: "columns", halfWay: "F(2×2)"),
     Case(shape: [1, 13, 11, 175], outputs: 190, way: "F(2×2)", smallWay: "columns"),
     Case(shape: [2, 12, 14, 192], outputs: 256, way: "F(2×2)", smallWay: "columns"),
     Case(shape: [1, 7, 5, 179], outputs: 192, way: "columns"),
@@ -41,6 +43,8 @@ struct ConvolutionPathTests {
   func choice(row: Case) {
     #expect(way(row, ArithmeticPolicy()) == row.way)
     #expect(way(row, ArithmeticPolicy(memory: .small)) == row.smallWay ?? row.way)
+    guard ArithmeticPolicy.hasBF16 else { return }
+    #expect(way(row, ArithmeticPolicy(precision: .bf16)) == row.halfWay ?? row.way)
   }
 
   @Test("output and gradient are those of trained filters", arguments: cases)
@@ -69,8 +73,8 @@ struct ConvolutionPathTests {
 
     expect(half.y, equals: exact.y, within: .relative(1e-2))
     expect(half.dx, equals: exact.dx, within: .relative(1e-2))
-    let isRounded = row.way == "columns" || row.way == "F(2×2)"
-    #expect((half.y.values != exact.y.values) == isRounded, "bfloat16 belongs to columns and F(2×2)")
+    let taken = way(row, ArithmeticPolicy(precision: .bf16))
+    #expect((half.y.values != exact.y.values) == (taken == "columns" || taken == "F(2×2)"), "\(taken)")
   }
 
   @Test("the number of threads changes no bit", arguments: cases, [ArithmeticPolicy.Precision.f32, .bf16])
@@ -102,7 +106,6 @@ struct ConvolutionPathTests {
 }
 
 private func way(_ row: ConvolutionPathTests.Case, _ arithmetic: ArithmeticPolicy) -> String {
-  let weight = Parameter(name: "w", value: Tensor(zeros: row.weightShape))
   let geometry = ConvolutionGeometry(
     input: row.shape, weight: row.weightShape, stride: row.stride, padding: row.padding)
   return switch ConvolutionPath(geometry, isFrozen: true, arithmetic: arithmetic) {
