@@ -51,16 +51,19 @@ extension Workspace {
   /// The mini world's texts are whole captions; the reference's are "a photo of" and a statement.
   public var statementPrefix: String { backbone.name == .mini ? "" : "a photo of " }
 
-  public func zeroShot(perKind: Int = 40) throws -> ZeroShotBenchmark {
-    ZeroShotBenchmark(world, perKind: perKind, clip: clip, tokenizer: try tokenizer())
+  /// Pictures of one thing each, from a split that has such scenes.
+  public func zeroShot(_ split: MiniWorld.Split = .zeroShot, perKind: Int = 40) throws -> ZeroShotBenchmark {
+    ZeroShotBenchmark(world, split, perKind: perKind, clip: clip, tokenizer: try tokenizer())
   }
 
   /// The CLIP scored by its backbone's own feature, and ready to be compared with.
   ///
   /// A published CLIP takes a thousand times the mini world's for a picture, so it classifies a tenth as many.
-  public func sideBySide(_ pairs: PairBenchmark, seed: UInt64 = 1) throws -> SideBySide {
-    SideBySide(
-      pairs: pairs, zeroShot: try zeroShot(perKind: backbone.name == .mini ? 40 : 4), preprocessing: preprocessing,
-      feature: backbone.benchmark, seed: seed, baseline: clip.vision)
+  /// - Parameter isFinal: classifies pictures that nothing was chosen by, and more of them.
+  public func sideBySide(_ pairs: PairBenchmark, seed: UInt64 = 1, isFinal: Bool = false) throws -> SideBySide {
+    let perKind = (isFinal ? 100 : 40) / (backbone.name == .mini ? 1 : 10)
+    return SideBySide(
+      pairs: pairs, zeroShot: try zeroShot(isFinal ? .zeroShotTest : .zeroShot, perKind: perKind),
+      preprocessing: preprocessing, feature: backbone.benchmark, seed: seed, baseline: clip.vision)
   }
 }
