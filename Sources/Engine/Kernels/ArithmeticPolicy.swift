@@ -25,6 +25,9 @@ public struct ArithmeticPolicy: Equatable, Sendable {
     (self.precision, self.memory) = (precision, memory)
   }
 
+  /// The same with products in Float32, for steps that cost little and lose much.
+  var exact: ArithmeticPolicy { ArithmeticPolicy(memory: memory) }
+
   /// Whether products are taken in bfloat16 here.
   var multipliesBF16: Bool { precision == .bf16 && ArithmeticPolicy.hasBF16 }
 

@@ -17,8 +17,8 @@ public struct ZeroShotBenchmark {
   }
 
   /// The mini world's fifteen kinds, `perKind` pictures each.
-  init(_ world: MiniWorld, perKind: Int, clip: CLIP, tokenizer: any Tokenizer) {
-    let scenes = world.zeroShotScenes(perKind: perKind)
+  init(_ world: MiniWorld, _ split: MiniWorld.Split, perKind: Int, clip: CLIP, tokenizer: any Tokenizer) {
+    let scenes = world.zeroShotScenes(split, perKind: perKind)
     self.init(
       images: Scene.render(scenes), labels: scenes.indices.map { $0 / perKind }, captions: MiniWorld.zeroShotCaptions,
       clip: clip, tokenizer: tokenizer)

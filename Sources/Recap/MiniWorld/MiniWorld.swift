@@ -22,6 +22,8 @@ public struct MiniWorld: Equatable, Sendable {
     case zeroShot = 7
     /// Scenes with captions for a second model that only finds out which pairs look alike.
     case twin = 8
+    /// One thing a scene, for classification that is looked at once, at the end.
+    case zeroShotTest = 9
   }
 
   public let seed: UInt64
@@ -46,9 +48,9 @@ public struct MiniWorld: Equatable, Sendable {
   }
 
   /// Scenes of one thing, `perKind` of each kind in the order of `Thing.Kind.allCases`; the label is `subject.kind`.
-  public func zeroShotScenes(perKind: Int = 40) -> [Scene] {
+  public func zeroShotScenes(_ split: Split = .zeroShot, perKind: Int) -> [Scene] {
     (0..<perKind * Thing.Kind.allCases.count).map { index in
-      var random = SceneRandom(seed: seed, stream: Split.zeroShot.rawValue, index: UInt64(index))
+      var random = SceneRandom(seed: seed, stream: split.rawValue, index: UInt64(index))
       return .single(Thing.Kind.allCases[index / perKind], using: &random)
     }
   }

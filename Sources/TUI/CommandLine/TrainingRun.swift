@@ -54,7 +54,7 @@ struct TrainingRun {
     var lines: [EvaluationLine] = []
     let control = try trainer.models.randomlyChanged(seed: plan.seed)
     for pairs in PairChoice.allCases {
-      let comparison = try workspace.sideBySide(pairs.benchmark(.test, of: workspace), seed: plan.seed)
+      let comparison = try workspace.sideBySide(pairs.benchmark(.test, of: workspace), seed: plan.seed, isFinal: true)
       for (vision, note) in [(trainer.models.tuned, nil), (control, "random change of the same size")] {
         let result = comparison.compare(vision, step: trainer.trained)
         lines.append(EvaluationLine(result.report, set: "test, \(pairs.rawValue)", control: note))

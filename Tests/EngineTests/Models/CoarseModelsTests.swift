@@ -9,8 +9,12 @@ struct CoarseModelsTests {
     (ArithmeticPolicy(memory: .small), 2e-5),
   ]
 
-  @Test("the UNet's prediction and the gradient of its context", arguments: ["models/unet", "models/unet-sd1"])
-  func unet(name: String) throws {
+  /// So narrow a UNet (4 to 10 channels) is sensitive: PyTorch's own bfloat16 misses the gradient by 3.7 and 7.7 %, where
+  /// at published widths ours misses it by 1 % (`families.py --precision bf16`).
+  @Test(
+    "the UNet's prediction and the gradient of its context",
+    arguments: [("models/unet", 3.7e-2), ("models/unet-sd1", 7.7e-2)])
+  func unet(name: String, ofPyTorch: Double) throws {
     let reference = try Reference.tensors(name + "/reference")
     for (policy, limit) in CoarseModelsTests.policies {
       try policy.during {
@@ -22,8 +26,9 @@ struct CoarseModelsTests {
         prediction.backward(arriving: try reference["d_prediction"])
 
         expect(prediction.detached(), equals: try reference["prediction"], within: .relative(limit), "\(policy)")
+        let gradientLimit = policy.precision == .bf16 ? ofPyTorch : 1e-4
         expect(
-          try #require(context.gradient), equals: try reference["d_context"], within: .relative(max(limit, 1e-4)),
+          try #require(context.gradient), equals: try reference["d_context"], within: .relative(gradientLimit),
           "\(policy)")
       }
     }

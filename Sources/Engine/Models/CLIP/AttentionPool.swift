@@ -20,7 +20,10 @@ struct AttentionPool {
     let images = tokens.shape[0]
     let query = probe.value.reshaped([1, probe.shape[2]]).embedding(
       ids: Array(repeating: 0, count: images), shape: [images, 1])
-    let seen = attention(query, context: tokens)
-    return seen + mlp(norm(seen))
+    // A single query takes hardly any time, and its gradient is a small difference, which bfloat16 would blur.
+    return ArithmeticPolicy.current.exact.during {
+      let seen = attention(query, context: tokens)
+      return seen + mlp(norm(seen))
+    }
   }
 }
