@@ -30,7 +30,8 @@ public struct StepMemory: Sendable {
     let layers = unet.parameters.compactMap { UNetLayerMemory($0, unet.config, contextTokens: contextTokens) }
     frozen = layers.reduce(0) { $0 + $1.weightBytes(arithmetic) }
     let kept = Kept(arithmetic.memory)
-    unetKept = 4 * images * draws * kept.count(layers.map { (block: $0.block, kept: $0.kept, isBlockInput: $0.isBlockInput) })
+    unetKept =
+      4 * images * draws * kept.count(layers.map { (block: $0.block, kept: $0.kept, isBlockInput: $0.isBlockInput) })
     towerKept = 4 * images * kept.count(tower.parameters.map(tower.kept))
   }
 

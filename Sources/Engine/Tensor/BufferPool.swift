@@ -17,7 +17,7 @@ enum BufferPool {
   /// sizes that differ, one phase's activations where another's gradients were.
   private static let large = 1 << 18
   /// What may lie idle in large buffers, in floats, where memory is short.
-  private static let mostIdle = 1 << 25
+  private static let mostIdle = 1 << 26
 
   /// Rounds up to an eighth of a power of two: few distinct sizes, little waste.
   private static func capacity(_ count: Int) -> Int {

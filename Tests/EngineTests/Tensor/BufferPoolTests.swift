@@ -6,7 +6,15 @@ import Testing
 struct BufferPoolTests {
   /// A buffer with a mark in it that its successor shows if it is the same memory.
   private func leaveMark(_ count: Int, _ arithmetic: ArithmeticPolicy) {
-    arithmetic.during { Storage(count: count).base[0] = 42 }
+    arithmetic.during {
+      let storage = Storage(count: count)
+      withExtendedLifetime(storage) { storage.base[0] = 42 }
+    }
+  }
+
+  private func firstNumber(of count: Int) -> Float {
+    let storage = Storage(count: count)
+    return withExtendedLifetime(storage) { storage.base[0] }
   }
 
   @Test("a large buffer serves the next wish of its size, or of one somewhat smaller")
@@ -14,8 +22,8 @@ struct BufferPoolTests {
     let count = 61 << 20
     leaveMark(count, ArithmeticPolicy())
 
-    #expect(Storage(count: count).base[0] == 42)
-    #expect(Storage(count: count / 4 * 3).base[0] == 42)
+    #expect(firstNumber(of: count) == 42)
+    #expect(firstNumber(of: count / 4 * 3) == 42)
     // Not to be kept for the other tests.
     leaveMark(count, ArithmeticPolicy(memory: .small))
   }
@@ -25,7 +33,6 @@ struct BufferPoolTests {
     let count = 122 << 20
     leaveMark(count, ArithmeticPolicy(memory: .small))
 
-    let next = ArithmeticPolicy(memory: .small).during { Storage(count: count).base[0] }
-    #expect(next == 0)
+    #expect(ArithmeticPolicy(memory: .small).during { firstNumber(of: count) } == 0)
   }
 }
