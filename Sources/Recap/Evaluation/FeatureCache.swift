@@ -1,10 +1,10 @@
 import Engine
 import Foundation
 
-/// Image features on disk, so that a benchmark need not be encoded twice by the same weights.
+/// Features of images and texts on disk, so that a benchmark need not be encoded twice by the same weights.
 ///
-/// One small file for each set of images, weights, preprocessing, feature and draw; its name is a digest of them all and
-/// of the program itself, so that nothing stale can be found.
+/// One small file for each set of images, weights, preprocessing, feature and draw, and one for each list of texts and
+/// weights; its name is a digest of them all and of the program itself, so that nothing stale can be found.
 public struct FeatureCache: Sendable {
   private let cache: TensorCache
   private let identity: String
@@ -13,7 +13,7 @@ public struct FeatureCache: Sendable {
   private static let maximumBytes = 256 << 20
 
   /// - Parameters:
-  ///   - weights: Paths of the files and folders that the weights come from: told apart by size and time of change.
+  ///   - weights: Paths of the files and folders that the weights come from: told apart as `FileStamp` does.
   ///   - environment: `DIVA_TUI_CACHE` names another folder; otherwise `XDG_CACHE_HOME`, or `.cache` at home.
   public init?(
     weights: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -33,6 +33,17 @@ public struct FeatureCache: Sendable {
     var digest = ContentDigest()
     for part in [identity, images, "\(preprocessing)", "\(feature)", feature.isRandom ? "\(draw)" : ""] {
       digest.add(part)
+    }
+    return digest.text
+  }
+
+  /// The name of the file for these texts; their ids stand for the tokenizer too.
+  func name(texts ids: [[Int]]) -> String {
+    var digest = ContentDigest()
+    for part in [identity, "texts"] { digest.add(part) }
+    for text in ids {
+      digest.add(UInt64(text.count))
+      for id in text { digest.add(UInt64(bitPattern: Int64(id))) }
     }
     return digest.text
   }

@@ -21,10 +21,12 @@ public struct PairBenchmark {
   private let textFeatures: [Float]
   private let scale: Double
 
-  /// - Parameter prefix: stands before each statement; the reference says "a photo of ", the mini world nothing.
+  /// - Parameters:
+  ///   - prefix: stands before each statement; the reference says "a photo of ", the mini world nothing.
+  ///   - cache: the statements' features are taken from it where it has them, and put there where it has not.
   public init(
     questions: [PairScoring.Question], statements: [[String]], images: [Image], previews: [Image]? = nil, clip: CLIP,
-    tokenizer: any Tokenizer, prefix: String = ""
+    tokenizer: any Tokenizer, prefix: String = "", cache: FeatureCache? = nil
   ) {
     precondition(
       statements.count == questions.count && images.count == 2 * questions.count,
@@ -36,11 +38,7 @@ public struct PairBenchmark {
     let texts = statements.joined().map { prefix + $0 }
     cutStatements = texts.count { !tokenizer.fits($0) }
     let ids = texts.map { tokenizer.tokens($0) }
-    textFeatures = withoutGradient {
-      stride(from: 0, to: ids.count, by: 256).flatMap { start in
-        clip.text.textFeatures(Array(ids[start..<min(ids.count, start + 256)])).values
-      }
-    }
+    textFeatures = clip.text.features(ids, cache: cache)
     scale = Double(clip.logitScale.value.exponential().item)
   }
 
@@ -63,7 +61,7 @@ public struct PairBenchmark {
   /// Throws a `Problem` when no pair is left.
   public init(
     _ folder: MMVPFolder, clip: CLIP, tokenizer: any Tokenizer, prefix: String = "", preprocessing: Preprocessing,
-    previewSide: Int? = nil
+    previewSide: Int? = nil, cache: FeatureCache? = nil
   ) throws {
     let read = Self.pictures(folder.pairs.flatMap(\.imageURLs)) { image in
       Picture(square: preprocessing.square(image), preview: previewSide.map(image.fitting))
@@ -84,7 +82,7 @@ public struct PairBenchmark {
       questions: kept.map { PairScoring.Question($0.pair) }, statements: kept.map(\.pair.statements),
       images: kept.flatMap(\.pictures).map(\.square),
       previews: previewSide == nil ? nil : kept.flatMap(\.pictures).compactMap(\.preview), clip: clip,
-      tokenizer: tokenizer, prefix: prefix)
+      tokenizer: tokenizer, prefix: prefix, cache: cache)
     cleanedStatements = folder.cleanedStatements
     self.skipped = skipped.sorted { $0.questionIDs[0] < $1.questionIDs[0] }
   }

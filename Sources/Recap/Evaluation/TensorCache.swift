@@ -68,7 +68,8 @@ struct TensorCache: Sendable {
   }
 }
 
-/// What tells a file from one that was written later in its place: path, size and time of change.
+/// What tells a file from one that was written later in its place, without reading it: path, number, size, and the times
+/// of its contents and of itself. The last is the system's alone: a copy that keeps the old time is told too.
 enum FileStamp {
   /// Of a file, or of all that a folder holds.
   static func stamp(_ path: String) -> String {
@@ -78,7 +79,8 @@ enum FileStamp {
       var facts = stat()
       guard stat(file, &facts) == 0 else { return "\(file) -" }
       let isFolder = facts.st_mode & S_IFMT == S_IFDIR
-      return isFolder ? file : "\(file) \(facts.st_size) \(facts.st_mtim.tv_sec).\(facts.st_mtim.tv_nsec)"
+      let times = [facts.st_mtim, facts.st_ctim].map { "\($0.tv_sec).\($0.tv_nsec)" }.joined(separator: " ")
+      return isFolder ? file : "\(file) \(facts.st_ino) \(facts.st_size) \(times)"
     }.joined(separator: "\n")
   }
 }

@@ -40,12 +40,16 @@ extension Workspace {
 
   /// The embedded pairs to browse, or any folder in MMVP's layout.
   ///
-  /// - Parameter previewSide: the longest side of the whole pictures that are kept to look at; nil keeps none.
-  public func benchmark(_ path: String? = nil, previewSide: Int? = nil) throws -> PairBenchmark {
+  /// - Parameters:
+  ///   - previewSide: the longest side of the whole pictures that are kept to look at; nil keeps none.
+  ///   - cache: of the features of this CLIP; nil encodes the statements anew.
+  public func benchmark(
+    _ path: String? = nil, previewSide: Int? = nil, cache: FeatureCache? = nil
+  ) throws -> PairBenchmark {
     let folder = try MMVPFolder(url: path.map { URL(filePath: $0) } ?? folder.benchmark)
     return try PairBenchmark(
       folder, clip: clip, tokenizer: try tokenizer(), prefix: statementPrefix, preprocessing: preprocessing,
-      previewSide: previewSide)
+      previewSide: previewSide, cache: cache)
   }
 
   /// The mini world's texts are whole captions; the reference's are "a photo of" and a statement.

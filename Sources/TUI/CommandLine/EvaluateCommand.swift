@@ -36,7 +36,7 @@ struct EvaluateMMVPCommand: DivaCommand {
   @Option(help: "Write the predictions as the reference does: of the tuned CLIP, if there is one.") var csv: String?
   @Option(help: "Write the reference's pred_result.json: per cent for each pattern, before and after.")
   var result: String?
-  @Flag(help: "Encode every image again, whatever the cache of image features has.") var noCache = false
+  @Flag(help: "Encode every image and statement again, whatever the cache of features has.") var noCache = false
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 
@@ -49,7 +49,7 @@ struct EvaluateMMVPCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     let workspace = try models.workspace(console)
-    let benchmark = try benchmark(workspace)
+    let benchmark = try benchmark(workspace, console)
     console.note(benchmark)
     let seeds = (0..<UInt64(seeds)).map { general.seed &+ $0 }
     let baseline = MMVPResult(
@@ -85,15 +85,21 @@ struct EvaluateMMVPCommand: DivaCommand {
     defer { line.clear() }
     return try benchmark.predictions(
       by: vision, preprocessing: workspace.preprocessing, feature: feature.feature(for: workspace.backbone),
-      seeds: seeds, cache: noCache ? nil : FeatureCache(weights: paths, environment: console.environment)
+      seeds: seeds, cache: cache(of: paths, console)
     ) { done, all in
       line.show("\(done) of \(all) images encoded")
       try console.checkInterruption()
     }
   }
 
-  private func benchmark(_ workspace: Workspace) throws -> PairBenchmark {
-    if split == nil && !unmined { return try workspace.benchmark(mmvp) }
+  private func cache(of weights: [String], _ console: Console) -> FeatureCache? {
+    noCache ? nil : FeatureCache(weights: weights, environment: console.environment)
+  }
+
+  private func benchmark(_ workspace: Workspace, _ console: Console) throws -> PairBenchmark {
+    if split == nil && !unmined {
+      return try workspace.benchmark(mmvp, cache: cache(of: [workspace.clipPath], console))
+    }
     let split = (split ?? .browsing).split
     return try unmined ? workspace.unminedPairs(split) : workspace.minedPairs(split)
   }

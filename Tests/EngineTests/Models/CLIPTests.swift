@@ -81,6 +81,17 @@ struct CLIPTests {
     }
   }
 
+  @Test("what stands after the end token is not heard: a text's feature is the full length's")
+  func padding() {
+    let full = clip.text.textTokens(ids)
+
+    let features = clip.text.textFeatures(ids)
+
+    let ends = ids.map { [clip.text.endPosition(in: $0)] }
+    expect(features, equals: full.gatherTokens(ends).reshaped(features.shape), within: .relative(1e-6))
+    #expect(ends.contains { $0[0] < ids[0].count - 1 })
+  }
+
   @Test("the end token is the first of its id, the highest id in old files, and place 0 where there is none")
   func endPosition() throws {
     #expect(clip.text.endPosition(in: [38, 5, 39, 39]) == 2)

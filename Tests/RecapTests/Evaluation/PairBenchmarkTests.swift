@@ -138,6 +138,54 @@ import Testing
     #expect(try Data(contentsOf: files[0]).count > 200)
   }
 
+  @Test("Statements are encoded once for the same weights and words, and again when a file of the cache is damaged")
+  func statementsAreKept() throws {
+    let it = try Small()
+    let (ids, others) = (["a dog", "two cats"].map(it.tokenizer.tokens), ["a dog", "a cat"].map(it.tokenizer.tokens))
+    func features(_ clip: CLIP, _ ids: [[Int]]) throws -> [Float] {
+      clip.text.features(ids, cache: it.cache())
+    }
+    // Other numbers under the same name: what comes back tells whether they were computed.
+    let blank = try CLIP(it.config, from: .initializing(seed: 4))
+
+    let first = try features(it.clip, ids)
+    #expect(first == it.clip.text.features(ids, cache: nil) && first != blank.text.features(ids, cache: nil))
+    try #expect(features(blank, ids) == first)
+    try #expect(features(blank, others) == blank.text.features(others, cache: nil))
+
+    let cache = try #require(it.cache())
+    let file = cache.folder.appending(path: cache.name(texts: ids) + ".safetensors")
+    let whole = try Data(contentsOf: file)
+    var bytes = whole
+    bytes[bytes.count - 9] ^= 0x20
+    for damaged in [Data(), whole.prefix(40), bytes] {
+      try damaged.write(to: file)
+      try #expect(features(it.clip, ids) == first)
+      try #expect(Data(contentsOf: file) == whole)
+    }
+
+    try Data("changed".utf8).write(to: it.folder.appending(path: "weights"))
+    try #expect(features(blank, ids) == blank.text.features(ids, cache: nil))
+  }
+
+  @Test("A file that takes another's place is told from it, though its path, size and time are the same")
+  func stamps() throws {
+    let it = try Small()
+    let (file, other) = (it.folder.appending(path: "weights"), it.folder.appending(path: "other"))
+    let time = Date(timeIntervalSince1970: 1_700_000_000)
+    func write(_ text: String, _ url: URL) throws {
+      try Data(text.utf8).write(to: url)
+      try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: url.path)
+    }
+    try write("one", file)
+    let stamp = FileStamp.stamp(file.path)
+    #expect(FileStamp.stamp(file.path) == stamp)
+
+    try write("two", other)
+    #expect(rename(other.path, file.path) == 0)
+    #expect(FileStamp.stamp(file.path) != stamp)
+  }
+
   @Test func pairsThatCannotBeReadAreLeftOutAndNamed() throws {
     let it = try Small()
     let images = it.pairs.appending(path: "MLLM_VLM_Images")
@@ -232,6 +280,7 @@ import Testing
 /// A CLIP that has learnt nothing, and nine pairs of the mini world as files; gone with the test.
 private final class Small {
   let folder = URL.temporaryDirectory.appending(path: UUID().uuidString)
+  let config: CLIPConfig
   let clip: CLIP
   let tokenizer: CLIPTokenizer
   let preprocessing = Preprocessing(side: 16, colors: .half)
@@ -243,7 +292,7 @@ private final class Small {
     try Data("weights".utf8).write(to: folder.appending(path: "weights"))
     tokenizer = try MiniVocabulary().tokenizer(contextLength: 24)
     let encoder = CLIPEncoderConfig(width: 16, layers: 1, heads: 2)
-    let config = CLIPConfig(
+    config = CLIPConfig(
       vision: CLIPVisionConfig(encoder: encoder, imageSize: 16, patchSize: 4),
       text: CLIPTextConfig(
         encoder: encoder, vocabulary: tokenizer.vocabularySize, contextLength: 24, startID: tokenizer.start,

@@ -119,8 +119,16 @@ struct BenchTests {
     #expect(abs(autoencoder.encodingOperations(images: 1, side: 512) / 1e9 - 1117) < 5)
   }
 
-  @Test("a Python without PyTorch that was asked for is a problem, one of the environment is only told")
-  func withoutPeer() throws {
-    #expect(complaint(["bench", "--part", "unet", "--size", "tiny", "--python", "/nowhere/python"]) != nil)
+  @Test("alone where there is no PyTorch, and says why in one line", arguments: ["/nowhere/python", "false"])
+  func withoutPeer(python: String) throws {
+    let ran = try diva(
+      ["bench", "--json", "--repeat", "1", "--threads", "1", "--part", "vae", "--size", "tiny", "--python", python],
+      assets: try TinyAssets.ready.get())
+
+    let rows = try ran.objects()
+    #expect(rows.count == 1 && (rows[0]["seconds"] as? Double ?? 0) > 0 && rows[0]["peer"] == nil)
+    let lines = ran.log.split(separator: "\n")
+    #expect(lines.count == 1 && lines[0].hasPrefix("diva-tui: no comparison with PyTorch: "), "\(lines)")
+    #expect(lines[0].contains(python == "false" ? "has ended" : "there is no program /nowhere/python"))
   }
 }

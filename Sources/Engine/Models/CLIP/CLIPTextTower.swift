@@ -70,8 +70,11 @@ public struct CLIPTextTower {
   /// What CLIP compares with images, not normalised: the projected end token of each text, in SigLIP its last
   /// one whatever it is: (B, E).
   public func textFeatures(_ ids: [[Int]]) -> Tensor {
-    let tokens = self(ids)
-    let last = tokens.gatherTokens(ids.map { [pooledPosition(in: $0)] }).reshaped([ids.count, config.encoder.width])
+    let read = ids.map { pooledPosition(in: $0) }
+    // CLIP's end token hears nothing of what stands after it: the padding of most texts, five sixths of the work.
+    let length = (read.max() ?? 0) + 1
+    let tokens = self(ids.map { Array($0.prefix(length)) })
+    let last = tokens.gatherTokens(read.map { [$0] }).reshaped([ids.count, config.encoder.width])
     return projection.map { $0(last) } ?? last
   }
 

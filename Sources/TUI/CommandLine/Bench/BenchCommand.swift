@@ -85,17 +85,17 @@ struct BenchCommand: DivaCommand {
       environment: console.environment)
   }
 
-  /// A Python that was asked for must have PyTorch; one that the environment names may.
+  /// Nil, and a line that says why, where there is no PyTorch: the engine's own numbers are worth having alone.
   private func peer(_ console: Console) throws -> [String]? {
     guard let python = python ?? console.environment["PYTHON"], let script = BenchCommands.script, !profile else {
       return nil
     }
     let command = [python, script]
     do {
+      try BenchCommands.requireProgram(python, environment: console.environment)
       _ = try BenchProcess("PyTorch", command, environment: console.environment).ask(["hello": true])
       return command
     } catch let problem as Problem {
-      guard self.python == nil else { throw problem }
       console.note("no comparison with PyTorch: \(problem.oneLine)")
       return nil
     }

@@ -68,6 +68,15 @@ struct BenchCommands {
   let peer: [String]?
   let environment: [String: String]
 
+  /// Throws a `Problem` where a path, or a name to be found on `PATH`, leads to nothing that can be started.
+  static func requireProgram(_ name: String, environment: [String: String]) throws {
+    let path = environment["PATH"] ?? ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let places = name.contains("/") ? [name] : path.split(separator: ":").map { "\($0)/\(name)" }
+    guard places.contains(where: FileManager.default.isExecutableFile(atPath:)) else {
+      throw Problem("there is no program \(name.shown)", advice: "expected a Python that has torch")
+    }
+  }
+
   /// The program itself, whatever it is called; while tests run, the one that was built beside them.
   static var program: String {
     let running = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
