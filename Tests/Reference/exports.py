@@ -7,11 +7,13 @@ CLIPs with random weights at published widths go in; transformers, open_clip, op
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import open_clip
 import torch
 from family_models import OpenCLIP, TimmSigLIP, Transformers
@@ -68,7 +70,14 @@ def check_openclip(clip, folder, report):
         return
     model, transform = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
     compare_features(clip, model.eval(), report)
-    report.row("preprocessing", *((str(transform), True) if str(transform) != str(clip.transform()) else ("equal", False)))
+    ours, theirs = (in_float32(str(t)) for t in (transform, clip.transform()))
+    report.row("preprocessing", "equal" if ours == theirs else f"{ours}, expected {theirs}", ours != theirs)
+
+
+def in_float32(text):
+    """Numbers as torchvision computes with them: ours come from float32, so that the last digit may be another."""
+    text = text.replace("[", "(").replace("]", ")")
+    return re.sub(r"\d+\.\d+", lambda number: str(np.float32(number[0])), text)
 
 
 def check_openai(clip, file, report):
