@@ -1,7 +1,7 @@
 /// What a DIVA step takes of memory, in bytes, counted from the names and shapes of the parameters.
 ///
 /// Estimates for telling beforehand whether a step fits the machine: what ops hold on to for the backward pass, and the
-/// forms in which weights are multiplied; smaller buffers and the program itself are `StepMemory.rest`.
+/// forms in which weights are multiplied; smaller buffers and the program itself are `rest`.
 public struct StepMemory: Sendable {
   /// The trained tower with its optimizer's memory.
   public let trained: Int
@@ -13,8 +13,8 @@ public struct StepMemory: Sendable {
   public let unetKept: Int
   public let towerKept: Int
 
-  /// The program with its libraries, and what single ops need while they run.
-  static let rest = 400 << 20
+  /// The program with its libraries, what single ops need while they run, and what may lie idle between them.
+  public let rest: Int
 
   /// - Parameters:
   ///   - images: of a batch, each with `draws` noise draws.
@@ -23,6 +23,7 @@ public struct StepMemory: Sendable {
     tower: CLIPVisionTower, unet: UNet2DConditionModel, images: Int, draws: Int, contextTokens: Int, moments: Int,
     arithmetic: ArithmeticPolicy = .current
   ) {
+    rest = (400 << 20) + (arithmetic.memory == .small ? BufferPool.mostIdleBytes : 0)
     let weights = tower.parameters.reduce(0) { $0 + $1.shape.count }
     let copies = arithmetic.multipliesBF16 && arithmetic.memory == .fast ? weights * 2 : 0
     trained = 4 * weights * (1 + moments) + copies
@@ -37,7 +38,7 @@ public struct StepMemory: Sendable {
 
   /// The most at any time: at the end of the UNet's forward pass, or of the tower's backward pass.
   public var peak: Int {
-    trained + frozen + towerKept + max(unetKept, gradients) + StepMemory.rest
+    trained + frozen + towerKept + max(unetKept, gradients) + rest
   }
 }
 

@@ -16,8 +16,8 @@ enum BufferPool {
   /// From here on, in floats, a buffer is large: a somewhat larger one will do, since a step's phases want them in
   /// sizes that differ, one phase's activations where another's gradients were.
   private static let large = 1 << 18
-  /// What may lie idle in large buffers, in floats, where memory is short.
-  private static let mostIdle = 1 << 26
+  /// What may lie idle in large buffers where memory is short.
+  static let mostIdleBytes = 256 << 20
 
   /// Rounds up to an eighth of a power of two: few distinct sizes, little waste.
   private static func capacity(_ count: Int) -> Int {
@@ -39,7 +39,7 @@ enum BufferPool {
   static func giveBack(_ buffer: Buffer) {
     let isBounded = buffer.capacity >= large && ArithmeticPolicy.current.memory == .small
     let isKept = free.withLock { pool in
-      if isBounded, buffer.capacity + pool.largeFloats(from: large) > mostIdle { return false }
+      if isBounded, 4 * (buffer.capacity + pool.largeFloats(from: large)) > mostIdleBytes { return false }
       pool[buffer.capacity, default: []].append(buffer)
       return true
     }

@@ -232,7 +232,7 @@ import Testing
     func compared(_ feature: BenchmarkFeature, seed: UInt64) -> SideBySide {
       SideBySide(
         pairs: benchmark,
-        zeroShot: ZeroShotBenchmark(MiniWorld(), perKind: 2, clip: it.clip, tokenizer: it.tokenizer),
+        zeroShot: ZeroShotBenchmark(MiniWorld(), .zeroShot, perKind: 2, clip: it.clip, tokenizer: it.tokenizer),
         preprocessing: it.preprocessing, feature: feature, seed: seed, baseline: it.clip.vision)
     }
 
