@@ -232,7 +232,7 @@ import Testing
     func compared(_ feature: BenchmarkFeature, seed: UInt64) -> SideBySide {
       SideBySide(
         pairs: benchmark,
-        zeroShot: ZeroShotBenchmark(MiniWorld(), perKind: 2, clip: it.clip, tokenizer: it.tokenizer),
+        zeroShot: ZeroShotBenchmark(MiniWorld(), .zeroShot, perKind: 2, clip: it.clip, tokenizer: it.tokenizer),
         preprocessing: it.preprocessing, feature: feature, seed: seed, baseline: it.clip.vision)
     }
 
@@ -278,7 +278,7 @@ import Testing
 }
 
 /// A CLIP that has learnt nothing, and nine pairs of the mini world as files; gone with the test.
-private final class Small {
+final class Small {
   let folder = URL.temporaryDirectory.appending(path: UUID().uuidString)
   let config: CLIPConfig
   let clip: CLIP
