@@ -74,7 +74,7 @@ struct EndToEndTests {
 }
 
 /// A detached terminal of a given size with a plain shell in it.
-private struct Tmux {
+struct Tmux {
   private let socket: String
 
   static var isInstalled: Bool { (try? run(["-V"])) != nil }

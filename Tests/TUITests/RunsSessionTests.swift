@@ -98,16 +98,17 @@ struct RunsSessionTests {
             let saved = try trainer.save(to: folder)
             try recorder.record(.checkpoint(step: saved.step, folder: saved.name))
             return nil
-          }, { .reconstruct(imageIndex: 3, timestep: 900) }, { nil }, { nil },
-        ])
+          }, { .reconstruct(imageIndex: 3, timestep: 900) },
+        ] + Array(repeating: { nil }, count: 400))
 
       #expect(try #require(states[0].feed.absence).contains("no checkpoint yet"))
       #expect(states[1].feed.absence == nil && states[1].feed.reconstructions.isEmpty)
-      let made = try #require(states[3].feed.reconstruction(of: 3, timestep: 900))
+      // A rebuilding is taken in turns of a tenth of a second: how many depends on the machine.
+      let made = try #require(states.lazy.compactMap { $0.feed.reconstruction(of: 3, timestep: 900) }.first)
       #expect(made.step == 0 && made.density == "0.7")
       // Nothing was learned yet: both CLIPs tell the same.
       #expect(made.byBaseline == made.byTuned && made.byTuned != made.noised)
-      #expect(states.last?.feed.reconstructions.count == 2)
+      #expect(try #require(states.last).feed.reconstructions.count >= 2)
     }
   }
 

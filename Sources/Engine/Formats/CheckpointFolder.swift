@@ -7,8 +7,13 @@ import Foundation
 /// with an index (`….index.json`).
 public struct CheckpointFolder {
   public let path: String
+  private let observer: ReadingObserver?
 
-  public init(_ path: String) { self.path = path }
+  /// - Parameter observer: is told how far the weights have been read.
+  public init(_ path: String, observer: ReadingObserver? = nil) { (self.path, self.observer) = (path, observer) }
+
+  /// A model of this folder's, such as `unet`.
+  public func part(_ name: String) -> CheckpointFolder { CheckpointFolder(path + "/" + name, observer: observer) }
 
   /// In the order of preference: a folder often holds the same weights in several formats.
   private static let weightsFiles =
@@ -32,7 +37,10 @@ public struct CheckpointFolder {
   }
 
   /// The weights, whichever way they are stored.
-  public func weights() throws -> any TensorSource { try checkpoint() }
+  public func weights() throws -> any TensorSource {
+    let checkpoint = try checkpoint()
+    return observer.map { ObservedTensors(checkpoint, name: path, observer: $0) } ?? checkpoint
+  }
 
   /// The weights with what is known of their files.
   func checkpoint() throws -> CheckpointFile {

@@ -11,6 +11,12 @@ public enum ProcessMemory {
     return usage.ru_maxrss * 1024
   }
 
+  /// Bytes in memory now, mapped files included; nil where the system does not say.
+  public static var resident: Int? {
+    let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+    return fields.count > 1 ? Int(fields[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) } : nil
+  }
+
   /// Bytes that are handed out by the C library now: Swift's objects and the tensors' buffers.
   public static var allocated: Int { Int(kernels_allocated_bytes()) }
 

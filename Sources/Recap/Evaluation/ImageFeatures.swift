@@ -25,8 +25,7 @@ extension BenchmarkFeature {
       withoutGradient {
         let hidden = vision(preprocessing.pixels(Array(images[start..<end])))
         for (row, draw) in draws.enumerated() {
-          let random = RandomSource(seed: draw.seed, stream: Self.stream)
-          parts[row].append(features(hidden, by: vision, random: random, draw: draw.number, firstSample: start))
+          parts[row].append(features(hidden, by: vision, draw: draw, firstSample: start))
         }
       }
       try progress(end)
@@ -45,10 +44,17 @@ extension BenchmarkFeature {
     let draw = FeatureDraw(seed: seed, number: 0)
     return features(of: images, by: vision, preprocessing: preprocessing, draws: [draw], progress: { _ in })[0]
   }
+
+  /// The feature of each image by one draw: hidden states (B, T, V) → (B, E).
+  func features(_ hidden: Tensor, by vision: CLIPVisionTower, draw: FeatureDraw, firstSample: Int) -> Tensor {
+    features(
+      hidden, by: vision, random: RandomSource(seed: draw.seed, stream: Self.stream), draw: draw.number,
+      firstSample: firstSample)
+  }
 }
 
 extension Preprocessing {
-  /// How many pictures are encoded at once: of large ones few, which takes less memory and tells more often how far it
-  /// is.
-  var batch: Int { side > 100 ? 8 : 64 }
+  /// How many pictures are encoded at once, whole pairs: of large ones few, which takes less memory and tells more often
+  /// how far it is.
+  var batch: Int { side > 100 ? 4 : 64 }
 }

@@ -1,7 +1,7 @@
 import Engine
 import Foundation
 
-/// Pairs ready to be scored again and again: pictures in memory, statements encoded once.
+/// Pairs ready to be scored again and again: pictures in memory, statements encoded once, when they are first needed.
 ///
 /// The statements' features do not change while an image tower learns, for both CLIPs share one text tower. Of a
 /// photo only the square that CLIP sees is kept: 270 of them take 39 MiB at 224 pixels, whatever the photos' size.
@@ -18,8 +18,8 @@ public struct PairBenchmark {
   public private(set) var cleanedStatements = 0
   /// Statements that are longer than the text tower reads; their tails are not heard.
   public let cutStatements: Int
-  private let textFeatures: [Float]
-  private let scale: Double
+  let texts: StatementFeatures
+  let scale: Double
 
   /// - Parameters:
   ///   - prefix: stands before each statement; the reference says "a photo of ", the mini world nothing.
@@ -37,8 +37,7 @@ public struct PairBenchmark {
     self.previews = previews ?? images
     let texts = statements.joined().map { prefix + $0 }
     cutStatements = texts.count { !tokenizer.fits($0) }
-    let ids = texts.map { tokenizer.tokens($0) }
-    textFeatures = clip.text.features(ids, cache: cache)
+    self.texts = StatementFeatures(texts.map { tokenizer.tokens($0) }, by: clip.text, cache: cache)
     scale = Double(clip.logitScale.value.exponential().item)
   }
 
@@ -121,7 +120,7 @@ public struct PairBenchmark {
   ) -> [PairPrediction] {
     let features = rule.features(of: images, by: vision, preprocessing: preprocessing)
     return PairScoring.predictions(
-      for: questions, imageFeatures: features.values, textFeatures: textFeatures, width: features.shape[1],
+      for: questions, imageFeatures: features.values, textFeatures: texts.all, width: features.shape[1],
       scale: scale)
   }
 
@@ -151,17 +150,18 @@ public struct PairBenchmark {
     let lists = chances.indices.map { index in
       let own = features[index * perSeed..<(index + 1) * perSeed].map(\.values)
       return PairScoring.predictions(
-        for: questions, imageFeatures: byStatement(own, width: vision.projectionWidth), textFeatures: textFeatures,
+        for: questions, imageFeatures: byStatement(own, width: vision.projectionWidth), textFeatures: texts.all,
         width: vision.projectionWidth, scale: scale, normalizesImages: feature.normalizesSum)
     }
     return feature.isRandom ? lists : seeds.map { _ in lists[0] }
   }
 
   /// Of two draws the first is for the first statements: pair by pair, statement first, then image.
-  private func byStatement(_ draws: [[Float]], width: Int) -> [Float] {
+  func byStatement(_ draws: [[Float]], width: Int) -> [Float] {
     guard draws.count == 2 else { return draws[0] }
-    return questions.indices.flatMap { pair in
-      draws.flatMap { $0[2 * pair * width..<2 * (pair + 1) * width] }
+    let pair = 2 * width
+    return stride(from: 0, to: draws[0].count, by: pair).flatMap { start in
+      draws.flatMap { $0[start..<start + pair] }
     }
   }
 
@@ -190,7 +190,7 @@ public struct PairBenchmark {
   }
 
   /// A name for the pictures' contents and order.
-  private var digest: String {
+  var digest: String {
     var digest = ContentDigest()
     for image in images {
       digest.add(UInt64(image.width))

@@ -31,15 +31,25 @@ public struct SideBySide {
 
   public func compare(_ tuned: CLIPVisionTower, step: Int) -> Result {
     let predictions = pairs.predictions(by: tuned, preprocessing: preprocessing, feature: feature, seed: seed)
-    let (before, after) = (PairScore(baseline), PairScore(predictions))
-    let comparison = PairedComparison(before: baseline, after: predictions)
+    let accuracy = zeroShot.accuracy(of: tuned, preprocessing: preprocessing, feature: feature, seed: seed)
     let report = EvaluationReport(
-      step: step, pairs: before.pairs, baselineCorrect: before.correct, tunedCorrect: after.correct,
-      patterns: before.perPattern.map(\.pattern.title), baselinePerPattern: before.perPattern.map(\.percent),
-      tunedPerPattern: after.perPattern.map(\.percent), fixed: comparison.fixed, broken: comparison.broken,
-      pValue: comparison.pValue, interval95: [100 * comparison.interval.low, 100 * comparison.interval.high],
-      baselineZeroShot: baselineZeroShot,
-      tunedZeroShot: zeroShot.accuracy(of: tuned, preprocessing: preprocessing, feature: feature, seed: seed))
+      step: step, before: baseline, after: predictions, zeroShot: (baselineZeroShot, accuracy))
     return Result(report: report, tuned: predictions)
+  }
+}
+
+extension EvaluationReport {
+  /// Two CLIPs on the same pairs, in the same order; `zeroShot` is in per cent.
+  public init(
+    step: Int, before: [PairPrediction], after: [PairPrediction], zeroShot: (baseline: Double, tuned: Double)
+  ) {
+    let (old, new) = (PairScore(before), PairScore(after))
+    let comparison = PairedComparison(before: before, after: after)
+    self.init(
+      step: step, pairs: old.pairs, baselineCorrect: old.correct, tunedCorrect: new.correct,
+      patterns: old.perPattern.map(\.pattern.title), baselinePerPattern: old.perPattern.map(\.percent),
+      tunedPerPattern: new.perPattern.map(\.percent), fixed: comparison.fixed, broken: comparison.broken,
+      pValue: comparison.pValue, interval95: [100 * comparison.interval.low, 100 * comparison.interval.high],
+      baselineZeroShot: zeroShot.baseline, tunedZeroShot: zeroShot.tuned)
   }
 }

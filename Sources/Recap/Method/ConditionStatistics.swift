@@ -43,10 +43,13 @@ public struct ConditionStatistics: Codable, Equatable, Sendable {
       advice: "it should give the mean and deviation of the diffusion model's conditions; restore the folder")
   }
 
+  static func exist(in diffusion: CheckpointFolder) -> Bool {
+    FileManager.default.fileExists(atPath: MiniFolder.conditionStatistics(in: diffusion).path)
+  }
+
   /// Those kept in a diffusion model's folder; nil where there are none, as in Stable Diffusion's.
   static func besideDenoiser(in diffusion: CheckpointFolder) throws -> ConditionStatistics? {
-    let url = MiniFolder.conditionStatistics(in: diffusion)
-    return FileManager.default.fileExists(atPath: url.path) ? try ConditionStatistics(contentsOf: url) : nil
+    exist(in: diffusion) ? try ConditionStatistics(contentsOf: MiniFolder.conditionStatistics(in: diffusion)) : nil
   }
 
   func write(to url: URL) throws {

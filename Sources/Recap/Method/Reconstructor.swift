@@ -36,39 +36,32 @@ public struct Reconstructor {
   public func rebuild(
     _ image: Image, timestep: Int, density: RecapDensity, seed: UInt64, sample: Int = 0
   ) -> Result {
-    withoutGradient {
-      let square = models.diffusion.square(image)
-      let latents = models.diffusion.autoencoder.scaledLatents(of: .signedPixels([square]))
-      let noise = RandomSource(seed: seed, stream: 30).normal(latents.shape, step: timestep, firstSample: sample)
-      let noised = models.feedback.schedule.addNoise(noise, to: latents, timesteps: [timestep])
-      func rebuilt(_ vision: CLIPVisionTower, _ recap: DenseRecap) -> Rebuilt {
-        let context = context(image, vision, recap, density, seed: seed)
-        return compare(denoised(noised, context, from: timestep), with: latents, square)
-      }
-      return Result(
-        original: square, noised: models.diffusion.autoencoder.images(fromScaled: noised)[0],
-        baseline: rebuilt(models.baseline.vision, models.baselineRecap), tuned: rebuilt(models.tuned, models.recap))
+    var work = GradualReconstruction(
+      self, of: image, timestep: timestep, density: density, seed: seed, sample: sample)
+    while true {
+      if let result = work.result { return result }
+      work.advance()
     }
   }
 
-  private func context(
-    _ image: Image, _ vision: CLIPVisionTower, _ recap: DenseRecap, _ density: RecapDensity, seed: UInt64
+  /// What a CLIP tells of the picture.
+  func context(
+    of image: Image, told model: GradualReconstruction.Model, density: RecapDensity, seed: UInt64
   ) -> Tensor {
+    let vision = model == .baseline ? models.baseline.vision : models.tuned
+    let recap = model == .baseline ? models.baselineRecap : models.recap
     let hidden = vision(preprocessing.pixels([image]))
     let told = density.chosenPatches(
       images: 1, patches: vision.config.patches, random: RandomSource(seed: seed, stream: 31), step: 0)
     return recap.context(hidden: hidden, vision: vision, density: density, patches: told)
   }
 
-  private func denoised(_ noised: Tensor, _ context: Tensor, from timestep: Int) -> Tensor {
-    let sampler = DDIMSampler(models.feedback.schedule)
-    return sampler.sample(
-      noised, timesteps: sampler.timesteps(steps, from: timestep),
-      predict: { latents, t in models.feedback.unet(latents, timesteps: [t], context: context) })
-  }
+  /// The picture of scaled latents, (1, h, w, c).
+  func image(_ latents: Tensor) -> Image { models.diffusion.autoencoder.images(fromScaled: latents)[0] }
 
-  private func compare(_ rebuilt: Tensor, with latents: Tensor, _ square: Image) -> Rebuilt {
-    let image = models.diffusion.autoencoder.images(fromScaled: rebuilt)[0]
+  /// What became of the picture, and how far it is off.
+  func rebuilt(_ rebuilt: Tensor, beside latents: Tensor, _ square: Image) -> Rebuilt {
+    let image = image(rebuilt)
     let squares = zip(image.pixels, square.pixels).reduce(0.0) { sum, pixels in
       let difference = (Double(pixels.0) - Double(pixels.1)) / 255
       return sum + difference * difference

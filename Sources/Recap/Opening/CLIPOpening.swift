@@ -1,20 +1,45 @@
 import Engine
 import Foundation
 
-/// A CLIP opened from a file or folder in any layout, and what it turned out to be.
-struct OpenedCLIP {
-  let clip: CLIP
-  let backbone: Backbone
+/// A CLIP opened from a file or folder in any layout, and what it turned out to be: all that it takes to score pairs.
+public struct OpenedCLIP {
+  /// Where it was opened from.
+  public let path: String
+  public let clip: CLIP
+  public private(set) var backbone: Backbone
   /// How its file names the tensors.
-  let layout: KeyLayout
-  let preprocessing: Preprocessing
+  public let layout: KeyLayout
+  public let preprocessing: Preprocessing
+  private let foundTokenizer: Result<any Tokenizer, Problem>
 
-  /// - Parameter name: the backbone that the weights are; told by the contents unless given.
+  /// The CLIP of a session.
+  ///
+  /// - Parameters:
+  ///   - path: takes the place of the embedded CLIP.
+  ///   - name: the backbone that the weights are; told by the contents unless given.
+  ///   - diffusion: takes the place of the embedded diffusion model's folder, which may have the tokenizer.
+  ///   - observer: is told how far the weights have been read.
   ///
   /// Throws a `Problem` when the file is no CLIP, is not the backbone, or does not fit its configuration.
-  init(_ path: String, as name: Backbone.Name? = nil) throws {
+  public init(
+    mini folder: MiniFolder, clip path: String?, backbone name: Backbone.Name? = nil, diffusion: String? = nil,
+    observer: ReadingObserver? = nil
+  ) throws {
+    let diffusion = diffusion.map { CheckpointFolder($0) } ?? folder.diffusion
+    try self.init(
+      path ?? folder.clip.path, as: name ?? (path == nil ? .mini : nil), diffusion: diffusion.path, observer: observer)
+    // CLIPs that nobody knows and the mini world's diffusion model: it was made by `pretrain`.
+    if backbone.name == .custom, name != .custom, ConditionStatistics.exist(in: diffusion) {
+      backbone = Backbone(.mini)
+    }
+  }
+
+  init(
+    _ path: String, as name: Backbone.Name? = nil, diffusion: String? = nil, observer: ReadingObserver? = nil
+  ) throws {
     let files = CLIPFiles(path)
-    let checkpoint = try CLIPCheckpoint(files.weights(), name: path)
+    let checkpoint = try CLIPCheckpoint(files.weights(observer), name: path)
+    self.path = path
     // A custom CLIP is treated as its family is.
     backbone = name.flatMap { $0 == .custom ? nil : Backbone($0) } ?? .recognized(checkpoint.shapes, path: path)
     try backbone.require(checkpoint.shapes, path)
@@ -22,12 +47,23 @@ struct OpenedCLIP {
     clip = try checkpoint.clip(config)
     layout = checkpoint.layout
     preprocessing = try backbone.preprocessing ?? files.preprocessing() ?? .usual(config)
+    foundTokenizer = TokenizerSearch(config, near: path, diffusion: diffusion ?? path).result
     guard preprocessing.side == config.vision.imageSize else {
       throw Problem(
         "cannot use \(path): its preprocessing makes \(preprocessing.side) pixels a side, its image tower looks at "
           + "\(config.vision.imageSize)", advice: "the files belong to different models")
     }
   }
+
+  /// The same weights treated as another backbone's: what is told of an image, which feature is compared.
+  func treated(as name: Backbone.Name) -> OpenedCLIP {
+    var other = self
+    other.backbone = Backbone(name)
+    return other
+  }
+
+  /// Its tokenizer; throws a `Problem` that says where none was found.
+  public func tokenizer() throws -> any Tokenizer { try foundTokenizer.get() }
 }
 
 /// What stands beside a CLIP's weights, or in their folder.
@@ -45,7 +81,10 @@ struct CLIPFiles {
     isFolder && FileManager.default.fileExists(atPath: path + "/" + name)
   }
 
-  func weights() throws -> any TensorSource { try CheckpointFile(path) }
+  func weights(_ observer: ReadingObserver? = nil) throws -> any TensorSource {
+    let file = try CheckpointFile(path)
+    return observer.map { ObservedTensors(file, name: path, observer: $0) } ?? file
+  }
 
   /// The folder's own configuration; without one the backbone's, or what the shapes say.
   func config(_ checkpoint: CLIPCheckpoint, _ backbone: Backbone) throws -> CLIPConfig {

@@ -13,7 +13,7 @@ enum Prompt {
   /// trained on padding and hears start and end alone, unless there are words.
   /// - Parameter words: stand in the place of the reference's; the paper's prompt is the empty text.
   static func embedding(in diffusion: CheckpointFolder, _ words: String? = nil) throws -> Tensor {
-    let folder = CheckpointFolder(diffusion.path + "/text_encoder")
+    let folder = diffusion.part("text_encoder")
     let tokenizerFolder = URL(filePath: diffusion.path + "/tokenizer")
     let fields = try folder.configuration()
     if fields.json["architectures"]?.elements?.contains("CLIPTextModelWithProjection") ?? false {

@@ -2,7 +2,7 @@ import Engine
 import Foundation
 
 /// A tuned image tower, and where its visual projections are kept.
-struct TunedCLIP {
+public struct TunedCLIP {
   enum Source {
     /// A run's checkpoint, which has the run's own projections.
     case checkpoint(Checkpoint)
@@ -10,7 +10,7 @@ struct TunedCLIP {
     case weights(CLIPCheckpoint)
   }
 
-  let tower: CLIPVisionTower
+  public let tower: CLIPVisionTower
   let source: Source
 
   /// Gives the models the projections that go with the tower, if they were kept.
@@ -27,21 +27,20 @@ struct TunedCLIP {
   }
 }
 
-extension Workspace {
+extension OpenedCLIP {
   /// The image tower of a tuned CLIP: of a file or folder of weights in any layout, of a checkpoint, or of a run's last
-  /// checkpoint. It must have the sizes of the CLIP beside it, whose configuration it gets.
-  public func tower(at path: String) throws -> CLIPVisionTower { try tunedCLIP(at: path).tower }
-
-  func tunedCLIP(at path: String) throws -> TunedCLIP {
+  /// checkpoint. It must have the sizes of this CLIP, whose configuration it gets.
+  public func tuned(at path: String, observer: ReadingObserver? = nil) throws -> TunedCLIP {
     let (config, width) = (clip.vision.config, clip.vision.projectionWidth)
-    if let checkpoint = try Workspace.checkpoint(at: path) {
+    if let checkpoint = try OpenedCLIP.checkpoint(at: path) {
       let file = try checkpoint.tensors("model")
-      let tower = try Weights.load(file, name: file.name) {
+      let source: any TensorSource = observer.map { ObservedTensors(file, name: file.name, observer: $0) } ?? file
+      let tower = try Weights.load(source, name: file.name) {
         try CLIPVisionTower(config, projectionWidth: width, from: $0)
       }
       return TunedCLIP(tower: tower, source: .checkpoint(checkpoint))
     }
-    let weights = try CLIPCheckpoint(CLIPFiles(path).weights(), name: path)
+    let weights = try CLIPCheckpoint(CLIPFiles(path).weights(observer), name: path)
     guard weights.shapes.hasImageTower(of: clip.config.shapes) else {
       throw Problem(
         "the tuned CLIP \(path) has an image tower of other sizes than the CLIP beside it: \(weights.shapes), not "
@@ -52,7 +51,7 @@ extension Workspace {
   }
 
   /// The checkpoint that a path names: itself one, or a run, whose last one it is; nil for anything else.
-  static func checkpoint(at path: String) throws -> Checkpoint? {
+  private static func checkpoint(at path: String) throws -> Checkpoint? {
     func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
     if has("manifest.json") { return try Checkpoint(opening: path) }
     guard has("run.json") else { return nil }
@@ -61,4 +60,9 @@ extension Workspace {
     }
     return last
   }
+}
+
+extension Workspace {
+  /// The image tower of a tuned CLIP, as `OpenedCLIP.tuned` opens it.
+  public func tower(at path: String) throws -> CLIPVisionTower { try opened.tuned(at: path).tower }
 }

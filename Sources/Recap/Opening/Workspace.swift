@@ -4,13 +4,7 @@ import Foundation
 /// Models and benchmarks, opened and ready: the embedded mini world unless paths say otherwise.
 public struct Workspace {
   public let folder: MiniFolder
-  public let clip: CLIP
-  public let backbone: Backbone
-  /// Where it was opened from.
-  public let clipPath: String
-  /// How its file names the tensors.
-  public let layout: KeyLayout
-  public let preprocessing: Preprocessing
+  public let opened: OpenedCLIP
   public let diffusion: StableDiffusion
   let diffusionPath: String
   /// Embedding of the prompt, (1, tokens, context width); computed once.
@@ -18,7 +12,6 @@ public struct Workspace {
   /// Of the mini world's diffusion model only.
   public let conditions: ConditionStatistics?
   public let world = MiniWorld()
-  private let foundTokenizer: Result<any Tokenizer, Problem>
 
   /// - Parameters: paths that take the place of the embedded CLIP (a file or folder in any layout) and of the embedded
   ///   diffusion model (a diffusers folder); `backbone` says what the CLIP is where its contents leave a choice; `prompt`
@@ -27,17 +20,22 @@ public struct Workspace {
     mini folder: MiniFolder, clip clipPath: String? = nil, backbone name: Backbone.Name? = nil,
     diffusion diffusionPath: String? = nil, prompt words: String? = nil
   ) throws {
+    let opened = try OpenedCLIP(mini: folder, clip: clipPath, backbone: name, diffusion: diffusionPath)
+    try self.init(mini: folder, clip: opened, diffusion: diffusionPath, prompt: words)
+  }
+
+  /// With a CLIP that was opened before, and the diffusion model beside it.
+  ///
+  /// - Parameter observer: is told how far the diffusion model's weights have been read, part by part.
+  public init(
+    mini folder: MiniFolder, clip opened: OpenedCLIP, diffusion path: String? = nil, prompt words: String? = nil,
+    observer: ReadingObserver? = nil
+  ) throws {
     self.folder = folder
-    self.clipPath = clipPath ?? folder.clip.path
-    let opened = try OpenedCLIP(self.clipPath, as: name ?? (clipPath == nil ? .mini : nil))
-    (clip, layout, preprocessing) = (opened.clip, opened.layout, opened.preprocessing)
-    let diffusionFolder = diffusionPath.map(CheckpointFolder.init) ?? folder.diffusion
-    self.diffusionPath = diffusionFolder.path
+    self.opened = opened
+    let diffusionFolder = CheckpointFolder(path ?? folder.diffusion.path, observer: observer)
+    diffusionPath = diffusionFolder.path
     conditions = try ConditionStatistics.besideDenoiser(in: diffusionFolder)
-    // CLIPs that nobody knows and the mini world's diffusion model: it was made by `pretrain`.
-    let isMini = opened.backbone.name == .custom && name != .custom && conditions != nil
-    backbone = isMini ? Backbone(.mini) : opened.backbone
-    foundTokenizer = TokenizerSearch(clip.config, near: self.clipPath, diffusion: diffusionFolder.path).result
     prompt = try Prompt.embedding(in: diffusionFolder, words)
     diffusion = try StableDiffusion(diffusionFolder)
     guard prompt.shape.last == diffusion.unet.config.contextWidth else {
@@ -47,8 +45,16 @@ public struct Workspace {
     }
   }
 
+  public var clip: CLIP { opened.clip }
+  public var backbone: Backbone { opened.backbone }
+  /// Where the CLIP was opened from.
+  public var clipPath: String { opened.path }
+  /// How its file names the tensors.
+  public var layout: KeyLayout { opened.layout }
+  public var preprocessing: Preprocessing { opened.preprocessing }
+
   /// The CLIP's tokenizer; throws a `Problem` that says where none was found.
-  public func tokenizer() throws -> any Tokenizer { try foundTokenizer.get() }
+  public func tokenizer() throws -> any Tokenizer { try opened.tokenizer() }
 
   /// The models of a run: a copy of the CLIP to tune, and a visual projection.
   ///
@@ -56,7 +62,11 @@ public struct Workspace {
   /// (the mini world) it matches moments instead.
   /// - Parameter tuned: a tuned CLIP to begin with: a file or folder, a checkpoint, or a run.
   public func models(tuned path: String? = nil, seed: UInt64 = 1) throws -> DivaModels {
-    let tuned = try path.map(tunedCLIP)
+    try models(from: path.map { try opened.tuned(at: $0) }, seed: seed)
+  }
+
+  /// The same from a tuned CLIP that was opened before.
+  public func models(from tuned: TunedCLIP?, seed: UInt64 = 1) throws -> DivaModels {
     let models = try DivaModels(
       baseline: clip, tuned: tuned?.tower, diffusion: diffusion, prompt: prompt, projection: projection(seed: seed),
       joining: backbone.joining)

@@ -46,14 +46,11 @@ extension Workspace {
   public func benchmark(
     _ path: String? = nil, previewSide: Int? = nil, cache: FeatureCache? = nil
   ) throws -> PairBenchmark {
-    let folder = try MMVPFolder(url: path.map { URL(filePath: $0) } ?? folder.benchmark)
-    return try PairBenchmark(
-      folder, clip: clip, tokenizer: try tokenizer(), prefix: statementPrefix, preprocessing: preprocessing,
-      previewSide: previewSide, cache: cache)
+    try opened.benchmark(
+      path.map { URL(filePath: $0) } ?? folder.benchmark, previewSide: previewSide, cache: cache)
   }
 
-  /// The mini world's texts are whole captions; the reference's are "a photo of" and a statement.
-  public var statementPrefix: String { backbone.name == .mini ? "" : "a photo of " }
+  public var statementPrefix: String { opened.statementPrefix }
 
   /// Pictures of one thing each, from a split that has such scenes.
   public func zeroShot(_ split: MiniWorld.Split = .zeroShot, perKind: Int = 40) throws -> ZeroShotBenchmark {
@@ -70,5 +67,30 @@ extension Workspace {
     return SideBySide(
       pairs: pairs, zeroShot: try zeroShot(split, perKind: backbone.name == .mini ? 100 : 4),
       preprocessing: preprocessing, feature: backbone.benchmark, seed: seed, baseline: clip.vision)
+  }
+}
+
+extension OpenedCLIP {
+  /// The pairs of a folder in MMVP's layout, for this CLIP.
+  ///
+  /// - Parameter previewSide: the longest side of the whole pictures that are kept to look at; nil keeps none.
+  public func benchmark(
+    _ url: URL, previewSide: Int? = nil, cache: FeatureCache? = nil
+  ) throws -> PairBenchmark {
+    try PairBenchmark(
+      MMVPFolder(url: url), clip: clip, tokenizer: try tokenizer(), prefix: statementPrefix,
+      preprocessing: preprocessing, previewSide: previewSide, cache: cache)
+  }
+
+  /// The mini world's texts are whole captions; the reference's are "a photo of" and a statement.
+  var statementPrefix: String { backbone.name == .mini ? "" : "a photo of " }
+}
+
+extension DataPlan {
+  /// Some of the images, spread over all of them; those that cannot be read are passed over.
+  public func samples(_ count: Int) throws -> [Image] {
+    let dataset = try Dataset(paths)
+    let stride = max(1, dataset.count / max(count, 1))
+    return (0..<min(count, dataset.count)).compactMap { try? dataset.image($0 * stride) }
   }
 }

@@ -18,7 +18,7 @@ enum HDF5 {
     chdf5_print_no_errors()
     let temporary = DurableFile.temporaryName(for: path)
     do {
-      try with(H5Fcreate(temporary, chdf5_truncate(), usual, usual), path, close: H5Fclose) { file in
+      try withNewFile(temporary, for: path) { file in
         for group in groups {
           try with(H5Gcreate2(file, group, usual, usual, usual), group, close: H5Gclose) { _ in }
         }
@@ -31,6 +31,15 @@ enum HDF5 {
       throw error
     }
     try DurableFile.rename(temporary, to: path)
+  }
+
+  /// Without a lock: the file is nobody else's before it is renamed, and a lock would live on in a program that another
+  /// thread starts meanwhile, which gets all open files.
+  private static func withNewFile(_ name: String, for path: String, _ body: (hid_t) throws -> Void) throws {
+    try with(H5Pcreate(chdf5_file_access()), path, close: H5Pclose) { access in
+      try check(H5Pset_file_locking(access, false, true), path)
+      try with(H5Fcreate(name, chdf5_truncate(), usual, access), path, close: H5Fclose, body)
+    }
   }
 
   /// Calls `body` with an id that HDF5 just gave, and closes it afterwards.

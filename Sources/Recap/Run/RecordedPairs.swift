@@ -1,18 +1,26 @@
 import Engine
+import Foundation
 
-/// The pairs behind a run's recorded answers, drawn again from the mini world: that takes no model.
+/// The pairs behind a run's recorded answers, drawn again from the mini world or read again from their folder: that
+/// takes no model.
 public struct RecordedPairs {
   public let patterns: [Pattern]
   /// Two a pair.
   public let statements: [[String]]
-  private let scenes: [Scene]
+  /// Two a pair; draws or reads those of a range of pairs.
+  private let pictures: @Sendable (Range<Int>) -> [Image]
 
   /// - Parameters:
   ///   - set: what the record says; nil (in old records) means the default of `train`.
+  ///   - folder: the pairs' folder, where it was no set of the mini world's.
   ///   - mini: where the lists of mined pairs lie.
   ///
   /// Throws a `Problem` when the lists cannot be read or the record names pairs that nobody knows.
-  public init(set: String?, mini: MiniFolder) throws {
+  public init(set: String?, folder: String? = nil, mini: MiniFolder) throws {
+    if let folder, set == Self.folderSet {
+      self = try RecordedPairs(MMVPFolder(url: URL(filePath: folder)))
+      return
+    }
     let world = MiniWorld()
     let pairs: [ScenePair]
     switch set {
@@ -23,8 +31,26 @@ public struct RecordedPairs {
     }
     patterns = pairs.map(\.pattern)
     statements = pairs.map(\.statements)
-    scenes = pairs.flatMap(\.scenes)
+    let scenes = pairs.flatMap(\.scenes)
+    pictures = { Scene.render(Array(scenes[2 * $0.lowerBound..<2 * $0.upperBound])) }
   }
+
+  /// What the record calls the pairs of a folder.
+  public static let folderSet = "mmvp"
+
+  /// A folder's pairs, but for those with an image that cannot be read: they were not asked about.
+  private init(_ folder: MMVPFolder) throws {
+    let known = folder.pairs.compactMap { pair -> (pair: ImagePair, images: [Image])? in
+      let images = pair.imageURLs.compactMap { try? Image(contentsOf: $0).fitting(Self.side) }
+      return images.count == 2 ? (pair, images) : nil
+    }
+    patterns = known.map(\.pair.pattern)
+    statements = known.map(\.pair.statements)
+    pictures = { range in known[range].flatMap(\.images) }
+  }
+
+  /// Photos are looked at in this size at most.
+  private static let side = 512
 
   public var count: Int { patterns.count }
 
@@ -41,8 +67,8 @@ public struct RecordedPairs {
     return crc.hexadecimal
   }
 
-  /// Draws the two images of each of these pairs.
+  /// The two images of each of these pairs.
   public func images(of pairs: Range<Int>) -> [Image] {
-    Scene.render(Array(scenes[2 * pairs.lowerBound..<2 * pairs.upperBound]))
+    pictures(pairs)
   }
 }

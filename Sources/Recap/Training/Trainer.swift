@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Only pictures go in. The image tower and the visual projection learn; the baseline, the diffusion model and the text
 /// tower never change. Everything random depends on (seed, step, sample), so that a resumed run takes the steps that the
-/// uninterrupted one would have taken. Not for use from two threads at once: `TrainingSession` gives it one.
+/// uninterrupted one would have taken. Not for use from two threads at once: `ModelSession` gives it one.
 public final class Trainer {
   public let configuration: TrainConfiguration
   public let models: DivaModels
@@ -17,6 +17,8 @@ public final class Trainer {
   public internal(set) var trained = 0
   /// Training time so far.
   public internal(set) var seconds = 0.0
+  /// Is told after each of a step's micro-batches how many are done; what it throws leaves the step off.
+  public var afterMicroBatch: ((_ done: Int, _ all: Int) throws -> Void)?
   private var order: BatchOrder
   let alignOptimizer: any Optimizer
   let optimizer: any Optimizer
@@ -49,8 +51,8 @@ public final class Trainer {
 
   public var isFinished: Bool { aligned >= configuration.alignSteps && trained >= configuration.steps }
 
-  /// Takes the next step of whichever stage is on. Throws a `Problem`, the weights unchanged, when its
-  /// images cannot be read.
+  /// Takes the next step of whichever stage is on. Throws, the weights unchanged, a `Problem` when its images cannot be
+  /// read, and whatever `afterMicroBatch` throws.
   public func step() throws -> StepReport {
     precondition(!isFinished, "the run has taken all its steps")
     let begin = ContinuousClock.now
@@ -86,10 +88,17 @@ public final class Trainer {
 
   private func accumulateGradients(at position: Int) throws -> Float {
     var total: Float = 0
-    for part in 0..<configuration.accumulate {
-      let loss = try loss(at: position * configuration.accumulate + part)
-      loss.scaled(by: 1 / Float(configuration.accumulate)).backward()
-      total += loss.item / Float(configuration.accumulate)
+    do {
+      for part in 0..<configuration.accumulate {
+        let loss = try loss(at: position * configuration.accumulate + part)
+        loss.scaled(by: 1 / Float(configuration.accumulate)).backward()
+        total += loss.item / Float(configuration.accumulate)
+        try afterMicroBatch?(part + 1, configuration.accumulate)
+      }
+    } catch {
+      // What was accumulated belongs to no step.
+      (models.tuned.parameters + models.projectionParameters).forEach { $0.clearGradient() }
+      throw error
     }
     return total
   }

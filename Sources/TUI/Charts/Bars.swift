@@ -43,6 +43,13 @@ struct Bars {
     canvas.write("%", endColumn - 1, at, .dim)
   }
 
+  /// How much is done, over the whole width of the first row.
+  static func drawProgress(_ part: Double, in rect: Rect, _ style: Style = .accent, on canvas: inout Canvas) {
+    guard rect.columns > 0 else { return }
+    canvas.write(String(repeating: "·", count: rect.columns), rect.column, rect.row, .dim)
+    canvas.write(bar(part, columns: rect.columns), rect.column, rect.row, style)
+  }
+
   /// `part` of one as full blocks, the last one in eighths.
   static func bar(_ part: Double, columns: Int) -> String {
     let eighths = Int((min(max(part, 0), 1) * Double(columns * 8)).rounded())

@@ -16,8 +16,7 @@ extension DivaCommand {
 
   func run() throws {
     Interrupted.install(finishingStep: Self.finishesStep)
-    general.apply()
-    ArithmeticPolicy.choose(general.arithmetic)
+    general.computing.apply()
     try work(.standard())
   }
 }
@@ -32,6 +31,14 @@ struct GeneralOptions: ParsableArguments {
     help: "The same seed on the same machine gives the same result, whatever the number of threads. (default: 1)")
   var givenSeed: UInt64?
 
+  @OptionGroup var computing: ComputingOptions
+
+  var seed: UInt64 { givenSeed ?? 1 }
+  var memory: MemoryUse { computing.memory }
+}
+
+/// How this machine is made use of.
+struct ComputingOptions: ParsableArguments {
   @Option(help: "How many threads compute. (default: one for each core)")
   var threads: Int?
 
@@ -43,7 +50,6 @@ struct GeneralOptions: ParsableArguments {
   @Option(help: "fast keeps encoded images and packed weights for the next time, small makes them again.")
   var memory: MemoryUse = .fast
 
-  var seed: UInt64 { givenSeed ?? 1 }
   var precision: ArithmeticPolicy.Precision { givenPrecision ?? .f32 }
 
   func validate() throws {
@@ -54,7 +60,13 @@ struct GeneralOptions: ParsableArguments {
 
   var arithmetic: ArithmeticPolicy { ArithmeticPolicy(precision: precision, memory: memory) }
 
-  func apply() { ThreadPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+  func setThreads() { ThreadPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+
+  /// For the whole process, before models are opened.
+  func apply() {
+    setThreads()
+    ArithmeticPolicy.choose(arithmetic)
+  }
 }
 
 extension ArithmeticPolicy.Precision: ExpressibleByArgument {}

@@ -118,7 +118,10 @@ struct TerminalFacts: Encodable {
     (columns, rowCount) = (size?.columns, size?.rows)
     let found = TerminalFacts.capabilities(environment, asks: isTerminal)
     cell = found.cell.map { [$0.width, $0.height] }
-    colors = TerminalFacts.words(found.depth)
+    // NO_COLOR is about text: a photo without its colours would be another photo.
+    let refusesColor = !(environment["NO_COLOR"] ?? "").isEmpty
+    colors =
+      refusesColor ? "none in text, as NO_COLOR asks; sixel pictures keep theirs" : TerminalFacts.words(found.depth)
     (utf8, sixel, graphics) = (found.hasUTF8, found.hasSixel, found.graphics.rawValue)
   }
 

@@ -16,8 +16,11 @@ struct ExploreCommand: ParsableCommand {
   var graphics: Graphics?
 
   @Option(help: "Makes a run repeatable.") var seed: UInt64 = 1
-  @Option(help: "Threads that compute. (default: all cores)") var threads: Int?
+  @OptionGroup var computing: ComputingOptions
+  @Option(help: "Pairs to browse: a folder in MMVP's layout. (default: the embedded ones)") var mmvp: String?
   @OptionGroup var models: ModelOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var prompt: PromptOptions
   @OptionGroup var training: TrainOptions
 
   /// A mistyped command would otherwise be taken for a run that is not there.
@@ -30,11 +33,13 @@ struct ExploreCommand: ParsableCommand {
   }
 
   func run() throws {
-    ThreadPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    computing.apply()
     let options = SessionOptions(
-      configuration: training.configuration(
-        seed: seed, density: models.density.density(for: Backbone(models.backbone ?? .mini))), clip: models.clip,
-      tuned: models.tuned, diffusion: models.diffusion)
+      // Which density the reference has depends on the CLIP, which is opened later.
+      configuration: training.configuration(seed: seed, density: .classOnly), density: models.density,
+      keepsBatch: training.batch != nil,
+      clip: models.clip, tuned: models.tuned, diffusion: models.diffusion, backbone: models.backbone, mmvp: mmvp,
+      data: data.plan, prompt: prompt.prompt)
     try openExplorer(runs: runs, options, graphics: graphics)
   }
 }

@@ -6,7 +6,7 @@ import Recap
 func openExplorer(runs: [String], _ options: SessionOptions, graphics: Graphics?) throws {
   let folders = try runs.map { try RunFolder(opening: $0) }
   if isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 {
-    let subject: InteractiveExplorer.Subject = folders.isEmpty ? .training(options) : .runs(folders)
+    let subject: InteractiveExplorer.Subject = folders.isEmpty ? .models(options) : .runs(folders)
     // The program's entry is on the main thread, which curses needs.
     let status = try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, graphics: graphics) }
     if status != 0 { exit(status) }

@@ -5,13 +5,14 @@ import Recap
 struct AnsweredPairs {
   /// As the record names them.
   let set: String?
+  let folder: String?
   private let pairs: RecordedPairs
   /// Without answers.
   fileprivate let rows: [PairRow]
 
-  init(set: String?, mini: MiniFolder) throws {
-    self.set = set
-    let pairs = try RecordedPairs(set: set, mini: mini)
+  init(set: String?, folder: String?, mini: MiniFolder) throws {
+    (self.set, self.folder) = (set, folder)
+    let pairs = try RecordedPairs(set: set, folder: folder, mini: mini)
     self.pairs = pairs
     let images = pairs.images(of: 0..<pairs.count).map(Picture.init)
     rows = (0..<pairs.count).map { index in

@@ -24,6 +24,12 @@ enum DensityScreen {
       state.reconstruct.imageIndex = (state.reconstruct.imageIndex + (key == .left ? count - 1 : 1)) % count
       return ReconstructScreen.request(state)
     },
+    Binding(
+      .character("c"), label: "cancel", tooltip: "Leave off what is being rebuilt, or take it up again.",
+      unavailable: ReconstructScreen.reasonNotToCancel
+    ) { state, _ in
+      ReconstructScreen.isCancelled(state) ? ReconstructScreen.request(state) : [.cancelRebuilding]
+    },
   ]
 
   private static func reasonNotToTurn(_ state: ExplorerState) -> String? {
@@ -43,6 +49,9 @@ enum DensityScreen {
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     guard let density = state.feed.currentDensity else {
+      if state.feed.absence == nil, !state.feed.opening.isEmpty {
+        return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
+      }
       let wait = "Which patches of an image are told will stand here as soon as the models are loaded."
       canvas.message(state.feed.absence ?? wait, in: rect)
       return
@@ -66,8 +75,13 @@ enum DensityScreen {
       let timestep = ReconstructScreen.timestep(state)
     else { return }
     let made = feed.reconstruction(of: state.reconstruct.imageIndex, timestep: timestep)
-    canvas.heading("Rebuilt from noise t = \(timestep)", made == nil ? "being rebuilt …" : "", in: rect)
-    guard let made else { return }
+    let work = ReconstructScreen.work(state)
+    let remark = made == nil ? work?.remark ?? "being rebuilt …" : ""
+    canvas.heading("Rebuilt from noise t = \(timestep)", remark, in: rect)
+    guard let made else {
+      if let work { RebuildBar.draw(work, in: rect.droppingTop(2).top(1), on: &canvas) }
+      return
+    }
     let models = [
       ("by baseline", made.byBaseline, made.latentError.baseline, Style.baseline),
       ("by tuned", made.byTuned, made.latentError.tuned, Style.tuned),

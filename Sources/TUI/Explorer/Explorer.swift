@@ -3,8 +3,13 @@ import Engine
 /// The explorer as a whole: what every screen shares. Pure: no input or output, no clock, no thread.
 enum Explorer {
   static let smallestSize = Size(columns: 60, rows: 16)
-  /// After so many seconds without news a running trainer is said to be silent.
-  static let patience = 30.0
+  /// After so many seconds without news a running trainer is said to be silent: a step of large models takes minutes.
+  private static func patience(_ feed: Feed) -> Double {
+    if feed.cost?.stage == .measuring { return .infinity }
+    let last = feed.points.last ?? feed.aligning.last
+    let step = (last?.seconds ?? 0) / Double(max(feed.points.count + feed.aligning.count, 1))
+    return max(30, 3 * max(step, feed.cost?.secondsPerStep ?? 0))
+  }
 
   static let keys: [Binding] = [
     Binding(
@@ -54,7 +59,7 @@ enum Explorer {
     state.screen = screen
     switch screen {
     case .reconstruct, .density: return ReconstructScreen.request(state)
-    case .pairs: return state.feed.pairs.isEmpty ? [.loadPairs] : []
+    case .pairs: return [.loadPairs]
     case .train, .runs: return []
     }
   }
@@ -66,6 +71,7 @@ enum Explorer {
     switch event {
     case .key(let key): return press(key, &state)
     case .tick(let seconds): state.now = seconds
+    case .memory(let bytes): state.memory = bytes
     case .problem(let problem): state.notice = .init(text: problem.message, isProblem: true)
     case .runs(let rows): RunsScreen.take(rows, &state)
     case .opened(let run):
@@ -102,7 +108,12 @@ enum Explorer {
 
   /// Whether the trainer is silent for so long that the header says so, which then counts the seconds.
   static func showsSilence(_ state: ExplorerState) -> Bool {
-    [.running, .live].contains(state.feed.status) && state.now - state.feed.lastNews > patience
+    [.running, .live].contains(state.feed.status) && state.now - state.feed.lastNews > patience(state.feed)
+  }
+
+  /// Whether something on the screen counts seconds.
+  static func showsClock(_ state: ExplorerState) -> Bool {
+    state.screen == .train && state.feed.cost?.stage == .measuring
   }
 
   // MARK: - View
@@ -154,7 +165,12 @@ extension Feed {
     case .densities(let densities, let current): (self.densities, density) = (densities, current)
     case .saved(let step): savedStep = step
     case .absence(let reason): absence = reason
-    case .key, .tick, .problem, .runs, .opened: break
+    case .opening(let parts): opening = parts
+    case .scoring(let progress): scoring = progress
+    case .rebuilding(let progress): rebuilding = progress
+    case .cost(let cost): self.cost = cost
+    case .stepping(let progress): stepping = progress
+    case .key, .tick, .problem, .runs, .opened, .memory: break
     }
   }
 }

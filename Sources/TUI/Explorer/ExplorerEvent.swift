@@ -19,6 +19,18 @@ enum ExplorerEvent: Equatable, Sendable {
   case pairs([PairRow])
   /// All densities, with what was measured so far, and the one in use.
   case densities([DensityInfo], current: String)
+  /// All parts that are opened, as they are now.
+  case opening([OpeningPart])
+  /// How far the answers to the pairs are; nil when all are known.
+  case scoring(WorkProgress?)
+  /// What is being rebuilt, or was left off; nil when it is done.
+  case rebuilding(RebuildProgress?)
+  /// What a run costs here, as far as it is known.
+  case cost(RunCost)
+  /// How many of a step's micro-batches are done, where it has several; nil between steps.
+  case stepping(WorkProgress?)
+  /// Bytes of memory in use.
+  case memory(Int)
   /// Why there is nothing to rebuild; nil when that is over.
   case absence(String?)
   /// All runs that can be opened, as they are now.
@@ -34,9 +46,14 @@ enum ExplorerEvent: Equatable, Sendable {
 /// What the explorer asks for. A value, so that a test can say which work was asked for.
 enum Work: Equatable, Sendable {
   case startTraining, pause, resume, stop
+  /// To what a run costs: go on, or rather not.
+  case agree, goBack
   case setDensity(String)
   /// Rebuild an image; from then on also whenever the trainer evaluates, until another one is asked for.
   case reconstruct(imageIndex: Int, timestep: Int)
+  /// Leave off what is being rebuilt.
+  case cancelRebuilding
+  /// Pairs are looked at.
   case loadPairs
   case openRun(Int)
   /// These three are done by the loop itself, the others by its runner.

@@ -1,3 +1,5 @@
+import Engine
+
 /// Runs the explorer: events in, frames out, work to the runner. Sleeps whenever there is nothing to do.
 ///
 /// Synchronous and on the main thread, because curses is: nothing may wait for the main actor while it runs. Other
@@ -17,6 +19,8 @@ final class ExplorerLoop {
   private let runner: any WorkRunner
   /// Seconds on a clock that never goes back.
   private let clock: () -> Double
+  /// Bytes in use.
+  private let memory: () -> Int?
 
   private var needsFrame = true
   private var nextFrame = 0.0
@@ -30,13 +34,15 @@ final class ExplorerLoop {
 
   init(
     terminal: any Terminal, runner: any WorkRunner, state: ExplorerState = ExplorerState(),
-    mailbox: Mailbox = Mailbox(), clock: @escaping () -> Double = ExplorerLoop.systemClock()
+    mailbox: Mailbox = Mailbox(), clock: @escaping () -> Double = ExplorerLoop.systemClock(),
+    memory: @escaping () -> Int? = { ProcessMemory.resident }
   ) {
     self.terminal = terminal
     self.runner = runner
     self.state = state
     self.mailbox = mailbox
     self.clock = clock
+    self.memory = memory
   }
 
   nonisolated static func systemClock() -> () -> Double {
@@ -90,7 +96,9 @@ final class ExplorerLoop {
     nextTick = now + 1
     let before = state
     _ = Explorer.update(&state, .tick(seconds: now))
-    if Explorer.showsSilence(before) || Explorer.showsSilence(state) { needsFrame = true }
+    if let bytes = memory() { _ = Explorer.update(&state, .memory(bytes / 10_000_000 * 10_000_000)) }
+    let counts = Explorer.showsSilence(before) || Explorer.showsSilence(state) || Explorer.showsClock(state)
+    if counts || state.memory != before.memory { needsFrame = true }
   }
 
   private func perform(_ work: [Work]) {

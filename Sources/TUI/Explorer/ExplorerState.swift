@@ -40,6 +40,8 @@ struct ExplorerState: Equatable, Sendable {
   var asksBeforeQuitting = false
   /// One line above the footer: why a key did nothing, or what went wrong.
   var notice: Notice?
+  /// Bytes of memory in use; nil where the system does not say.
+  var memory: Int?
   /// The explorer's clock in seconds, as of the last tick.
   var now = 0.0
 

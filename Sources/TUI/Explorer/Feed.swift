@@ -153,6 +153,8 @@ struct RunPlan: Equatable, Sendable {
   var timesteps: [Int] = []
   /// The length of the noise schedule.
   var scheduleLength = 1000
+  /// All noise levels of an image are rebuilt, as that is quick; otherwise only those that are asked for.
+  var rebuildsEveryLevel = true
 }
 
 /// All that the trainer has told so far.
@@ -171,6 +173,16 @@ struct Feed: Equatable, Sendable {
   var densities: [DensityInfo] = []
   /// The name of the density that the next step uses.
   var density = ""
+  /// What is opened, part by part; empty when runs are looked at.
+  var opening: [OpeningPart] = []
+  /// How far the answers to the pairs are; nil when all are known.
+  var scoring: WorkProgress?
+  /// What is being rebuilt, or was left off.
+  var rebuilding: RebuildProgress?
+  /// How far the step is that is being taken, where it has several parts.
+  var stepping: WorkProgress?
+  /// What a run costs here.
+  var cost: RunCost?
   /// Why there is nothing to rebuild, or no density to choose; nil when there is, or will be soon.
   var absence: String?
   /// The last step whose weights are on disk.
@@ -190,7 +202,9 @@ struct Feed: Equatable, Sendable {
 
   /// Steps that would be lost if the program ended now.
   var unsavedSteps: Int {
-    switch status {
+    // A step that was only measured is nobody's loss.
+    if cost?.stage == .measured { return 0 }
+    return switch status {
     case .running, .paused: max(0, step - savedStep)
     default: 0
     }

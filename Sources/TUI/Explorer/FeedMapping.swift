@@ -41,19 +41,6 @@ extension Reconstruction {
   }
 }
 
-extension PairRow {
-  /// One row a pair; the answers belong to the benchmark's questions in order.
-  static func rows(_ benchmark: PairBenchmark, baseline: [PairPrediction], tuned: [PairPrediction]) -> [PairRow] {
-    benchmark.questions.indices.map { index in
-      PairRow(
-        number: index + 1, pattern: benchmark.questions[index].pattern.title,
-        statements: benchmark.statements[index].map { $0.withoutControlCharacters() },
-        images: benchmark.previews[2 * index..<2 * index + 2].map(Picture.init),
-        baseline: PairAnswer(scores: baseline[index].scores), tuned: PairAnswer(scores: tuned[index].scores))
-    }
-  }
-}
-
 /// What each density has cost so far in this run.
 struct DensityTable {
   private(set) var rows: [DensityInfo]

@@ -6,8 +6,8 @@ import Recap
 enum InteractiveExplorer {
   /// What the explorer is opened on.
   enum Subject: Sendable {
-    /// A training that begins at once.
-    case training(SessionOptions)
+    /// Models to look at and to train; the mini world's training begins at once.
+    case models(SessionOptions)
     /// Finished or live runs, at least one, to look at.
     case runs([RunFolder])
   }
@@ -24,10 +24,12 @@ enum InteractiveExplorer {
     var state = ExplorerState()
     state.graphics = graphics ?? capabilities.graphics
     state.graphicsChoices = capabilities.graphicsChoices
+    // Who brings pairs wants to see the answers.
+    if case .models(let options) = subject, options.mmvp != nil { state.screen = .pairs }
     let post: @Sendable (ExplorerEvent) -> Void = { mailbox.post($0) }
-    let runner = SessionRunner(post: post) { next in
+    let runner = SessionRunner(post: post) { next, isClosing in
       switch subject {
-      case .training(let options): try TrainingSession(options, post: post).work(next: next)
+      case .models(let options): try ModelSession(options, isClosing: isClosing, post: post).work(next: next)
       case .runs(let folders): RunsSession(folders, post: post).work(next: next)
       }
     }

@@ -1,15 +1,16 @@
 /// One pair at large: its images side by side, and a small table of picks below them.
 enum PairDetail {
   static func draw(_ row: PairRow, in rect: Rect, on canvas: inout Canvas) {
-    canvas.heading("Pair \(row.number)", row.pattern, in: rect)
-    drawOutcome(row.outcome, in: rect, on: &canvas)
+    let outcome = drawOutcome(row.outcome, in: rect, on: &canvas)
+    canvas.heading("Pair \(row.number)", row.pattern, in: rect.droppingRight(outcome + 2))
     let tableRows = 9
     let pictures = rect.droppingTop(1).droppingBottom(tableRows + 1)
     let bottom = drawPictures(row, in: pictures, on: &canvas)
     drawStatements(row, in: rect.droppingTop(bottom - rect.row + 1), on: &canvas)
   }
 
-  private static func drawOutcome(_ outcome: PairRow.Outcome, in rect: Rect, on canvas: inout Canvas) {
+  /// At the right edge; gives its width.
+  private static func drawOutcome(_ outcome: PairRow.Outcome, in rect: Rect, on canvas: inout Canvas) -> Int {
     let (text, style): (String, Style) =
       switch outcome {
       case .unknown: ("not answered yet", .dim)
@@ -19,6 +20,7 @@ enum PairDetail {
       case .bothWrong: ("both wrong", .bad)
       }
     canvas.writeRight(text, endColumn: rect.endColumn, rect.row, style)
+    return text.cellWidth
   }
 
   private static func drawPictures(_ row: PairRow, in rect: Rect, on canvas: inout Canvas) -> Int {

@@ -87,9 +87,13 @@ enum PairsScreen {
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     if state.feed.pairs.isEmpty {
+      if !state.feed.opening.isEmpty {
+        return OpeningPanel.draw(state, needed: [.clip, .tuned, .pairs], in: rect, on: &canvas)
+      }
       canvas.message(emptyText(state.feed), in: rect)
       return
     }
+    let rect = drawScore(state.feed, in: rect, on: &canvas)
     let rows = rows(state)
     let listWidth = rect.columns >= 150 ? 44 : rect.columns >= 100 ? 38 : 30
     let filters = filterText(state.pairs)
@@ -102,6 +106,25 @@ enum PairsScreen {
       let text = "No pair is like this (\(filters)). Press f or p to see others."
       canvas.message(text, in: detail)
     }
+  }
+
+  /// What the answers add up to, and how far they are; gives the room below.
+  private static func drawScore(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) -> Rect {
+    let score = RunningScore(feed.pairs)
+    var column = rect.column
+    for (text, style) in score.words { column = canvas.write(text, column, rect.row, style, limit: rect.endColumn) }
+    let gap = rect.rows > 24 ? 1 : 0
+    guard let scoring = feed.scoring else { return rect.droppingTop(1 + gap) }
+    let left = scoring.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
+    let text = "\(scoring.done) of \(scoring.all) images\(left)"
+    // Beside the score where there is room, else below it.
+    let row = column + text.cellWidth + 12 <= rect.endColumn ? rect.row : rect.row + 1
+    let start = row == rect.row ? column + 3 : rect.column
+    let track = Rect(
+      column: start, row: row, columns: min(40, rect.endColumn - start - text.cellWidth - 2), rows: 1)
+    Bars.drawProgress(scoring.part, in: track, on: &canvas)
+    canvas.write(text, track.endColumn + 2, row, .dim, limit: rect.endColumn)
+    return rect.droppingTop(row - rect.row + 1 + gap)
   }
 
   private static func emptyText(_ feed: Feed) -> String {

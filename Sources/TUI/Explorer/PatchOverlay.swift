@@ -1,9 +1,31 @@
+import Synchronization
+
 /// Shows on an image which of its patches a density tells.
 enum PatchOverlay {
+  private struct Recipe: Hashable {
+    let image: UInt64
+    let tokens: [Int?]
+  }
+
+  /// A frame is drawn many times a second; the picture changes when a person presses a key.
+  private static let known = Mutex<[Recipe: Picture]>([:])
+
   /// The image with patches that are not told in dark grey, and lines between patches of different tokens.
   static func picture(of image: Picture, _ density: DensityInfo) -> Picture {
+    let recipe = Recipe(image: image.identity, tokens: density.tokenOfPatch)
+    if let picture = known.withLock({ $0[recipe] }) { return picture }
+    let picture = drawn(on: image, density)
+    known.withLock { known in
+      if known.count >= 24 { known = [:] }
+      known[recipe] = picture
+    }
+    return picture
+  }
+
+  private static func drawn(on image: Picture, _ density: DensityInfo) -> Picture {
     guard density.patchColumns > 0, density.patchRows > 0 else { return image }
-    let patch = max(8, 128 / density.patchColumns)
+    // As fine as a photo is, up to a point; never so coarse that a patch is lost.
+    let patch = max(8, min(max(image.width, 128), 336) / density.patchColumns)
     let base = image.scaled(toWidth: patch * density.patchColumns, height: patch * density.patchRows)
     return Picture(width: base.width, height: base.height) { x, y in
       let color = base[x, y]

@@ -8,7 +8,7 @@ struct RebuildQueue {
   private(set) var timestep = 600
   private var waiting = [600]
   /// Nobody has asked for any level yet: then one is enough.
-  private var hasBeenAsked = false
+  private(set) var hasBeenAsked = false
 
   var isEmpty: Bool { waiting.isEmpty }
 
@@ -19,15 +19,21 @@ struct RebuildQueue {
     if isOther {
       renew()
     } else {
-      waiting = [timestep] + waiting.filter { $0 != timestep }
+      repeatChosen()
     }
   }
+
+  /// The chosen level again, before those that still wait.
+  mutating func repeatChosen() { waiting = [timestep] + waiting.filter { $0 != timestep } }
 
   /// The CLIP or the density has changed: what was rebuilt is of the past.
   mutating func renew() {
     waiting = [timestep] + (hasBeenAsked ? Self.timesteps.filter { $0 != timestep } : [])
   }
 
-  /// The level to rebuild now; nil when all are done.
-  mutating func next() -> Int? { waiting.isEmpty ? nil : waiting.removeFirst() }
+  /// The level to rebuild now; nil when all are done. The others than the chosen one are dropped where that takes long.
+  mutating func next(onlyChosen: Bool = false) -> Int? {
+    if onlyChosen { waiting = waiting.filter { $0 == timestep } }
+    return waiting.isEmpty ? nil : waiting.removeFirst()
+  }
 }

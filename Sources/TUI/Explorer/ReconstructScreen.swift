@@ -24,7 +24,25 @@ enum ReconstructScreen {
       state.reconstruct.noiseLevel = min(max(level, 0), state.feed.plan.timesteps.count - 1)
       return request(state)
     },
+    Binding(
+      .character("c"), label: "cancel", tooltip: "Leave off what is being rebuilt, or take it up again.",
+      unavailable: reasonNotToCancel
+    ) { state, _ in
+      isCancelled(state) ? request(state) : [.cancelRebuilding]
+    },
   ]
+
+  /// What is looked at is being rebuilt, or was left off.
+  static func work(_ state: ExplorerState) -> RebuildProgress? {
+    guard let timestep = timestep(state), let work = state.feed.rebuilding else { return nil }
+    return work.isOf(state.reconstruct.imageIndex, timestep, state.feed.density) ? work : nil
+  }
+
+  static func isCancelled(_ state: ExplorerState) -> Bool { work(state)?.stage == .cancelled }
+
+  static func reasonNotToCancel(_ state: ExplorerState) -> String? {
+    work(state) == nil ? "nothing is being rebuilt" : nil
+  }
 
   /// The images or noise levels came after the screen was opened: ask now.
   static func heard(_ event: ExplorerEvent, _ state: ExplorerState) -> [Work] {
@@ -58,24 +76,38 @@ enum ReconstructScreen {
       canvas.message(absence, in: rect)
       return
     }
+    if state.feed.samples.isEmpty, !state.feed.opening.isEmpty {
+      return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
+    }
     guard let timestep = timestep(state), !state.feed.samples.isEmpty else {
       canvas.message("The images to rebuild will stand here as soon as the models are loaded.", in: rect)
       return
     }
     let (index, count) = (state.reconstruct.imageIndex, state.feed.samples.count)
     let made = state.feed.reconstruction(of: index, timestep: timestep)
-    let remark = made.map { "with the tuned CLIP of step \($0.step)" } ?? "being rebuilt …"
+    let work = work(state)
+    let remark = made.map { "with the tuned CLIP of step \($0.step)" } ?? work?.remark ?? "being rebuilt …"
     canvas.heading("Image \(index + 1) of \(count)", remark, in: rect)
     drawNoiseScale(state, timestep, in: rect, row: rect.row + 1, on: &canvas)
+    // Where a level takes a moment, a bar beside the last picture would only flicker.
+    if let work, made == nil || !state.feed.plan.rebuildsEveryLevel {
+      RebuildBar.draw(work, in: rect.droppingTop(2).top(1), on: &canvas)
+    }
 
     let room = rect.droppingTop(3)
     let original = state.feed.samples[index]
-    let film = NoiseFilm(state.feed.plan.timesteps, of: original, in: room, on: canvas)
+    let film = NoiseFilm(levels(state, index), of: original, in: room, on: canvas)
     let upper = film.map { room.droppingBottom($0.rows) } ?? room
-    let below = drawPictures(made, original: original, in: upper, on: &canvas)
+    let below = drawPictures(made, work, original: original, in: upper, on: &canvas)
     drawErrors(made, in: below, on: &canvas)
     film?.draw(
       state.feed, image: index, timestep: timestep, in: room.droppingTop(upper.rows), on: &canvas)
+  }
+
+  /// All levels where they come by themselves, otherwise those that were asked for.
+  private static func levels(_ state: ExplorerState, _ image: Int) -> [Int] {
+    guard !state.feed.plan.rebuildsEveryLevel else { return state.feed.plan.timesteps }
+    return state.feed.plan.timesteps.filter { state.feed.reconstruction(of: image, timestep: $0) != nil }
   }
 
   private static func drawNoiseScale(
@@ -93,12 +125,13 @@ enum ReconstructScreen {
 
   /// Four pictures as large as fit, their captions above; gives the room that is left below them.
   private static func drawPictures(
-    _ made: Reconstruction?, original: Picture, in rect: Rect, on canvas: inout Canvas
+    _ made: Reconstruction?, _ work: RebuildProgress?, original: Picture, in rect: Rect, on canvas: inout Canvas
   ) -> Rect {
     let boxes = rect.split(into: 4, gap: 2)
     let captions = ["original", "noised", "by baseline", "by tuned"]
     let styles: [Style] = [.title, .title, .baseline.bold, .tuned.bold]
-    let pictures = made.map(ReconstructionStrip.pictures) ?? [original]
+    let pictures =
+      made.map(ReconstructionStrip.pictures) ?? [original] + [work?.noised, work?.byBaseline].compactMap { $0 }
     var bottom = rect.row + 1
     for (index, box) in boxes.enumerated() {
       canvas.write(captions[index], box.column, box.row, styles[index], limit: box.endColumn)

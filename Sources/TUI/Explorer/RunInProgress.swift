@@ -2,27 +2,34 @@ import Engine
 import Foundation
 import Recap
 
-/// One training run of the explorer: its models, its trainer, and the folder that keeps what happens.
+/// One training run of the explorer: its trainer, and the folder that keeps what happens.
 struct RunInProgress {
-  let models: DivaModels
   let trainer: Trainer
   let folder: RunFolder
   let recorder: RunRecorder
-  var densities: DensityTable
 
-  /// A new run from the baseline, in a new folder.
-  init(_ options: SessionOptions, in workspace: Workspace) throws {
-    models = try workspace.models(tuned: options.tuned)
-    trainer = Trainer(options.configuration, models: models, images: workspace.trainingImages())
-    densities = DensityTable(patches: models.tuned.config.grid, seed: options.configuration.seed)
-    densities.include(options.configuration.density)
+  /// A new run in a new folder; nobody has trained the models before.
+  init(
+    _ options: SessionOptions, _ plan: TrainConfiguration, in workspace: Workspace, models: DivaModels
+  ) throws {
+    let environment = ProcessInfo.processInfo.environment
+    let images = try workspace.images(
+      options.data, seed: plan.seed, keepsLatents: ArithmeticPolicy.current.memory == .fast, environment: environment)
+    trainer = Trainer(plan, models: models, images: images)
+    // The mini world's own runs are scored on its mined pairs.
+    let isMini = workspace.backbone.name == .mini
+    let isEmbedded = options.clip == nil || options.diffusion == nil
     folder = try RunFolder.create(
       try Self.newFolder(),
       RunDescription(
-        configuration: options.configuration, version: DivaTUI.programVersion,
-        clip: options.clip.map(Self.absolute) ?? RunDescription.embedded,
-        diffusion: options.diffusion.map(Self.absolute) ?? RunDescription.embedded, data: RunDescription.miniWorld,
-        embeddedWeights: try workspace.folder.digest(), tuned: options.tuned.map(Self.absolute),
+        configuration: plan, version: DivaTUI.programVersion,
+        clip: options.clip.map(TrainSetup.absolute) ?? RunDescription.embedded,
+        diffusion: options.diffusion.map(TrainSetup.absolute) ?? RunDescription.embedded,
+        data: options.data?.paths.joined(separator: ", ") ?? RunDescription.miniWorld, images: options.data,
+        mmvp: isMini ? nil : options.mmvp.map(TrainSetup.absolute) ?? workspace.folder.benchmark.path,
+        prompt: options.prompt,
+        embeddedWeights: try isEmbedded ? workspace.folder.digest() : nil,
+        tuned: options.tuned.map(TrainSetup.absolute), backbone: workspace.backbone.name,
         threads: ThreadPool.threads))
     recorder = try RunRecorder(folder)
   }
@@ -48,8 +55,11 @@ struct RunInProgress {
     try recorder.flush()
   }
 
-  /// The run may be looked at from another folder later.
-  private static func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
+  /// Ends a run that nobody wants, without keeping what it learned.
+  func leave() throws {
+    try recorder.record(.stopped(step: trainer.trained))
+    try recorder.flush()
+  }
 
   /// `$XDG_STATE_HOME/diva-tui/runs/2026-01-31-120000`, counted on when it is taken.
   private static func newFolder() throws -> String {

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Recap
 
 /// The models that a run began with, and what its last checkpoint made of them.
@@ -14,7 +15,9 @@ struct RunModels {
   init(of description: RunDescription) throws {
     self.description = description
     workspace = try Workspace(of: description, mini: Assets.mini())
-    samples = try workspace.sampleImages()
+    // The run's own images may have gone since; pairs' do as well.
+    samples =
+      try (try? workspace.sampleImages(pairs: description.mmvp, data: description.images)) ?? workspace.sampleImages()
   }
 
   /// Whether another run began with the same models.
@@ -26,32 +29,22 @@ struct RunModels {
     tuned = (checkpoint.step, try workspace.models(tuned: checkpoint.path))
   }
 
-  /// Rebuilds a sample from what both towers tell; nil while there is no tuned one.
-  func rebuild(_ image: Int, timestep: Int, density: RecapDensity, seed: UInt64) -> Reconstruction? {
-    guard let tuned, !samples.isEmpty else { return nil }
-    let image = min(image, samples.count - 1)
-    return .rebuilding(
-      samples[image], number: image, timestep: timestep, density: density, seed: seed, step: tuned.step,
-      Reconstructor(models: tuned.models, preprocessing: workspace.preprocessing))
+  /// What it takes to rebuild samples; nil while there is no tuned tower.
+  func source(_ density: RecapDensity, seed: UInt64) -> PictureDesk.Source? {
+    tuned.map { tuned in
+      PictureDesk.Source(
+        images: samples, reconstructor: Reconstructor(models: tuned.models, preprocessing: workspace.preprocessing),
+        density: density, seed: seed, step: tuned.step)
+    }
   }
 }
 
 extension Workspace {
-  /// Images of the benchmark's pairs: those that CLIP confuses are the ones worth rebuilding.
-  func sampleImages(count: Int = 12) throws -> [Image] {
-    let urls = try MMVPFolder(url: folder.benchmark).pairs.flatMap(\.imageURLs)
+  /// Images to rebuild: some of those that are learned from, or of the pairs': what CLIP confuses is worth it.
+  func sampleImages(pairs path: String? = nil, data: DataPlan? = nil, count: Int = 12) throws -> [Image] {
+    if let data { return try data.samples(count) }
+    let urls = try MMVPFolder(url: path.map { URL(filePath: $0) } ?? folder.benchmark).pairs.flatMap(\.imageURLs)
     let stride = max(1, urls.count / count)
-    return try (0..<min(count, urls.count)).map { try Image(contentsOf: urls[$0 * stride]) }
-  }
-}
-
-extension Reconstruction {
-  /// Rebuilds image `number` with the noise that is its own, the same for every model.
-  static func rebuilding(
-    _ image: Image, number: Int, timestep: Int, density: RecapDensity, seed: UInt64, step: Int,
-    _ reconstructor: Reconstructor
-  ) -> Reconstruction {
-    let result = reconstructor.rebuild(image, timestep: timestep, density: density, seed: seed, sample: number)
-    return Reconstruction(result, image: number, timestep: timestep, step: step, density: density)
+    return (0..<min(count, urls.count)).compactMap { try? Image(contentsOf: urls[$0 * stride]) }
   }
 }

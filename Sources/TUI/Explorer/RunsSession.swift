@@ -11,7 +11,7 @@ final class RunsSession {
   private var models: RunModels?
   /// With which the pictures are rebuilt; the run itself is not touched.
   private var density = RecapDensity.classOnly
-  private var queue = RebuildQueue()
+  private var pictures = PictureDesk()
 
   /// Seconds on a clock that never goes back.
   private let clock: () -> Double
@@ -35,12 +35,12 @@ final class RunsSession {
     open(0)
     var nextLook = clock()
     while true {
-      let canRebuild = models?.tuned != nil && !queue.isEmpty
+      let canRebuild = models?.tuned != nil && pictures.isWaiting
       if let work = next(canRebuild ? 0 : nextLook - clock()) {
         if work == .quit { return }
         perform(work)
       } else if canRebuild {
-        rebuildNext()
+        rebuild()
       }
       guard clock() >= nextLook else { continue }
       look()
@@ -54,11 +54,13 @@ final class RunsSession {
     case .setDensity(let name):
       guard let chosen = try? RecapDensity(parsing: name) else { return }
       density = chosen
-      queue.renew()
+      pictures.renew()
       postDensities()
-    case .reconstruct(let image, let timestep): queue.look(at: image, timestep: timestep)
+    case .reconstruct(let image, let timestep): pictures.look(at: image, timestep: timestep)
+    case .cancelRebuilding:
+      if let source { pictures.cancel(source).map(post) }
     case .loadPairs: postPairs()
-    case .startTraining, .pause, .resume, .stop, .repaint, .suspend, .quit: break
+    case .startTraining, .agree, .goBack, .pause, .resume, .stop, .repaint, .suspend, .quit: break
     }
   }
 
@@ -68,7 +70,7 @@ final class RunsSession {
     opened = min(max(index, 0), runs.count - 1)
     _ = runs[opened].look()
     density = run.density
-    queue = RebuildQueue()
+    pictures = PictureDesk()
     post(.opened(run: opened))
     post(.plan(run.plan))
     post(run.curves)
@@ -107,9 +109,10 @@ final class RunsSession {
   /// Both models' answers as the log has them, beside the pairs that they are about.
   private func postPairs() {
     guard let report = run.summary?.history.predictions.last else { return }
-    if pairs?.set != .some(report.set) {
+    let folder = run.folder.description.mmvp
+    if pairs?.set != .some(report.set) || pairs?.folder != folder {
       do {
-        let known = try AnsweredPairs(set: report.set, mini: Assets.mini())
+        let known = try AnsweredPairs(set: report.set, folder: folder, mini: Assets.mini())
         pairs = known
         if !known.belong(to: report) { post(.problem(Problem("this run answered other pairs than this version has"))) }
       } catch {
@@ -147,7 +150,7 @@ final class RunsSession {
         return
       }
       try models?.load(last)
-      queue.renew()
+      pictures.renew()
       post(.absence(nil))
     } catch {
       postAbsence(error)
@@ -163,11 +166,12 @@ final class RunsSession {
           + "Its curves and its answers to the pairs are here all the same."))
   }
 
-  private func rebuildNext() {
-    guard let timestep = queue.next(),
-      let made = models?.rebuild(queue.image, timestep: timestep, density: density, seed: run.folder.description.seed)
-    else { return }
-    post(.reconstruction(made))
+  private var source: PictureDesk.Source? { models?.source(density, seed: run.folder.description.seed) }
+
+  private func rebuild() {
+    guard let source else { return }
+    pictures.isEager = models?.workspace.backbone.name == .mini
+    pictures.advance(source).forEach(post)
   }
 
   private func postDensities() {

@@ -8,6 +8,8 @@ import Synchronization
 final class SessionRunner: WorkRunner {
   /// Gives the oldest request; without one, waits for it so many seconds at most. Closing reads as `.quit`.
   typealias NextRequest = (_ waiting: Double) -> Work?
+  /// Whether the program is about to end, without taking a request.
+  typealias IsClosing = () -> Bool
 
   private struct Requests {
     var work: [Work] = []
@@ -20,12 +22,15 @@ final class SessionRunner: WorkRunner {
 
   /// Starts the thread, which runs `session` until that returns; `post` is called from it when the session fails.
   init(
-    post: @escaping @Sendable (ExplorerEvent) -> Void, session: @escaping @Sendable (NextRequest) throws -> Void
+    post: @escaping @Sendable (ExplorerEvent) -> Void,
+    session: @escaping @Sendable (NextRequest, @escaping IsClosing) throws -> Void
   ) {
     let thread = Thread { [self] in
       defer { ending.signal() }
       do {
-        try session { self.next(waiting: $0) }
+        try session({ self.next(waiting: $0) }, { self.requests.withLock { $0.isClosed } })
+      } catch is CancellationError {
+        // What was left off was nobody's loss.
       } catch {
         post(.status(.failed(error as? Problem ?? Problem("the session stopped: \(error)"))))
       }

@@ -6,9 +6,12 @@ import Engine
 enum TrainScreen {
   static let keys: [Binding] = [
     Binding(
-      .character("s"), label: "start", tooltip: "Start training, from the baseline.",
+      .character("s"), label: "start",
+      tooltip: "Start training, from the baseline. Where it takes long you are told first what it costs.",
       unavailable: { state in
-        switch state.feed.status {
+        if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
+        if let reason = reasonNotToTrain(state.feed) { return reason }
+        return switch state.feed.status {
         case .loading(let what): "\(what) first"
         case .running, .paused, .live: "training has begun already"
         case .ready, .stopped, .finished, .crashed, .failed: watchedReason(state)
@@ -23,10 +26,35 @@ enum TrainScreen {
       .character("x"), label: "stop", tooltip: "Stop training; what was learned stays and is saved.",
       unavailable: reasonNotToSteer
     ) { _, _ in [.stop] },
+    Binding(
+      .enter, label: "go on", tooltip: "Agree to what a run costs here, of which you are told first.",
+      unavailable: reasonNotToDecide
+    ) { _, _ in [.agree] },
+    Binding(
+      .escape, label: "go back", tooltip: "Rather not start this run.", unavailable: reasonNotToDecide
+    ) { _, _ in [.goBack] },
   ]
+
+  private static func reasonNotToDecide(_ state: ExplorerState) -> String? {
+    switch state.feed.cost?.stage {
+    case .asking, .measured: nil
+    case .measuring: "the first step is on"
+    case .free, .agreed, nil: "nothing is asked"
+    }
+  }
+
+  /// Training takes a diffusion model.
+  private static func reasonNotToTrain(_ feed: Feed) -> String? {
+    switch feed.part(.diffusion)?.state {
+    case .failed: "the diffusion model could not be opened"
+    case .absent: "there is no diffusion model: --diffusion FOLDER"
+    case .waiting, .reading, .ready, nil: nil
+    }
+  }
 
   private static func reasonNotToSteer(_ state: ExplorerState) -> String? {
     if let reason = watchedReason(state) { return reason }
+    if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
     return [.running, .paused].contains(state.feed.status) ? nil : "nothing is being trained"
   }
 
@@ -46,9 +74,24 @@ enum TrainScreen {
     let sideWidth = rect.columns >= 170 ? 52 : rect.columns >= 110 ? 38 : narrowSide
     let main = rect.droppingRight(sideWidth + 3)
     let curves = stripRows == 0 ? main : main.droppingBottom(stripRows + 1 + gap)
+    if CostPanel.isShown(feed) {
+      // On a small screen the explanation needs the room; most of the numbers are not there yet.
+      guard rect.columns >= 110 else { return CostPanel.draw(state, in: rect, on: &canvas) }
+      CostPanel.draw(state, in: main, on: &canvas)
+      return drawNumbers(state, in: rect.right(sideWidth), on: &canvas)
+    }
+    if needsOpening(feed) {
+      return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
+    }
     drawCurves(feed, in: curves, gap: gap, on: &canvas)
     if stripRows > 0 { ReconstructionStrip.draw(feed, in: main.bottom(stripRows + 1), on: &canvas) }
-    drawNumbers(feed, in: rect.right(sideWidth), on: &canvas)
+    drawNumbers(state, in: rect.right(sideWidth), on: &canvas)
+  }
+
+  /// Nothing can be trained yet, or at all.
+  private static func needsOpening(_ feed: Feed) -> Bool {
+    guard feed.points.isEmpty, feed.aligning.isEmpty, !feed.opening.isEmpty else { return false }
+    return feed.isOpening || reasonNotToTrain(feed) != nil || feed.part(.clip).map(\.hasFailed) ?? false
   }
 
   private static func drawCurves(_ feed: Feed, in rect: Rect, gap: Int, on canvas: inout Canvas) {
@@ -123,20 +166,23 @@ enum TrainScreen {
 
   // MARK: - Numbers
 
-  private static func drawNumbers(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
+  private static func drawNumbers(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    let feed = state.feed
     canvas.heading("Run", feed.plan.name, in: rect)
     let last = feed.points.last ?? feed.aligning.last
     drawProgress(feed, in: rect, row: rect.row + 1, on: &canvas)
     let (step, total) = feed.isAligning ? (last?.step ?? 0, feed.plan.alignSteps) : (feed.step, feed.plan.totalSteps)
-    let steps = total > 0 ? "\(step) of \(total)" : "–"
+    let part = feed.stepping.map { " · \($0.done)/\($0.all)" } ?? ""
+    let steps = total > 0 ? "\(step) of \(total)\(part)" : "–"
     canvas.field(feed.isAligning ? "aligning step" : "step", steps, in: rect, row: rect.row + 2)
     canvas.field(
       "speed", last.map { "\($0.imagesPerSecond.text(figures: 3)) images/s" } ?? "–", in: rect, row: rect.row + 3)
     canvas.field("learning rate", last?.learningRate.scientific ?? "–", in: rect, row: rect.row + 4)
     canvas.field("gradient norm", last?.gradientNorm.text(figures: 3) ?? "–", in: rect, row: rect.row + 5)
     canvas.field("time · left", timeText(feed), in: rect, row: rect.row + 6)
+    canvas.field("memory", memoryText(state), in: rect, row: rect.row + 7)
 
-    let answers = rect.droppingTop(8)
+    let answers = rect.droppingTop(9)
     drawAnswers(feed.evaluations.last, in: answers, on: &canvas)
     let patterns = answers.droppingTop(7)
     if let evaluation = feed.evaluations.last, patterns.rows > evaluation.patterns.count {
@@ -159,9 +205,19 @@ enum TrainScreen {
 
   private static func timeText(_ feed: Feed) -> String {
     let aligned = feed.aligning.last?.seconds ?? 0
-    guard let last = feed.points.last, last.step > 0 else { return aligned > 0 ? "\(aligned.clockTime) · –" : "–" }
+    guard let last = feed.points.last, last.step > 0 else {
+      guard let whole = feed.cost?.wholeSeconds else { return aligned > 0 ? "\(aligned.clockTime) · –" : "–" }
+      return "\(aligned.clockTime) · about \(max(0, whole - aligned).durationText)"
+    }
     let left = (last.seconds - aligned) / Double(last.step) * Double(feed.plan.totalSteps - last.step)
     return "\(last.seconds.clockTime) · \(left.clockTime)"
+  }
+
+  /// In use now, and as much as the run is expected to take.
+  private static func memoryText(_ state: ExplorerState) -> String {
+    guard let used = state.memory else { return "–" }
+    guard let cost = state.feed.cost, !state.feed.plan.isWatched else { return used.byteText }
+    return "\(used.byteText) of ~\((cost.opened + cost.memory.total).byteText)"
   }
 
   private static func drawAnswers(_ evaluation: Evaluation?, in rect: Rect, on canvas: inout Canvas) {

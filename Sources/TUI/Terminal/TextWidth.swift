@@ -38,18 +38,28 @@ extension StringProtocol {
     return cells > 0 ? kept + "…" : ""
   }
 
-  /// The text in lines of at most `cells` cells, broken between words; a longer word is cut.
+  /// The text in lines of at most `cells` cells, broken between words; a longer word (a path) goes on in the next line.
   func wrapped(toCells cells: Int) -> [String] {
     var lines: [String] = []
     var line = ""
-    for word in split(separator: " ") {
+    for word in split(separator: " ").flatMap({ $0.pieces(ofCells: cells) }) {
       if !line.isEmpty && line.cellWidth + 1 + word.cellWidth > cells {
         lines.append(line)
         line = ""
       }
-      line += (line.isEmpty ? "" : " ") + word.cut(toCells: cells)
+      line += (line.isEmpty ? "" : " ") + word
     }
     return line.isEmpty ? lines : lines + [line]
+  }
+
+  /// The text cut where a piece of so many cells is full.
+  private func pieces(ofCells cells: Int) -> [String] {
+    var pieces = [""]
+    for character in self {
+      if pieces[pieces.count - 1].cellWidth + character.cellWidth > Swift.max(cells, 2) { pieces.append("") }
+      pieces[pieces.count - 1].append(character)
+    }
+    return pieces
   }
 
   func padded(toCells cells: Int) -> String { self + String(repeating: " ", count: Swift.max(0, cells - cellWidth)) }

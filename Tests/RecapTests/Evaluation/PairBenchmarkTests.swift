@@ -278,7 +278,7 @@ import Testing
 }
 
 /// A CLIP that has learnt nothing, and nine pairs of the mini world as files; gone with the test.
-private final class Small {
+final class Small {
   let folder = URL.temporaryDirectory.appending(path: UUID().uuidString)
   let config: CLIPConfig
   let clip: CLIP

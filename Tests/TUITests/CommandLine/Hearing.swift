@@ -43,8 +43,8 @@ func diva(
   guard let command = try DivaTUI.parseAsRoot(words) as? any DivaCommand else {
     throw Problem("\(words) is no command that can be heard")
   }
-  command.general.apply()
-  try command.general.arithmetic.during { try command.work(console) }
+  command.general.computing.setThreads()
+  try command.general.computing.arithmetic.during { try command.work(console) }
   return hearing
 }
 

@@ -54,7 +54,3 @@ public struct StableDiffusion {
     "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
   ]
 }
-
-extension CheckpointFolder {
-  fileprivate func part(_ name: String) -> CheckpointFolder { CheckpointFolder(path + "/" + name) }
-}

@@ -70,12 +70,12 @@ struct BenchCommand: DivaCommand {
   private var plans: [BenchPlan] {
     guard table else {
       return chosen.flatMap {
-        BenchPlan.rows($0, size, general.precision, threads: ThreadPool.threads, batch: batch)
+        BenchPlan.rows($0, size, general.computing.precision, threads: ThreadPool.threads, batch: batch)
       }
     }
     return BenchPlan.table(cores: ProcessInfo.processInfo.activeProcessorCount).filter { plan in
-      (part.isEmpty || part.contains(plan.part)) && general.threads.map { $0 == plan.threads } ?? true
-        && general.givenPrecision.map { $0 == plan.precision } ?? true
+      (part.isEmpty || part.contains(plan.part)) && general.computing.threads.map { $0 == plan.threads } ?? true
+        && general.computing.givenPrecision.map { $0 == plan.precision } ?? true
     }
   }
 

@@ -1,0 +1,79 @@
+import Engine
+import Recap
+
+/// The pairs that are browsed: their photos, and both models' answers as they become known.
+struct PairDesk {
+  private var scoring: GradualScoring
+  /// With photos, made once, and the answers so far.
+  private(set) var rows: [PairRow]
+  /// Seconds spent, and pictures done in them: what was in the cache took none.
+  private var spent = 0.0
+  private var looked = 0
+  private var hasTuned: Bool
+
+  /// - Parameter towers: the baseline, and what is tuned beside it, if anything.
+  init(
+    _ benchmark: PairBenchmark, by towers: [(vision: CLIPVisionTower, cache: FeatureCache?)], _ opened: OpenedCLIP,
+    seed: UInt64
+  ) {
+    scoring = GradualScoring(
+      benchmark, by: towers, preprocessing: opened.preprocessing, feature: opened.backbone.benchmark, seed: seed)
+    hasTuned = towers.count > 1
+    rows = benchmark.questions.indices.map { PairRow(benchmark, $0) }
+  }
+
+  var isFinished: Bool { scoring.isFinished }
+  var baseline: [PairPrediction] { scoring.answers(of: 0) }
+  var tuned: [PairPrediction] { hasTuned ? scoring.answers(of: 1) : [] }
+  var statements: [[String]] { scoring.benchmark.statements }
+
+  /// nil when all is answered.
+  var progress: WorkProgress? {
+    guard !isFinished else { return nil }
+    let left = scoring.allPictures - scoring.donePictures
+    return WorkProgress(
+      done: scoring.donePictures, all: scoring.allPictures,
+      secondsLeft: looked > 0 ? spent / Double(looked) * Double(left) : nil)
+  }
+
+  /// The tuned CLIP has changed: it is asked again, and what it said is forgotten.
+  mutating func ask(_ tuned: CLIPVisionTower) {
+    scoring.renew(1, vision: tuned)
+    hasTuned = true
+    for index in rows.indices { rows[index].tuned = nil }
+  }
+
+  /// The tuned CLIP's weights lie elsewhere now.
+  mutating func moveTuned(to vision: CLIPVisionTower) {
+    if hasTuned { scoring.replace(1, by: vision) }
+  }
+
+  /// Looks at the next few pictures.
+  mutating func advance() {
+    let (start, before) = (ContinuousClock.now, scoring.donePictures)
+    scoring.advance()
+    spent += (ContinuousClock.now - start) / .seconds(1)
+    looked += scoring.donePictures - before
+    for (index, answer) in baseline.enumerated() where rows[index].baseline == nil {
+      rows[index].baseline = PairAnswer(scores: answer.scores)
+    }
+    for (index, answer) in tuned.enumerated() where rows[index].tuned == nil {
+      rows[index].tuned = PairAnswer(scores: answer.scores)
+    }
+  }
+
+  /// Both models on all pairs; only when all are answered.
+  func evaluation(step: Int, zeroShot: (baseline: Double, tuned: Double)) -> EvaluationReport {
+    EvaluationReport(step: step, before: baseline, after: tuned, zeroShot: zeroShot)
+  }
+}
+
+extension PairRow {
+  /// Without answers.
+  init(_ benchmark: PairBenchmark, _ index: Int) {
+    self.init(
+      number: index + 1, pattern: benchmark.questions[index].pattern.title,
+      statements: benchmark.statements[index].map { $0.withoutControlCharacters() },
+      images: benchmark.previews[2 * index..<2 * index + 2].map(Picture.init))
+  }
+}

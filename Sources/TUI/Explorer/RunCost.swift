@@ -1,0 +1,94 @@
+import Engine
+import Recap
+
+/// What a run will take of this machine: its memory before it begins, its time as soon as a step was measured.
+struct RunCost: Equatable, Sendable {
+  enum Stage: Equatable, Sendable {
+    /// Nobody has to agree: it takes minutes.
+    case free
+    /// A person is asked whether the first step may be taken.
+    case asking
+    /// The first step is on.
+    case measuring
+    /// A person is asked whether the run may go on.
+    case measured
+    /// A person has agreed.
+    case agreed
+  }
+
+  var stage = Stage.free
+  var plan: TrainConfiguration
+  var memory: RunMemory
+  /// What the opened models take.
+  var opened: Int
+  /// What the system can give beside it; nil where it does not say.
+  var available: Int?
+  /// How many times an aligning step a step on the tower takes, by the number of operations.
+  var stepsPerAligning: Double
+  /// As measured on this machine.
+  var aligningSeconds: Double?
+  var stepSeconds: Double?
+
+  init(
+    _ plan: TrainConfiguration, memory: RunMemory, opened: Int, available: Int?, stepsPerAligning: Double
+  ) {
+    (self.plan, self.memory, self.opened) = (plan, memory, opened)
+    (self.available, self.stepsPerAligning) = (available, stepsPerAligning)
+  }
+
+  /// Of models that are opened, at this moment.
+  init(_ plan: TrainConfiguration, models: DivaModels) {
+    let unet = models.diffusion.unet
+    let tower = models.tuned.operations(images: plan.batch)
+    let tokens = plan.density.tokenCount(patches: models.tuned.config.patches)
+    let (pictures, side) = (plan.batch * plan.draws, unet.config.sampleSize)
+    let feedback =
+      unet.operations(images: pictures, side: side, contextTokens: tokens)
+      + unet.contextGradientOperations(images: pictures, side: side, contextTokens: tokens)
+      + models.diffusion.autoencoder.encodingOperations(images: plan.batch, side: models.diffusion.side)
+    let learning = models.tuned.gradientOperations(images: plan.batch)
+    self.init(
+      plan, memory: RunMemory(plan, models: models), opened: ProcessMemory.resident ?? 0,
+      available: ProcessMemory.available, stepsPerAligning: (tower + learning + feedback) / (tower + feedback))
+  }
+
+  /// Fits into what the system can give, as far as that is known.
+  var fits: Bool { available.map { memory.total < $0 } ?? true }
+
+  /// Of a step on the tower: measured, or reckoned from an aligning one.
+  var secondsPerStep: Double? { stepSeconds ?? aligningSeconds.map { $0 * stepsPerAligning } }
+
+  /// Of the whole run, evaluations left out.
+  var wholeSeconds: Double? {
+    secondsPerStep.map { Double(plan.alignSteps) * (aligningSeconds ?? 0) + Double(plan.steps) * $0 }
+  }
+
+  mutating func measure(_ report: StepReport, seconds: Double) {
+    switch report.stage {
+    case .align: aligningSeconds = seconds
+    case .train: stepSeconds = seconds
+    }
+  }
+}
+
+/// What a run will take of memory beyond what is in use, in bytes.
+struct RunMemory: Equatable, Sendable {
+  /// Weights in the forms in which they are multiplied, and the tower's own copy, as far as neither is there yet.
+  var weights: Int
+  var optimizer: Int
+  /// What a micro-batch keeps for its backward pass, and the gradients that take its place.
+  var passes: Int
+
+  var total: Int { weights + optimizer + passes }
+}
+
+extension RunMemory {
+  init(_ plan: TrainConfiguration, models: DivaModels) {
+    let step = StepMemory(models, plan)
+    let copy = models.tuned.parameters.reduce(0) { $0 + 4 * $1.shape.count }
+    let there = (models.tuned.parameters + models.diffusion.unet.parameters).reduce(0) { $0 + $1.ownedBytes }
+    weights = max(0, copy + step.frozen - there)
+    optimizer = step.trained - copy
+    passes = step.towerKept + max(step.unetKept, step.gradients)
+  }
+}

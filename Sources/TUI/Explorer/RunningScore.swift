@@ -1,0 +1,66 @@
+/// What the answers to the pairs add up to, as far as they are known.
+struct RunningScore: Equatable {
+  let pairs: Int
+  let answered: Int
+  let baselineRight: Int
+  /// nil where nothing is tuned.
+  let tunedRight: Int?
+  let fixed: Int
+  let broken: Int
+
+  /// Only pairs that every model has answered count.
+  init(_ rows: [PairRow]) {
+    let hasTuned = rows.contains { $0.tuned != nil }
+    let known = rows.filter { $0.baseline != nil && (!hasTuned || $0.tuned != nil) }
+    (pairs, answered) = (rows.count, known.count)
+    baselineRight = known.count { $0.baseline?.isRight == true }
+    tunedRight = hasTuned ? known.count { $0.tuned?.isRight == true } : nil
+    fixed = known.count { $0.outcome == .fixed }
+    broken = known.count { $0.outcome == .broken }
+  }
+
+  /// "34 of 135 answered   baseline 20.6 %   tuned 26.5 %   3 fixed · 1 broken".
+  var words: [(String, Style)] {
+    guard answered > 0 else { return [("no pair answered yet", .dim)] }
+    let progress = answered < pairs ? "\(answered) of \(pairs) answered" : "Both statements right"
+    let tuned = tunedRight.map { right in
+      [
+        ("   tuned ", .tuned), (share(right), .tuned.bold), ("   ", .normal), ("\(fixed) fixed", .good), (" · ", .dim),
+        ("\(broken) broken", .bad),
+      ] as [(String, Style)]
+    }
+    return [(progress, .title), ("   baseline ", .baseline), (share(baselineRight), .baseline.bold)] + (tuned ?? [])
+  }
+
+  private func share(_ right: Int) -> String {
+    "\((Double(right) / Double(max(answered, 1))).percent(decimals: 1)) %"
+  }
+}
+
+/// How far a picture is that is being rebuilt, in one line.
+enum RebuildBar {
+  static func draw(_ work: RebuildProgress, in rect: Rect, on canvas: inout Canvas) {
+    let progress = work.progress
+    let left = progress.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
+    let text =
+      switch work.stage {
+      case .working: "\(work.doing)\(left)"
+      case .resting: "rests until the pairs are answered"
+      case .cancelled: "left off; c takes it up again"
+      }
+    let track = rect.left(min(40, rect.columns / 2))
+    Bars.drawProgress(progress.part, in: track, work.stage == .working ? .accent : .dim, on: &canvas)
+    canvas.write(text, track.endColumn + 2, rect.row, work.stage == .working ? .normal : .dim, limit: rect.endColumn)
+  }
+}
+
+extension RebuildProgress {
+  /// For the heading beside the image.
+  var remark: String {
+    switch stage {
+    case .working: "being rebuilt: \(progress.done) of \(progress.all)"
+    case .resting: "waits"
+    case .cancelled: "not rebuilt"
+    }
+  }
+}

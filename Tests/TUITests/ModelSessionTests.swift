@@ -1,0 +1,203 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import Recap
+@testable import TUI
+
+/// The thread behind the screens, on the embedded models and on openers that are slow or fail.
+@Suite("A session on models")
+struct ModelSessionTests {
+  private static let gone = Problem("cannot open /models/sd: there is no such folder", advice: "give another")
+
+  /// The embedded models, small enough for a test to do all that a session does.
+  private func opener() throws -> ModelOpener {
+    let mini = try Assets.mini()
+    return ModelOpener(
+      clip: { try OpenedCLIP(mini: mini, clip: nil, observer: $0) },
+      tuned: { clip, observer in try clip.tuned(at: mini.clip.path, observer: observer) },
+      pairs: { try $0.benchmark(mini.benchmark, previewSide: 64) },
+      workspace: { try Workspace(mini: mini, clip: $0, observer: $1) })
+  }
+
+  /// What the explorer would show when the session has nothing to do, or after so many pieces of work; then `requests`
+  /// are left one after another.
+  private func visit(
+    _ options: SessionOptions, _ opener: ModelOpener, isClosing: @escaping () -> Bool = { false },
+    pieces: Int = .max, requests: [Work] = [], hearing: @escaping (ExplorerEvent) -> Void = { _ in }
+  ) throws -> (state: ExplorerState, events: [ExplorerEvent]) {
+    var (state, events, left, done) = (ExplorerState(), [ExplorerEvent](), requests, 0)
+    let session = ModelSession(options, opener: opener, isClosing: isClosing) { event in
+      events.append(event)
+      hearing(event)
+      _ = Explorer.update(&state, event)
+    }
+    try session.work { waiting in
+      done += 1
+      guard waiting > 0 || done > pieces else { return nil }
+      return left.isEmpty ? .quit : left.removeFirst()
+    }
+    return (state, events)
+  }
+
+  /// A published CLIP's session: nothing begins by itself. A custom CLIP with the embedded diffusion model is the mini
+  /// world's, so the CLIP is taken for another backbone.
+  private func foreign(_ opener: ModelOpener) -> ModelOpener {
+    var foreign = opener
+    let open = opener.clip
+    foreign.clip = { try open($0).treated(as: .openAIB32) }
+    return foreign
+  }
+
+  @Test("tells of each part how far it is opened, in order, and is ready then")
+  func opening() throws {
+    let (state, events) = try visit(
+      SessionOptions(tuned: "tuned", diffusion: "sd", mmvp: "pairs"), foreign(opener()))
+
+    let kinds: [OpeningPart.Kind] = [.clip, .tuned, .pairs, .diffusion]
+    #expect(state.feed.opening.map(\.kind) == kinds)
+    #expect(state.feed.opening.allSatisfy { if case .ready = $0.state { true } else { false } })
+    let read = events.compactMap { event -> OpeningPart.Kind? in
+      guard case .opening(let parts) = event else { return nil }
+      return parts.first { if case .reading = $0.state { true } else { false } }?.kind
+    }
+    var order: [OpeningPart.Kind] = []
+    for kind in read where order.last != kind { order.append(kind) }
+    #expect(order == kinds)
+    #expect(state.feed.status == .ready && state.feed.points.isEmpty)
+    // The pairs are answered piece by piece while nobody asks for anything.
+    #expect(state.feed.pairs.count == 135 && state.feed.scoring == nil)
+    #expect(state.feed.pairs.allSatisfy { $0.outcome == .bothRight || $0.outcome == .bothWrong })
+    let counts = events.compactMap { if case .scoring(let progress) = $0 { progress?.done } else { nil } }
+    #expect(counts.count > 3 && counts == counts.sorted() && counts.first == 0)
+    // Nobody has looked at a picture.
+    #expect(state.feed.reconstructions.isEmpty && state.feed.samples.count == 12)
+  }
+
+  @Test("without a diffusion model the pairs are answered all the same")
+  func withoutDiffusion() throws {
+    var broken = try foreign(opener())
+    broken.workspace = { _, _ in throw Self.gone }
+    let failed = try visit(SessionOptions(diffusion: "sd", mmvp: "pairs"), broken, requests: [.startTraining]).state
+
+    #expect(failed.feed.part(.diffusion)?.state == .failed(Self.gone))
+    #expect(failed.feed.pairs.allSatisfy { $0.baseline != nil } && failed.feed.status == .ready)
+
+    let absent = try visit(SessionOptions(mmvp: "pairs"), foreign(opener())).state
+    guard case .absent(let why)? = absent.feed.part(.diffusion)?.state else {
+      Issue.record("the diffusion model reads \(String(describing: absent.feed.part(.diffusion)))")
+      return
+    }
+    #expect(why.contains("--diffusion FOLDER") && absent.feed.pairs.count == 135)
+  }
+
+  @Test("pairs that cannot be read leave the rest usable, and a CLIP that cannot be opened leaves nothing")
+  func otherFailures() throws {
+    var withoutPairs = try foreign(opener())
+    withoutPairs.pairs = { _ in throw Self.gone }
+    let state = try visit(
+      SessionOptions(diffusion: "sd", mmvp: "pairs"), withoutPairs,
+      requests: [.reconstruct(imageIndex: 1, timestep: 300)]
+    ).state
+    #expect(state.feed.part(.pairs)?.state == .failed(Self.gone) && state.feed.pairs.isEmpty)
+    #expect(state.feed.reconstruction(of: 1, timestep: 300) != nil)
+
+    var withoutCLIP = try opener()
+    withoutCLIP.clip = { _ in throw Self.gone }
+    let nothing = try visit(SessionOptions(clip: "clip"), withoutCLIP, requests: [.startTraining, .loadPairs]).state
+    #expect(nothing.feed.status == .failed(Self.gone))
+    #expect(
+      nothing.feed.opening.map(\.state) == [.failed(Self.gone)] + Array(repeating: .absent("needs the CLIP"), count: 2))
+  }
+
+  @Test("a slow opening is left off when the program ends")
+  func closing() throws {
+    nonisolated(unsafe) var read = 0
+    var slow = try opener()
+    slow.clip = { observer in
+      for tensor in 1...1000 {
+        read = tensor
+        try observer?(ReadingProgress(name: "slow", tensors: tensor, allTensors: 1000, bytes: tensor, allBytes: 1000))
+      }
+      throw Self.gone
+    }
+
+    let state = try visit(SessionOptions(clip: "slow"), slow, isClosing: { read == 40 }).state
+    #expect(read == 40 && state.feed.pairs.isEmpty)
+  }
+
+  @Test("a step of several parts tells how far it is, and is left off when the program ends")
+  func closingInAStep() throws {
+    try withStateFolder {
+      var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+      (options.configuration.steps, options.configuration.alignSteps) = (2, 0)
+      (options.configuration.batch, options.density) = (8, .named(.classOnly))
+      let (state, events) = try visit(options, foreign(opener()), requests: [.startTraining, .agree])
+      // One image at a time, as many a step as the plan says.
+      let told = events.compactMap { if case .stepping(let progress?) = $0 { progress } else { nil } }
+      #expect(told.map(\.done) == Array(1...8) && told.allSatisfy { $0.all == 8 })
+      #expect(state.feed.points.map(\.step) == [1] && state.feed.stepping == nil)
+
+      nonisolated(unsafe) var parts = 0
+      let closed = try visit(
+        options, foreign(opener()), isClosing: { parts == 3 }, requests: [.startTraining, .agree],
+        hearing: { if case .stepping(_?) = $0 { parts += 1 } })
+      #expect(parts == 3)
+      #expect(closed.state.feed.points.isEmpty)
+    }
+  }
+
+  @Test("a run of large models is begun when a person has agreed twice, and its first step counts")
+  func agreeing() throws {
+    try withStateFolder {
+      var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+      (options.configuration.steps, options.configuration.alignSteps) = (2, 1)
+      (options.configuration.batch, options.density) = (2, .named(.classOnly))
+      let asked = try visit(options, foreign(opener()), requests: [.startTraining]).state
+      #expect(asked.feed.cost?.stage == .asking && asked.feed.aligning.isEmpty && asked.feed.status == .ready)
+
+      let measured = try visit(options, foreign(opener()), requests: [.startTraining, .agree]).state
+      #expect(measured.feed.cost?.stage == .measured && measured.feed.status == .paused)
+      #expect(measured.feed.aligning.count == 1 && measured.feed.points.isEmpty)
+      #expect(try #require(measured.feed.cost?.wholeSeconds) > 0 && measured.feed.unsavedSteps == 0)
+
+      let done = try visit(options, foreign(opener()), requests: [.startTraining, .agree, .agree]).state
+      #expect(done.feed.aligning.count == 1 && done.feed.points.map(\.step) == [1, 2])
+      #expect(done.feed.status == .finished && done.feed.savedStep == 2)
+      // Both models have answered the browsed pairs before the first step and after the last.
+      #expect(done.feed.evaluations.map(\.step) == [0, 2] && done.feed.evaluations.allSatisfy { $0.pairs == 135 })
+
+      let back = try visit(options, foreign(opener()), requests: [.startTraining, .agree, .goBack]).state
+      #expect(back.feed.cost?.stage == .free && back.feed.status == .ready && back.feed.aligning.isEmpty)
+    }
+  }
+
+  @Test("a picture is rebuilt piece by piece for a person who looks, and left off when asked")
+  func rebuilding() throws {
+    let look = Work.reconstruct(imageIndex: 2, timestep: 400)
+    let options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+    let (state, _) = try visit(options, foreign(opener()), requests: [look])
+    #expect(state.feed.reconstruction(of: 2, timestep: 400)?.density == state.feed.density)
+    #expect(state.feed.rebuilding == nil)
+
+    let cancelled = try visit(options, foreign(opener()), requests: [look, .cancelRebuilding, .loadPairs]).state
+    #expect(cancelled.feed.pairs.count == 135)
+  }
+
+  @Test("the density “reference” is the opened CLIP's own")
+  func referenceDensity() throws {
+    let options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+    #expect(try visit(options, foreign(opener())).state.feed.density == "count:76")
+  }
+
+  /// Runs are kept in a folder that is gone afterwards.
+  private func withStateFolder(_ body: () throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "session-\(UUID().uuidString)"
+    setenv("XDG_STATE_HOME", folder, 1)
+    defer {
+      unsetenv("XDG_STATE_HOME")
+      try? FileManager.default.removeItem(atPath: folder)
+    }
+    try body()
+  }
+}
