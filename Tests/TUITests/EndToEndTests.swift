@@ -94,7 +94,8 @@ struct Tmux {
   }
 
   init(columns: Int, rows: Int) throws {
-    socket = "diva-tui-test-\(ProcessInfo.processInfo.processIdentifier)-\(columns)x\(rows)"
+    // Suites visit side by side, each in a server of its own.
+    socket = "diva-tui-test-\(UUID().uuidString)"
     try Tmux.run([
       "-L", socket, "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
       "env PS1='$ ' LC_ALL=C.UTF-8 sh",
