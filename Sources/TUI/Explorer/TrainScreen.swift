@@ -217,7 +217,9 @@ enum TrainScreen {
   private static func memoryText(_ state: ExplorerState) -> String {
     guard let used = state.memory else { return "–" }
     guard let cost = state.feed.cost, !state.feed.plan.isWatched else { return used.byteText }
-    return "\(used.byteText) of ~\((cost.opened + cost.memory.total).byteText)"
+    // Beside small models the program itself counts, which the estimate leaves out.
+    let whole = cost.opened + cost.memory.total
+    return used < whole ? "\(used.byteText) of ~\(whole.byteText)" : used.byteText
   }
 
   private static func drawAnswers(_ evaluation: Evaluation?, in rect: Rect, on canvas: inout Canvas) {
