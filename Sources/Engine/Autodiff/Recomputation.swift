@@ -22,7 +22,7 @@ extension Tensor {
     return .record("recomputed", y, from: x, context) { dy in
       let x = wantsX ? keptX.trackingGradient() : keptX
       let context = wantsContext ? keptContext.trackingGradient() : keptContext
-      body(x, context).backward(arriving: dy)
+      BlockForms.during { body(x, context).backward(arriving: dy) }
       return [x.gradient, context.gradient]
     }
   }

@@ -12,7 +12,8 @@ import Synchronization
 public struct ArithmeticPolicy: Equatable, Sendable {
   public enum Precision: String, CaseIterable, Sendable {
     case f32
-    /// Factors rounded to bfloat16, where the processor multiplies them faster; elsewhere the same as `f32`.
+    /// Factors rounded to bfloat16, where the processor multiplies them faster; elsewhere frozen weights alone, which
+    /// then take half the memory, and where that gains nothing either the same as `f32`.
     case bf16
   }
 
@@ -31,8 +32,14 @@ public struct ArithmeticPolicy: Equatable, Sendable {
   /// Whether products are taken in bfloat16 here.
   var multipliesBF16: Bool { precision == .bf16 && ArithmeticPolicy.hasBF16 }
 
+  /// Whether frozen weights are kept in bfloat16 here: to be multiplied in it, or widened on their way to the product.
+  var keepsBF16: Bool { precision == .bf16 && (ArithmeticPolicy.hasBF16 || ArithmeticPolicy.readsStored) }
+
   /// Whether this processor multiplies bfloat16 (AVX-512 BF16), and oneDNN may use that.
   public static let hasBF16 = kernels_has_bf16()
+
+  /// Whether products here read weights as their file has them, in any precision, beside Float32 activations.
+  public static let readsStored = kernels_reads_stored()
 
   private static let chosen = Mutex(ArithmeticPolicy())
   @TaskLocal private static var scoped: ArithmeticPolicy?

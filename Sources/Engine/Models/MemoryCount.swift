@@ -13,7 +13,7 @@ public struct StepMemory: Sendable {
   public let unetKept: Int
   public let towerKept: Int
 
-  /// The program with its libraries, what single ops need while they run, and what may lie idle between them.
+  /// The program with its libraries, what single ops need while they run, and what lies idle between them.
   public let rest: Int
 
   /// - Parameters:
@@ -23,7 +23,7 @@ public struct StepMemory: Sendable {
     tower: CLIPVisionTower, unet: UNet2DConditionModel, images: Int, draws: Int, contextTokens: Int, moments: Int,
     arithmetic: ArithmeticPolicy = .current
   ) {
-    rest = (400 << 20) + (arithmetic.memory == .small ? BufferPool.mostIdleBytes : 0)
+    rest = 400 << 20
     let weights = tower.parameters.reduce(0) { $0 + $1.shape.count }
     let copies = arithmetic.multipliesBF16 && arithmetic.memory == .fast ? weights * 2 : 0
     trained = 4 * weights * (1 + moments) + copies
@@ -119,9 +119,9 @@ private struct UNetLayerMemory {
     }
   }
 
-  /// Small memory keeps no bfloat16 copy, and gives the pages back that it has made one of.
+  /// Small memory keeps no bfloat16 copy, and gives the pages back that it has read.
   private func plainBytes(_ arithmetic: ArithmeticPolicy) -> Int {
-    guard arithmetic.multipliesBF16 else { return 4 * shape.count }
-    return arithmetic.memory == .fast ? 2 * shape.count : 0
+    guard arithmetic.memory == .fast else { return 0 }
+    return (arithmetic.keepsBF16 ? 2 : 4) * shape.count
   }
 }

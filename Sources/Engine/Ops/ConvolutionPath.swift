@@ -34,11 +34,12 @@ extension Winograd {
     let tile: Int
     if isLarge {
       // By the size of one image, so that a model keeps one form of its filters whatever the batch.
-      // Where memory is short, only the layers of many pixels, which have few weights, are worth it.
-      guard tiles(2) >= 32, arithmetic.memory == .fast || tiles(4) >= 256 else { return nil }
-      // With bfloat16 the smaller tiles are as fast as the larger ones without, and take a ninth of the memory: half
-      // the bytes, fewer than half the numbers, one form for both directions.
-      tile = tiles(4) >= (arithmetic.multipliesBF16 ? 256 : 32) ? 4 : 2
+      let (hasManyPixels, isShort) = (tiles(4) >= 256, arithmetic.memory == .small)
+      // Where memory is as short as that, only the layers of many pixels, which have few weights, are worth it.
+      guard tiles(2) >= 32, hasManyPixels || !(isShort && arithmetic.keepsBF16) else { return nil }
+      // The smaller tiles take a quarter of the memory: fewer than half the numbers, one form for both directions. With
+      // bfloat16, which halves that again, they are as fast as the larger ones without.
+      tile = hasManyPixels || tiles(4) >= 32 && !isShort && !arithmetic.keepsBF16 ? 4 : 2
     } else {
       guard min(inputs, outputs) >= 32, images * tiles(4) >= 16 else { return nil }
       tile = 4
@@ -46,6 +47,6 @@ extension Winograd {
     self.init(
       tile: tile, images: images, height: height, width: width, inputs: inputs, outputs: outputs,
       // The larger tiles would magnify the rounding of bfloat16 to 3 %.
-      isBF16: tile == 2 && arithmetic.multipliesBF16)
+      isBF16: tile == 2 && arithmetic.keepsBF16)
   }
 }

@@ -65,8 +65,9 @@ struct FilterMatrices {
     }
     // Some columns at a time leave the rows of B in the nearest cache; transposes are copied there in any case.
     let width = matrix.transposed ? matrix.n : 640
+    let plain = KernelsNumbers(data: b, type: matrix.bf16 ? KERNELS_BF16 : KERNELS_F32)
     for first in stride(from: 0, to: matrix.n, by: Int(width)) {
-      kernels_plain_product(&matrix, Int64(rows), a, b, first, min(width, matrix.n - first), nil, c, matrix.n)
+      kernels_plain_product(&matrix, Int64(rows), a, plain, first, min(width, matrix.n - first), nil, c, matrix.n)
     }
   }
 }

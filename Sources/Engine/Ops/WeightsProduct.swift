@@ -3,8 +3,9 @@ import Kernels
 /// C (rows × columns) = A (rows × inner) · B, where B is Wᵀ or W of a layer's weights W (O, I).
 ///
 /// Small frozen weights are packed once for each direction. Large ones, which gain less by it than the memory is worth,
-/// are read where they lie in both, as trained ones are where the optimizer writes them: in bfloat16 from a copy that
-/// is made once, of trained weights once after each update, and where memory is short for each product.
+/// are read where they lie in both, as trained ones are where the optimizer writes them. Where products want bfloat16,
+/// they read a copy that is made once, of trained weights once after each update, and where memory is short for each
+/// block of a model anew.
 struct WeightsProduct {
   private let rows: Int
   private let matrix: KernelsMatrix
@@ -13,7 +14,7 @@ struct WeightsProduct {
   private let columnBlock: Int
 
   private enum Right {
-    case plain(Packed)
+    case plain(PlainNumbers)
     case packed(Packed)
   }
 
@@ -21,13 +22,13 @@ struct WeightsProduct {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     self.rows = rows
     let (columns, inner) = isTransposed ? (outputs, inputs) : (inputs, outputs)
-    let isBF16 = arithmetic.multipliesBF16
+    let isBF16 = weight.storage.isFrozen ? arithmetic.keepsBF16 : arithmetic.multipliesBF16
     matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16)
     let isPacked = weight.storage.isFrozen && arithmetic.memory == .fast && !weight.shape.isLarge
     if isPacked, let packed = weight.packed(as: matrix) {
       (right, columnBlock) = (.packed(packed.form), Int(packed.packing.columnBlock))
     } else {
-      right = .plain(weight.plain(isBF16: isBF16, keeps: arithmetic.memory == .fast))
+      right = .plain(weight.plain(isBF16: isBF16, arithmetic.memory))
       // Thin products of large weights want all rows at once, or the weights would be read again for each few.
       columnBlock = weight.shape.isLarge ? 64 : columns
     }
@@ -40,7 +41,7 @@ struct WeightsProduct {
     _ a: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil, into c: UnsafeMutablePointer<Float>
   ) {
     let cut = ProductCut(rows: rows, columns: columns, inner: inner, columnBlock: columnBlock)
-    let halves = matrix.bf16 ? HalfRows(a, rows: rows, width: inner) : nil
+    let halves = matrix.bf16 && ArithmeticPolicy.hasBF16 ? HalfRows(a, rows: rows, width: inner) : nil
     // Pieces of the same rows would convert them several times.
     if cut.columnPieces > 1 { halves?.convertAll() }
     ThreadPool.run(cut.rowPieces * cut.columnPieces) { piece in
@@ -49,6 +50,7 @@ struct WeightsProduct {
       let left = halves.map { $0.pointer(rows.lowerBound) } ?? UnsafeRawPointer(a + rows.lowerBound * inner)
       multiply(left, rows: rows.count, columns, bias: bias, into: c + rows.lowerBound * self.columns)
     }
+    if case .plain(let numbers) = right { numbers.finish() }
   }
 
   private func multiply(
@@ -59,7 +61,7 @@ struct WeightsProduct {
     let (rows, first, count) = (Int64(rows), Int64(piece.lowerBound), Int64(piece.count))
     switch right {
     case .packed(let b): kernels_matrix_product(&matrix, rows, a, b.pointer, first, count, bias, c, matrix.n)
-    case .plain(let b): kernels_plain_product(&matrix, rows, a, b.pointer, first, count, bias, c, matrix.n)
+    case .plain(let b): kernels_plain_product(&matrix, rows, a, b.numbers, first, count, bias, c, matrix.n)
     }
   }
 }
@@ -86,20 +88,38 @@ extension Tensor {
     return (form, packing)
   }
 
-  /// These numbers as they are laid out, in Float32 or bfloat16: where they lie if they are that already.
-  ///
-  /// - Parameter keeps: whether a parameter keeps the copy until it changes, where one is needed.
-  func plain(isBF16: Bool, keeps: Bool) -> Packed {
+  /// These numbers as they are laid out: where they lie, or where products do not read that, a copy in Float32 or
+  /// bfloat16. Where memory is short, the pages of a file that were read are given back.
+  fileprivate func plain(isBF16: Bool, _ memory: MemoryUse) -> PlainNumbers {
     let (numbers, wanted) = (storedNumbers, isBF16 ? KERNELS_BF16 : KERNELS_F32)
-    if numbers.type == wanted { return Packed(numbers.data, owner: storage) }
+    let isHalf = numbers.type != KERNELS_F32
+    // A copy in bfloat16 of what is Float32 is worth its making only if it is kept.
+    let isReadInPlace = ArithmeticPolicy.readsStored && (isHalf || !isBF16 || memory == .small)
+    if numbers.type == wanted || isReadInPlace {
+      let isFile = storage.stored != nil && !storage.ownsFloats
+      return PlainNumbers(
+        numbers: numbers, owner: storage, file: isFile && memory == .small && shape.isLarge ? storage.stored : nil)
+    }
     let layout = KernelsLayouts.plain | UInt64(wanted.rawValue)
-    return packed(layout, size: count * (isBF16 ? 2 : 4), keeps: keeps) { numbers, to in
+    let copy = packed(layout, size: count * (isBF16 ? 2 : 4), keeps: memory == .fast) { numbers, to in
       let source = UncheckedSource(numbers: numbers, target: to)
       ThreadPool.runPieces(of: count, size: 1 << 16) { piece in
         source.convert(piece, isBF16: isBF16)
       }
     }
+    return PlainNumbers(numbers: KernelsNumbers(data: copy.pointer, type: wanted), owner: copy.owner, file: nil)
   }
+}
+
+/// Weights as they are laid out; they stay while this value lives.
+private struct PlainNumbers {
+  let numbers: KernelsNumbers
+  let owner: AnyObject
+  /// Of what file the pages are not wanted any longer when they have been read.
+  let file: StoredTensor?
+
+  /// The product is done.
+  func finish() { withExtendedLifetime(owner) { file?.dropPages() } }
 }
 
 /// Threads read one array and write disjoint pieces of another.

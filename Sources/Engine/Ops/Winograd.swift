@@ -11,7 +11,7 @@ struct Winograd {
   let tile: Int
   let images: Int, height: Int, width: Int
   let inputs: Int, outputs: Int
-  /// The factors of the products are rounded to bfloat16.
+  /// The filters are rounded to bfloat16, and the other factors too where the processor multiplies it.
   let isBF16: Bool
 
   private var positions: Int { (tile + 2) * (tile + 2) }
@@ -44,7 +44,8 @@ struct Winograd {
     into y: UnsafeMutablePointer<Float>
   ) {
     var shape = shape
-    let factors = Rows(tiles: block.count, channels: inputs, positions: positions, isBF16: isBF16)
+    let factors = Rows(
+      tiles: block.count, channels: inputs, positions: positions, isBF16: isBF16 && ArithmeticPolicy.hasBF16)
     let results = Rows(tiles: block.count, channels: outputs, positions: positions, isBF16: false)
     ThreadPool.runPieces(of: block.count, size: 4) { piece in
       var rows = factors.kernelsRows(from: piece.lowerBound)

@@ -9,15 +9,13 @@ enum BufferPool {
     let capacity: Int
   }
 
-  private static let free = Mutex<[Int: [Buffer]]>([:])
+  private static let pool = Mutex(Pool())
   /// How often the system was asked for memory since the program began.
   static let misses = Atomic<Int>(0)
 
   /// From here on, in floats, a buffer is large: a somewhat larger one will do, since a step's phases want them in
   /// sizes that differ, one phase's activations where another's gradients were.
   private static let large = 1 << 18
-  /// What may lie idle in large buffers where memory is short.
-  static let mostIdleBytes = 256 << 20
 
   /// Rounds up to an eighth of a power of two: few distinct sizes, little waste.
   private static func capacity(_ count: Int) -> Int {
@@ -29,27 +27,40 @@ enum BufferPool {
   static func take(_ count: Int) -> Buffer {
     let capacity = capacity(count)
     let most = capacity >= large ? capacity + capacity / 2 : capacity
-    if let used = free.withLock({ $0.takeSmallest(in: capacity...most) }) { return used }
+    if let used = pool.withLock({ $0.takeIdle(in: capacity...most) }) { return used }
     misses.add(1, ordering: .relaxed)
+    if capacity >= large {
+      let isShort = ArithmeticPolicy.current.memory == .small
+      pool.withLock { $0.makeRoom(for: capacity, isShort: isShort) }.forEach(release)
+    }
     let memory = capacity >= large ? pages(4 * capacity) : aligned_alloc(64, 4 * capacity)
     guard let memory else { fatalError("out of memory: \(4 * capacity) bytes more are not to be had") }
     return Buffer(start: memory.bindMemory(to: Float.self, capacity: capacity), capacity: capacity)
   }
 
-  static func giveBack(_ buffer: Buffer) {
-    let isBounded = buffer.capacity >= large && ArithmeticPolicy.current.memory == .small
-    let isKept = free.withLock { pool in
-      if isBounded, 4 * (buffer.capacity + pool.largeFloats(from: large)) > mostIdleBytes { return false }
-      pool[buffer.capacity, default: []].append(buffer)
-      return true
+  static func giveBack(_ buffer: Buffer) { pool.withLock { $0.keep(buffer) } }
+
+  /// Large buffers are whole pages, which go back to the system one by one; the heap would keep them. The largest ask
+  /// for pages of 2 MiB, which are handed out and found five hundred at a time.
+  private static func pages(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    let hugePage = 2 << 20
+    let spare = bytes >= 2 * hugePage ? hugePage : 0
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    guard let memory = mmap(nil, bytes + spare, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
+      return nil
     }
-    if !isKept { release(buffer) }
+    guard spare > 0 else { return memory }
+    let before = -Int(bitPattern: memory) & (hugePage - 1)
+    if before > 0 { munmap(memory, before) }
+    let end = memory + before + wholePages(bytes)
+    if end < memory + bytes + spare { munmap(end, memory + bytes + spare - end) }
+    madvise(memory + before, bytes, MADV_HUGEPAGE)
+    return memory + before
   }
 
-  /// Large buffers are whole pages, which go back to the system one by one; the heap would keep them.
-  private static func pages(_ bytes: Int) -> UnsafeMutableRawPointer? {
-    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    return memory == MAP_FAILED ? nil : memory
+  private static func wholePages(_ bytes: Int) -> Int {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    return (bytes + page - 1) / page * page
   }
 
   private static func release(_ buffer: Buffer) {
@@ -57,12 +68,57 @@ enum BufferPool {
   }
 
   /// Returns to the system what no tensor uses.
-  static func trim() {
-    let unused = free.withLock { pool in
-      defer { pool = [:] }
-      return pool.values.flatMap { $0 }
+  static func trim() { pool.withLock { $0.takeAllIdle() }.forEach(release) }
+
+  /// The buffers that nobody uses, and how much lies in large ones.
+  private struct Pool {
+    private var idle: [Int: [Buffer]] = [:]
+    /// Floats in large buffers: idle, in use, and the most that were ever in use.
+    private var idleFloats = 0
+    private var usedFloats = 0
+    private var peakFloats = 0
+
+    mutating func takeIdle(in range: ClosedRange<Int>) -> Buffer? {
+      let buffer = idle.takeSmallest(in: range)
+      if let buffer, buffer.capacity >= large {
+        idleFloats -= buffer.capacity
+        countUse(buffer.capacity)
+      }
+      return buffer
     }
-    unused.forEach(release)
+
+    mutating func keep(_ buffer: Buffer) {
+      if buffer.capacity >= large {
+        usedFloats -= buffer.capacity
+        idleFloats += buffer.capacity
+      }
+      idle[buffer.capacity, default: []].append(buffer)
+    }
+
+    /// Before a new large buffer. Where memory is short, what is idle and what is used together never take more than
+    /// what was once used: gives the idle buffers that must go.
+    mutating func makeRoom(for floats: Int, isShort: Bool) -> [Buffer] {
+      countUse(floats)
+      var leaving: [Buffer] = []
+      guard isShort else { return leaving }
+      for capacity in idle.keys.sorted(by: >) where capacity >= large {
+        while usedFloats + idleFloats > peakFloats, let buffer = idle[capacity]?.popLast() {
+          idleFloats -= capacity
+          leaving.append(buffer)
+        }
+      }
+      return leaving
+    }
+
+    mutating func takeAllIdle() -> [Buffer] {
+      defer { (idle, idleFloats) = ([:], 0) }
+      return idle.values.flatMap { $0 }
+    }
+
+    private mutating func countUse(_ floats: Int) {
+      usedFloats += floats
+      peakFloats = max(peakFloats, usedFloats)
+    }
   }
 }
 
@@ -73,10 +129,5 @@ extension [Int: [BufferPool.Buffer]] {
     guard range.count > 1 else { return nil }
     let larger = filter { range.contains($0.key) && !$0.value.isEmpty }.keys.min()
     return larger.flatMap { self[$0]?.popLast() }
-  }
-
-  /// What lies in buffers of at least `least` floats.
-  fileprivate func largeFloats(from least: Int) -> Int {
-    reduce(0) { $0 + ($1.key >= least ? $1.key * $1.value.count : 0) }
   }
 }

@@ -38,15 +38,12 @@ final class PackedForms: Sendable {
 /// A tensor's numbers in a form that a kernel asked for; they stay while this value lives.
 struct Packed {
   let pointer: UnsafeRawPointer
-  private let owner: AnyObject
+  let owner: AnyObject
 
   init(_ bytes: OwnedBytes) {
     guard let start = bytes.bytes.baseAddress else { preconditionFailure("a packed form of no bytes") }
     (pointer, owner) = (UnsafeRawPointer(start), bytes)
   }
-
-  /// Numbers where they lie.
-  init(_ pointer: UnsafeRawPointer, owner: AnyObject) { (self.pointer, self.owner) = (pointer, owner) }
 
   /// Memory that nobody keeps.
   init(temporary storage: Storage) { (pointer, owner) = (UnsafeRawPointer(storage.base), storage) }
@@ -61,8 +58,8 @@ enum KernelsLayouts {
 extension Tensor {
   /// These numbers in the form called `layout`, `size` bytes long, that `fill` writes.
   ///
-  /// A parameter keeps its forms until it changes, unless `keeps` is false; of any other tensor they are made for each
-  /// use. `fill` gets the numbers in stored precision; pages of a file that it has read are given back to the system.
+  /// A parameter keeps its forms until it changes or, if `keeps` is false, until the block ends that is being computed
+  /// again; of any other tensor they are made for each use. `fill` gets the numbers in stored precision; pages of a file that it has read are given back to the system.
   func packed(
     _ layout: UInt64, size: Int, keeps: Bool = true, fill: (KernelsNumbers, UnsafeMutableRawPointer) -> Void
   ) -> Packed {
@@ -74,10 +71,14 @@ extension Tensor {
           storage.stored?.dropPages()
         })
     }
-    let memory = Storage(count: (size + 3) / 4)
-    fill(storedNumbers, memory.base)
-    storage.stored?.dropPages()
-    return Packed(temporary: memory)
+    func make() -> Packed {
+      let memory = Storage(count: (size + 3) / 4)
+      fill(storedNumbers, memory.base)
+      storage.stored?.dropPages()
+      return Packed(temporary: memory)
+    }
+    guard isWhole, storage.isFrozen, let block = BlockForms.current else { return make() }
+    return block.form(of: storage, layout, make: make)
   }
 
   /// The numbers where they lie: in the mapped file as long as nobody asked for floats.

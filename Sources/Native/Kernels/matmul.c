@@ -1,4 +1,6 @@
-// Matrix products on oneDNN, on the calling thread: of plain matrices, and with a right side that was packed before.
+// Matrix products on the calling thread, of plain matrices and with a right side that was packed before: on oneDNN, or
+// on our own kernels where oneDNN has none that are up to the CPU (gemm.h).
+#include "gemm.h"
 #include "onednn.h"
 
 #include <string.h>
@@ -50,9 +52,16 @@ static Prepared *make_matmul(const Key *key) {
   return prepared_product(&a, &b, &c, w[8], w[9]);
 }
 
+static GemmSide side(const void *numbers, KernelsType type, int64_t ld, bool transposed) {
+  return (GemmSide){{numbers, type}, transposed ? 1 : ld, transposed ? ld : 1};
+}
+
 void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,
                     int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc) {
   if (m == 0 || n == 0) return;
+  if (gemm_is_ours())
+    return gemm(m, n, k, side(a, KERNELS_F32, lda, transposeA), side(b, KERNELS_F32, ldb, transposeB), bias, accumulate,
+                c, ldc);
   Key key = {{KIND_MATMUL, m, n, k, lda, transposeA, ldb, transposeB, bias != NULL, accumulate, ldc, false}};
   run_product(onednn_find(&key, make_matmul), a, b, bias, c);
 }
@@ -68,6 +77,22 @@ bool kernels_has_bf16(void) {
   // The bits of a level include those of the levels below.
   return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
 }
+
+bool kernels_runs_own_products(void) { return gemm_can_run(); }
+
+void kernels_own_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, KernelsNumbers b,
+                        int64_t ldb, bool transposeB, bool packed, const float *bias, bool accumulate, float *c,
+                        int64_t ldc) {
+  GemmSide left = side(a, KERNELS_F32, lda, transposeA), right = side(b.data, b.type, ldb, transposeB);
+  if (!packed) return gemm(m, n, k, left, right, bias, accumulate, c, ldc);
+  bool bf16 = b.type == KERNELS_BF16;
+  void *memory = malloc((size_t)gemm_packed_bytes(k, n, bf16));
+  gemm_pack(k, n, right, bf16, memory);
+  gemm_with_packed(m, n, k, left, memory, bf16, bias, accumulate, c, ldc);
+  free(memory);
+}
+
+bool kernels_reads_stored(void) { return gemm_is_ours(); }
 
 // ---- A packed right side ----------------------------------------------------------------------------------------
 
@@ -103,10 +128,13 @@ static bool is_cut_by_blocks(const dnnl_memory_desc_t *whole, const dnnl_memory_
 }
 
 KernelsPacking kernels_matrix_packing(const KernelsMatrix *b) {
-  const dnnl_memory_desc_t *whole = packed_layout(b, b->n);
   uint64_t sizes = (uint64_t)b->n << 30 | (uint64_t)b->k;
-  KernelsPacking packing = {KERNELS_MATRIX_LAYOUTS | sizes << 2 | (uint64_t)b->transposed << 1 | b->bf16,
-                            (int64_t)dnnl_memory_desc_get_size(whole), b->n,
+  uint64_t layout = KERNELS_MATRIX_LAYOUTS | sizes << 2 | (uint64_t)b->transposed << 1 | b->bf16;
+  if (gemm_is_ours())
+    return (KernelsPacking){layout, gemm_packed_bytes(b->k, b->n, b->bf16),
+                            b->n % COLUMN_BLOCK == 0 ? COLUMN_BLOCK : b->n, true};
+  const dnnl_memory_desc_t *whole = packed_layout(b, b->n);
+  KernelsPacking packing = {layout, (int64_t)dnnl_memory_desc_get_size(whole), b->n,
                             whole->format_desc.blocking.inner_nblks > 0};
   if (b->n % COLUMN_BLOCK == 0 && is_cut_by_blocks(whole, packed_layout(b, COLUMN_BLOCK)))
     packing.columnBlock = COLUMN_BLOCK;
@@ -114,6 +142,7 @@ KernelsPacking kernels_matrix_packing(const KernelsMatrix *b) {
 }
 
 static size_t packed_offset(const KernelsMatrix *b, int64_t first) {
+  if (gemm_is_ours()) return (size_t)gemm_packed_bytes(b->k, first, b->bf16);
   return first == 0 ? 0 : (size_t)(first / COLUMN_BLOCK) * dnnl_memory_desc_get_size(packed_layout(b, COLUMN_BLOCK));
 }
 
@@ -137,7 +166,18 @@ static Prepared *make_packing(const Key *key) {
   return onednn_prepared_copy(&plain, packed_layout(&b, b.n));
 }
 
+/// The right side from column `first` on.
+static GemmSide columns_of(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first) {
+  size_t offset = (size_t)(b->transposed ? first * b->k : first) * (numbers.type == KERNELS_F32 ? 4 : 2);
+  return side((const char *)numbers.data + offset, numbers.type, b->transposed ? b->k : b->n, b->transposed);
+}
+
+/// A dense left side of our own products: Float32 also where the right one is bfloat16.
+static GemmSide rows_of(const KernelsMatrix *b, const void *a) { return side(a, KERNELS_F32, b->k, false); }
+
 void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first, int64_t columns, void *packed) {
+  if (gemm_is_ours())
+    return gemm_pack(b->k, columns, columns_of(b, numbers, first), b->bf16, (char *)packed + packed_offset(b, first));
   bool halves = numbers.type == KERNELS_F16;
   float *floats = halves ? columns_from_halves(b, numbers, first, columns) : NULL;
   int64_t ld = b->transposed ? b->k : halves ? columns : b->n;
@@ -178,22 +218,30 @@ static void run_on_columns(Prepared *product, int64_t rows, int64_t columns, con
 void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, int64_t first,
                             int64_t columns, const float *bias, float *c, int64_t ldc) {
   if (rows == 0 || columns == 0) return;
+  if (gemm_is_ours())
+    return gemm_with_packed(rows, columns, b->k, rows_of(b, a), (const char *)packed + packed_offset(b, first), b->bf16,
+                            bias ? bias + first : NULL, false, c + first, ldc);
   Key key = {{KIND_PACKED_MATMUL, rows, columns, b->k, b->bf16, bias != NULL, columns}};
   run_on_columns(onednn_find(&key, make_packed_product), rows, columns, a, (const char *)packed + packed_offset(b, first),
                  bias ? bias + first : NULL, c + first, ldc);
 }
 
-void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *plain, int64_t first,
+void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, KernelsNumbers plain, int64_t first,
                            int64_t columns, const float *bias, float *c, int64_t ldc) {
   if (rows == 0 || columns == 0) return;
+  if (gemm_is_ours())
+    return gemm(rows, columns, b->k, rows_of(b, a), columns_of(b, plain, first), bias ? bias + first : NULL, false,
+                c + first, ldc);
   int64_t ldb = b->transposed ? b->k : b->n;
   Key key = {{KIND_MATMUL, rows, columns, b->k, b->k, false, ldb, b->transposed, bias != NULL, false, columns, b->bf16}};
   size_t offset = (size_t)(b->transposed ? first * b->k : first) * (b->bf16 ? 2 : 4);
-  run_on_columns(onednn_find(&key, make_matmul), rows, columns, a, (const char *)plain + offset,
+  run_on_columns(onednn_find(&key, make_matmul), rows, columns, a, (const char *)plain.data + offset,
                  bias ? bias + first : NULL, c + first, ldc);
 }
 
 void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c) {
+  if (gemm_is_ours())
+    return gemm_with_packed(rows, b->n, b->k, rows_of(b, a), packed, b->bf16, NULL, true, c, b->n);
   Key key = {{KIND_PACKED_MATMUL, rows, b->n, b->k, b->bf16, false, b->n, true}};
   run_product(onednn_find(&key, make_packed_product), a, packed, NULL, c);
 }

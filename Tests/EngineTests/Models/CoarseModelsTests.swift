@@ -9,13 +9,15 @@ struct CoarseModelsTests {
     (ArithmeticPolicy(memory: .small), 2e-5),
   ]
 
-  /// So narrow a UNet (4 to 10 channels) is sensitive: PyTorch's own bfloat16 misses the gradient by 3.7 and 7.7 %, where
-  /// at published widths ours misses it by 1 % (`families.py --precision bf16`).
+  /// So narrow a UNet (4 to 10 channels) is sensitive: PyTorch's own bfloat16 misses the gradient by 3.7 and 7.7 %, and
+  /// its Float32 with weights rounded to bfloat16 by 2.2 and 17 %, where at published widths ours misses it by 1 %
+  /// (`families.py --precision bf16`).
   @Test(
     "the UNet's prediction and the gradient of its context",
-    arguments: [("models/unet", 3.7e-2), ("models/unet-sd1", 7.7e-2)])
-  func unet(name: String, ofPyTorch: Double) throws {
+    arguments: [("models/unet", 3.7e-2, 2.2e-2), ("models/unet-sd1", 7.7e-2, 17e-2)])
+  func unet(name: String, ofPyTorch: Double, ofRoundedWeights: Double) throws {
     let reference = try Reference.tensors(name + "/reference")
+    let coarseLimit = ArithmeticPolicy.hasBF16 ? ofPyTorch : ofRoundedWeights
     for (policy, limit) in CoarseModelsTests.policies {
       try policy.during {
         let unet = try UNet2DConditionModel(CheckpointFolder(Reference.path(name)))
@@ -26,7 +28,7 @@ struct CoarseModelsTests {
         prediction.backward(arriving: try reference["d_prediction"])
 
         expect(prediction.detached(), equals: try reference["prediction"], within: .relative(limit), "\(policy)")
-        let gradientLimit = policy.precision == .bf16 ? ofPyTorch : 1e-4
+        let gradientLimit = policy.precision == .bf16 ? coarseLimit : 1e-4
         expect(
           try #require(context.gradient), equals: try reference["d_context"], within: .relative(gradientLimit),
           "\(policy)")
@@ -60,7 +62,7 @@ struct CoarseModelsTests {
     }
   }
 
-  @Test("bfloat16 computes otherwise than float32 where the processor has it")
+  @Test("bfloat16 computes otherwise than float32 where it is of use")
   func isTaken() throws {
     let (x, w) = (
       RandomSource(seed: 1, stream: 0).normal([5, 64], step: 0),
@@ -69,6 +71,6 @@ struct CoarseModelsTests {
 
     let coarse = ArithmeticPolicy(precision: .bf16).during { x.linear(weight: w) }
 
-    #expect((coarse.values != x.linear(weight: w).values) == ArithmeticPolicy.hasBF16)
+    #expect((coarse.values != x.linear(weight: w).values) == ArithmeticPolicy(precision: .bf16).keepsBF16)
   }
 }

@@ -13,8 +13,9 @@ struct ConvolutionPathTests {
     let way: String
     /// Where memory is short.
     var smallWay: String?
-    /// In bfloat16.
+    /// In bfloat16, and where memory is short too.
     var halfWay: String?
+    var smallHalfWay: String?
     var testDescription: String { "\(shape) to \(outputs), stride \(stride): \(way)" }
     var weightShape: Shape { [outputs, shape[3], 3, 3] }
   }
@@ -23,11 +24,15 @@ struct ConvolutionPathTests {
   static let cases = [
     Case(shape: [1, 17, 13, 33], outputs: 47, way: "F(4×4)"),
     Case(shape: [7, 5, 6, 48], outputs: 32, way: "F(4×4)"),
-    Case(shape: [1, 27, 25, 170], outputs: 191, way: "F(4×4)", smallWay: "columns", halfWay: "F(2×2)"),
+    Case(
+      shape: [1, 27, 25, 170], outputs: 191, way: "F(4×4)", smallWay: "F(2×2)", halfWay: "F(2×2)",
+      smallHalfWay: "columns"),
     Case(shape: [1, 61, 66, 160], outputs: 192, way: "F(4×4)"),
-    Case(shape: [3, 25, 24, 192], outputs: 192, way: "F(4×4)", smallWay: "columns", halfWay: "F(2×2)"),
-    Case(shape: [1, 13, 11, 175], outputs: 190, way: "F(2×2)", smallWay: "columns"),
-    Case(shape: [2, 12, 14, 192], outputs: 256, way: "F(2×2)", smallWay: "columns"),
+    Case(
+      shape: [3, 25, 24, 192], outputs: 192, way: "F(4×4)", smallWay: "F(2×2)", halfWay: "F(2×2)",
+      smallHalfWay: "columns"),
+    Case(shape: [1, 13, 11, 175], outputs: 190, way: "F(2×2)", smallHalfWay: "columns"),
+    Case(shape: [2, 12, 14, 192], outputs: 256, way: "F(2×2)", smallHalfWay: "columns"),
     Case(shape: [1, 7, 5, 179], outputs: 192, way: "columns"),
     Case(shape: [2, 8, 8, 192], outputs: 179, way: "columns"),
     Case(shape: [1, 15, 14, 181], outputs: 192, stride: 2, way: "columns"),
@@ -43,8 +48,9 @@ struct ConvolutionPathTests {
   func choice(row: Case) {
     #expect(way(row, ArithmeticPolicy()) == row.way)
     #expect(way(row, ArithmeticPolicy(memory: .small)) == row.smallWay ?? row.way)
-    guard ArithmeticPolicy.hasBF16 else { return }
+    guard ArithmeticPolicy(precision: .bf16).keepsBF16 else { return }
     #expect(way(row, ArithmeticPolicy(precision: .bf16)) == row.halfWay ?? row.way)
+    #expect(way(row, ArithmeticPolicy(precision: .bf16, memory: .small)) == row.smallHalfWay ?? row.way)
   }
 
   @Test("output and gradient are those of trained filters", arguments: cases)
@@ -66,7 +72,7 @@ struct ConvolutionPathTests {
     expect(small.dx, equals: fast.dx, within: .relative(1e-5))
   }
 
-  @Test("in bfloat16 two digits remain", .enabled(if: ArithmeticPolicy.hasBF16), arguments: cases)
+  @Test("in bfloat16 two digits remain", .enabled(if: ArithmeticPolicy(precision: .bf16).keepsBF16), arguments: cases)
   func bf16(row: Case) throws {
     let half = try ArithmeticPolicy(precision: .bf16).during { try results(row, isTrainable: false) }
     let exact = try results(row, isTrainable: false)

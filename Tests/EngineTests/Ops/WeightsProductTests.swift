@@ -45,6 +45,19 @@ struct WeightsProductTests {
     expect(y, equals: x.linear(weight: w.value.copied(), bias: case0.bias), within: .relative(1e-6))
   }
 
+  @Test("where activations stay Float32, it rounds the weights and nothing else")
+  func roundsWeightsOnly() throws {
+    guard ArithmeticPolicy.readsStored else { return }
+    for shape in WeightsProductTests.shapes {
+      let case0 = Case(shape)
+      let (y, dx) = try ArithmeticPolicy(precision: .bf16).during { try case0.run(case0.frozen) }
+
+      let (roundedY, roundedDX) = try case0.run(case0.plain.roundedToBF16)
+      expect(y, equals: roundedY, within: .relative(1e-6), "\(shape)")
+      expect(dx, equals: roundedDX, within: .relative(1e-6), "\(shape)")
+    }
+  }
+
   @Test("trained weights in bfloat16 follow each update, and so does their gradient")
   func trained() throws {
     let case0 = Case((70, 48, 33))
@@ -134,6 +147,7 @@ private func normal(_ shape: Shape, _ stream: UInt32) -> Tensor {
 
 extension Tensor {
   fileprivate var roundedToBF16: Tensor {
-    Tensor(values.map { Float(bitPattern: ($0.bitPattern + 0x8000) & 0xFFFF_0000) }, shape: shape)
+    let even = values.map { $0.bitPattern }.map { $0 + 0x7FFF + ($0 >> 16 & 1) }
+    return Tensor(even.map { Float(bitPattern: $0 & 0xFFFF_0000) }, shape: shape)
   }
 }

@@ -78,7 +78,9 @@ struct WinogradTests {
     #expect(abs(left - right) <= 1e-5 * (inner(y, y) * inner(dy, dy)).squareRoot())
   }
 
-  @Test("in bfloat16 two digits remain", .enabled(if: ArithmeticPolicy.hasBF16), arguments: cases.prefix(6))
+  @Test(
+    "in bfloat16 two digits remain", .enabled(if: ArithmeticPolicy(precision: .bf16).keepsBF16),
+    arguments: cases.prefix(6))
   func bf16(row: Case) {
     let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
     let winograd = row.winograd(isBF16: true)

@@ -40,10 +40,10 @@ void kernels_bf16_from_float(int64_t n, const float *x, void *y);
 void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *strides, int64_t size, const void *from,
                             void *to);
 
-// ---- Matrix products on oneDNN (matmul.c) -----------------------------------------------------------------------
-// All run on the calling thread only.
+// ---- Matrix products (matmul.c) ---------------------------------------------------------------------------------
+// On oneDNN or, with AVX2 and no AVX-512, on our own kernels (gemm.c). All run on the calling thread only.
 
-/// c (m×n) = op(a) (m×k) · op(b) (k×n) [+ bias (n)] [+ c]. ld* are the row strides of the arrays as stored.
+/// c (m×n) = op(a) (m×k) · op(b) (k×n) [+ bias (n), or + c]. ld* are the row strides of the arrays as stored.
 void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,
                     int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc);
 /// The same for a and b of bfloat16: summed in float32, c and bias float32. Only where kernels_has_bf16().
@@ -51,12 +51,21 @@ void kernels_matmul_bf16(int64_t m, int64_t n, int64_t k, const void *a, int64_t
                          int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc);
 /// Whether this CPU multiplies bfloat16 faster than float32.
 bool kernels_has_bf16(void);
+/// Whether products with a left side of float32 read right sides as they are stored, of any type, at no great cost.
+bool kernels_reads_stored(void);
+
+/// Our own kernels whatever the CPU, for tests; only where kernels_runs_own_products(). `packed` goes by way of a right
+/// side packed in `b.type`, Float32 or bfloat16.
+bool kernels_runs_own_products(void);
+void kernels_own_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, KernelsNumbers b,
+                        int64_t ldb, bool transposeB, bool packed, const float *bias, bool accumulate, float *c,
+                        int64_t ldc);
 
 /// The right side B (k×n) of products C = A·B, packed once in the layout that they like best.
 typedef struct {
   int64_t n, k;
   bool transposed;  // stored (n×k), as the weights of a linear layer are
-  bool bf16;        // packed and multiplied in bfloat16; A is bfloat16 too
+  bool bf16;        // packed in bfloat16; A is bfloat16 too, unless kernels_reads_stored()
 } KernelsMatrix;
 
 /// The bits of a layout's name that tell that it is a matrix's.
@@ -75,8 +84,8 @@ void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t
 /// c[:, first ..< first + columns] = a (rows×k, dense) · B [+ bias]; `packed`, `bias` and c (row stride ldc) are whole.
 void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, int64_t first,
                             int64_t columns, const float *bias, float *c, int64_t ldc);
-/// The same with B as it is stored, dense.
-void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *plain, int64_t first,
+/// The same with B as it is stored, dense: of float32, or bfloat16 where b->bf16, unless kernels_reads_stored().
+void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, KernelsNumbers plain, int64_t first,
                            int64_t columns, const float *bias, float *c, int64_t ldc);
 /// c (rows×n, dense) += a (rows×k, dense) · B.
 void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c);

@@ -1,0 +1,146 @@
+import Kernels
+import Testing
+
+@testable import Engine
+
+/// Our own products against plain sums in Double, on every CPU that can run them.
+@Suite("Our own matrix products", .enabled(if: kernels_runs_own_products()))
+struct OwnProductTests {
+  /// Rows, columns and inner sizes around the edges of tiles (6×16) and blocks (288 rows, 256 inner).
+  static let sizes: [(m: Int, n: Int, k: Int)] = [
+    (1, 1, 1), (6, 16, 8), (7, 17, 9), (5, 15, 3), (65, 33, 70), (12, 64, 256), (13, 48, 257), (289, 16, 40),
+    (600, 20, 300), (3, 40, 513),
+  ]
+
+  @Test("whatever the layouts of both sides, packed or not", arguments: sizes)
+  func layouts(size: (m: Int, n: Int, k: Int)) {
+    for transposesLeft in [false, true] {
+      for transposesRight in [false, true] {
+        for isPacked in [false, true] {
+          let product = Product(size, transposesLeft, transposesRight, isPacked)
+          #expect(product.error(of: product.run()) < 1e-6, "\(product)")
+        }
+      }
+    }
+  }
+
+  @Test("rows that lie a multiple of a KiB apart, and wider rows of the result", arguments: sizes)
+  func strides(size: (m: Int, n: Int, k: Int)) {
+    var product = Product(size, false, false, false)
+    product.leftStride = 1024
+    product.resultStride = size.n + 5
+    #expect(product.error(of: product.run()) < 1e-6)
+  }
+
+  @Test("a bias, or what is there, is added once", arguments: sizes)
+  func start(size: (m: Int, n: Int, k: Int)) {
+    for isPacked in [false, true] {
+      var product = Product(size, false, true, isPacked)
+      product.bias = (0..<size.n).map { Float($0) - 3 }
+      #expect(product.error(of: product.run()) < 1e-6)
+      (product.bias, product.adds) = (nil, true)
+      #expect(product.error(of: product.run()) < 1e-6)
+    }
+  }
+
+  @Test("halves on the right are read exactly", arguments: [KERNELS_BF16, KERNELS_F16])
+  func halves(type: KernelsType) {
+    for size in OwnProductTests.sizes {
+      for transposesRight in [false, true] {
+        for isPacked in type == KERNELS_BF16 ? [false, true] : [false] {
+          var product = Product(size, false, transposesRight, isPacked)
+          product.round(to: type)
+          #expect(product.error(of: product.run()) < 1e-6, "\(product)")
+        }
+      }
+    }
+  }
+
+  @Test("a part of the rows or of the columns has the bits of the whole")
+  func parts() {
+    let whole = Product((300, 96, 700), false, true, true)
+    let all = whole.run()
+    var rows = whole, columns = whole
+    rows.m = 77
+    columns.n = 32
+    let (some, narrow) = (rows.run(), columns.run())
+
+    for row in 0..<77 { #expect(some[row * 96..<(row + 1) * 96] == all[row * 96..<(row + 1) * 96]) }
+    for row in 0..<300 { #expect(narrow[row * 32..<(row + 1) * 32] == all[row * 96..<row * 96 + 32]) }
+  }
+}
+
+/// One product with its numbers.
+private struct Product: CustomStringConvertible {
+  var m: Int, n: Int
+  let k: Int
+  let transposesLeft: Bool, transposesRight: Bool, isPacked: Bool
+  var leftStride: Int, resultStride: Int
+  var bias: [Float]?
+  var adds = false
+  private let left: [Float]
+  private var right: [Float]
+  private var halves: (type: KernelsType, bits: [UInt16])?
+  private let rightStride: Int
+
+  init(_ size: (m: Int, n: Int, k: Int), _ transposesLeft: Bool, _ transposesRight: Bool, _ isPacked: Bool) {
+    (m, n, k) = size
+    (self.transposesLeft, self.transposesRight, self.isPacked) = (transposesLeft, transposesRight, isPacked)
+    leftStride = transposesLeft ? m : k
+    rightStride = transposesRight ? k : n
+    resultStride = n
+    left = RandomSource(seed: 5, stream: 0).normal([max(m, k) * max(1024, leftStride)], step: 0).values
+    right = RandomSource(seed: 5, stream: 1).normal([k * n], step: 0).values
+  }
+
+  var description: String {
+    "\(m)×\(n)×\(k)\(transposesLeft ? ", left turned" : "")\(transposesRight ? ", right turned" : "")\(isPacked ? ", packed" : "")"
+  }
+
+  mutating func round(to type: KernelsType) {
+    var bits = [UInt16](repeating: 0, count: right.count)
+    if type == KERNELS_BF16 {
+      kernels_bf16_from_float(Int64(right.count), right, &bits)
+      kernels_float_from_bf16(Int64(right.count), bits, &right)
+    } else {
+      bits = right.map { Float16($0).bitPattern }
+      kernels_float_from_f16(Int64(right.count), bits, &right)
+    }
+    halves = (type, bits)
+  }
+
+  private func before(_ index: Int) -> Float { Float(index % 7) }
+
+  /// m×n, dense.
+  func run() -> [Float] {
+    var result = (0..<m * resultStride).map(before)
+    func multiply(_ numbers: UnsafeRawPointer, _ type: KernelsType) {
+      kernels_own_matmul(
+        Int64(m), Int64(n), Int64(k), left, Int64(leftStride), transposesLeft,
+        KernelsNumbers(data: numbers, type: type), Int64(rightStride), transposesRight, isPacked, bias, adds, &result,
+        Int64(resultStride))
+    }
+    if let halves { multiply(halves.bits, halves.type) } else { multiply(right, KERNELS_F32) }
+    return (0..<m).flatMap { result[$0 * resultStride..<$0 * resultStride + n] }
+  }
+
+  /// The largest error beside the largest number that the sums could have been.
+  func error(of result: [Float]) -> Double {
+    var worst = 0.0
+    for row in 0..<m {
+      for column in 0..<n {
+        var (sum, size) = (0.0, 1.0)
+        for i in 0..<k {
+          let a = left[transposesLeft ? i * leftStride + row : row * leftStride + i]
+          let b = right[transposesRight ? column * rightStride + i : i * rightStride + column]
+          sum += Double(a) * Double(b)
+          size += abs(Double(a) * Double(b))
+        }
+        if let bias { sum += Double(bias[column]) }
+        if adds { sum += Double(before(row * resultStride + column)) }
+        worst = max(worst, abs(sum - Double(result[row * n + column])) / size)
+      }
+    }
+    return worst
+  }
+}
