@@ -2,7 +2,7 @@ import Kernels
 
 /// C (rows × columns) = A (rows × inner) · B, where B is Wᵀ or W of a layer's weights W (O, I).
 ///
-/// Small frozen weights are packed once for each direction. Large ones, which gain less by it than the memory is worth,
+/// Small frozen weights are packed once for each direction; on our own kernels trained ones too, after each update. Large ones, which gain less by it than the memory is worth,
 /// are read where they lie in both, as trained ones are where the optimizer writes them. Where products want bfloat16,
 /// they read a copy that is made once, of trained weights once after each update, and where memory is short for each
 /// block of a model anew.
@@ -24,7 +24,9 @@ struct WeightsProduct {
     let (columns, inner) = isTransposed ? (outputs, inputs) : (inputs, outputs)
     let isBF16 = weight.storage.isFrozen ? arithmetic.keepsBF16 : arithmetic.multipliesBF16
     matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16)
-    let isPacked = weight.storage.isFrozen && arithmetic.memory == .fast && !weight.shape.isLarge
+    // Our own products would read a plain weight anew for each piece of many rows.
+    let isWorthPacking = weight.storage.isFrozen || ArithmeticPolicy.readsStored && rows >= 512
+    let isPacked = isWorthPacking && arithmetic.memory == .fast && !weight.shape.isLarge
     if isPacked, let packed = weight.packed(as: matrix) {
       (right, columnBlock) = (.packed(packed.form), Int(packed.packing.columnBlock))
     } else {

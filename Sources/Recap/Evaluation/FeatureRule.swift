@@ -26,15 +26,19 @@ public enum FeatureRule: String, Codable, CaseIterable, Sendable {
     return withoutGradient {
       .stacked(
         stride(from: 0, to: images.count, by: batch).map { start in
-          feature(vision(preprocessing.pixels(Array(images[start..<min(images.count, start + batch)]))), vision)
+          feature(preprocessing.pixels(Array(images[start..<min(images.count, start + batch)])), vision)
         })
     }
   }
 
-  private func feature(_ hidden: Tensor, _ vision: CLIPVisionTower) -> Tensor {
+  private func feature(_ pixels: Tensor, _ vision: CLIPVisionTower) -> Tensor {
     switch self {
-    case .reference, .classToken: return vision.imageFeatures(hidden)
+    case .reference, .classToken:
+      let images = pixels.shape[0]
+      return vision.imageTokens(of: pixels, patches: Array(repeating: [], count: images))
+        .reshaped([images, vision.projectionWidth])
     case .classAndMean:
+      let hidden = vision(pixels)
       let tokens = vision.imageTokens(hidden)
       let (images, count) = (tokens.shape[0], tokens.shape[1])
       let patches = tokens.gatherTokens(Array(repeating: Array(1..<count), count: images))

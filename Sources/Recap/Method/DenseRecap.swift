@@ -42,7 +42,21 @@ public struct DenseRecap {
   public func context(
     hidden: Tensor, vision: CLIPVisionTower, density: RecapDensity, patches: [[Int]]?
   ) -> Tensor {
-    let told = projection(features(hidden: hidden, vision: vision, density: density, patches: patches))
+    joined(features(hidden: hidden, vision: vision, density: density, patches: patches))
+  }
+
+  /// The same from pixels: the vision tower computes no more than is told.
+  public func context(
+    pixels: Tensor, vision: CLIPVisionTower, density: RecapDensity, patches: [[Int]]?
+  ) -> Tensor {
+    guard let patches else {
+      return context(hidden: vision(pixels), vision: vision, density: density, patches: nil)
+    }
+    return joined(vision.imageTokens(of: pixels, patches: patches))
+  }
+
+  private func joined(_ features: Tensor) -> Tensor {
+    let told = projection(features)
     let joinsByToken = joining == .tokenByToken && told.shape[1] == promptTokens.shape[0]
     return told + (joinsByToken ? promptTokens : promptMean)
   }

@@ -101,7 +101,7 @@ public struct DivaStep {
     let recap = DenseRecap(
       projection: models.recap.projection, promptEmbedding: inputs.promptEmbedding, joining: models.recap.joining)
     return recap.context(
-      hidden: models.tuned(inputs.clipPixels), vision: models.tuned, density: density, patches: inputs.patches)
+      pixels: inputs.clipPixels, vision: models.tuned, density: density, patches: inputs.patches)
   }
 }
 

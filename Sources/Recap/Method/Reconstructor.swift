@@ -50,10 +50,9 @@ public struct Reconstructor {
   ) -> Tensor {
     let vision = model == .baseline ? models.baseline.vision : models.tuned
     let recap = model == .baseline ? models.baselineRecap : models.recap
-    let hidden = vision(preprocessing.pixels([image]))
     let told = density.chosenPatches(
       images: 1, patches: vision.config.patches, random: RandomSource(seed: seed, stream: 31), step: 0)
-    return recap.context(hidden: hidden, vision: vision, density: density, patches: told)
+    return recap.context(pixels: preprocessing.pixels([image]), vision: vision, density: density, patches: told)
   }
 
   /// The picture of scaled latents, (1, h, w, c).

@@ -23,13 +23,11 @@ public struct DensityMeasure {
       let indices = (0..<plan.batch).map { (batch * plan.batch + $0) % images.count }
       let inputs = try images.inputs(indices, batch: batch)
       let latents = inputs.latents
-      let hidden = models.tuned(inputs.pixels)
       let told = plan.density.chosenPatches(
         images: plan.batch, patches: models.tuned.config.patches, random: RandomSource(seed: plan.seed, stream: 11),
-        step: batch
-      )
+        step: batch)
       let context = models.recap.context(
-        hidden: hidden, vision: models.tuned, density: plan.density, patches: told)
+        pixels: inputs.pixels, vision: models.tuned, density: plan.density, patches: told)
       let draw = NoiseDraw.random(
         latents: latents.shape, draws: plan.draws, timesteps: plan.timesteps,
         random: RandomSource(seed: plan.seed, stream: 20), step: batch)

@@ -115,13 +115,13 @@ public final class Trainer {
   }
 
   private func context(_ pixels: Tensor, at position: Int) -> Tensor {
-    let hidden = models.tuned(pixels)
+    let images = pixels.shape[0]
     let told = density.chosenPatches(
-      images: hidden.shape[0], patches: models.tuned.config.patches,
+      images: images, patches: models.tuned.config.patches,
       random: RandomSource(seed: configuration.seed, stream: Stream.tokens.rawValue), step: position)
-    let context = models.recap.context(hidden: hidden, vision: models.tuned, density: density, patches: told)
+    let context = models.recap.context(pixels: pixels, vision: models.tuned, density: density, patches: told)
     guard configuration.shufflesCondition else { return context }
     let random = RandomSource(seed: configuration.seed, stream: Stream.shuffle.rawValue)
-    return context.gatherImages(random.permutation(hidden.shape[0], step: position))
+    return context.gatherImages(random.permutation(images, step: position))
   }
 }

@@ -8,9 +8,15 @@ struct CLIPEncoder {
     blocks = try (0..<config.layers).map { try CLIPEncoderBlock(config, from: weights["layers"][$0]) }
   }
 
-  func callAsFunction(_ x: Tensor, causal: Bool, memory: MemoryUse = .fast) -> Tensor {
-    blocks.reduce(x) { x, block in
-      memory == .fast ? block(x, causal: causal) : .recomputed(x) { block($0, causal: causal) }
+  /// - Parameter wanted: numbers of the tokens that the last block is to give of each image, (B, n) → (B, n, C); all of
+  ///   them, in order, when there are none.
+  func callAsFunction(_ x: Tensor, causal: Bool, memory: MemoryUse = .fast, wanted: [[Int]]? = nil) -> Tensor {
+    blocks.indices.reduce(x) { x, index in
+      let wanted = index == blocks.count - 1 ? wanted : nil
+      func run(_ x: Tensor) -> Tensor {
+        wanted.map { blocks[index](x, wanted: $0) } ?? blocks[index](x, causal: causal)
+      }
+      return memory == .fast ? run(x) : .recomputed(x, run)
     }
   }
 }
@@ -37,6 +43,13 @@ struct CLIPEncoderBlock {
   func callAsFunction(_ x: Tensor, causal: Bool) -> Tensor {
     let x = x + attention(norm1(x), causal: causal)
     return x + mlp(norm2(x))
+  }
+
+  /// Of some tokens only, which look at all of them: nothing else of the last block reaches anybody.
+  func callAsFunction(_ x: Tensor, wanted: [[Int]]) -> Tensor {
+    let normal = norm1(x)
+    let few = x.gatherTokens(wanted) + attention(normal.gatherTokens(wanted), context: normal)
+    return few + mlp(norm2(few))
   }
 }
 

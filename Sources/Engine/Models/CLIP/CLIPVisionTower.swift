@@ -57,6 +57,11 @@ public struct CLIPVisionTower {
   ///
   /// Pixels are normalised as the model expects (mean and deviation by channel).
   public func callAsFunction(_ pixels: Tensor) -> Tensor {
+    encoder(stream(pixels), causal: false, memory: memory)
+  }
+
+  /// What goes into the blocks.
+  private func stream(_ pixels: Tensor) -> Tensor {
     let size = config.imageSize
     precondition(
       pixels.shape == [pixels.shape[0], size, size, config.channels],
@@ -65,7 +70,7 @@ public struct CLIPVisionTower {
     let patches = pixels.patches(config.patchSize).linear(
       weight: filters.reshaped([filters.shape[0], filters.shape.stride]), bias: patchBias?.value)
     let tokens = (classEmbedding.map { patches.prependingToken($0.value) } ?? patches) + positions.weight.value
-    return encoder(normBefore?(tokens) ?? tokens, causal: false, memory: memory)
+    return normBefore?(tokens) ?? tokens
   }
 
   /// What CLIP compares with texts, not normalised: hidden states (B, T, V) → the summary (B, E).
@@ -89,6 +94,16 @@ public struct CLIPVisionTower {
     let tokens = normAfter(hidden)
     let summary = pool(tokens)
     return patches.allSatisfy(\.isEmpty) ? summary : summary.concatenatedTokens(tokens.gatherTokens(patches))
+  }
+
+  /// The same straight from pixels (B, S, S, 3): the last block leaves out what is not wanted, a fifth of a tower of four
+  /// blocks that is asked for its class token.
+  public func imageTokens(of pixels: Tensor, patches: [[Int]]) -> Tensor {
+    guard pool == nil, 1 + (patches.first?.count ?? 0) < config.tokens else {
+      return imageTokens(self(pixels), patches: patches)
+    }
+    let wanted = patches.map { [0] + $0.map { $0 + 1 } }
+    return embedded(encoder(stream(pixels), causal: false, memory: memory, wanted: wanted))
   }
 
   private func summaries(_ hidden: Tensor) -> Tensor {

@@ -71,7 +71,7 @@ final class BareStep {
     let draw = NoiseDraw.random(
       latents: latents.shape, draws: 1, timesteps: 0..<feedback.schedule.timesteps,
       random: RandomSource(seed: 1, stream: 20), step: number)
-    let context = recap.context(hidden: vision(pixels), vision: vision, density: told.density, patches: told.patches)
+    let context = recap.context(pixels: pixels, vision: vision, density: told.density, patches: told.patches)
     feedback.answer(latents: latents, context: context, draw: draw).loss.backward()
     optimizer.step(learningRate: 1e-4, maximumNorm: 1)
   }
