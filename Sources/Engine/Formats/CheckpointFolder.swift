@@ -89,7 +89,7 @@ public struct CheckpointFolder {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       throw Problem(
-        "cannot make the folder \(path): \(error.localizedDescription)",
+        "cannot make the folder \(path): \(error.systemReason)",
         advice: "check that the path is free and its parent writable")
     }
   }

@@ -102,7 +102,7 @@ func writeAtomically(to path: String, _ body: (FileHandle) throws -> Void) throw
     try file.close()
   } catch {
     unlink(temporary)
-    throw problem(error.localizedDescription)
+    throw problem(error.systemReason)
   }
   guard rename(temporary, path) == 0 else {
     let reason = String(cString: strerror(errno))

@@ -20,7 +20,7 @@ public enum SmallFile {
     do {
       return try file.read(upToCount: size) ?? Data()
     } catch {
-      throw Problem("cannot read \(path): \(error.localizedDescription)", advice: advice)
+      throw Problem("cannot read \(path): \(error.systemReason)", advice: advice)
     }
   }
 }

@@ -106,7 +106,7 @@ public struct PairBenchmark {
           } catch let problem as Problem {
             throw problem
           } catch {
-            throw Problem("cannot read \(urls[index].path): \(error.localizedDescription)")
+            throw Problem("cannot read \(urls[index].path): \(error.systemReason)")
           }
         }
       }

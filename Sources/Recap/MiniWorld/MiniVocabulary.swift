@@ -90,7 +90,7 @@ extension MiniVocabulary {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: url, options: .atomic)
       } catch {
-        throw Problem("cannot write \(url.path)", advice: "Check that the folder can be written and has room.")
+        throw DurableFile.cannotWrite(url.path, error.systemReason)
       }
     }
   }

@@ -46,7 +46,8 @@ extension MiniWorld {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw Problem("cannot make the folder \(url.path)", advice: "Check that its parent can be written.")
+      throw Problem(
+        "cannot make the folder \(url.path): \(error.systemReason)", advice: "check that its parent can be written")
     }
   }
 
@@ -54,7 +55,7 @@ extension MiniWorld {
     do {
       try Data(text.utf8).write(to: url, options: .atomic)
     } catch {
-      throw Problem("cannot write \(url.path)", advice: "Check that the folder can be written and has room.")
+      throw DurableFile.cannotWrite(url.path, error.systemReason)
     }
   }
 }

@@ -35,7 +35,7 @@ extension Workspace {
       }
       return try files.contentsOfDirectory(atPath: path).sorted().map { path + "/" + $0 }
     } catch let error where !(error is Problem) {
-      throw Problem("cannot export to \(path): \(error.localizedDescription)", advice: "check that the disk has room")
+      throw Problem("cannot export to \(path): \(error.systemReason)", advice: "check that the disk has room")
     }
   }
 

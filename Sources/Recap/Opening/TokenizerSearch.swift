@@ -28,7 +28,7 @@ struct TokenizerSearch {
       } catch let problem as Problem {
         problems.append(problem)
       } catch {
-        problems.append(Problem("cannot read a tokenizer near \(place.path): \(error.localizedDescription)"))
+        problems.append(Problem("cannot read a tokenizer near \(place.path): \(error.systemReason)"))
       }
     }
     result = .failure(problems[0])

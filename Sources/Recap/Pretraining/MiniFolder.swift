@@ -62,7 +62,7 @@ extension Preprocessing {
       throw Problem("cannot use \(path): \(problem.message)", advice: problem.advice)
     } catch {
       throw Problem(
-        "cannot read \(path): \(error.localizedDescription)",
+        "cannot read \(path): \(error.systemReason)",
         advice: "it should give crop_size, image_mean and image_std, as transformers writes it")
     }
   }

@@ -59,7 +59,7 @@ public struct PretrainRecord: Codable, Equatable, Sendable {
     do {
       try RunJSON.pretty(self).write(to: url, options: .atomic)
     } catch {
-      throw Problem("cannot write \(url.path): \(error.localizedDescription)", advice: "check that the disk has room")
+      throw Problem("cannot write \(url.path): \(error.systemReason)", advice: "check that the disk has room")
     }
   }
 

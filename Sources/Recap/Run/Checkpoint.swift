@@ -62,7 +62,7 @@ public struct Checkpoint: Equatable, Sendable {
       try removeIfThere(temporary)
       try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
     } catch {
-      throw DurableFile.cannotWrite(path, error.localizedDescription)
+      throw DurableFile.cannotWrite(path, error.systemReason)
     }
     do {
       for (group, values) in tensors {
@@ -90,7 +90,7 @@ public struct Checkpoint: Equatable, Sendable {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: run.path)
     } catch {
-      throw Problem("cannot read \(run.path): \(error.localizedDescription)", advice: "check its permissions")
+      throw Problem("cannot read \(run.path): \(error.systemReason)", advice: "check its permissions")
     }
     return names.compactMap { name -> Int? in
       guard name.hasPrefix("checkpoint-"), let step = Int(name.dropFirst("checkpoint-".count)), step >= 0 else {

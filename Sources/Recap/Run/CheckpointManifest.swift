@@ -69,7 +69,7 @@ struct CheckpointManifest: Codable, Equatable {
         bytes += piece.count
       }
     } catch {
-      throw Problem("cannot read \(path): \(error.localizedDescription)", advice: "check its permissions")
+      throw Problem("cannot read \(path): \(error.systemReason)", advice: "check its permissions")
     }
     return (bytes, crc.hexadecimal)
   }

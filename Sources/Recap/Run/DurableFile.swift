@@ -15,7 +15,7 @@ enum DurableFile {
       try file.close()
     } catch {
       unlink(temporary)
-      throw cannotWrite(path, error.localizedDescription)
+      throw cannotWrite(path, error.systemReason)
     }
     try rename(temporary, to: path)
     try syncFolder(of: path)

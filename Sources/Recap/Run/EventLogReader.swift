@@ -49,7 +49,7 @@ public struct EventLogReader: Sendable {
       return try file.readToEnd() ?? Data()
     } catch {
       throw Problem(
-        "cannot read \(path): \(error.localizedDescription)", advice: "check that the run's folder is readable")
+        "cannot read \(path): \(error.systemReason)", advice: "check that the run's folder is readable")
     }
   }
 }

@@ -19,7 +19,7 @@ public struct RunFolder: Equatable, Sendable {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw DurableFile.cannotWrite(path, error.localizedDescription)
+      throw DurableFile.cannotWrite(path, error.systemReason)
     }
     try EventLog.create(folder.logPath)
     try DurableFile.write(try RunJSON.pretty(description), to: path + "/run.json")

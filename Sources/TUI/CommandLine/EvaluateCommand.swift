@@ -109,7 +109,7 @@ struct EvaluateMMVPCommand: DivaCommand {
       try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
     } catch {
       throw Problem(
-        "cannot write \(path): \(error.localizedDescription)", advice: "check that the folder exists and has room")
+        "cannot write \(path): \(error.systemReason)", advice: "check that the folder exists and has room")
     }
   }
 }

@@ -91,7 +91,7 @@ struct ReconstructCommand: DivaCommand {
     do {
       try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     } catch {
-      throw Problem("cannot make the folder \(out): \(error.localizedDescription)", advice: "check its parent")
+      throw Problem("cannot make the folder \(out): \(error.systemReason)", advice: "check its parent")
     }
     let pictures = [
       ("original", result.original), ("noised", result.noised), ("baseline", result.baseline.image),

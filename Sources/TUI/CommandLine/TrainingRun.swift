@@ -66,7 +66,7 @@ struct TrainingRun {
     do {
       try RunJSON.pretty(lines).write(to: URL(filePath: path), options: .atomic)
     } catch {
-      throw Problem("cannot write \(path): \(error.localizedDescription)", advice: "check that the disk has room")
+      throw Problem("cannot write \(path): \(error.systemReason)", advice: "check that the disk has room")
     }
   }
 

@@ -88,7 +88,7 @@ enum StateFolder {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw Problem(
-        "cannot make the folder \(folder): \(error.localizedDescription)",
+        "cannot make the folder \(folder): \(error.systemReason)",
         advice: "set XDG_STATE_HOME to a folder that can be written")
     }
   }

@@ -22,7 +22,7 @@ final class BenchProcess {
     do {
       try process.run()
     } catch {
-      throw Problem("cannot start \(name) (\(command.joined(separator: " "))): \(error.localizedDescription)")
+      throw Problem("cannot start \(name) (\(command.joined(separator: " "))): \(error.systemReason)")
     }
   }
 
