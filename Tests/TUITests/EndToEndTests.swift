@@ -73,9 +73,11 @@ struct EndToEndTests {
   }
 }
 
-/// A detached terminal of a given size with a plain shell in it.
+/// A detached terminal of a given size with a plain shell in it, which knows no caches and runs but its own.
 struct Tmux {
   private let socket: String
+  /// Where all lies that programs in it keep; gone with the terminal.
+  let home: String
 
   static var isInstalled: Bool { (try? run(["-V"])) != nil }
 
@@ -96,9 +98,11 @@ struct Tmux {
   init(columns: Int, rows: Int) throws {
     // Suites visit side by side, each in a server of its own.
     socket = "diva-tui-test-\(UUID().uuidString)"
+    home = NSTemporaryDirectory() + socket
+    try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: false)
     try Tmux.run([
       "-L", socket, "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
-      "env PS1='$ ' LC_ALL=C.UTF-8 sh",
+      "env -u XDG_STATE_HOME -u XDG_CACHE_HOME -u DIVA_TUI_CACHE HOME='\(home)' PS1='$ ' LC_ALL=C.UTF-8 sh",
     ])
   }
 
@@ -117,7 +121,10 @@ struct Tmux {
     return screen.replacing("\n", with: " ").replacing(";", with: " ")
   }
 
-  func end() { _ = try? Tmux.run(["-L", socket, "kill-server"]) }
+  func end() {
+    _ = try? Tmux.run(["-L", socket, "kill-server"])
+    try? FileManager.default.removeItem(atPath: home)
+  }
 
   /// Looks again until the screen matches; the time is how long a slow machine may take, not how long it takes.
   func wait(for pattern: String, seconds: Double = 15) throws {

@@ -22,11 +22,20 @@ struct ModelSessionTests {
 
   /// What the explorer would show when the session has nothing to do, or after so many pieces of work; then `requests`
   /// are left one after another.
+  ///
+  /// - Parameter home: where caches and runs lie; nil for a folder that is gone afterwards.
   private func visit(
-    _ options: SessionOptions, _ opener: ModelOpener, isClosing: @escaping () -> Bool = { false },
+    _ options: SessionOptions, _ opener: ModelOpener, home: String? = nil, isClosing: @escaping () -> Bool = { false },
     pieces: Int = .max, requests: [Work] = [], hearing: @escaping (ExplorerEvent) -> Void = { _ in }
   ) throws -> (state: ExplorerState, events: [ExplorerEvent]) {
-    var (state, events, left, done) = (ExplorerState(), [ExplorerEvent](), requests, 0)
+    guard let home else {
+      return try withFolder {
+        try visit(
+          options, opener, home: $0, isClosing: isClosing, pieces: pieces, requests: requests, hearing: hearing)
+      }
+    }
+    var (state, events, left, done, options) = (ExplorerState(), [ExplorerEvent](), requests, 0, options)
+    options.environment = ["HOME": home]
     let session = ModelSession(options, opener: opener, isClosing: isClosing) { event in
       events.append(event)
       hearing(event)
@@ -128,48 +137,44 @@ struct ModelSessionTests {
 
   @Test("a step of several parts tells how far it is, and is left off when the program ends")
   func closingInAStep() throws {
-    try withStateFolder {
-      var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
-      (options.configuration.steps, options.configuration.alignSteps) = (2, 0)
-      (options.configuration.batch, options.density) = (8, .named(.classOnly))
-      let (state, events) = try visit(options, foreign(opener()), requests: [.startTraining, .agree])
-      // One image at a time, as many a step as the plan says.
-      let told = events.compactMap { if case .stepping(let progress?) = $0 { progress } else { nil } }
-      #expect(told.map(\.done) == Array(1...8) && told.allSatisfy { $0.all == 8 })
-      #expect(state.feed.points.map(\.step) == [1] && state.feed.stepping == nil)
+    var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+    (options.configuration.steps, options.configuration.alignSteps) = (2, 0)
+    (options.configuration.batch, options.density) = (8, .named(.classOnly))
+    let (state, events) = try visit(options, foreign(opener()), requests: [.startTraining, .agree])
+    // One image at a time, as many a step as the plan says.
+    let told = events.compactMap { if case .stepping(let progress?) = $0 { progress } else { nil } }
+    #expect(told.map(\.done) == Array(1...8) && told.allSatisfy { $0.all == 8 })
+    #expect(state.feed.points.map(\.step) == [1] && state.feed.stepping == nil)
 
-      nonisolated(unsafe) var parts = 0
-      let closed = try visit(
-        options, foreign(opener()), isClosing: { parts == 3 }, requests: [.startTraining, .agree],
-        hearing: { if case .stepping(_?) = $0 { parts += 1 } })
-      #expect(parts == 3)
-      #expect(closed.state.feed.points.isEmpty)
-    }
+    nonisolated(unsafe) var parts = 0
+    let closed = try visit(
+      options, foreign(opener()), isClosing: { parts == 3 }, requests: [.startTraining, .agree],
+      hearing: { if case .stepping(_?) = $0 { parts += 1 } })
+    #expect(parts == 3)
+    #expect(closed.state.feed.points.isEmpty)
   }
 
   @Test("a run of large models is begun when a person has agreed twice, and its first step counts")
   func agreeing() throws {
-    try withStateFolder {
-      var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
-      (options.configuration.steps, options.configuration.alignSteps) = (2, 1)
-      (options.configuration.batch, options.density) = (2, .named(.classOnly))
-      let asked = try visit(options, foreign(opener()), requests: [.startTraining]).state
-      #expect(asked.feed.cost?.stage == .asking && asked.feed.aligning.isEmpty && asked.feed.status == .ready)
+    var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+    (options.configuration.steps, options.configuration.alignSteps) = (2, 1)
+    (options.configuration.batch, options.density) = (2, .named(.classOnly))
+    let asked = try visit(options, foreign(opener()), requests: [.startTraining]).state
+    #expect(asked.feed.cost?.stage == .asking && asked.feed.aligning.isEmpty && asked.feed.status == .ready)
 
-      let measured = try visit(options, foreign(opener()), requests: [.startTraining, .agree]).state
-      #expect(measured.feed.cost?.stage == .measured && measured.feed.status == .paused)
-      #expect(measured.feed.aligning.count == 1 && measured.feed.points.isEmpty)
-      #expect(try #require(measured.feed.cost?.wholeSeconds) > 0 && measured.feed.unsavedSteps == 0)
+    let measured = try visit(options, foreign(opener()), requests: [.startTraining, .agree]).state
+    #expect(measured.feed.cost?.stage == .measured && measured.feed.status == .paused)
+    #expect(measured.feed.aligning.count == 1 && measured.feed.points.isEmpty)
+    #expect(try #require(measured.feed.cost?.wholeSeconds) > 0 && measured.feed.unsavedSteps == 0)
 
-      let done = try visit(options, foreign(opener()), requests: [.startTraining, .agree, .agree]).state
-      #expect(done.feed.aligning.count == 1 && done.feed.points.map(\.step) == [1, 2])
-      #expect(done.feed.status == .finished && done.feed.savedStep == 2)
-      // Both models have answered the browsed pairs before the first step and after the last.
-      #expect(done.feed.evaluations.map(\.step) == [0, 2] && done.feed.evaluations.allSatisfy { $0.pairs == 135 })
+    let done = try visit(options, foreign(opener()), requests: [.startTraining, .agree, .agree]).state
+    #expect(done.feed.aligning.count == 1 && done.feed.points.map(\.step) == [1, 2])
+    #expect(done.feed.status == .finished && done.feed.savedStep == 2)
+    // Both models have answered the browsed pairs before the first step and after the last.
+    #expect(done.feed.evaluations.map(\.step) == [0, 2] && done.feed.evaluations.allSatisfy { $0.pairs == 135 })
 
-      let back = try visit(options, foreign(opener()), requests: [.startTraining, .agree, .goBack]).state
-      #expect(back.feed.cost?.stage == .free && back.feed.status == .ready && back.feed.aligning.isEmpty)
-    }
+    let back = try visit(options, foreign(opener()), requests: [.startTraining, .agree, .goBack]).state
+    #expect(back.feed.cost?.stage == .free && back.feed.status == .ready && back.feed.aligning.isEmpty)
   }
 
   @Test("a picture is rebuilt piece by piece for a person who looks, and left off when asked")
@@ -190,14 +195,61 @@ struct ModelSessionTests {
     #expect(try visit(options, foreign(opener())).state.feed.density == "count:76")
   }
 
-  /// Runs are kept in a folder that is gone afterwards.
-  private func withStateFolder(_ body: () throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "session-\(UUID().uuidString)"
-    setenv("XDG_STATE_HOME", folder, 1)
-    defer {
-      unsetenv("XDG_STATE_HOME")
-      try? FileManager.default.removeItem(atPath: folder)
+  /// The same models under the same names, whose image towers have forgotten all.
+  private func forgetful(_ opener: ModelOpener) -> ModelOpener {
+    @Sendable func forget(_ tower: CLIPVisionTower) {
+      for (number, parameter) in tower.parameters.enumerated() {
+        parameter.assign(RandomSource(seed: 9, stream: UInt32(number)).normal(parameter.shape, step: 0))
+      }
     }
-    try body()
+    let known = opener
+    var other = opener
+    other.clip = {
+      let opened = try known.clip($0)
+      forget(opened.clip.vision)
+      return opened
+    }
+    other.tuned = {
+      let opened = try known.tuned($0, $1)
+      forget(opened.tower)
+      return opened
+    }
+    return other
+  }
+
+  @Test("the second session takes both models' answers from the cache, without a second look at the images")
+  func secondSession() throws {
+    try withFolder { home in
+      let options = SessionOptions(tuned: "tuned", mmvp: "pairs")
+      func answers(_ opener: ModelOpener, home: String? = nil) throws -> [[PairAnswer?]] {
+        try visit(options, opener, home: home).state.feed.pairs.map { [$0.baseline, $0.tuned] }
+      }
+      let first = try answers(foreign(opener()), home: home)
+      #expect(first.count == 135 && !first.joined().contains(nil))
+
+      // What comes back tells whether these were asked.
+      let blank = try foreign(forgetful(opener()))
+      #expect(try answers(blank, home: home) == first)
+      #expect(try answers(blank) != first)
+    }
+  }
+
+  @Test("what a session keeps lies in the state folder of its environment, or at home")
+  func stateFolder() throws {
+    let named = StateFolder(["XDG_STATE_HOME": "/state", "HOME": "/home/ada"])
+    #expect(named.path == "/state/diva-tui")
+    for state in ["", "state"] {
+      #expect(StateFolder(["XDG_STATE_HOME": state, "HOME": "/home/ada"]).path == "/home/ada/.local/state/diva-tui")
+    }
+    #expect(StateFolder([:]).path.hasPrefix(NSTemporaryDirectory()))
+
+    try withFolder { home in
+      var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+      (options.configuration.steps, options.configuration.alignSteps, options.configuration.batch) = (1, 0, 1)
+      _ = try visit(options, foreign(opener()), home: home, requests: [.startTraining, .agree])
+
+      let runs = try FileManager.default.contentsOfDirectory(atPath: home + "/.local/state/diva-tui/runs")
+      #expect(runs.count == 1)
+    }
   }
 }

@@ -38,8 +38,8 @@ struct OwnModelsVisitTests {
   }
 
   private func command(_ files: Files, _ rest: String) throws -> String {
-    "clear; XDG_STATE_HOME='\(files.folder)/state' XDG_CACHE_HOME='\(files.folder)/cache' '\(try Tmux.program())' "
-      + "--clip '\(files.clip)' --tuned '\(files.tuned)' --backbone custom \(rest); echo \"left with status $?\"\n"
+    "clear; '\(try Tmux.program())' --clip '\(files.clip)' --tuned '\(files.tuned)' --backbone custom \(rest); "
+      + "echo \"left with status $?\"\n"
   }
 
   @Test("answers the pairs, rebuilds a picture, and says what a run costs before it begins")
@@ -68,6 +68,10 @@ struct OwnModelsVisitTests {
     try terminal.wait(for: "✓ finished", seconds: 120)
     terminal.type("q")
     try terminal.wait(for: "left with status 0", seconds: 30)
+
+    for folder in ["/.cache/diva-tui/features", "/.local/state/diva-tui/runs"] {
+      #expect(try !FileManager.default.contentsOfDirectory(atPath: terminal.home + folder).isEmpty)
+    }
   }
 
   @Test("says which part cannot be opened, and answers the pairs all the same")

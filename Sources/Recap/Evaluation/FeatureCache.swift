@@ -15,10 +15,7 @@ public struct FeatureCache: Sendable {
   /// - Parameters:
   ///   - weights: Paths of the files and folders that the weights come from: told apart as `FileStamp` does.
   ///   - environment: `DIVA_TUI_CACHE` names another folder; otherwise `XDG_CACHE_HOME`, or `.cache` at home.
-  public init?(
-    weights: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
-    program: String = "/proc/self/exe"
-  ) {
+  public init?(weights: [String], environment: [String: String], program: String = "/proc/self/exe") {
     guard let folder = TensorCache.folder(environment)?.appending(path: "features") else { return nil }
     cache = TensorCache(folder: folder, maximumBytes: Self.maximumBytes)
     identity = ([URL(filePath: program).resolvingSymlinksInPath().path] + weights).map(FileStamp.stamp).joined(

@@ -39,7 +39,7 @@ struct ExploreCommand: ParsableCommand {
       configuration: training.configuration(seed: seed, density: .classOnly), density: models.density,
       keepsBatch: training.batch != nil,
       clip: models.clip, tuned: models.tuned, diffusion: models.diffusion, backbone: models.backbone, mmvp: mmvp,
-      data: data.plan, prompt: prompt.prompt)
+      data: data.plan, prompt: prompt.prompt, environment: ProcessInfo.processInfo.environment)
     try openExplorer(runs: runs, options, graphics: graphics)
   }
 }

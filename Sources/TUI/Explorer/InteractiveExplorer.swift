@@ -18,9 +18,12 @@ enum InteractiveExplorer {
   /// Throws a `Problem` when this terminal cannot be used. What goes wrong later is shown on the screen.
   @MainActor
   static func run(_ subject: Subject, graphics: Graphics? = nil) throws -> Int32 {
-    let capabilities = TerminalCapabilities.ask(environment: ProcessInfo.processInfo.environment)
+    let environment = ProcessInfo.processInfo.environment
+    let capabilities = TerminalCapabilities.ask(environment: environment)
     let mailbox = Mailbox()
-    let terminal = try CursesTerminal(capabilities: capabilities, log: logFile(), wake: mailbox.wakeSink)
+    // Words go there that would tear the screen.
+    let log = try StateFolder(environment).made() + "/explorer.log"
+    let terminal = try CursesTerminal(capabilities: capabilities, log: log, wake: mailbox.wakeSink)
     var state = ExplorerState()
     state.graphics = graphics ?? capabilities.graphics
     state.graphicsChoices = capabilities.graphicsChoices
@@ -42,11 +45,5 @@ enum InteractiveExplorer {
     // The terminal is the person's again; a thread that hangs must not keep the program.
     if !runner.close() { _exit(status) }
     return status
-  }
-
-  /// Where words go that would tear the screen.
-  private static func logFile() throws -> String {
-    try StateFolder.make()
-    return StateFolder.path + "/explorer.log"
   }
 }

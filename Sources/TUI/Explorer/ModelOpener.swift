@@ -18,20 +18,22 @@ extension ModelOpener {
   init(_ options: SessionOptions) {
     clip = { observer in
       try OpenedCLIP(
-        mini: Assets.mini(), clip: options.clip, backbone: options.backbone, diffusion: options.diffusion,
-        observer: observer)
+        mini: Assets.mini(environment: options.environment), clip: options.clip, backbone: options.backbone,
+        diffusion: options.diffusion, observer: observer)
     }
     tuned = { clip, observer in
       guard let path = options.tuned else { throw Problem("no tuned CLIP was given") }
       return try clip.tuned(at: path, observer: observer)
     }
     pairs = { clip in
-      let folder = try options.mmvp.map { URL(filePath: $0) } ?? Assets.mini().benchmark
+      let folder =
+        try options.mmvp.map { URL(filePath: $0) } ?? Assets.mini(environment: options.environment).benchmark
       return try clip.benchmark(folder, previewSide: ModelOpener.previewSide)
     }
     workspace = { clip, observer in
       let workspace = try Workspace(
-        mini: Assets.mini(), clip: clip, diffusion: options.diffusion, prompt: options.prompt, observer: observer)
+        mini: Assets.mini(environment: options.environment), clip: clip, diffusion: options.diffusion,
+        prompt: options.prompt, observer: observer)
       try workspace.requirePossible(options.plan(for: clip.backbone))
       return workspace
     }

@@ -140,8 +140,11 @@ final class ModelSession {
     if let first = benchmark.skipped.first {
       post(.problem(Problem("\(benchmark.skipped.count) pairs are left out: \(first.reason.message)")))
     }
-    let baseline = (clip.clip.vision, FeatureCache(weights: [clip.path]))
-    let second = tuned.map { ($0.tower, FeatureCache(weights: [clip.path, options.tuned ?? ""])) }
+    func cache(_ weights: String...) -> FeatureCache? {
+      FeatureCache(weights: weights, environment: options.environment)
+    }
+    let baseline = (clip.clip.vision, cache(clip.path))
+    let second = tuned.map { ($0.tower, cache(clip.path, options.tuned ?? "")) }
     pairs = PairDesk(benchmark, by: [baseline] + (second.map { [$0] } ?? []), clip, seed: options.configuration.seed)
     postPairs()
   }

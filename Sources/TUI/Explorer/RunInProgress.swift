@@ -12,15 +12,15 @@ struct RunInProgress {
   init(
     _ options: SessionOptions, _ plan: TrainConfiguration, in workspace: Workspace, models: DivaModels
   ) throws {
-    let environment = ProcessInfo.processInfo.environment
     let images = try workspace.images(
-      options.data, seed: plan.seed, keepsLatents: ArithmeticPolicy.current.memory == .fast, environment: environment)
+      options.data, seed: plan.seed, keepsLatents: ArithmeticPolicy.current.memory == .fast,
+      environment: options.environment)
     trainer = Trainer(plan, models: models, images: images)
     // The mini world's own runs are scored on its mined pairs.
     let isMini = workspace.backbone.name == .mini
     let isEmbedded = options.clip == nil || options.diffusion == nil
     folder = try RunFolder.create(
-      try Self.newFolder(),
+      try Self.newFolder(in: StateFolder(options.environment)),
       RunDescription(
         configuration: plan, version: DivaTUI.programVersion,
         clip: options.clip.map(TrainSetup.absolute) ?? RunDescription.embedded,
@@ -62,9 +62,8 @@ struct RunInProgress {
   }
 
   /// `$XDG_STATE_HOME/diva-tui/runs/2026-01-31-120000`, counted on when it is taken.
-  private static func newFolder() throws -> String {
-    let runs = StateFolder.path + "/runs"
-    try StateFolder.make(runs)
+  private static func newFolder(in state: StateFolder) throws -> String {
+    let runs = try state.made("runs")
     let format = Date.VerbatimFormatStyle(
       format:
         "\(year: .padded(4))-\(month: .twoDigits)-\(day: .twoDigits)-\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)",
@@ -76,14 +75,19 @@ struct RunInProgress {
 }
 
 /// Where the explorer keeps its log and its runs: `$XDG_STATE_HOME/diva-tui`.
-enum StateFolder {
-  static var path: String {
-    let environment = ProcessInfo.processInfo.environment
-    let base = environment["XDG_STATE_HOME"] ?? (environment["HOME"] ?? NSTemporaryDirectory()) + "/.local/state"
-    return base + "/diva-tui"
+struct StateFolder {
+  let path: String
+
+  init(_ environment: [String: String]) {
+    // The standard says so of an empty or a relative path: what it means depends on where the program was started.
+    func named(_ variable: String) -> String? { environment[variable].flatMap { $0.hasPrefix("/") ? $0 : nil } }
+    let base = named("XDG_STATE_HOME") ?? (named("HOME") ?? NSTemporaryDirectory()) + "/.local/state"
+    path = base + "/diva-tui"
   }
 
-  static func make(_ folder: String = path) throws {
+  /// A folder in it, which is there now.
+  func made(_ name: String = "") throws -> String {
+    let folder = name.isEmpty ? path : path + "/" + name
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -91,5 +95,6 @@ enum StateFolder {
         "cannot make the folder \(folder): \(error.systemReason)",
         advice: "set XDG_STATE_HOME to a folder that can be written")
     }
+    return folder
   }
 }

@@ -17,6 +17,8 @@ struct SessionOptions: Sendable {
   var data: DataPlan?
   /// Words that all images' contexts have in common; nil for the reference's.
   var prompt: String?
+  /// Says where caches and runs lie; without it nothing is cached.
+  var environment: [String: String] = [:]
 
   func plan(for backbone: Backbone) -> TrainConfiguration {
     var plan = configuration
