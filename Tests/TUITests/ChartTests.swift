@@ -75,10 +75,25 @@ import Testing
     #expect(Double.nan.text(decimals: 2) == "NaN")
     #expect((0.352).percent(decimals: 1) == "35.2")
     #expect((0.0).signed(decimals: 1) == "+0.0")
+    #expect(TextTable.signed(-0.04, 1) == "+0.0" && TextTable.signed(-0.06, 1) == "−0.1")
     #expect((3734.4).clockTime == "1:02:14")
     #expect(Double.infinity.clockTime == "–")
     #expect(TrainScreen.pText(0.0016) == "p 0.0016")
     #expect(TrainScreen.pText(1e-9) == "p < 0.0001")
+  }
+
+  @Test(
+    "A change is good or bad as far as it can be read",
+    arguments: [
+      (1.0, "+1.0", Style.good), (-1.0, "−1.0", .bad), (0, "+0.0", .dim), (0.04, "+0.0", .dim), (-0.04, "+0.0", .dim),
+      (0.06, "+0.1", .good), (-0.06, "−0.1", .bad),
+    ])
+  func changes(value: Double, text: String, style: Style) {
+    let (gain, error) = (value.change(), ErrorPair(baseline: 1000, tuned: 1000 + 10 * value).change)
+
+    #expect(gain.text == text && gain.style == style)
+    // Of errors less is better.
+    #expect(error.text == text + " %" && error.style == (style == .good ? .bad : style == .bad ? .good : .dim))
   }
 
   @Test func aBarIsAsLongAsItsPart() {

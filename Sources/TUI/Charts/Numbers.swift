@@ -42,6 +42,12 @@ extension Double {
     return text.hasPrefix("−") || !isFinite ? text : "+" + text
   }
 
+  /// A change as it is written, coloured by whether it is for the better; one that rounds to zero is neither.
+  func change(decimals: Int = 1, moreIsBetter: Bool = true) -> (text: String, style: Style) {
+    let isNone = (self * pow(10, Double(decimals))).rounded() == 0
+    return (signed(decimals: decimals), isNone ? .dim : (self > 0) == moreIsBetter ? .good : .bad)
+  }
+
   /// Seconds as "0:42", "12:05" or "1:02:14".
   var clockTime: String {
     guard isFinite, self >= 0, self < 1e9 else { return "–" }

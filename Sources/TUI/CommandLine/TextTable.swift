@@ -23,7 +23,9 @@ enum TextTable {
   }
 
   static func signed(_ value: Double, _ places: Int) -> String {
-    (value < 0 ? "−" : "+") + number(abs(value), places)
+    // As it is written, so that −0.04 is not a loss.
+    let isLoss = (value * pow(10, Double(places))).rounded() < 0
+    return (isLoss ? "−" : "+") + number(abs(value), places)
   }
 
   static func probability(_ value: Double) -> String {

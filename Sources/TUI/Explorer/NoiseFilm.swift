@@ -72,10 +72,11 @@ struct NoiseFilm {
 }
 
 extension ErrorPair {
-  /// By how much tuning changed the error: "−12.3 %", good when it fell.
+  /// By how much tuning changed the error: "−12.3 %", good where it fell.
   var change: (text: String, style: Style) {
     let part = (tuned - baseline) / baseline
     guard part.isFinite else { return ("–", .dim) }
-    return ("\((part * 100).signed(decimals: 1)) %", part < 0 ? .good : part > 0 ? .bad : .dim)
+    let (text, style) = (part * 100).change(moreIsBetter: false)
+    return ("\(text) %", style)
   }
 }

@@ -119,8 +119,7 @@ enum RunsScreen {
 
   private static func gain(_ row: RunRow) -> Words {
     guard let evaluation = row.evaluation else { return ("–", .dim) }
-    let gain = (evaluation.tunedAccuracy - evaluation.baselineAccuracy) * 100
-    return (gain.signed(decimals: 1), gain < 0 ? .bad : .good)
+    return ((evaluation.tunedAccuracy - evaluation.baselineAccuracy) * 100).change()
   }
 
   private static func drawTable(_ runs: State, in rect: Rect, on canvas: inout Canvas) {

@@ -232,9 +232,8 @@ enum TrainScreen {
     }
     compare("pairs", evaluation.baselineAccuracy, evaluation.tunedAccuracy, in: rect, row: 1, on: &canvas)
     compare("zero-shot", evaluation.zeroShotBaseline, evaluation.zeroShotTuned, in: rect, row: 2, on: &canvas)
-    let difference = evaluation.tunedAccuracy - evaluation.baselineAccuracy
-    let points = "\((difference * 100).signed(decimals: 1)) points"
-    canvas.field("pairs gained", points, in: rect, row: rect.row + 3, difference < 0 ? .bad : .good)
+    let (points, style) = ((evaluation.tunedAccuracy - evaluation.baselineAccuracy) * 100).change()
+    canvas.field("pairs gained", "\(points) points", in: rect, row: rect.row + 3, style)
     let interval = [evaluation.interval95.lowerBound, evaluation.interval95.upperBound]
     let limits = interval.map { ($0 * 100).signed(decimals: 1) }.joined(separator: " … ")
     canvas.field("95 % interval", limits, in: rect, row: rect.row + 4)
