@@ -69,7 +69,7 @@ extension Optimizer {
     let known = Set(parameters.flatMap { parameter in suffixes.map { "\(parameter.name).\($0)" } })
     if let stranger = state.tensorNames.first(where: { !known.contains($0) }) {
       throw Problem(
-        "cannot resume from \(name): it remembers \(stranger), which is not trained here",
+        "cannot resume from \(name): it remembers \(stranger.shown), which is not trained here",
         advice: "resume with the optimizer and the model that wrote it")
     }
   }

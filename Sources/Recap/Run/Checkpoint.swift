@@ -34,7 +34,7 @@ public struct Checkpoint: Equatable, Sendable {
   public func tensors(_ group: String) throws -> SafetensorsFile {
     let file = group + ".safetensors"
     guard files.contains(file) else {
-      throw CheckpointManifest.damaged(path, "it holds no \(file), only \(files.joined(separator: ", "))")
+      throw CheckpointManifest.damaged(path, "it holds no \(file), only \(files.joined(separator: ", ").shown)")
     }
     return try SafetensorsFile(path + "/" + file)
   }

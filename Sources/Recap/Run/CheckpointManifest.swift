@@ -41,14 +41,16 @@ struct CheckpointManifest: Codable, Equatable {
   func verify(in folder: String) throws {
     for file in files {
       guard FileManager.default.fileExists(atPath: folder + "/" + file.name) else {
-        throw CheckpointManifest.damaged(folder, "\(file.name) is missing")
+        throw CheckpointManifest.damaged(folder, "\(file.name.shown) is missing")
       }
       let (bytes, checksum) = try CheckpointManifest.checksum(folder + "/" + file.name)
       guard bytes == file.bytes else {
-        throw CheckpointManifest.damaged(folder, "\(file.name) has \(bytes) bytes, it was written with \(file.bytes)")
+        throw CheckpointManifest.damaged(
+          folder, "\(file.name.shown) has \(bytes) bytes, it was written with \(file.bytes)")
       }
       guard checksum == file.crc32 else {
-        throw CheckpointManifest.damaged(folder, "\(file.name) has the checksum \(checksum), not \(file.crc32)")
+        throw CheckpointManifest.damaged(
+          folder, "\(file.name.shown) has the checksum \(checksum), not \(file.crc32.shown)")
       }
     }
   }

@@ -37,7 +37,7 @@ public enum RunJSON {
     }
     switch error {
     case .keyNotFound(let key, let context):
-      return "“\((context.codingPath + [key]).map(\.stringValue).joined(separator: "."))” is missing"
+      return "“\((context.codingPath + [key]).map(\.stringValue).joined(separator: ".").shown)” is missing"
     case .typeMismatch(let type, let context): return "\(place(context)) is not of the type \(type)"
     case .valueNotFound(let type, let context): return "\(place(context)) is null, expected \(type)"
     case .dataCorrupted(let context):

@@ -105,6 +105,29 @@ struct CheckpointTests {
     }
   }
 
+  @Test("is refused in a few words, however long the names in it are")
+  func longNames() throws {
+    try withRun { run in
+      let checkpoint = try write(7, to: run)
+      let path = checkpoint.path + "/manifest.json"
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      let checksum = try CheckpointManifest(reading: checkpoint.path).files[0].crc32
+      for name in ["state.json", checksum] {
+        let long = text.replacing(name, with: String(repeating: "a", count: 10_000))
+        try long.write(toFile: path, atomically: true, encoding: .utf8)
+
+        let message = problem { _ = try Checkpoint(opening: checkpoint.path) }
+
+        #expect(message.contains("aaa…") && message.count < 600)
+      }
+
+      let groups = Dictionary(uniqueKeysWithValues: (0..<20).map { ("group-\($0)", ["t": Tensor(scalar: 0)]) })
+      let other = try Checkpoint.write(to: run, step: 8, tensors: groups, state: position)
+      let message = problem { _ = try other.tensors("model") }
+      #expect(message.contains("it holds no model.safetensors, only group-0.safetensors") && message.count < 600)
+    }
+  }
+
   @Test("that cannot be written leaves nothing behind")
   func unwritable() throws {
     try withRun { run in
