@@ -48,24 +48,26 @@ struct EvaluateMMVPCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
+    for path in [csv, result].compactMap(\.self) { try OutputFile(path).requirePlace() }
     let workspace = try models.workspace(console)
+    // Before the baseline is asked, which may take minutes: that the tuned one is missing is told at once.
+    let tower = try models.tuned.map(workspace.tower)
     let benchmark = try benchmark(workspace, console)
     console.note(benchmark)
     let seeds = (0..<UInt64(seeds)).map { general.seed &+ $0 }
     let baseline = MMVPResult(
       try predictions(workspace.clip.vision, from: [workspace.clipPath], benchmark, workspace, seeds, console),
       seeds: seeds)
-    let tuned = try models.tuned.map { path in
-      let lists = try predictions(
-        workspace.tower(at: path), from: [workspace.clipPath, path], benchmark, workspace, seeds, console)
-      return MMVPResult(lists, seeds: seeds)
+    let tuned = try tower.map { tower in
+      let paths = [workspace.clipPath] + [models.tuned].compactMap(\.self)
+      return MMVPResult(try predictions(tower, from: paths, benchmark, workspace, seeds, console), seeds: seeds)
     }
-    if let csv { try write(PairScoring.csv((tuned ?? baseline).raw[0]), to: csv) }
+    if let csv { try OutputFile(csv).write(PairScoring.csv((tuned ?? baseline).raw[0])) }
     if let result {
       let scores = [baseline, tuned].map { $0.map { PairScore($0.raw[0]) } }
       let text = PredictionResult.json(
         name: workspace.backbone.resultName, before: scores[0] ?? PairScore([]), after: scores[1])
-      try write(text, to: result)
+      try OutputFile(result).write(text)
     }
     if general.json {
       let line = MMVPLine(
@@ -102,15 +104,6 @@ struct EvaluateMMVPCommand: DivaCommand {
     }
     let split = (split ?? .browsing).split
     return try unmined ? workspace.unminedPairs(split) : workspace.minedPairs(split)
-  }
-
-  private func write(_ text: String, to path: String) throws {
-    do {
-      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw Problem(
-        "cannot write \(path): \(error.systemReason)", advice: "check that the folder exists and has room")
-    }
   }
 }
 

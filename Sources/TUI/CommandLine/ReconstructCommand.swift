@@ -51,6 +51,7 @@ struct ReconstructCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
+    try makeFolder()
     let workspace = try models.workspace(console, prompt: prompt.prompt)
     let density = models.density.density(for: workspace.backbone)
     try workspace.requirePossible(density)
@@ -86,13 +87,19 @@ struct ReconstructCommand: DivaCommand {
     "\(number + 1)-\(url.deletingPathExtension().lastPathComponent)" + (samples > 1 ? "-\(sample + 1)" : "")
   }
 
-  private func write(_ result: Reconstructor.Result, _ name: String) throws -> [String] {
-    guard let out else { return [] }
+  /// Before anything is rebuilt, which takes minutes with large models: it would be for nothing.
+  private func makeFolder() throws {
+    guard let out else { return }
     do {
       try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     } catch {
-      throw Problem("cannot make the folder \(out): \(error.systemReason)", advice: "check its parent")
+      throw Problem(
+        "cannot make the folder \(out): \(error.systemReason)", advice: "check that its parent can be written")
     }
+  }
+
+  private func write(_ result: Reconstructor.Result, _ name: String) throws -> [String] {
+    guard let out else { return [] }
     let pictures = [
       ("original", result.original), ("noised", result.noised), ("baseline", result.baseline.image),
       ("tuned", result.tuned.image),

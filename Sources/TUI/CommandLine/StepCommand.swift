@@ -44,6 +44,7 @@ struct StepCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
+    try dump.map(OutputFile.init)?.requirePlace()
     let workspace = try models.workspace(console, prompt: prompt.prompt)
     let density = models.density.density(for: workspace.backbone)
     try workspace.requirePossible(density)

@@ -70,7 +70,20 @@ struct StepInputs {
 private struct StepFile {
   let file: SafetensorsFile
 
-  init(_ path: String) throws { file = try SafetensorsFile(path) }
+  private static let inputs = [
+    "clip_pixels", "latent", "noise", "timesteps", "token_indices", "prompt_embedding", "visual_proj.weight",
+    "visual_proj.bias",
+  ]
+
+  /// Throws a `Problem` for a file that has nothing to take: the step would look as if it were from it.
+  init(_ path: String) throws {
+    file = try SafetensorsFile(path)
+    guard Self.inputs.contains(where: { file.description(of: $0) != nil }) else {
+      throw Problem(
+        "cannot use \(path): it holds none of a step's inputs",
+        advice: "expected some of \(Self.inputs.joined(separator: ", ")), as step --dump writes them")
+    }
+  }
 
   /// How many images the file is about; nil when it has neither pixels nor latents.
   var images: Int? {

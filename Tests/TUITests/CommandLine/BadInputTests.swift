@@ -95,12 +95,36 @@ struct BadInputTests {
     }
   }
 
+  @Test(
+    "What is missing is told before the work that it would be for",
+    arguments: [
+      ("evaluate mmvp --tuned /no/clip", "cannot open /no/clip: there is no such file or folder"),
+      ("evaluate mmvp --csv /no/folder/p.csv", "cannot write /no/folder/p.csv: No such file or directory"),
+      ("evaluate mmvp --result /tmp", "cannot write /tmp: it is a folder"),
+      ("encode --out /no/f --images /no/image.png", "cannot write /no/f: No such file or directory"),
+      ("step --dump /no/f --images /no/image.png", "cannot write /no/f: No such file or directory"),
+      ("reconstruct --out /dev/null/p --images /no/image.png", "cannot make the folder /dev/null/p: Not a directory"),
+      ("world --out /dev/null/w", "cannot make the folder /dev/null/w/images: Not a directory"),
+    ])
+  func early(words: String, message: String) throws {
+    let assets = try TinyAssets.ready.get()
+    var heard = Hearing()
+
+    let problem = #expect(throws: Problem.self) {
+      try diva(words.split(separator: " ").map(String.init), assets: assets) { heard = $0 }
+    }
+
+    #expect(problem?.message == message)
+    #expect(heard.output.isEmpty && !heard.log.contains("encoded"))
+  }
+
   @Test("Inputs of a step that do not fit the models are refused by name")
   func wrongStepInputs() throws {
     let assets = try TinyAssets.ready.get()
     try withFolder { folder in
       let file = folder + "/inputs.safetensors"
       let cases: [(String, [SafetensorsWriter.Entry])] = [
+        ("it holds none of a step's inputs", [.floats("weight", Tensor(zeros: [1]))]),
         ("latent is [1, 8, 3, 4]", [.floats("latent", Tensor(zeros: [1, 8, 3, 4]))]),
         ("latent is (1, 7, 4, 4)", [.floats("latent", Tensor(zeros: [1, 7, 4, 4]))]),
         ("only one of noise and timesteps", [.floats("noise", Tensor(zeros: [4, 8, 8, 8]))]),
