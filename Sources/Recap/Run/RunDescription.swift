@@ -14,6 +14,8 @@ public struct RunDescription: Codable, Equatable, Sendable {
   public var images: DataPlan?
   /// The folder whose pairs are scored; nil for the mini world's.
   public var mmvp: String?
+  /// Which of the mini world's pairs are scored, as `train --pairs` names them; nil for the mined ones, or a folder's.
+  public var pairs: String?
   /// The words that all images' contexts have in common; nil for the reference's.
   public var prompt: String?
   /// Tells the embedded models from others, where the run began with them (`MiniFolder.digest`); nil in runs of older
@@ -30,9 +32,9 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
   public init(
     configuration: TrainConfiguration, version: String, clip: String, diffusion: String, data: String,
-    images: DataPlan? = nil, mmvp: String? = nil, prompt: String? = nil, embeddedWeights: String? = nil,
-    tuned: String? = nil, backbone: Backbone.Name? = nil, threads: Int, created: Date = Date(),
-    cpu: String = RunDescription.cpuName()
+    images: DataPlan? = nil, mmvp: String? = nil, pairs: String? = nil, prompt: String? = nil,
+    embeddedWeights: String? = nil, tuned: String? = nil, backbone: Backbone.Name? = nil, threads: Int,
+    created: Date = Date(), cpu: String = RunDescription.cpuName()
   ) {
     self.configuration = configuration
     self.version = version
@@ -41,6 +43,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
     self.data = data
     self.images = images
     self.mmvp = mmvp
+    self.pairs = pairs
     self.prompt = prompt
     self.embeddedWeights = embeddedWeights
     self.tuned = tuned

@@ -10,7 +10,7 @@ struct DivaTUI: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diva-tui",
     abstract: "See diffusion feedback teach CLIP: DIVA in a terminal.",
-    usage: "diva-tui [RUN ...]\n       diva-tui <subcommand>",
+    usage: "diva-tui [RUN ...]\ndiva-tui <subcommand>",
     discussion: "Without a subcommand it opens the explorer. Everything defaults to the embedded mini world, so that "
       + "each command runs as it stands.",
     version: programVersion,

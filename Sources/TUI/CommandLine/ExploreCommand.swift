@@ -6,7 +6,7 @@ import Foundation
 /// The explorer: what the program does when no other command is named.
 struct ExploreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explore", abstract: "Open the explorer: on a new run, or on finished or live ones. (default)",
+    commandName: "explore", abstract: "Open the explorer: on a new run, or on finished or live ones.",
     discussion: "Where standard output is no terminal it prints the report of each run.")
 
   @Argument(help: "Runs to look at: folders that train --out made.")
@@ -23,8 +23,12 @@ struct ExploreCommand: ParsableCommand {
   @OptionGroup var prompt: PromptOptions
   @OptionGroup var training: TrainOptions
 
-  /// A mistyped command would otherwise be taken for a run that is not there.
+  /// A mistyped command would otherwise be taken for a run that is not there, and a run has settings of its own.
   func validate() throws {
+    let isPlain = mmvp == nil && models.isEmpty && data.data.isEmpty && prompt.prompt == nil && training.isEmpty
+    guard runs.isEmpty || isPlain else {
+      throw ValidationError("Runs are shown with the models and settings that they began with; leave the others out.")
+    }
     let names = DivaTUI.configuration.subcommands.compactMap { $0.configuration.commandName }
     for run in runs where !run.contains("/") && !FileManager.default.fileExists(atPath: run) {
       guard let near = names.first(where: { NameDistance.between($0, run) <= 2 }) else { continue }

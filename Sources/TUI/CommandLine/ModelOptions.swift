@@ -29,6 +29,11 @@ struct ModelOptions: ParsableArguments {
       prompt: prompt)
   }
 
+  /// Nothing was chosen.
+  var isEmpty: Bool {
+    clip == nil && tuned == nil && diffusion == nil && backbone == nil && density == .reference
+  }
+
   var usesEmbedded: Bool { clip == nil || diffusion == nil }
 }
 

@@ -12,17 +12,32 @@ enum PairChoice: String, CaseIterable, ExpressibleByArgument {
 }
 
 struct PairOptions: ParsableArguments {
-  @Option(help: "Score the validation pairs that a twin of the baseline is blind to, or pairs as they come.")
-  var pairs: PairChoice = .mined
+  @Option(
+    name: .customLong("pairs"),
+    help: "Score the validation pairs that a twin of the baseline is blind to, or pairs as they come. (default: mined)")
+  var choice: PairChoice?
   @Option(help: "Score the pairs of a folder in MMVP's layout instead of the mini world's.") var mmvp: String?
 
-  var scored: ScoredPairs { mmvp.map { .folder(TrainSetup.absolute($0)) } ?? .validation(pairs) }
+  func validate() throws {
+    guard mmvp == nil || choice == nil else {
+      throw ValidationError("--mmvp names a folder's pairs, --pairs the mini world's; give one of them.")
+    }
+  }
+
+  var isEmpty: Bool { choice == nil && mmvp == nil }
+
+  var scored: ScoredPairs { mmvp.map { .folder(TrainSetup.absolute($0)) } ?? .validation(choice ?? .mined) }
 }
 
 /// The pairs that are scored while CLIP learns.
 enum ScoredPairs: Equatable {
   case validation(PairChoice)
   case folder(String)
+
+  /// Those that a run has been scored on since it began.
+  init(of run: RunDescription) {
+    self = run.mmvp.map { .folder($0) } ?? .validation(run.pairs.flatMap(PairChoice.init) ?? .mined)
+  }
 
   /// As a run's record names them.
   var name: String {
@@ -41,6 +56,7 @@ enum ScoredPairs: Equatable {
   }
 
   var folder: String? { if case .folder(let path) = self { path } else { nil } }
+  var choice: PairChoice? { if case .validation(let choice) = self { choice } else { nil } }
 
   /// Says what is left out, and what will take long.
   func benchmark(of workspace: Workspace, _ console: Console) throws -> PairBenchmark {

@@ -24,8 +24,7 @@ struct TrainCommand: DivaCommand {
   func validate() throws {
     guard resume != nil else { return }
     let keepsSettings =
-      options.isEmpty && out == nil && data.data.isEmpty && models.clip == nil && models.tuned == nil
-      && models.diffusion == nil && models.density == .reference && prompt.prompt == nil && pairs.mmvp == nil
+      options.isEmpty && out == nil && data.data.isEmpty && models.isEmpty && prompt.prompt == nil && pairs.isEmpty
       && general.givenSeed == nil
     guard keepsSettings else {
       throw ValidationError("--resume goes on with the settings that the run began with; leave the others out.")

@@ -52,13 +52,11 @@ struct TrainOptions: ParsableArguments {
 
   /// True when nothing was set: a resumed run keeps the settings it began with.
   var isEmpty: Bool {
-    configuration(seed: 1, density: .classOnly) == TrainOptions.untouched && timestepRange == nil
-  }
-
-  private static var untouched: TrainConfiguration {
-    var plan = TrainConfiguration()
-    (plan.seed, plan.density) = (1, .classOnly)
-    return plan
+    let given: [Any?] = [
+      steps, batch, accumulate, timesteps, timestepRange, alignSteps, alignLr, lr, projectionLr, optimizer, warmUpSteps,
+      momentum, weightDecay, clipNorm, evaluateEvery, checkpointEvery,
+    ]
+    return !shuffleCondition && given.allSatisfy { $0 == nil }
   }
 
   func validate() throws {

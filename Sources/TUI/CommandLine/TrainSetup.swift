@@ -26,7 +26,8 @@ struct TrainSetup {
       clip: models.clip.map(TrainSetup.absolute) ?? RunDescription.embedded,
       diffusion: models.diffusion.map(TrainSetup.absolute) ?? RunDescription.embedded,
       data: data?.paths.joined(separator: ", ") ?? RunDescription.miniWorld, images: data, mmvp: scored.folder,
-      prompt: command.prompt.prompt, embeddedWeights: try models.usesEmbedded ? workspace.folder.digest() : nil,
+      pairs: scored.choice?.rawValue, prompt: command.prompt.prompt,
+      embeddedWeights: try models.usesEmbedded ? workspace.folder.digest() : nil,
       tuned: models.tuned.map(TrainSetup.absolute), backbone: workspace.backbone.name, threads: ThreadPool.threads)
     run = try command.out.map { try RunFolder.create($0, description) }
   }
@@ -41,7 +42,7 @@ struct TrainSetup {
     }
     workspace = try Workspace(of: description, mini: Assets.mini(environment: console.environment))
     try workspace.requirePossible(description.configuration)
-    scored = description.mmvp.map { .folder($0) } ?? command.pairs.scored
+    scored = ScoredPairs(of: description)
     let images = try workspace.images(
       description.images, seed: description.seed, keepsLatents: command.general.memory == .fast,
       environment: console.environment)

@@ -20,9 +20,30 @@ struct UsageTests {
       "sweep density --density all", "train --crop center", "train --data x --colors wrong",
       "train --resume run --mmvp x", "sweep density --densities class,,all", "inspect", "report",
       "pretrain", "world", "export", "world --out x --pairs -1", "train --unknown", "pretrian", "trian",
+      "train --pairs mined --mmvp x", "some/run --clip x", "some/run --mmvp x", "some/run --steps 1600",
     ])
   func wrongUsage(words: String) {
     #expect(status(words.split(separator: " ").map(String.init)) == 64)
+  }
+
+  @Test(
+    "goes on with a run's own settings only, be what else is given what it was anyway",
+    arguments: [
+      "--steps 1600", "--batch 32", "--accumulate 1", "--timesteps 2", "--timestep-range 150,850", "--align-steps 100",
+      "--align-lr 1e-3", "--lr 1e-4", "--projection-lr 0", "--optimizer adamw", "--warm-up-steps 10", "--momentum 0.9",
+      "--weight-decay 0", "--clip-norm 1", "--evaluate-every 100", "--checkpoint-every 0", "--shuffle-condition",
+      "--backbone mini", "--pairs mined",
+    ])
+  func resumed(option: String) {
+    #expect(status(["train", "--resume", "run"] + option.split(separator: " ").map(String.init)) == 64)
+  }
+
+  @Test("says on two lines how it is called")
+  func usage() {
+    let help = DivaTUI.helpMessage(columns: 80)
+
+    #expect(help.contains("USAGE: diva-tui [RUN ...]\n       diva-tui <subcommand>\n"))
+    #expect(help.components(separatedBy: "(default)").count == 2)
   }
 
   @Test("names the command that was meant")
