@@ -4,7 +4,7 @@ import Foundation
 ///
 /// The weights are one file (`model.safetensors` or `pytorch_model.bin` of transformers, `diffusion_pytorch_model.…` of
 /// diffusers, `open_clip_model.safetensors` or `open_clip_pytorch_model.bin` of open_clip, any with `.fp16`), or several
-/// with an index (`….index.json`).
+/// with an index (`….index.json`), or the only file of weights there is (`ViT-L-14.pt`).
 public struct CheckpointFolder {
   public let path: String
   private let observer: ReadingObserver?
@@ -49,19 +49,36 @@ public struct CheckpointFolder {
       for index in ["\(name).index.json", "\(variant).index.fp16.json"] where has(index) && !has(name) {
         return try ShardedTensors(folder: self, index: index).checkpoint
       }
-      if has(name) {
-        let opened = try CheckpointFile(file: file(name))
-        return CheckpointFile(path: path, format: opened.format, files: opened.files, source: opened)
-      }
+      if has(name) { return try opened(name) }
     }
     if has("model_index.json") {
       throw Problem(
         "cannot open \(path): it is a diffusers pipeline of several models",
         advice: "give one of its folders, such as \(path)/unet")
     }
-    throw Problem(
-      "cannot open \(path): it holds no weights",
-      advice: "expected model.safetensors, pytorch_model.bin, diffusion_pytorch_model.safetensors or the like")
+    return try onlyFile()
+  }
+
+  /// The weights of a folder without any of the libraries' names in it: as OpenAI's and DIVA's files lie there.
+  private func onlyFile() throws -> CheckpointFile {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+      .filter { [".safetensors", ".pt", ".pth", ".bin"].contains(where: $0.hasSuffix) }
+    guard let name = names.first else {
+      throw Problem(
+        "cannot open \(path): it holds no weights",
+        advice: "expected model.safetensors, pytorch_model.bin, diffusion_pytorch_model.safetensors or the like")
+    }
+    guard names.count == 1 else {
+      throw Problem(
+        "cannot open \(path): it holds \(names.count) files of weights",
+        advice: "give one of them, such as \(file(name.shown))")
+    }
+    return try opened(name)
+  }
+
+  private func opened(_ name: String) throws -> CheckpointFile {
+    let opened = try CheckpointFile(file: file(name))
+    return CheckpointFile(path: path, format: opened.format, files: opened.files, source: opened)
   }
 
   /// Writes a configuration and the parameters as one F32 safetensors file; makes the folder if need be.

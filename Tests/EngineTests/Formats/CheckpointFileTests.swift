@@ -152,6 +152,21 @@ struct CheckpointFileTests {
     }
   }
 
+  @Test("a folder with one file of weights of any name is that file, one with several is refused")
+  func onlyFile() throws {
+    try Reference.withTemporaryFolder { folder in
+      try SafetensorsWriter([.floats("a", Tensor([1, 2], shape: [2]))]).write(to: folder + "/one.safetensors")
+      try Data("notes".utf8).write(to: URL(filePath: folder + "/notes.txt"))
+      let opened = try CheckpointFile(folder)
+      #expect(opened.tensorNames == ["a"] && opened.path == folder && opened.files == [folder + "/one.safetensors"])
+
+      try SafetensorsWriter([.floats("b", Tensor([1, 2], shape: [2]))]).write(to: folder + "/two.pth")
+      #expect(message { _ = try CheckpointFile(folder) }.contains("it holds 2 files of weights"))
+      try SafetensorsWriter([.floats("c", Tensor([1, 2], shape: [2]))]).write(to: folder + "/model.safetensors")
+      #expect(try CheckpointFile(folder).tensorNames == ["c"])
+    }
+  }
+
   @Test("a named pipe does not make the reader wait")
   func pipe() throws {
     try Reference.withTemporaryFolder { folder in

@@ -46,6 +46,10 @@ extension OpeningTests {
       let texts = [opened.clip, expected].map { $0.text.textFeatures([[735, 40, 7, 736, 736]]).values }
       #expect(texts[0] == texts[1])
       #expect(opened.preprocessing == workspace.preprocessing)
+      // The folder says as much as the file in it.
+      let folderToo = try OpenedCLIP(folder)
+      #expect(zip(folderToo.clip.parameters, expected.parameters).allSatisfy { $0.value.values == $1.value.values })
+      #expect(try workspace.tower(at: folder).parameters.map(\.value.values) == tower.parameters.map(\.value.values))
     }
   }
 
