@@ -112,6 +112,24 @@ struct RunsSessionTests {
     }
   }
 
+  @Test("opens models again for a run with other words, images or weights beside them")
+  func fitting() throws {
+    try withFolder { parent in
+      let description = try make(parent + "/run").description
+      let models = try RunModels(of: description)
+      func fits(_ change: (inout RunDescription) -> Void) -> Bool {
+        var other = description
+        change(&other)
+        return models.fits(other)
+      }
+
+      #expect(fits { $0.configuration.seed = 9 })
+      #expect(!fits { $0.clip = "/clip" } && !fits { $0.diffusion = "/diffusion" } && !fits { $0.prompt = "" })
+      #expect(!fits { $0.backbone = .openAIB32 } && !fits { $0.embeddedWeights = "other" })
+      #expect(!fits { $0.mmvp = "/pairs" } && !fits { $0.images = DataPlan(["/images"]) })
+    }
+  }
+
   @Test("shows a run's curves although its models are gone")
   func withoutModels() throws {
     try withFolder { parent in

@@ -20,9 +20,11 @@ struct RunModels {
       try (try? workspace.sampleImages(pairs: description.mmvp, data: description.images)) ?? workspace.sampleImages()
   }
 
-  /// Whether another run began with the same models.
+  /// Whether they are another run's too, with the words beside them and the images that are rebuilt.
   func fits(_ other: RunDescription) -> Bool {
-    description.clip == other.clip && description.diffusion == other.diffusion
+    description.clip == other.clip && description.diffusion == other.diffusion && description.prompt == other.prompt
+      && description.backbone == other.backbone && description.embeddedWeights == other.embeddedWeights
+      && description.images == other.images && description.mmvp == other.mmvp
   }
 
   mutating func load(_ checkpoint: Checkpoint) throws {
