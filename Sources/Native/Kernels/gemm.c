@@ -163,7 +163,7 @@ INLINE void transpose8(__m256 r[8]) {
 }
 
 /// to[k·width + lane] = s at (lane, k) for `lanes` ≤ width lanes and `count` k: what lies along k turns to lie across.
-/// The floats up to 8 past the end may be overwritten; lanes beyond `lanes` hold anything.
+/// Unless width is 16, up to 8 floats past the end are overwritten; lanes beyond `lanes` hold anything.
 INLINE void turn(GemmSide s, int64_t at, int64_t laneStep, int64_t lanes, int64_t count, int64_t width, float *to) {
   int64_t k = 0;
   for (; k + 8 <= count; k += 8)
@@ -328,12 +328,8 @@ void gemm_pack(int64_t k, int64_t n, GemmSide b, bool bf16, void *packed) {
   for (int64_t column = 0; column < n; column += PANEL)
     for (int64_t first = 0; first < k; first += INNER) {
       int64_t count = smaller(INNER, k - first), at = column * k + first * PANEL;
-      // Straight to its place would write past the panel's end.
-      read_panel(b, first, count, column, smaller(PANEL, n - column), panel);
-      if (bf16)
-        kernels_bf16_from_float(count * PANEL, panel, (uint16_t *)packed + at);
-      else
-        memcpy((float *)packed + at, panel, (size_t)(count * PANEL) * sizeof(float));
+      read_panel(b, first, count, column, smaller(PANEL, n - column), bf16 ? panel : (float *)packed + at);
+      if (bf16) kernels_bf16_from_float(count * PANEL, panel, (uint16_t *)packed + at);
     }
 }
 

@@ -39,6 +39,15 @@ public final class DivaModels {
     }
   }
 
+  /// The tuned image tower part of the way back to the baseline's: w + share·(w₀ − w).
+  func moveBack(share: Float) {
+    guard share > 0 else { return }
+    for (learned, before) in zip(tuned.parameters, baseline.vision.parameters) {
+      let now = learned.value.detached()
+      learned.assign(now + (before.value.detached() - now).scaled(by: share))
+    }
+  }
+
   /// The tuned CLIP whole, to save or to score: the baseline's text tower with the tuned image tower.
   public func tunedCLIP() throws -> CLIP { try baseline.replacingVision(with: tuned) }
 }

@@ -27,6 +27,10 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var weightDecay: Float = 0
   /// Gradients longer than this (global L2 norm) are scaled down to it.
   public var clipNorm: Float = 1
+  /// At the end the image tower goes this share of the way back to the baseline, from 0 to 1. The first steps away from
+  /// it cost little zero-shot accuracy, the last ones much (Wortsman et al. 2022, “Robust fine-tuning of zero-shot
+  /// models”); the reference stays where it is.
+  public var baselineShare: Float = 0.15
   public var density = RecapDensity.classOnly
   public var evaluateEvery = 100
   /// 0 writes a checkpoint at the end only.
@@ -42,10 +46,11 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 // MARK: - Reading
 
 extension TrainConfiguration {
-  /// Settings that an older program did not know, and so did not write, keep their defaults. A member that is no
-  /// setting is refused: to leave it out would compute something else than what was asked for.
+  /// Settings that an older program did not know, and so did not write, mean what it did. A member that is no setting is
+  /// refused: to leave it out would compute something else than what was asked for.
   public init(from decoder: any Decoder) throws {
     self.init()
+    baselineShare = 0
     try TrainConfiguration.refuseUnknown(in: decoder)
     let container = try decoder.container(keyedBy: CodingKeys.self)
     func read<Value: Decodable>(_ key: CodingKeys, _ value: inout Value) throws {
@@ -74,6 +79,7 @@ extension TrainConfiguration {
     try read(.momentum, &momentum)
     try read(.weightDecay, &weightDecay)
     try read(.clipNorm, &clipNorm)
+    try read(.baselineShare, &baselineShare)
     try read(.density, &density)
     try read(.evaluateEvery, &evaluateEvery)
     try read(.checkpointEvery, &checkpointEvery)
@@ -81,6 +87,10 @@ extension TrainConfiguration {
     for (key, value, range) in bounds where !range.contains(value) {
       throw DecodingError.dataCorruptedError(
         forKey: key, in: container, debugDescription: "\(value) is not from \(range.lowerBound) to \(range.upperBound)")
+    }
+    guard (0...1).contains(baselineShare) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .baselineShare, in: container, debugDescription: "\(baselineShare) is not from 0 to 1")
     }
   }
 

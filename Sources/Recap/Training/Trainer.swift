@@ -65,7 +65,7 @@ public final class Trainer {
     let loss = try accumulateGradients(at: position)
     let stepper = stage == .align ? alignOptimizer : optimizer
     let norm = stepper.step(learningRate: rate, maximumNorm: configuration.clipNorm)
-    if stage == .align { finishAlignStep() } else { trained += 1 }
+    if stage == .align { finishAlignStep() } else { finishTrainStep() }
     let time = (ContinuousClock.now - begin) / .seconds(1)
     seconds += time
     return StepReport(
@@ -78,6 +78,11 @@ public final class Trainer {
     aligned += 1
     // The baseline's pictures are rebuilt with the projection as it was before CLIP changed.
     if aligned == configuration.alignSteps { models.keepAlignedProjection() }
+  }
+
+  private func finishTrainStep() {
+    trained += 1
+    if trained == configuration.steps { models.moveBack(share: configuration.baselineShare) }
   }
 
   private func setTrainable(_ stage: StepReport.Stage) {

@@ -21,6 +21,8 @@ struct TrainOptions: ParsableArguments {
   @Option(help: "SGD's momentum.") var momentum: Float?
   @Option(help: "Weight decay of the image tower.") var weightDecay: Float?
   @Option(help: "Longer gradients are scaled down to this norm.") var clipNorm: Float?
+  @Option(help: "The image tower's way back to the baseline at the end, from 0, as the reference does it, to 1.")
+  var baselineShare: Float?
   @Option(help: "Steps between two evaluations; 0 evaluates at the end only.") var evaluateEvery: Int?
   @Option(help: "Steps between two checkpoints; 0 writes one at the end only.") var checkpointEvery: Int?
   @Flag(help: "A control: each image is rebuilt from what CLIP says of another one. Must not help.")
@@ -45,6 +47,7 @@ struct TrainOptions: ParsableArguments {
     if let momentum { plan.momentum = momentum }
     if let weightDecay { plan.weightDecay = weightDecay }
     if let clipNorm { plan.clipNorm = clipNorm }
+    if let baselineShare { plan.baselineShare = baselineShare }
     if let evaluateEvery { plan.evaluateEvery = evaluateEvery }
     if let checkpointEvery { plan.checkpointEvery = checkpointEvery }
     return plan
@@ -54,7 +57,7 @@ struct TrainOptions: ParsableArguments {
   var isEmpty: Bool {
     let given: [Any?] = [
       steps, batch, accumulate, timesteps, timestepRange, alignSteps, alignLr, lr, projectionLr, optimizer, warmUpSteps,
-      momentum, weightDecay, clipNorm, evaluateEvery, checkpointEvery,
+      momentum, weightDecay, clipNorm, baselineShare, evaluateEvery, checkpointEvery,
     ]
     return !shuffleCondition && given.allSatisfy { $0 == nil }
   }
@@ -81,6 +84,9 @@ struct TrainOptions: ParsableArguments {
       if let value, !(value >= 0 && value.isFinite) {
         throw ValidationError("\(name) is \(value); expected 0 or more.")
       }
+    }
+    if let baselineShare, !(0...1).contains(baselineShare) {
+      throw ValidationError("--baseline-share is \(baselineShare); expected 0 to 1.")
     }
   }
 }

@@ -65,6 +65,29 @@ struct CLIPLayoutTests {
     expect(told, equals: all.gatherTokens([[0, 4, 1], [0, 9, 9], [0, 2, 6]]), within: .relative(1e-6))
   }
 
+  @Test("what the last block computes for some tokens alone is the same, and so are its gradients", arguments: [0, 1])
+  func wantedTokens(memory: Int) throws {
+    let it = try Subject("open_clip")
+    var tower = it.clip.vision
+    tower.memory = MemoryUse.allCases[memory]
+    let pixels = try it.reference["pixels"]
+    let patches = [[3, 0], [8, 8], [1, 5]]
+    func gradients(_ tokens: Tensor) throws -> Tensor {
+      tower.parameters.forEach { $0.clearGradient() }
+      tokens.backward(arriving: RandomSource(seed: 1, stream: 2).normal(tokens.shape, step: 0))
+      let values = try tower.parameters.flatMap { try #require($0.gradient).values }
+      return Tensor(values, shape: [values.count])
+    }
+    tower.parameters.forEach { $0.isTrainable = true }
+
+    let few = tower.imageTokens(of: pixels, patches: patches)
+    let all = tower.imageTokens(tower(pixels), patches: patches)
+
+    expect(few.detached(), equals: all.detached(), within: .relative(1e-6))
+    // All together: of some biases the gradient is nothing but rounding.
+    expect(try gradients(few), equals: try gradients(all), within: .relative(1e-6))
+  }
+
   @Test(
     "the gradients of all weights agree with PyTorch, under the file's own names",
     arguments: ["siglip", "open_clip", "timm_siglip"])

@@ -19,19 +19,21 @@ struct TrainConfigurationTests {
     }
   }
 
-  @Test("that an older program did not know keep their defaults")
+  @Test("that an older program did not know mean what it did")
   func missing() throws {
     var expected = TrainConfiguration()
+    expected.baselineShare = 0
+    #expect(try open("{}") == expected)
+
     (expected.steps, expected.rate, expected.density) = (60, 3e-4, .fraction(0.3))
 
-    #expect(try open("{}") == TrainConfiguration())
     #expect(try open(#"{"steps": 60, "rate": 3e-4, "density": "0.3"}"#) == expected)
   }
 
   @Test("are all read back, none stays at its default")
   func roundTrip() throws {
     let given = """
-      {"accumulate":2,"alignRate":0.5,"alignSteps":3,"batch":4,"checkpointEvery":5,"clipNorm":0.25,"density":"all",
+      {"accumulate":2,"alignRate":0.5,"alignSteps":3,"baselineShare":0.5,"batch":4,"checkpointEvery":5,"clipNorm":0.25,"density":"all",
       "draws":6,"evaluateEvery":7,"firstTimestep":8,"lastTimestep":9,"momentum":0.125,"optimizer":"sgd",
       "projectionRate":0.75,"rate":0.375,"seed":10,"shufflesCondition":true,"steps":11,"warmUpSteps":12,
       "weightDecay":0.0625}
@@ -55,6 +57,7 @@ struct TrainConfigurationTests {
       (#"{"stepz": 60}"#, "“configuration.stepz”: there is no such setting"),
       (#"{"steps": "many"}"#, "“configuration.steps” is not of the type Int"),
       (#"{"steps": null}"#, "“configuration.steps” is null, expected Int"),
+      (#"{"baselineShare": 1.5}"#, "“configuration.baselineShare”: 1.5 is not from 0 to 1"),
       (#"{"seed": -1}"#, "“configuration.seed”: the number does not fit UInt64"),
       (#"{"optimizer": "adam"}"#, "“configuration.optimizer”: “adam” is no optimizer; expected sgd or adamw"),
       (#"{"density": "some"}"#, "there is no recap density “some”"),

@@ -260,6 +260,35 @@ struct HeadlessTests {
     #expect(bias.gradient == nil)
   }
 
+  @Test("at the end the tower goes its share of the way back to the baseline")
+  func baselineShare() throws {
+    let assets = try TinyAssets.ready.get()
+    let settings = ["--steps", "2", "--align-steps", "1", "--batch", "2", "--lr", "0.01", "--evaluate-every", "0"]
+    try withFolder { folder in
+      for share in ["0", "0.75", "1"] {
+        try diva(["train", "--out", "\(folder)/\(share)", "--baseline-share", share] + settings, assets: assets)
+      }
+      func tower(_ share: String) throws -> [Float] {
+        let file = try SafetensorsFile(folder + "/\(share)/checkpoint-2/model.safetensors")
+        return try file.tensorNames.filter { $0.hasPrefix("vision") }.flatMap {
+          try #require(try file.tensor(named: $0)).values
+        }
+      }
+      let (far, near, none) = (try tower("0"), try tower("0.75"), try tower("1"))
+
+      let (whole, part) = (distance(far, none), distance(near, none))
+      #expect(whole > 0.01)
+      #expect(abs(part / whole - 0.25) < 1e-3)
+      let report = try diva(["evaluate", "mmvp", "--tuned", folder + "/1", "--json", "--no-cache"], assets: assets)
+      let paired = try #require(report.objects().first?["pairedTest"] as? [String: Any])
+      #expect(paired["fixed"] as? Int == 0 && paired["broken"] as? Int == 0)
+    }
+  }
+
+  private func distance(_ a: [Float], _ b: [Float]) -> Float {
+    zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+  }
+
   @Test("the control moves each weight of the baseline as far as training did, elsewhere")
   func equalNormControl() throws {
     let assets = try TinyAssets.ready.get()

@@ -87,7 +87,7 @@ struct UsageTests {
     let words =
       "train --steps 7 --batch 8 --accumulate 2 --timesteps 3 --timestep-range 100,900 --align-steps 4 --align-lr 0.25"
       + " --lr 0.5 --projection-lr 0.125 --optimizer sgd --warm-up-steps 5 --momentum 0.75 --weight-decay 0.0625"
-      + " --clip-norm 2 --evaluate-every 6 --checkpoint-every 9 --shuffle-condition --seed 11 --density count:76"
+      + " --baseline-share 0.75 --clip-norm 2 --evaluate-every 6 --checkpoint-every 9 --shuffle-condition --seed 11 --density count:76"
     let command = try #require(DivaTUI.parseAsRoot(words.split(separator: " ").map(String.init)) as? TrainCommand)
 
     let plan = command.options.configuration(
@@ -99,6 +99,7 @@ struct UsageTests {
     (expected.alignRate, expected.rate, expected.projectionRate) = (0.25, 0.5, 0.125)
     (expected.optimizer, expected.warmUpSteps, expected.momentum) = (.sgd, 5, 0.75)
     (expected.weightDecay, expected.clipNorm, expected.evaluateEvery, expected.checkpointEvery) = (0.0625, 2, 6, 9)
+    expected.baselineShare = 0.75
     (expected.shufflesCondition, expected.seed, expected.density) = (true, 11, .count(76))
     #expect(plan == expected)
     #expect(!command.options.isEmpty)
