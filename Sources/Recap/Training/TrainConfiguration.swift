@@ -6,7 +6,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 
   public var seed: UInt64 = 1
   /// Optimizer steps on the image tower.
-  public var steps = 1600
+  public var steps = 1400
   /// Images a micro-batch, and micro-batches an optimizer step.
   public var batch = 32
   public var accumulate = 1
@@ -19,7 +19,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var alignSteps = 100
   public var alignRate: Float = 1e-3
   public var optimizer = OptimizerKind.adamw
-  public var rate: Float = 1e-4
+  public var rate: Float = 1.5e-4
   /// The projection's rate once the image tower trains; 0 keeps it as aligned.
   public var projectionRate: Float = 0
   public var warmUpSteps = 10
@@ -30,7 +30,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   /// At the end the image tower goes this share of the way back to the baseline, from 0 to 1. The first steps away from
   /// it cost little zero-shot accuracy, the last ones much (Wortsman et al. 2022, “Robust fine-tuning of zero-shot
   /// models”); the reference stays where it is.
-  public var baselineShare: Float = 0.15
+  public var baselineShare: Float = 0.25
   public var density = RecapDensity.classOnly
   public var evaluateEvery = 100
   /// 0 writes a checkpoint at the end only.

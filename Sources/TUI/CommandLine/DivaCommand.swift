@@ -44,7 +44,7 @@ struct ComputingOptions: ParsableArguments {
 
   @Option(
     name: .customLong("precision"),
-    help: "How numbers are multiplied: f32, or bf16, faster and coarser on processors that have it. (default: f32)")
+    help: "How numbers are multiplied: f32, or bf16, coarser but smaller and often faster. (default: f32)")
   var givenPrecision: ArithmeticPolicy.Precision?
 
   @Option(help: "fast keeps encoded images and packed weights for the next time, small makes them again.")

@@ -60,6 +60,8 @@ struct MachineFacts: Encodable {
   let libraries: [String: String]
   /// What --precision bf16 multiplies with here: bf16, or f32 where the processor has nothing faster.
   let bf16Products: String
+  /// Whose kernels take the products of matrices: oneDNN's, or our own where it has none for the processor.
+  let matrixProducts: String
 
   private static let useful = [
     "sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd",
@@ -75,20 +77,24 @@ struct MachineFacts: Encodable {
     threads = ThreadPool.threads
     memoryBytes = ProcessInfo.processInfo.physicalMemory
     bf16Products = ArithmeticPolicy.hasBF16 ? "bf16" : "f32"
+    matrixProducts = ArithmeticPolicy.readsStored ? "own AVX2" : "oneDNN"
     libraries = ["oneDNN": Libraries.oneDNN, "sixel": LIBSIXEL_VERSION, "HDF5": hdf5Version() ?? "unknown"]
   }
 
   var rows: [[String]] {
     [
       ["processor", cpu], ["vectors", cpuFeatures.isEmpty ? "unknown" : cpuFeatures.joined(separator: " ")],
-      [
-        "precision",
-        "f32" + (bf16Products == "bf16" ? ", and bf16 in its own instructions" : "; bf16 computes in f32 too"),
-      ],
+      ["precision", precisions], ["products", "\(matrixProducts) kernels"],
       ["threads", "\(threads) on \(cores) cores"],
       ["memory", TextTable.number(Double(memoryBytes) / 1e9, 1) + " GB"],
       ["libraries", libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")],
     ]
+  }
+
+  private var precisions: String {
+    if bf16Products == "bf16" { return "f32, and bf16 in its own instructions" }
+    let halvesWeights = ArithmeticPolicy.readsStored
+    return "f32; bf16 " + (halvesWeights ? "halves frozen weights and computes in f32" : "computes in f32 too")
   }
 
   var advice: [String] {

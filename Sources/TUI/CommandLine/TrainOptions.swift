@@ -4,27 +4,35 @@ import Recap
 
 /// The settings of a run that the command line can change; what is left out keeps the default plan's value.
 struct TrainOptions: ParsableArguments {
-  @Option(help: "Steps on the image tower.") var steps: Int?
-  @Option(help: "Images a micro-batch.") var batch: Int?
-  @Option(help: "Micro-batches a step.") var accumulate: Int?
-  @Option(help: "Noise draws an image.") var timesteps: Int?
-  @Option(help: "A,B: timesteps are drawn from A up to but not including B.", transform: TimestepRange.init)
+  @Option(help: help("Steps on the image tower.", \.steps)) var steps: Int?
+  @Option(help: help("Images a micro-batch.", \.batch)) var batch: Int?
+  @Option(help: help("Micro-batches a step.", \.accumulate)) var accumulate: Int?
+  @Option(help: help("Noise draws an image.", \.draws)) var timesteps: Int?
+  @Option(
+    help: help("A,B: timesteps are drawn from A up to but not including B.") {
+      "\($0.firstTimestep),\($0.lastTimestep)"
+    },
+    transform: TimestepRange.init)
   var timestepRange: TimestepRange?
-  @Option(help: "Steps on the visual projection alone, CLIP frozen, before the first one on CLIP.")
+  @Option(help: help("Steps on the visual projection alone, CLIP frozen, before the first one on CLIP.", \.alignSteps))
   var alignSteps: Int?
-  @Option(help: "Learning rate of the aligning steps.") var alignLr: Float?
-  @Option(help: "Learning rate of the image tower.") var lr: Float?
-  @Option(help: "Learning rate of the projection while the tower learns; 0 keeps it as aligned.")
+  @Option(help: help("Learning rate of the aligning steps.", \.alignRate)) var alignLr: Float?
+  @Option(help: help("Learning rate of the image tower.", \.rate)) var lr: Float?
+  @Option(
+    help: help("Learning rate of the projection while the tower learns; 0 keeps it as aligned.", \.projectionRate))
   var projectionLr: Float?
-  @Option(help: "sgd or adamw.") var optimizer: TrainConfiguration.OptimizerKind?
-  @Option(help: "Steps in which the rate rises from 0.") var warmUpSteps: Int?
-  @Option(help: "SGD's momentum.") var momentum: Float?
-  @Option(help: "Weight decay of the image tower.") var weightDecay: Float?
-  @Option(help: "Longer gradients are scaled down to this norm.") var clipNorm: Float?
-  @Option(help: "The image tower's way back to the baseline at the end, from 0, as the reference does it, to 1.")
+  @Option(help: help("sgd or adamw.", \.optimizer)) var optimizer: TrainConfiguration.OptimizerKind?
+  @Option(help: help("Steps in which the rate rises from 0.", \.warmUpSteps)) var warmUpSteps: Int?
+  @Option(help: help("SGD's momentum.", \.momentum)) var momentum: Float?
+  @Option(help: help("Weight decay of the image tower.", \.weightDecay)) var weightDecay: Float?
+  @Option(help: help("Longer gradients are scaled down to this norm.", \.clipNorm)) var clipNorm: Float?
+  @Option(
+    help: help("The image tower's way back to the baseline at the end; 0, as in the reference, to 1.", \.baselineShare))
   var baselineShare: Float?
-  @Option(help: "Steps between two evaluations; 0 evaluates at the end only.") var evaluateEvery: Int?
-  @Option(help: "Steps between two checkpoints; 0 writes one at the end only.") var checkpointEvery: Int?
+  @Option(help: help("Steps between two evaluations; 0 evaluates at the end only.", \.evaluateEvery))
+  var evaluateEvery: Int?
+  @Option(help: help("Steps between two checkpoints; 0 writes one at the end only.", \.checkpointEvery))
+  var checkpointEvery: Int?
   @Flag(help: "A control: each image is rebuilt from what CLIP says of another one. Must not help.")
   var shuffleCondition = false
 
@@ -89,6 +97,11 @@ struct TrainOptions: ParsableArguments {
       throw ValidationError("--baseline-share is \(baselineShare); expected 0 to 1.")
     }
   }
+}
+
+/// What a setting is, and its value in the default plan.
+private func help<Value>(_ text: String, _ setting: (TrainConfiguration) -> Value) -> ArgumentHelp {
+  "\(text) (default: \(setting(TrainConfiguration())))"
 }
 
 extension TrainConfiguration.OptimizerKind: ExpressibleByArgument {}

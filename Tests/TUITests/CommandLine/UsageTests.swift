@@ -17,10 +17,11 @@ struct UsageTests {
       "evaluate mmvp --mmvp here --split test", "evaluate mmvp --seeds 0", "evaluate mmvp --feature mean",
       "step --timesteps 0", "reconstruct --strength 0", "reconstruct --sampler euler", "bench --part nothing",
       "bench --repeat 0", "bench --size huge", "bench --size full --clip x", "bench --profile --part gemm",
+      "bench --table --part gemm",
       "sweep density --density all", "train --crop center", "train --data x --colors wrong",
       "train --resume run --mmvp x", "sweep density --densities class,,all", "inspect", "report",
       "pretrain", "world", "export", "world --out x --pairs -1", "train --unknown", "pretrian", "trian",
-      "train --pairs mined --mmvp x", "some/run --clip x", "some/run --mmvp x", "some/run --steps 1600",
+      "train --pairs mined --mmvp x", "some/run --clip x", "some/run --mmvp x", "some/run --steps 1400",
     ])
   func wrongUsage(words: String) {
     #expect(status(words.split(separator: " ").map(String.init)) == 64)
@@ -29,9 +30,11 @@ struct UsageTests {
   @Test(
     "goes on with a run's own settings only, be what else is given what it was anyway",
     arguments: [
-      "--steps 1600", "--batch 32", "--accumulate 1", "--timesteps 2", "--timestep-range 150,850", "--align-steps 100",
-      "--align-lr 1e-3", "--lr 1e-4", "--projection-lr 0", "--optimizer adamw", "--warm-up-steps 10", "--momentum 0.9",
-      "--weight-decay 0", "--clip-norm 1", "--evaluate-every 100", "--checkpoint-every 0", "--shuffle-condition",
+      "--steps 1400", "--batch 32", "--accumulate 1", "--timesteps 2", "--timestep-range 150,850", "--align-steps 100",
+      "--align-lr 1e-3", "--lr 1.5e-4", "--projection-lr 0", "--optimizer adamw", "--warm-up-steps 10",
+      "--momentum 0.9",
+      "--baseline-share 0.25", "--weight-decay 0", "--clip-norm 1", "--evaluate-every 100", "--checkpoint-every 0",
+      "--shuffle-condition",
       "--backbone mini", "--pairs mined",
     ])
   func resumed(option: String) {

@@ -35,6 +35,9 @@ struct BenchCommand: DivaCommand {
     guard !profile || !chosen.contains(where: \.isFamily) else {
       throw ValidationError("--profile is for --part clip, unet, vae, step or mini.")
     }
+    guard !table || !part.contains(where: { $0.isFamily || $0 == .ops }) else {
+      throw ValidationError("--table has rows of --part clip, unet, vae, step and mini.")
+    }
     guard size == .given || (models.clip ?? models.diffusion ?? models.tuned) == nil else {
       throw ValidationError(
         "--size \(size.rawValue) has weights of its own: leave --clip, --diffusion and --tuned out.")
