@@ -28,7 +28,8 @@ bool gemm_is_ours(void) {
 enum {
   PANEL = GEMM_PANEL,
   ROWS = 6,             // of a tile
-  INNER = 256,          // of a block: a panel of B, 16 KiB, stays in the L1 cache
+  INNER = 256,            // of a block, about: a panel of B, 16 KiB, stays in the L1 cache
+  MOST_INNER = 320,
   BLOCK_ROWS = 48 * ROWS  // of a block of A at most, 288 KiB: about half of the L2 cache
 };
 
@@ -231,7 +232,7 @@ typedef struct {
 
 static Blocks blocks(void) {
   static _Thread_local float *memory;
-  enum { PANEL_FLOATS = INNER * PANEL + 16, ROW_FLOATS = BLOCK_ROWS * INNER + 16 };
+  enum { PANEL_FLOATS = MOST_INNER * PANEL + 16, ROW_FLOATS = BLOCK_ROWS * MOST_INNER + 16 };
   if (!memory) memory = aligned_alloc(64, (PANEL_FLOATS + ROW_FLOATS) * sizeof(float));
   if (!memory) abort();
   return (Blocks){memory, memory + PANEL_FLOATS};
@@ -287,15 +288,21 @@ static int64_t equal_blocks(int64_t m) {
   return ((m + count - 1) / count + ROWS - 1) / ROWS * ROWS;
 }
 
+/// The same along k, where each block reads and writes all of c: CLIP's 257 tokens are one block.
+static int64_t equal_inner(int64_t k) {
+  int64_t count = (k + INNER - (MOST_INNER - INNER) - 1) / INNER;
+  return count > 1 ? (k + count - 1) / count : MOST_INNER;
+}
+
 static void multiply(int64_t m, int64_t n, int64_t k, GemmSide a, const Right *b, const float *bias, bool accumulate,
                      float *c, int64_t ldc) {
   Blocks memory = blocks();
   bool inPlace = reads_well(a);
-  int64_t blockRows = equal_blocks(m);
+  int64_t blockRows = equal_blocks(m), inner = equal_inner(k);
   for (int64_t row = 0; row < m; row += blockRows) {
     int64_t rows = smaller(blockRows, m - row);
-    for (int64_t first = 0; first < k || first == 0; first += INNER) {
-      int64_t count = smaller(INNER, k - first);
+    for (int64_t first = 0; first < k || first == 0; first += inner) {
+      int64_t count = smaller(inner, k - first);
       Left left = left_block(a, row, rows, first, count, inPlace, memory.rows);
       for (int64_t column = 0; column < n; column += PANEL) {
         int64_t columns = smaller(PANEL, n - column);

@@ -47,6 +47,7 @@ struct BenchCommand: DivaCommand {
   func work(_ console: Console) throws {
     if worker { return try BenchWorker(models, general, console).serve() }
     let commands = try self.commands(console)
+    let skipsHalves = skipsPeerHalves(console, commands)
     var contestants = Contestants()
     if !general.json { try console.print(BenchTable.head) }
     if part.contains(.ops) || (part.isEmpty && !table) {
@@ -55,7 +56,8 @@ struct BenchCommand: DivaCommand {
     for plan in plans {
       let isFull = plan.size == .full
       let duel = Duel(
-        commands: commands, plan: plan, samples: `repeat` ?? (isFull ? 3 : 10),
+        commands: skipsHalves && plan.precision == .bf16 ? commands.withoutPeer : commands, plan: plan,
+        samples: `repeat` ?? (isFull ? 3 : 10),
         secondsASample: isFull ? 0 : plan.part.isFamily ? 0.03 : 0.3, console: console)
       do {
         try profile ? show(duel.profile(&contestants), console) : show(duel.run(&contestants), console)
@@ -64,6 +66,15 @@ struct BenchCommand: DivaCommand {
         console.note("no row for \(plan.part.rawValue) \(plan.precision.rawValue): \(problem.oneLine)")
       }
     }
+  }
+
+  /// Without instructions for bfloat16 PyTorch takes minutes for a sample of it: only who asks for that shall wait.
+  private func skipsPeerHalves(_ console: Console, _ commands: BenchCommands) -> Bool {
+    guard commands.peer != nil, !ArithmeticPolicy.hasBF16, general.computing.givenPrecision == nil else { return false }
+    if plans.contains(where: { $0.precision == .bf16 }) {
+      console.note("PyTorch takes minutes for bf16 on this processor: asked with --precision bf16 only")
+    }
+    return true
   }
 
   private var chosen: [BenchPlan.Part] {

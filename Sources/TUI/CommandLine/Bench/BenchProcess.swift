@@ -68,6 +68,8 @@ struct BenchCommands {
   let peer: [String]?
   let environment: [String: String]
 
+  var withoutPeer: BenchCommands { BenchCommands(worker: worker, peer: nil, environment: environment) }
+
   /// Throws a `Problem` where a path, or a name to be found on `PATH`, leads to nothing that can be started.
   static func requireProgram(_ name: String, environment: [String: String]) throws {
     let path = environment["PATH"] ?? ProcessInfo.processInfo.environment["PATH"] ?? ""
