@@ -4,32 +4,40 @@
 
 enum { MOST_TAPS = 64 };
 
-/// The pixels that result r meets, one for each tap; null outside of the image.
-INLINE void find_met(const ConvolutionShape *s, int64_t r, const float *x, const float **met) {
+/// A pixel's channels, `step` apart: outside of the image one zero stands for all of them.
+typedef struct {
+  const float *channels;
+  int64_t step;
+} Pixel;
+
+/// The pixels that result r meets, one for each tap.
+INLINE void find_met(const ConvolutionShape *s, int64_t r, const float *x, Pixel *met) {
+  static const float zero = 0;
   int64_t image = r / s->outWidth / s->outHeight;
   int64_t top = r / s->outWidth % s->outHeight * s->stride - s->padTop;
   int64_t left = r % s->outWidth * s->stride - s->padLeft;
   for (int64_t i = top; i < top + s->kernelHeight; i++)
     for (int64_t j = left; j < left + s->kernelWidth; j++) {
       bool inside = i >= 0 && i < s->height && j >= 0 && j < s->width;
-      *met++ = inside ? x + ((image * s->height + i) * s->width + j) * s->inChannels : NULL;
+      *met++ = inside ? (Pixel){x + ((image * s->height + i) * s->width + j) * s->inChannels, 1} : (Pixel){&zero, 0};
     }
 }
 
-/// Writes every `step`th number of a row: one tap of all channels.
-INLINE void spread(int64_t channels, int64_t step, const float *from, float *to) {
-  for (int64_t c = 0; c < channels; c++) to[c * step] = from ? from[c] : 0;
+/// A row is written from one end to the other: the pixels are many streams, but near.
+INLINE void write_row(int64_t channels, int64_t taps, const Pixel *met, float *to) {
+  for (int64_t c = 0; c < channels; c++)
+    for (int64_t tap = 0; tap < taps; tap++) *to++ = met[tap].channels[c * met[tap].step];
 }
 
 void kernels_columns(const ConvolutionShape *s, int64_t first, int64_t count, const float *x, float *rows) {
   int64_t channels = s->inChannels, taps = s->kernelHeight * s->kernelWidth;
-  const float *met[MOST_TAPS];
+  Pixel met[MOST_TAPS];
   for (int64_t r = first; r < first + count; r++, rows += channels * taps) {
     find_met(s, r, x, met);
-    // A few channels of all taps at a time: what is written stays in the nearest cache.
-    for (int64_t c = 0; c < channels; c += 64)
-      for (int64_t tap = 0; tap < taps; tap++)
-        spread(channels - c < 64 ? channels - c : 64, taps, met[tap] ? met[tap] + c : NULL, rows + c * taps + tap);
+    if (taps == 9)
+      write_row(channels, 9, met, rows);
+    else
+      write_row(channels, taps, met, rows);
   }
 }
 

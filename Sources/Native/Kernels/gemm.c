@@ -238,9 +238,9 @@ static Blocks blocks(void) {
   return (Blocks){memory, memory + PANEL_FLOATS};
 }
 
-/// Rows that lie a multiple of a KiB apart share their places in the caches with each other.
+/// Rows that lie a multiple of a KiB apart share their places in the caches, unless they leave nothing between them.
 static bool reads_well(GemmSide a) {
-  return a.numbers.type == KERNELS_F32 && a.columnStep == 1 && a.rowStep % 256 != 0;
+  return a.numbers.type == KERNELS_F32 && a.columnStep == 1 && (a.rowStep % 256 != 0 || a.rowStep <= INNER);
 }
 
 static Left left_block(GemmSide a, int64_t row, int64_t rows, int64_t first, int64_t count, bool inPlace, float *to) {
