@@ -77,6 +77,22 @@ struct WeightsProductTests {
     }
   }
 
+  @Test("trained weights of many rows, which may be packed, follow each update")
+  func trainedManyRows() throws {
+    let case0 = Case((600, 48, 33))
+    let weight = Parameter(name: "w", value: case0.plain)
+    weight.isTrainable = true
+
+    for step in 0..<3 {
+      weight.update { $0[step] += 3 }
+      let (y, dx) = try case0.run(weight.value)
+
+      let (plainY, plainDX) = try case0.run(weight.value.copied())
+      expect(y, equals: plainY, within: .relative(1e-6))
+      expect(dx, equals: plainDX, within: .relative(1e-6))
+    }
+  }
+
   @Test("one, two and three threads give the same bits", arguments: ArithmeticPolicy.Precision.allCases)
   func threads(precision: ArithmeticPolicy.Precision) throws {
     let case0 = Case((257, 96, 640))
