@@ -238,9 +238,11 @@ static Blocks blocks(void) {
   return (Blocks){memory, memory + PANEL_FLOATS};
 }
 
-/// Rows that lie a multiple of a KiB apart share their places in the caches, unless they leave nothing between them.
-static bool reads_well(GemmSide a) {
-  return a.numbers.type == KERNELS_F32 && a.columnStep == 1 && (a.rowStep % 256 != 0 || a.rowStep <= INNER);
+/// Whether a is best read where it lies. Rows that lie a multiple of a KiB apart share their places in the caches, unless
+/// they leave nothing between them; for few columns a copy costs more than that.
+static bool reads_well(GemmSide a, int64_t columns) {
+  if (a.numbers.type != KERNELS_F32 || a.columnStep != 1) return false;
+  return a.rowStep % 256 != 0 || a.rowStep <= INNER || columns <= 256;
 }
 
 static Left left_block(GemmSide a, int64_t row, int64_t rows, int64_t first, int64_t count, bool inPlace, float *to) {
@@ -297,7 +299,7 @@ static int64_t equal_inner(int64_t k) {
 static void multiply(int64_t m, int64_t n, int64_t k, GemmSide a, const Right *b, const float *bias, bool accumulate,
                      float *c, int64_t ldc) {
   Blocks memory = blocks();
-  bool inPlace = reads_well(a);
+  bool inPlace = reads_well(a, n);
   int64_t blockRows = equal_blocks(m), inner = equal_inner(k);
   for (int64_t row = 0; row < m; row += blockRows) {
     int64_t rows = smaller(blockRows, m - row);
