@@ -177,7 +177,7 @@ import Testing
 
   private func cost(_ stage: RunCost.Stage, available: Int = 17_900_000_000) throws -> RunCost {
     var plan = TrainConfiguration()
-    (plan.batch, plan.accumulate) = (2, 16)
+    (plan.steps, plan.batch, plan.accumulate) = (1600, 2, 16)
     var cost = RunCost(
       plan,
       memory: RunMemory(weights: 7_100_000_000, optimizer: 2_438_000_000, passes: 4_822_000_000),
