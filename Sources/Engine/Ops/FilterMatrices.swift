@@ -52,7 +52,8 @@ struct FilterMatrices {
   /// The same memory as the transposes of dense matrices, of which number `order[i]` stands for position i.
   func transposed(order: [Int]) -> FilterMatrices {
     precondition(packing == nil, "packed matrices have one direction")
-    let turned = KernelsMatrix(n: matrix.k, k: matrix.n, transposed: !matrix.transposed, bf16: matrix.bf16)
+    let turned = KernelsMatrix(
+      n: matrix.k, k: matrix.n, transposed: !matrix.transposed, bf16: matrix.bf16, rowsArePacked: false)
     return FilterMatrices(turned, nil, form, step: step, order: order)
   }
 

@@ -61,6 +61,8 @@ extension Tensor {
     let rows = count / max(1, inputs)
     let dw = Tensor(uninitialized: shape)
     let halves = arithmetic.multipliesBF16 ? (dy.halfRows(width: outputs), halfRows(width: inputs)) : nil
+    // Our own products would read x anew for each piece.
+    let packed = ArithmeticPolicy.readsStored && outputs > 64 ? packedRight(width: inputs) : nil
     ThreadPool.runPieces(of: outputs, size: ThreadPool.pieceSize(outputs, least: 64)) { piece in
       let (m, n, k) = (Int64(piece.count), Int64(inputs), Int64(rows))
       let target = dw.pointer + piece.lowerBound * inputs
@@ -68,12 +70,32 @@ extension Tensor {
         kernels_matmul_bf16(
           m, n, k, dy.pointer() + 2 * piece.lowerBound, Int64(outputs), true, x.pointer(), n, false, nil, false, target,
           n)
+      } else if let packed {
+        var matrix = packed.matrix
+        kernels_matmul_packed(
+          m, &matrix, dy.pointer + piece.lowerBound, Int64(outputs), true, packed.numbers.base, target, n)
       } else {
         kernels_matmul(
           m, n, k, dy.pointer + piece.lowerBound, Int64(outputs), true, pointer, n, false, nil, false, target, n)
       }
     }
     return dw
+  }
+
+  /// These rows (…, width) as the right side of several products.
+  private func packedRight(width: Int) -> (matrix: KernelsMatrix, numbers: Storage) {
+    let matrix = KernelsMatrix(
+      n: Int64(width), k: Int64(count / max(1, width)), transposed: false, bf16: false, rowsArePacked: false)
+    var whole = matrix
+    let packing = kernels_matrix_packing(&whole)
+    let packed = Storage(count: Int(packing.size) / 4)
+    ThreadPool.runPieces(of: width, size: max(Int(packing.columnBlock), 128)) { piece in
+      var matrix = matrix
+      kernels_matrix_pack(
+        &matrix, KernelsNumbers(data: pointer, type: KERNELS_F32), Int64(piece.lowerBound), Int64(piece.count),
+        packed.base)
+    }
+    return (matrix, packed)
   }
 
   private func halfRows(width: Int) -> HalfRows {

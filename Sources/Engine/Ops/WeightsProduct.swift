@@ -2,10 +2,10 @@ import Kernels
 
 /// C (rows × columns) = A (rows × inner) · B, where B is Wᵀ or W of a layer's weights W (O, I).
 ///
-/// Small frozen weights are packed once for each direction; on our own kernels trained ones too, after each update. Large ones, which gain less by it than the memory is worth,
-/// are read where they lie in both, as trained ones are where the optimizer writes them. Where products want bfloat16,
-/// they read a copy that is made once, of trained weights once after each update, and where memory is short for each
-/// block of a model anew.
+/// Small frozen weights are packed once for each direction; on our own kernels trained ones too, after each update. Large
+/// ones, which gain less by it than the memory is worth, are read where they lie in both, as trained ones are where the
+/// optimizer writes them. Where products want bfloat16, they read a copy that is made once, of trained weights once after
+/// each update, and where memory is short for each block of a model anew.
 struct WeightsProduct {
   private let rows: Int
   private let matrix: KernelsMatrix
@@ -23,7 +23,7 @@ struct WeightsProduct {
     self.rows = rows
     let (columns, inner) = isTransposed ? (outputs, inputs) : (inputs, outputs)
     let isBF16 = weight.storage.isFrozen ? arithmetic.keepsBF16 : arithmetic.multipliesBF16
-    matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16)
+    matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16, rowsArePacked: false)
     // Our own products would read a plain weight anew for each piece of many rows.
     let isWorthPacking = weight.storage.isFrozen || ArithmeticPolicy.readsStored && rows >= 512
     let isPacked = isWorthPacking && arithmetic.memory == .fast && !weight.shape.isLarge
@@ -46,20 +46,26 @@ struct WeightsProduct {
     let halves = matrix.bf16 && ArithmeticPolicy.hasBF16 ? HalfRows(a, rows: rows, width: inner) : nil
     // Pieces of the same rows would convert them several times.
     if cut.columnPieces > 1 { halves?.convertAll() }
+    let packed = halves == nil ? PackedRows(a, cut: cut, inner: inner) : nil
     ThreadPool.run(cut.rowPieces * cut.columnPieces) { piece in
       let (rows, columns) = cut.piece(piece)
       if cut.columnPieces == 1 { halves?.convert(rows) }
-      let left = halves.map { $0.pointer(rows.lowerBound) } ?? UnsafeRawPointer(a + rows.lowerBound * inner)
-      multiply(left, rows: rows.count, columns, bias: bias, into: c + rows.lowerBound * self.columns)
+      let left =
+        halves?.pointer(rows.lowerBound) ?? packed?.pointer(rows.lowerBound)
+        ?? UnsafeRawPointer(a + rows.lowerBound * inner)
+      multiply(
+        left, rows: rows.count, arePacked: packed != nil, columns, bias: bias,
+        into: c + rows.lowerBound * self.columns)
     }
     if case .plain(let numbers) = right { numbers.finish() }
   }
 
   private func multiply(
-    _ a: UnsafeRawPointer, rows: Int, _ piece: Range<Int>, bias: UnsafePointer<Float>?,
+    _ a: UnsafeRawPointer, rows: Int, arePacked: Bool, _ piece: Range<Int>, bias: UnsafePointer<Float>?,
     into c: UnsafeMutablePointer<Float>
   ) {
     var matrix = matrix
+    matrix.rowsArePacked = arePacked
     let (rows, first, count) = (Int64(rows), Int64(piece.lowerBound), Int64(piece.count))
     switch right {
     case .packed(let b): kernels_matrix_product(&matrix, rows, a, b.pointer, first, count, bias, c, matrix.n)

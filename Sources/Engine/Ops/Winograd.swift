@@ -133,7 +133,8 @@ extension Winograd {
     let name = UInt64(tile) << 2 | (isTurned ? 2 : 0) | (isBF16 ? 1 : 0)
     return FilterMatrices(
       of: weight, count: positions,
-      as: KernelsMatrix(n: Int64(outputs), k: Int64(inputs), transposed: false, bf16: isBF16), name: name,
+      as: KernelsMatrix(
+        n: Int64(outputs), k: Int64(inputs), transposed: false, bf16: isBF16, rowsArePacked: false), name: name,
       isPacked: tile == 4
     ) { numbers, columns, to in
       // As checkpoints hold them, but only those with these outputs of this direction.

@@ -7,6 +7,31 @@ INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 /// A number of keys or queries that the products have no remainder with.
 INLINE int64_t padded16(int64_t count) { return (count + 15) / 16 * 16; }
 
+// Rows of scores are padded to whole vectors, so that no loop has a remainder.
+enum { LANES = 16 };
+typedef float Lanes __attribute__((ext_vector_type(LANES), aligned(4)));
+#define LANES_AT(x) (*(const Lanes *)(x))
+
+/// 2ˣ for x ≤ 0, or above it by rounding only, to 2 ulp; below −126 next to nothing. NaN stays NaN.
+INLINE float power_of_two(float x) {
+  // The lowest bits of the sum are x rounded to an integer: what there is to add to an exponent.
+  const float rounding = 0x1.8p23f;
+  x = x < -126.0f ? -126.0f : x;
+  float sum = x + rounding, r = x - (sum - rounding);
+  float p = r * 1.5403530e-4f + 1.3333558e-3f;
+  p = p * r + 9.6181291e-3f;
+  p = p * r + 5.5504109e-2f;
+  p = p * r + 2.4022651e-1f;
+  p = p * r + 6.9314718e-1f;
+  p = p * r + 1.0f;
+  uint32_t bits, steps;
+  memcpy(&bits, &p, 4);
+  memcpy(&steps, &sum, 4);
+  bits += steps << 23;
+  memcpy(&p, &bits, 4);
+  return p;
+}
+
 /// Scratch handed out piece by piece. With no memory behind it, it only counts.
 typedef struct {
   char *base;

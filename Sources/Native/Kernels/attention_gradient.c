@@ -11,7 +11,7 @@ typedef struct {
 } Sides;
 
 static Sides sides(const AttentionShape *s, int64_t padded) {
-  return (Sides){{padded, s->headWidth, true, s->bf16}, {s->headWidth, padded, false, s->bf16}};
+  return (Sides){{padded, s->headWidth, true, s->bf16, false}, {s->headWidth, padded, false, s->bf16, false}};
 }
 
 typedef struct {
@@ -85,7 +85,7 @@ static Factor from_row(Factor f, int64_t first, int64_t width) {
   return (Factor){f.floats + first * width, f.halves ? f.halves + first * width : NULL};
 }
 
-/// For each query of the block its log-sum-exp and Σ out·dOut; zeros for those that only pad it.
+/// For each query of the block its log-sum-exp, to base 2, and Σ out·dOut; zeros for those that only pad it.
 CLONES static void read_levels(const AttentionShape *s, int64_t first, int64_t rows, int64_t padded,
                                const AttentionQueries *q, Block *b) {
   for (int64_t r = 0; r < padded; r++) b->along[r] = b->level[r] = 0;
@@ -97,7 +97,7 @@ CLONES static void read_levels(const AttentionShape *s, int64_t first, int64_t r
       for (int64_t i = 0; i < s->headWidth; i++) sum += o[i] * d[i];
     }
     b->along[r] = sum;
-    b->level[r] = q->logSumExp[first + r];
+    b->level[r] = LOG2_E * q->logSumExp[first + r];
   }
 }
 
@@ -118,15 +118,16 @@ static void read_queries(const AttentionShape *s, int64_t first, int64_t rows, i
 /// Σ P·dP = Σ out·dOut of the query.
 CLONES static void probabilities_and_score_gradient(const AttentionShape *s, int64_t firstKey, int64_t keys,
                                                     int64_t firstQuery, int64_t queries, const Block *b) {
+  const float factor = s->scale * LOG2_E;
   for (int64_t j = 0; j < keys; j++) {
     float *p = b->p.floats + j * queries, *ds = b->ds.floats + j * queries;
+    for (int64_t r = 0; r < queries; r++) {
+      p[r] = power_of_two(p[r] * factor - b->level[r]);
+      ds[r] = s->scale * p[r] * (ds[r] - b->along[r]);
+    }
     // With `causal`, the queries before this key do not see it.
     int64_t blind = s->causal ? smaller(queries, larger(0, firstKey + j - firstQuery)) : 0;
     for (int64_t r = 0; r < blind; r++) p[r] = ds[r] = 0;
-    for (int64_t r = blind; r < queries; r++) {
-      p[r] = exp_below_zero(s->scale * p[r] - b->level[r]);
-      ds[r] = s->scale * p[r] * (ds[r] - b->along[r]);
-    }
     halve(b->p, j * queries, queries);
     halve(b->ds, j * queries, queries);
   }

@@ -27,7 +27,7 @@ bool gemm_is_ours(void) {
 
 enum {
   PANEL = GEMM_PANEL,
-  ROWS = 6,             // of a tile
+  ROWS = GEMM_ROWS,       // of a tile
   INNER = 256,            // of a block, about: a panel of B, 16 KiB, stays in the L1 cache
   MOST_INNER = 320,
   BLOCK_ROWS = 48 * ROWS  // of a block of A at most, 288 KiB: about half of the L2 cache
@@ -164,7 +164,7 @@ INLINE void transpose8(__m256 r[8]) {
 }
 
 /// to[k·width + lane] = s at (lane, k) for `lanes` ≤ width lanes and `count` k: what lies along k turns to lie across.
-/// Unless width is 16, up to 8 floats past the end are overwritten; lanes beyond `lanes` hold anything.
+/// Lanes beyond `lanes` hold anything.
 INLINE void turn(GemmSide s, int64_t at, int64_t laneStep, int64_t lanes, int64_t count, int64_t width, float *to) {
   int64_t k = 0;
   for (; k + 8 <= count; k += 8)
@@ -173,7 +173,10 @@ INLINE void turn(GemmSide s, int64_t at, int64_t laneStep, int64_t lanes, int64_
       for (int64_t i = 0; i < 8; i++)
         r[i] = first + i < lanes ? eight(s, at + (first + i) * laneStep + k) : _mm256_setzero_ps();
       transpose8(r);
-      for (int64_t i = 0; i < 8; i++) _mm256_storeu_ps(to + (k + i) * width + first, r[i]);
+      // What a vector writes beyond its lanes the next one overwrites, but nothing may be written beyond the last.
+      bool isLast = width < 8 && k + 8 == count;
+      for (int64_t i = 0; i < (isLast ? 7 : 8); i++) _mm256_storeu_ps(to + (k + i) * width + first, r[i]);
+      if (isLast) memcpy(to + (k + 7) * width, &r[7], (size_t)width * sizeof(float));
     }
   for (; k < count; k++)
     for (int64_t l = 0; l < lanes; l++) to[k * width + l] = number(s, at + l * laneStep + k);
@@ -225,6 +228,17 @@ static void read_rows(GemmSide a, int64_t row, int64_t rows, int64_t first, int6
 
 // ---- Blocks -----------------------------------------------------------------------------------------------------
 
+/// Lines of the caches with the panel that is read next.
+typedef struct {
+  const char *start;
+  int64_t step, count;
+} Ahead;
+
+INLINE void fetch(const Ahead *ahead, int64_t first, int64_t count) {
+  int64_t end = smaller(first + count, ahead->count);
+  for (int64_t i = first; i < end; i++) __builtin_prefetch(ahead->start + i * ahead->step, 0, 2);
+}
+
 /// Memory of this thread for one block of each side.
 typedef struct {
   float *panel, *rows;
@@ -232,7 +246,7 @@ typedef struct {
 
 static Blocks blocks(void) {
   static _Thread_local float *memory;
-  enum { PANEL_FLOATS = MOST_INNER * PANEL + 16, ROW_FLOATS = BLOCK_ROWS * MOST_INNER + 16 };
+  enum { PANEL_FLOATS = MOST_INNER * PANEL, ROW_FLOATS = BLOCK_ROWS * MOST_INNER };
   if (!memory) memory = aligned_alloc(64, (PANEL_FLOATS + ROW_FLOATS) * sizeof(float));
   if (!memory) abort();
   return (Blocks){memory, memory + PANEL_FLOATS};
@@ -246,17 +260,22 @@ static bool reads_well(GemmSide a, int64_t columns) {
 }
 
 static Left left_block(GemmSide a, int64_t row, int64_t rows, int64_t first, int64_t count, bool inPlace, float *to) {
+  if (a.packedRows)
+    return (Left){(const float *)a.numbers.data + first * a.packedRows + row * count, 1, true, ROWS * count};
   if (inPlace)
     return (Left){(const float *)a.numbers.data + row * a.rowStep + first, a.rowStep, false, ROWS * a.rowStep};
   read_rows(a, row, rows, first, count, to);
   return (Left){to, 1, true, ROWS * count};
 }
 
-static void multiply_panel(const Left *a, int64_t rows, int64_t columns, int64_t k, const float *b, Start start,
-                           float *c, int64_t ldc) {
+/// While it multiplies, the next panel comes closer: far away, it would be waited for at each of its lines.
+static void multiply_panel(const Left *a, int64_t rows, int64_t columns, int64_t k, const float *b, const Ahead *ahead,
+                           Start start, float *c, int64_t ldc) {
   const float *group = a->start;
-  for (int64_t r = 0; r < rows; r += ROWS, group += a->groupStep) {
+  int64_t groups = (rows + ROWS - 1) / ROWS, lines = (ahead->count + groups - 1) / groups;
+  for (int64_t r = 0, line = 0; r < rows; r += ROWS, group += a->groupStep, line += lines) {
     int64_t lanes = smaller(ROWS, rows - r);
+    fetch(ahead, line, lines);
     if (columns == PANEL)
       whole_tile(a, group, lanes, k, b, start, c + r * ldc, ldc);
     else
@@ -284,6 +303,17 @@ static const float *right_panel(const Right *b, int64_t k, int64_t first, int64_
   return to;
 }
 
+/// Where the panel at (first, column) lies, if it has lines of its own and is worth calling.
+static Ahead panel_ahead(const Right *b, int64_t k, int64_t first, int64_t count, int64_t column) {
+  if (count < 128) return (Ahead){NULL, 0, 0};
+  GemmSide s = b->stored;
+  int64_t size = b->packed ? (b->bf16 ? 2 : 4) : (s.numbers.type == KERNELS_F32 ? 4 : 2);
+  if (b->packed)
+    return (Ahead){(const char *)b->packed + (column * k + first * PANEL) * size, 64, count * PANEL * size / 64};
+  if (s.columnStep != 1) return (Ahead){NULL, 0, 0};
+  return (Ahead){(const char *)s.numbers.data + (first * s.rowStep + column) * size, s.rowStep * size, count};
+}
+
 /// Blocks of equal size, lest the last one reads all of B for a few rows.
 static int64_t equal_blocks(int64_t m) {
   int64_t count = (m + BLOCK_ROWS - 1) / BLOCK_ROWS;
@@ -299,7 +329,7 @@ static int64_t equal_inner(int64_t k) {
 static void multiply(int64_t m, int64_t n, int64_t k, GemmSide a, const Right *b, const float *bias, bool accumulate,
                      float *c, int64_t ldc) {
   Blocks memory = blocks();
-  bool inPlace = reads_well(a, n);
+  bool inPlace = !a.packedRows && reads_well(a, n);
   int64_t blockRows = equal_blocks(m), inner = equal_inner(k);
   for (int64_t row = 0; row < m; row += blockRows) {
     int64_t rows = smaller(blockRows, m - row);
@@ -310,7 +340,10 @@ static void multiply(int64_t m, int64_t n, int64_t k, GemmSide a, const Right *b
         int64_t columns = smaller(PANEL, n - column);
         const float *panel = right_panel(b, k, first, count, column, columns, memory.panel);
         Start start = {bias ? bias + column : NULL, accumulate || first > 0};
-        multiply_panel(&left, rows, columns, count, panel, start, c + row * ldc + column, ldc);
+        bool isLast = column + PANEL >= n;
+        Ahead ahead = isLast ? panel_ahead(b, k, first + count, smaller(inner, k - first - count), 0)
+                             : panel_ahead(b, k, first, count, column + PANEL);
+        multiply_panel(&left, rows, columns, count, panel, &ahead, start, c + row * ldc + column, ldc);
       }
     }
   }
@@ -324,8 +357,18 @@ void gemm(int64_t m, int64_t n, int64_t k, GemmSide a, GemmSide b, const float *
 
 void gemm_with_packed(int64_t m, int64_t n, int64_t k, GemmSide a, const void *packed, bool bf16, const float *bias,
                       bool accumulate, float *c, int64_t ldc) {
-  Right right = {{{NULL, KERNELS_F32}, 0, 0}, packed, bf16};
+  Right right = {{{NULL, KERNELS_F32}, 0, 0, 0}, packed, bf16};
   multiply(m, n, k, a, &right, bias, accumulate, c, ldc);
+}
+
+int64_t gemm_packed_rows(int64_t m) { return (m + ROWS - 1) / ROWS * ROWS; }
+
+void gemm_pack_rows(int64_t m, int64_t k, GemmSide a, int64_t row, int64_t rows, float *packed) {
+  int64_t inner = equal_inner(k), padded = gemm_packed_rows(m);
+  for (int64_t first = 0; first < k; first += inner) {
+    int64_t count = smaller(inner, k - first);
+    read_rows(a, row, rows, first, count, packed + first * padded + row * count);
+  }
 }
 
 int64_t gemm_packed_bytes(int64_t k, int64_t n, bool bf16) {
@@ -347,6 +390,8 @@ void gemm_pack(int64_t k, int64_t n, GemmSide b, bool bf16, void *packed) {
 
 bool gemm_can_run(void) { return false; }
 bool gemm_is_ours(void) { return false; }
+int64_t gemm_packed_rows(int64_t m) { abort(); }
+void gemm_pack_rows(int64_t m, int64_t k, GemmSide a, int64_t row, int64_t rows, float *packed) { abort(); }
 int64_t gemm_packed_bytes(int64_t k, int64_t n, bool bf16) { abort(); }
 void gemm_pack(int64_t k, int64_t n, GemmSide b, bool bf16, void *packed) { abort(); }
 void gemm(int64_t m, int64_t n, int64_t k, GemmSide a, GemmSide b, const float *bias, bool accumulate, float *c,

@@ -11,7 +11,14 @@ bool gemm_is_ours(void);
 typedef struct {
   KernelsNumbers numbers;
   int64_t rowStep, columnStep;
+  int64_t packedRows;  // not 0: a left side packed by gemm_pack_rows, so many rows with those that complete it
 } GemmSide;
+
+/// Rows `row` ..< row + rows of a left side (m×k) for several products, in the order in which they read it; `row` is a
+/// multiple of GEMM_ROWS, and `packed` holds k times gemm_packed_rows(m) numbers.
+enum { GEMM_ROWS = 6 };
+int64_t gemm_packed_rows(int64_t m);
+void gemm_pack_rows(int64_t m, int64_t k, GemmSide a, int64_t row, int64_t rows, float *packed);
 
 /// Columns of a packed right side stand in panels of so many, each k×GEMM_PANEL, the last one completed with zeros.
 enum { GEMM_PANEL = 16 };

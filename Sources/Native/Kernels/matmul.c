@@ -53,7 +53,7 @@ static Prepared *make_matmul(const Key *key) {
 }
 
 static GemmSide side(const void *numbers, KernelsType type, int64_t ld, bool transposed) {
-  return (GemmSide){{numbers, type}, transposed ? 1 : ld, transposed ? ld : 1};
+  return (GemmSide){{numbers, type}, transposed ? 1 : ld, transposed ? ld : 1, 0};
 }
 
 void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,
@@ -81,15 +81,24 @@ bool kernels_has_bf16(void) {
 bool kernels_runs_own_products(void) { return gemm_can_run(); }
 
 void kernels_own_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, KernelsNumbers b,
-                        int64_t ldb, bool transposeB, bool packed, const float *bias, bool accumulate, float *c,
-                        int64_t ldc) {
+                        int64_t ldb, bool transposeB, bool packed, bool packsRows, const float *bias, bool accumulate,
+                        float *c, int64_t ldc) {
   GemmSide left = side(a, KERNELS_F32, lda, transposeA), right = side(b.data, b.type, ldb, transposeB);
-  if (!packed) return gemm(m, n, k, left, right, bias, accumulate, c, ldc);
   bool bf16 = b.type == KERNELS_BF16;
-  void *memory = malloc((size_t)gemm_packed_bytes(k, n, bf16));
-  gemm_pack(k, n, right, bf16, memory);
-  gemm_with_packed(m, n, k, left, memory, bf16, bias, accumulate, c, ldc);
-  free(memory);
+  float *rows = packsRows ? malloc((size_t)(gemm_packed_rows(m) * k) * sizeof(float)) : NULL;
+  void *columns = packed ? malloc((size_t)gemm_packed_bytes(k, n, bf16)) : NULL;
+  if (packsRows) {
+    gemm_pack_rows(m, k, left, 0, m, rows);
+    left = (GemmSide){{rows, KERNELS_F32}, 0, 0, gemm_packed_rows(m)};
+  }
+  if (packed) {
+    gemm_pack(k, n, right, bf16, columns);
+    gemm_with_packed(m, n, k, left, columns, bf16, bias, accumulate, c, ldc);
+  } else {
+    gemm(m, n, k, left, right, bias, accumulate, c, ldc);
+  }
+  free(rows);
+  free(columns);
 }
 
 bool kernels_reads_stored(void) { return gemm_is_ours(); }
@@ -161,7 +170,7 @@ static float *columns_from_halves(const KernelsMatrix *b, KernelsNumbers numbers
 /// words: kind, columns, k, row stride of the plain array, transposed, bf16, plain numbers are bf16.
 static Prepared *make_packing(const Key *key) {
   const int64_t *w = key->words;
-  KernelsMatrix b = {w[1], w[2], w[4], w[5]};
+  KernelsMatrix b = {w[1], w[2], w[4], w[5], false};
   dnnl_memory_desc_t plain = matrix(b.k, b.n, w[3], b.transposed, number_type(w[6]));
   return onednn_prepared_copy(&plain, packed_layout(&b, b.n));
 }
@@ -172,8 +181,18 @@ static GemmSide columns_of(const KernelsMatrix *b, KernelsNumbers numbers, int64
   return side((const char *)numbers.data + offset, numbers.type, b->transposed ? b->k : b->n, b->transposed);
 }
 
-/// A dense left side of our own products: Float32 also where the right one is bfloat16.
-static GemmSide rows_of(const KernelsMatrix *b, const void *a) { return side(a, KERNELS_F32, b->k, false); }
+/// A dense or packed left side of our own products: Float32 also where the right one is bfloat16.
+static GemmSide rows_of(const KernelsMatrix *b, int64_t rows, const void *a) {
+  GemmSide s = side(a, KERNELS_F32, b->k, false);
+  if (b->rowsArePacked) s.packedRows = gemm_packed_rows(rows);
+  return s;
+}
+
+int64_t kernels_rows_packing(int64_t rows, int64_t k) { return gemm_is_ours() ? gemm_packed_rows(rows) * k : 0; }
+
+void kernels_rows_pack(int64_t rows, int64_t k, const float *a, int64_t first, int64_t count, float *packed) {
+  gemm_pack_rows(rows, k, side(a, KERNELS_F32, k, false), first, count, packed);
+}
 
 void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first, int64_t columns, void *packed) {
   if (gemm_is_ours())
@@ -219,18 +238,24 @@ void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a,
                             int64_t columns, const float *bias, float *c, int64_t ldc) {
   if (rows == 0 || columns == 0) return;
   if (gemm_is_ours())
-    return gemm_with_packed(rows, columns, b->k, rows_of(b, a), (const char *)packed + packed_offset(b, first), b->bf16,
+    return gemm_with_packed(rows, columns, b->k, rows_of(b, rows, a), (const char *)packed + packed_offset(b, first), b->bf16,
                             bias ? bias + first : NULL, false, c + first, ldc);
   Key key = {{KIND_PACKED_MATMUL, rows, columns, b->k, b->bf16, bias != NULL, columns}};
   run_on_columns(onednn_find(&key, make_packed_product), rows, columns, a, (const char *)packed + packed_offset(b, first),
                  bias ? bias + first : NULL, c + first, ldc);
 }
 
+void kernels_matmul_packed(int64_t m, const KernelsMatrix *b, const float *a, int64_t lda, bool transposeA,
+                           const void *packed, float *c, int64_t ldc) {
+  if (m == 0 || b->n == 0) return;
+  gemm_with_packed(m, b->n, b->k, side(a, KERNELS_F32, lda, transposeA), packed, b->bf16, NULL, false, c, ldc);
+}
+
 void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, KernelsNumbers plain, int64_t first,
                            int64_t columns, const float *bias, float *c, int64_t ldc) {
   if (rows == 0 || columns == 0) return;
   if (gemm_is_ours())
-    return gemm(rows, columns, b->k, rows_of(b, a), columns_of(b, plain, first), bias ? bias + first : NULL, false,
+    return gemm(rows, columns, b->k, rows_of(b, rows, a), columns_of(b, plain, first), bias ? bias + first : NULL, false,
                 c + first, ldc);
   int64_t ldb = b->transposed ? b->k : b->n;
   Key key = {{KIND_MATMUL, rows, columns, b->k, b->k, false, ldb, b->transposed, bias != NULL, false, columns, b->bf16}};
@@ -241,7 +266,7 @@ void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, 
 
 void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c) {
   if (gemm_is_ours())
-    return gemm_with_packed(rows, b->n, b->k, rows_of(b, a), packed, b->bf16, NULL, true, c, b->n);
+    return gemm_with_packed(rows, b->n, b->k, rows_of(b, rows, a), packed, b->bf16, NULL, true, c, b->n);
   Key key = {{KIND_PACKED_MATMUL, rows, b->n, b->k, b->bf16, false, b->n, true}};
   run_product(onednn_find(&key, make_packed_product), a, packed, NULL, c);
 }

@@ -12,6 +12,8 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
+#define LOG2_E 1.44269504088896341f
+
 /// 2ⁿ·eʳ for r within half a step of ln 2, |n| < 127.
 INLINE float exp_from_parts(int32_t n, float r) {
   float p = 1.9875691500e-4f;
@@ -30,17 +32,9 @@ INLINE float exp_from_parts(int32_t n, float r) {
 /// eˣ to 2 ulp; x is clamped to ±87 so that the result is finite and never denormal. NaN stays NaN.
 INLINE float fast_exp(float x) {
   float clamped = x > 87.0f ? 87.0f : (x < -87.0f ? -87.0f : x);
-  float scaled = clamped * 1.44269504088896341f;
+  float scaled = clamped * LOG2_E;
   // Rounding by conversion, not by the magic-number trick: it survives re-association.
   int32_t n = (int32_t)(scaled + (scaled >= 0 ? 0.5f : -0.5f));
-  float r = clamped - (float)n * 0.693359375f;
-  return exp_from_parts(n, r - (float)n * -2.12194440e-4f);
-}
-
-/// The same for x ≤ 0, or above it by rounding only: what softmax takes powers of.
-INLINE float exp_below_zero(float x) {
-  float clamped = x < -87.0f ? -87.0f : x;
-  int32_t n = (int32_t)(clamped * 1.44269504088896341f - 0.5f);
   float r = clamped - (float)n * 0.693359375f;
   return exp_from_parts(n, r - (float)n * -2.12194440e-4f);
 }

@@ -17,8 +17,11 @@ struct OwnProductTests {
     for transposesLeft in [false, true] {
       for transposesRight in [false, true] {
         for isPacked in [false, true] {
-          let product = Product(size, transposesLeft, transposesRight, isPacked)
-          #expect(product.error(of: product.run()) < 1e-6, "\(product)")
+          var product = Product(size, transposesLeft, transposesRight, isPacked)
+          let result = product.run()
+          #expect(product.error(of: result) < 1e-6, "\(product)")
+          product.packsRows = true
+          #expect(product.run() == result, "rows packed, \(product)")
         }
       }
     }
@@ -78,6 +81,7 @@ private struct Product: CustomStringConvertible {
   var leftStride: Int, resultStride: Int
   var bias: [Float]?
   var adds = false
+  var packsRows = false
   private let left: [Float]
   private var right: [Float]
   private var halves: (type: KernelsType, bits: [UInt16])?
@@ -117,8 +121,8 @@ private struct Product: CustomStringConvertible {
     func multiply(_ numbers: UnsafeRawPointer, _ type: KernelsType) {
       kernels_own_matmul(
         Int64(m), Int64(n), Int64(k), left, Int64(leftStride), transposesLeft,
-        KernelsNumbers(data: numbers, type: type), Int64(rightStride), transposesRight, isPacked, bias, adds, &result,
-        Int64(resultStride))
+        KernelsNumbers(data: numbers, type: type), Int64(rightStride), transposesRight, isPacked,
+        packsRows, bias, adds, &result, Int64(resultStride))
     }
     if let halves { multiply(halves.bits, halves.type) } else { multiply(right, KERNELS_F32) }
     return (0..<m).flatMap { result[$0 * resultStride..<$0 * resultStride + n] }

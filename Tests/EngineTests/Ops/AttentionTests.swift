@@ -7,7 +7,7 @@ import Testing
 struct AttentionTests {
   static let shapes: [(queries: Int, keys: Int, heads: Int, width: Int)] = [
     (1, 1, 1, 1), (65, 65, 2, 32), (64, 12, 3, 16), (77, 77, 1, 64), (129, 257, 2, 8), (300, 130, 1, 24),
-    (257, 128, 1, 64), (520, 33, 1, 5), (31, 129, 17, 3),
+    (257, 128, 1, 64), (520, 33, 1, 5), (31, 129, 17, 3), (97, 600, 1, 16), (600, 600, 1, 8), (19, 1100, 1, 9),
   ]
 
   @Test("float32", arguments: shapes, [false, true])
@@ -34,6 +34,17 @@ struct AttentionTests {
       if shape.keys == 1, name == "dq" || name == "dk" { continue }
       expect(a, equals: b, within: .relative(2e-2), name)
     }
+  }
+
+  @Test("scores that rise from block to block of keys, far beyond what a power holds")
+  func risingScores() throws {
+    var sample = Sample((30, 1100, 1, 16), causal: false)
+    let steps = Tensor((0..<2 * 1100 * 16).map { Float($0 / 16 % 1100) / 8 }, shape: [2, 1100, 16])
+    sample.k = sample.k + steps
+
+    let found = try sample.run()
+
+    for (a, b) in zip(found, sample.definition()) { expect(a, equals: b, within: .relative(5e-5)) }
   }
 
   @Test("one, two and three threads give the same bits", arguments: ArithmeticPolicy.Precision.allCases)
@@ -67,7 +78,7 @@ struct AttentionTests {
 /// Random queries, keys, values and an arriving gradient.
 private struct Sample {
   let q: Tensor
-  let k: Tensor
+  var k: Tensor
   let v: Tensor
   let dy: Tensor
   let heads: Int

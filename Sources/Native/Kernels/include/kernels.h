@@ -55,17 +55,18 @@ bool kernels_has_bf16(void);
 bool kernels_reads_stored(void);
 
 /// Our own kernels whatever the CPU, for tests; only where kernels_runs_own_products(). `packed` goes by way of a right
-/// side packed in `b.type`, Float32 or bfloat16.
+/// side packed in `b.type`, Float32 or bfloat16, and `packsRows` of a packed left side.
 bool kernels_runs_own_products(void);
 void kernels_own_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, KernelsNumbers b,
-                        int64_t ldb, bool transposeB, bool packed, const float *bias, bool accumulate, float *c,
-                        int64_t ldc);
+                        int64_t ldb, bool transposeB, bool packed, bool packsRows, const float *bias, bool accumulate,
+                        float *c, int64_t ldc);
 
 /// The right side B (k×n) of products C = A·B, packed once in the layout that they like best.
 typedef struct {
   int64_t n, k;
   bool transposed;  // stored (n×k), as the weights of a linear layer are
   bool bf16;        // packed in bfloat16; A is bfloat16 too, unless kernels_reads_stored()
+  bool rowsArePacked;  // A was packed by kernels_rows_pack
 } KernelsMatrix;
 
 /// The bits of a layout's name that tell that it is a matrix's.
@@ -87,8 +88,17 @@ void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a,
 /// The same with B as it is stored, dense: of float32, or bfloat16 where b->bf16, unless kernels_reads_stored().
 void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, KernelsNumbers plain, int64_t first,
                            int64_t columns, const float *bias, float *c, int64_t ldc);
+/// c (m×n, row stride ldc) = A (m×k, or stored k×m with `transposeA`) · B packed; only where kernels_reads_stored().
+void kernels_matmul_packed(int64_t m, const KernelsMatrix *b, const float *a, int64_t lda, bool transposeA,
+                           const void *packed, float *c, int64_t ldc);
 /// c (rows×n, dense) += a (rows×k, dense) · B.
 void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c);
+
+/// Numbers that a left side A (rows×k) takes packed, for several products with the same rows; 0 where products read rows
+/// as they are.
+int64_t kernels_rows_packing(int64_t rows, int64_t k);
+/// Packs rows first ..< first + count of A (dense); `first` is a multiple of 48.
+void kernels_rows_pack(int64_t rows, int64_t k, const float *a, int64_t first, int64_t count, float *packed);
 
 // ---- Convolutions on oneDNN (convolution.c) ---------------------------------------------------------------------
 typedef struct {
