@@ -17,6 +17,10 @@ enum BufferPool {
   /// sizes that differ, one phase's activations where another's gradients were.
   private static let large = 1 << 18
 
+  /// Bytes of the pages that large buffers of one size share, where they are smaller and memory is not short: alone
+  /// they would have no pages of 2 MiB, and products wait for the many small ones. What is not used yet is not there yet.
+  private static let family = 8 << 20
+
   /// Rounds up to an eighth of a power of two: few distinct sizes, little waste.
   private static func capacity(_ count: Int) -> Int {
     let least = max(count, 64)
@@ -29,13 +33,17 @@ enum BufferPool {
     let most = capacity >= large ? capacity + capacity / 2 : capacity
     if let used = pool.withLock({ $0.takeIdle(in: capacity...most) }) { return used }
     misses.add(1, ordering: .relaxed)
+    let isShort = ArithmeticPolicy.current.memory == .small
     if capacity >= large {
-      let isShort = ArithmeticPolicy.current.memory == .small
       pool.withLock { $0.makeRoom(for: capacity, isShort: isShort) }.forEach(release)
     }
-    let memory = capacity >= large ? pages(4 * capacity) : aligned_alloc(64, 4 * capacity)
+    let count = capacity >= large && !isShort ? max(1, family / (4 * capacity)) : 1
+    let memory = capacity >= large ? pages(4 * capacity * count) : aligned_alloc(64, 4 * capacity)
     guard let memory else { fatalError("out of memory: \(4 * capacity) bytes more are not to be had") }
-    return Buffer(start: memory.bindMemory(to: Float.self, capacity: capacity), capacity: capacity)
+    let floats = memory.bindMemory(to: Float.self, capacity: capacity * count)
+    let buffers = (0..<count).map { Buffer(start: floats + $0 * capacity, capacity: capacity) }
+    if count > 1 { pool.withLock { $0.add(buffers.dropFirst()) } }
+    return buffers[0]
   }
 
   static func giveBack(_ buffer: Buffer) { pool.withLock { $0.keep(buffer) } }
@@ -85,6 +93,14 @@ enum BufferPool {
         countUse(buffer.capacity)
       }
       return buffer
+    }
+
+    /// Large buffers that nobody has used yet.
+    mutating func add(_ buffers: ArraySlice<Buffer>) {
+      for buffer in buffers {
+        idleFloats += buffer.capacity
+        idle[buffer.capacity, default: []].append(buffer)
+      }
     }
 
     mutating func keep(_ buffer: Buffer) {

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -49,9 +50,8 @@ INLINE void tile(int rows, int step, int64_t k, const float *a, int64_t rowStep,
   __m256 low[ROWS], high[ROWS];
   for (int r = 0; r < rows; r++) {
     low[r] = high[r] = _mm256_setzero_ps();
-    // c is wanted at the end, and is far away.
+    // c is wanted at the end, and is far away; most often it is one line.
     __builtin_prefetch(c + r * ldc, 1);
-    __builtin_prefetch(c + r * ldc + 15, 1);
   }
   const float *far = a + 3 * rowStep;
 #pragma clang loop unroll_count(4)
@@ -239,16 +239,22 @@ INLINE void fetch(const Ahead *ahead, int64_t first, int64_t count) {
   for (int64_t i = first; i < end; i++) __builtin_prefetch(ahead->start + i * ahead->step, 0, 2);
 }
 
-/// Memory of this thread for one block of each side.
+/// Memory of this thread for one block of each side: a page of 2 MiB where there is one, or tiles wait for pages.
 typedef struct {
   float *panel, *rows;
 } Blocks;
 
 static Blocks blocks(void) {
   static _Thread_local float *memory;
-  enum { PANEL_FLOATS = MOST_INNER * PANEL, ROW_FLOATS = BLOCK_ROWS * MOST_INNER };
-  if (!memory) memory = aligned_alloc(64, (PANEL_FLOATS + ROW_FLOATS) * sizeof(float));
-  if (!memory) abort();
+  enum { PANEL_FLOATS = MOST_INNER * PANEL, BYTES = 2 << 20 };
+  _Static_assert((PANEL_FLOATS + BLOCK_ROWS * MOST_INNER) * sizeof(float) <= BYTES, "both blocks in one page");
+  if (!memory) {
+    memory = aligned_alloc(BYTES, BYTES);
+    if (!memory) abort();
+#ifdef MADV_HUGEPAGE
+    madvise(memory, BYTES, MADV_HUGEPAGE);
+#endif
+  }
   return (Blocks){memory, memory + PANEL_FLOATS};
 }
 
