@@ -22,14 +22,14 @@ struct ColumnsConvolution {
   {
     let results = geometry.output.count / outputs
     var shape = geometry.kernelShape(images: geometry.input[0])
-    let rows = Storage(count: min(rowsAtOnce, results) * inner)
+    let (rows, filters) = (Storage(count: min(rowsAtOnce, results) * inner), matrix(of: weight))
     for first in Swift.stride(from: 0, to: results, by: rowsAtOnce) {
       let count = min(rowsAtOnce, results - first)
       ThreadPool.runPieces(of: count, size: max(1, min(16, 65_536 / inner))) { piece in
         kernels_columns(
           &shape, Int64(first + piece.lowerBound), Int64(piece.count), x, rows.base + piece.lowerBound * inner)
       }
-      product(rows: count, weight, isTransposed: true).run(rows.base, bias: bias, into: y + first * outputs)
+      product(rows: count, filters, isTransposed: true).run(rows.base, bias: bias, into: y + first * outputs)
     }
   }
 
@@ -37,19 +37,20 @@ struct ColumnsConvolution {
   func inputGradient(arriving dy: UnsafePointer<Float>, weight: Tensor, into dx: UnsafeMutablePointer<Float>) {
     let results = geometry.output.stride / outputs
     var shape = geometry.kernelShape(images: 1)
-    let dRows = Storage(count: results * inner)
+    let (dRows, filters) = (Storage(count: results * inner), matrix(of: weight))
     for image in 0..<geometry.input[0] {
-      product(rows: results, weight, isTransposed: false).run(dy + image * geometry.output.stride, into: dRows.base)
+      product(rows: results, filters, isTransposed: false).run(dy + image * geometry.output.stride, into: dRows.base)
       ThreadPool.run(geometry.input[1]) { line in
         kernels_columns_gradient(&shape, Int64(line), 1, dRows.base, dx + image * geometry.input.stride)
       }
     }
   }
 
-  /// With the filters W (O, I·taps): the product of the layer is with Wᵀ, that of its gradient with W.
-  private func product(rows: Int, _ weight: Tensor, isTransposed: Bool) -> WeightsProduct {
-    WeightsProduct(
-      rows: rows, weight: weight.detached().reshaped([outputs, inner]), isTransposed: isTransposed,
-      arithmetic: arithmetic)
+  /// The filters W (O, I·taps).
+  private func matrix(of weight: Tensor) -> Tensor { weight.detached().reshaped([outputs, inner]) }
+
+  /// The product of the layer is with Wᵀ, that of its gradient with W.
+  private func product(rows: Int, _ filters: Tensor, isTransposed: Bool) -> WeightsProduct {
+    WeightsProduct(rows: rows, weight: filters, isTransposed: isTransposed, arithmetic: arithmetic)
   }
 }

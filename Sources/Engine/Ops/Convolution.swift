@@ -80,7 +80,8 @@ extension ConvolutionGeometry {
     let y = Tensor(uninitialized: output)
     switch path {
     case .direct: runDirectly(x, weight: weight, bias: bias, into: y)
-    case .columns(let columns): columns.run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
+    case .columns(let columns), .columnsForward(let columns):
+      columns.run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
     case .winograd(let winograd):
       let filters = winograd.filters(of: weight, isTurned: false)
       winograd.run(x.pointer, filters: filters, bias: bias?.pointer, into: y.pointer)
@@ -91,7 +92,7 @@ extension ConvolutionGeometry {
   fileprivate func inputGradient(arriving dy: Tensor, weight: Tensor, _ path: ConvolutionPath) -> Tensor {
     let dx = Tensor(uninitialized: input)
     switch path {
-    case .direct: runDirectGradient(arriving: dy, weight: weight, into: dx)
+    case .direct, .columnsForward: runDirectGradient(arriving: dy, weight: weight, into: dx)
     case .columns(let columns): columns.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
     case .winograd(let winograd):
       let filters = winograd.turned.filters(of: weight, isTurned: true)

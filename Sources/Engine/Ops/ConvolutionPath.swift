@@ -4,6 +4,9 @@ enum ConvolutionPath {
   case direct
   /// A matrix product with the filters as they are stored.
   case columns(ColumnsConvolution)
+  /// The same for large images with few channels; the gradient, which would add rows of pixels up, is left to the direct
+  /// kernels.
+  case columnsForward(ColumnsConvolution)
   case winograd(Winograd)
 
   /// Trained filters, and small ones that gain nothing, take the direct way.
@@ -15,6 +18,8 @@ enum ConvolutionPath {
       self = .winograd(winograd)
     } else if isLarge, geometry.taps <= 64 {
       self = .columns(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic))
+    } else if ArithmeticPolicy.readsStored, geometry.taps <= 64, geometry.output.count >= 1 << 20 {
+      self = .columnsForward(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic.exact))
     } else {
       self = .direct
     }
@@ -25,16 +30,20 @@ extension Winograd {
   /// nil where the direct products are faster, or not worth the memory of larger filters.
   ///
   /// Few tiles make thin products, for which reading 4 (F(4×4)) or 1.8 times (F(2×2)) the weights takes longer than
-  /// the multiplications that they save; few channels make the transforms take longer than the products.
+  /// the multiplications that they save; few channels make the transforms take longer than the products. The tiles of
+  /// 6×6 were measured with our own products only.
   fileprivate init?(_ geometry: ConvolutionGeometry, isLarge: Bool, _ arithmetic: ArithmeticPolicy) {
     guard geometry.isPlain3x3 else { return nil }
     let (images, height, width) = (geometry.input[0], geometry.input[1], geometry.input[2])
     let (outputs, inputs) = (geometry.weight[0], geometry.weight[1])
     func tiles(_ size: Int) -> Int { ((height + size - 1) / size) * ((width + size - 1) / size) }
     let tile: Int
-    if isLarge {
-      // By the size of one image, so that a model keeps one form of its filters whatever the batch.
-      let (hasManyPixels, isShort) = (tiles(4) >= 256, arithmetic.memory == .small)
+    // By the size of one image, so that a model keeps one form of its filters whatever the batch.
+    let (hasManyPixels, isShort) = (tiles(4) >= 256, arithmetic.memory == .small)
+    if tiles(4) >= 1024, !isShort, min(inputs, outputs) >= 32, ArithmeticPolicy.readsStored {
+      // Images that large leave little of the tiles over at their edges, and reading 7 times the weights is nothing.
+      tile = 6
+    } else if isLarge {
       // Where memory is as short as that, only the layers of many pixels, which have few weights, are worth it.
       guard tiles(2) >= 32, hasManyPixels || !(isShort && arithmetic.keepsBF16) else { return nil }
       // The smaller tiles take a quarter of the memory: fewer than half the numbers, one form for both directions. With

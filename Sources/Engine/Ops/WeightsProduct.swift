@@ -23,7 +23,8 @@ struct WeightsProduct {
     self.rows = rows
     let (columns, inner) = isTransposed ? (outputs, inputs) : (inputs, outputs)
     let isBF16 = weight.storage.isFrozen ? arithmetic.keepsBF16 : arithmetic.multipliesBF16
-    matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16, rowsArePacked: false)
+    matrix = KernelsMatrix(
+      n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16, rowsArePacked: false)
     // Our own products would read a plain weight anew for each piece of many rows.
     let isWorthPacking = weight.storage.isFrozen || ArithmeticPolicy.readsStored && rows >= 512
     let isPacked = isWorthPacking && arithmetic.memory == .fast && !weight.shape.isLarge

@@ -7,7 +7,7 @@ import Kernels
 /// to m×m pixels. That is (m+2)² products instead of 9·m². The gradient of the input is the same with the filters
 /// turned by half a turn. Source: Lavin and Gray 2016, “Fast Algorithms for Convolutional Neural Networks”.
 struct Winograd {
-  /// m: 2 or 4.
+  /// m: 2, 4 or 6.
   let tile: Int
   let images: Int, height: Int, width: Int
   let inputs: Int, outputs: Int
@@ -126,7 +126,7 @@ extension Winograd {
   }
 
   /// What the forms of the filters take in memory, for both directions.
-  var filterBytes: Int { positions * inputs * outputs * (tile == 4 ? 8 : isBF16 ? 2 : 4) }
+  var filterBytes: Int { positions * inputs * outputs * (tile > 2 ? 8 : isBF16 ? 2 : 4) }
 
   private func transformed(_ weight: Tensor, isTurned: Bool) -> FilterMatrices {
     let (tile, inputs, outputs) = (tile, inputs, outputs)
@@ -135,7 +135,7 @@ extension Winograd {
       of: weight, count: positions,
       as: KernelsMatrix(
         n: Int64(outputs), k: Int64(inputs), transposed: false, bf16: isBF16, rowsArePacked: false), name: name,
-      isPacked: tile == 4
+      isPacked: tile > 2
     ) { numbers, columns, to in
       // As checkpoints hold them, but only those with these outputs of this direction.
       let part = Storage(count: 9 * inputs * columns.count)

@@ -1,12 +1,12 @@
 // The transforms of Winograd's minimal filtering F(m×m, 3×3) for convolutions of stride 1 and padding 1: m = 2 takes
-// 16/36 of the direct multiplications, m = 4 a quarter of them. Source: Lavin and Gray 2016, "Fast Algorithms for
-// Convolutional Neural Networks": Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A at the points 0, ±1, (±2,) ∞.
+// 16/36 of the direct multiplications, m = 4 a quarter of them, m = 6 a fifth. Source: Lavin and Gray 2016, "Fast
+// Algorithms for Convolutional Neural Networks": Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A at the points 0, ±1, (±2, (±1/2,)) ∞.
 //
 // Images are NHWC and seen as tiles of m×m pixels, row by row, image after image; a tile that hangs over the edge is
 // completed with zeros. Sixteen channels are transformed at a time.
 #include "vector.h"
 
-enum { LANES = 16, SIDE = 6, SQUARE = SIDE * SIDE };
+enum { LANES = 16, SIDE = 8, SQUARE = SIDE * SIDE };
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
 typedef uint32_t Bits __attribute__((vector_size(4 * LANES)));
 typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
@@ -24,6 +24,21 @@ INLINE void transform_pixels(int m, int step, Lanes *d) {
     return;
   }
   Lanes d4 = d[4 * step], d5 = d[5 * step];
+  if (m == 6) {
+    Lanes d6 = d[6 * step], d7 = d[7 * step];
+    Lanes even1 = d2 - 4.25f * d4 + d6, odd1 = d1 - 4.25f * d3 + d5;
+    Lanes even2 = 0.25f * d2 - 1.25f * d4 + d6, odd2 = 0.5f * d1 - 2.5f * d3 + 2 * d5;
+    Lanes evenHalf = 4 * d2 - 5 * d4 + d6, oddHalf = 2 * d1 - 2.5f * d3 + 0.5f * d5;
+    d[0] = d0 - d6 + 5.25f * (d4 - d2);
+    d[step] = even1 + odd1;
+    d[2 * step] = even1 - odd1;
+    d[3 * step] = even2 + odd2;
+    d[4 * step] = even2 - odd2;
+    d[5 * step] = evenHalf + oddHalf;
+    d[6 * step] = evenHalf - oddHalf;
+    d[7 * step] = d7 - d1 + 5.25f * (d3 - d5);
+    return;
+  }
   Lanes even = d4 - 4 * d2, odd = d3 - 4 * d1;
   Lanes far = d4 - d2, twice = 2 * (d3 - d1);
   d[0] = 4 * d0 - 5 * d2 + d4;
@@ -44,6 +59,17 @@ INLINE void transform_products(int m, int step, Lanes *p) {
   }
   Lanes p4 = p[4 * step], p5 = p[5 * step];
   Lanes near = p1 + p2, slope = p1 - p2, far = p3 + p4, steep = p3 - p4;
+  if (m == 6) {
+    Lanes p6 = p[6 * step], p7 = p[7 * step];
+    Lanes half = p5 + p6, gentle = p5 - p6;
+    p[0] = p0 + near + far + half;
+    p[step] = slope + 2 * steep + 0.5f * gentle;
+    p[2 * step] = near + 4 * far + 0.25f * half;
+    p[3 * step] = slope + 8 * steep + 0.125f * gentle;
+    p[4 * step] = near + 16 * far + 0.0625f * half;
+    p[5 * step] = slope + 32 * steep + 0.03125f * gentle + p7;
+    return;
+  }
   p[0] = p0 + near + far;
   p[step] = slope + 2 * steep;
   p[2 * step] = near + 4 * far;
@@ -57,6 +83,17 @@ INLINE void transform_taps(int m, int step, Lanes *g) {
     g[step] = 0.5f * (g0 + g1 + g2);
     g[2 * step] = 0.5f * (g0 - g1 + g2);
     g[3 * step] = g2;
+    return;
+  }
+  if (m == 6) {
+    Lanes near = (g0 + g2) * (-2 / 9.0f), far = (g0 + 4 * g2) / 90, half = (4 * g0 + g2) * (8 / 45.0f);
+    g[step] = near - g1 * (2 / 9.0f);
+    g[2 * step] = near + g1 * (2 / 9.0f);
+    g[3 * step] = far + g1 / 45;
+    g[4 * step] = far - g1 / 45;
+    g[5 * step] = half + g1 * (16 / 45.0f);
+    g[6 * step] = half - g1 * (16 / 45.0f);
+    g[7 * step] = g2;
     return;
   }
   Lanes near = -(g0 + g2) / 6, far = g0 / 24 + g2 / 6;
@@ -144,7 +181,9 @@ INLINE void gather(int m, bool bf16, const WinogradShape *s, int64_t channels, i
 
 CLONES void kernels_winograd_gather(const WinogradShape *s, int64_t channels, int64_t first, int64_t count,
                                     const float *images, const WinogradRows *rows) {
-  if (s->tile == 4)
+  if (s->tile == 6)
+    gather(6, false, s, channels, first, count, images, rows);
+  else if (s->tile == 4)
     gather(4, false, s, channels, first, count, images, rows);
   else if (rows->bf16)
     gather(2, true, s, channels, first, count, images, rows);
@@ -185,7 +224,9 @@ INLINE void scatter(int m, const WinogradShape *s, int64_t channels, int64_t fir
 
 CLONES void kernels_winograd_scatter(const WinogradShape *s, int64_t channels, int64_t first, int64_t count,
                                      const WinogradRows *rows, const float *bias, float *images) {
-  if (s->tile == 4)
+  if (s->tile == 6)
+    scatter(6, s, channels, first, count, rows, bias, images);
+  else if (s->tile == 4)
     scatter(4, s, channels, first, count, rows, bias, images);
   else
     scatter(2, s, channels, first, count, rows, bias, images);
@@ -214,7 +255,9 @@ INLINE void filters(int m, int64_t inputs, int64_t outputs, bool turned, const f
 
 CLONES void kernels_winograd_filters(int32_t tile, int64_t inputs, int64_t outputs, bool turned, const float *oihw,
                                      float *u) {
-  if (tile == 4)
+  if (tile == 6)
+    filters(6, inputs, outputs, turned, oihw, u);
+  else if (tile == 4)
     filters(4, inputs, outputs, turned, oihw, u);
   else
     filters(2, inputs, outputs, turned, oihw, u);

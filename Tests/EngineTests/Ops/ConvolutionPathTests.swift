@@ -20,6 +20,9 @@ struct ConvolutionPathTests {
     var weightShape: Shape { [outputs, shape[3], 3, 3] }
   }
 
+  /// Our own products, on CPUs that have no better ones, open ways of their own.
+  private static let isOwn = ArithmeticPolicy.readsStored
+
   /// Small layers that take each way, at sizes that no block divides.
   static let cases = [
     Case(shape: [1, 17, 13, 33], outputs: 47, way: "F(4×4)"),
@@ -28,6 +31,9 @@ struct ConvolutionPathTests {
       shape: [1, 27, 25, 170], outputs: 191, way: "F(4×4)", smallWay: "F(2×2)", halfWay: "F(2×2)",
       smallHalfWay: "columns"),
     Case(shape: [1, 61, 66, 160], outputs: 192, way: "F(4×4)"),
+    Case(
+      shape: [1, 125, 128, 35], outputs: 32, way: isOwn ? "F(6×6)" : "F(4×4)", smallWay: "F(4×4)",
+      smallHalfWay: "F(4×4)"),
     Case(
       shape: [3, 25, 24, 192], outputs: 192, way: "F(4×4)", smallWay: "F(2×2)", halfWay: "F(2×2)",
       smallHalfWay: "columns"),
@@ -41,6 +47,7 @@ struct ConvolutionPathTests {
       way: "columns"),
     Case(shape: [1, 20, 21, 31], outputs: 64, way: "direct"),
     Case(shape: [1, 8, 8, 64], outputs: 64, way: "direct"),
+    Case(shape: [1, 130, 129, 5], outputs: 64, way: isOwn ? "columns forward" : "direct"),
     Case(shape: [2, 9, 8, 40], outputs: 33, stride: 2, way: "direct"),
   ]
 
@@ -117,6 +124,7 @@ private func way(_ row: ConvolutionPathTests.Case, _ arithmetic: ArithmeticPolic
   return switch ConvolutionPath(geometry, isFrozen: true, arithmetic: arithmetic) {
   case .direct: "direct"
   case .columns: "columns"
+  case .columnsForward: "columns forward"
   case .winograd(let winograd): "F(\(winograd.tile)×\(winograd.tile))"
   }
 }

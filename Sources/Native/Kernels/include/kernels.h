@@ -129,10 +129,10 @@ void kernels_columns_gradient(const ConvolutionShape *shape, int64_t first, int6
                               float *dx);
 
 // ---- Winograd's transforms (winograd.c) -------------------------------------------------------------------------
-/// Images (…×height×width×channels) seen as tiles of 2×2 or 4×4 pixels, row by row, image after image; a tile that
-/// hangs over the edge is completed with zeros.
+/// Images (…×height×width×channels) seen as tiles of 2×2, 4×4 or 6×6 pixels, row by row, image after image; a tile
+/// that hangs over the edge is completed with zeros.
 typedef struct {
-  int32_t tile;  // 2 or 4
+  int32_t tile;  // 2, 4 or 6
   int64_t height, width;
 } WinogradShape;
 /// (tile+2)² matrices with a row for each tile: the factors or the results of products over channels.
