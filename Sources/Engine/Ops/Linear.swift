@@ -63,7 +63,9 @@ extension Tensor {
     let halves = arithmetic.multipliesBF16 ? (dy.halfRows(width: outputs), halfRows(width: inputs)) : nil
     // Our own products would read x anew for each piece.
     let packed = ArithmeticPolicy.readsStored && outputs > 64 ? packedRight(width: inputs) : nil
-    ThreadPool.runPieces(of: outputs, size: ThreadPool.pieceSize(outputs, least: 64)) { piece in
+    // Whole tiles of our own products.
+    let size = packed == nil ? ThreadPool.pieceSize(outputs, least: 64) : (outputs / 8 + 47) / 48 * 48
+    ThreadPool.runPieces(of: outputs, size: size) { piece in
       let (m, n, k) = (Int64(piece.count), Int64(inputs), Int64(rows))
       let target = dw.pointer + piece.lowerBound * inputs
       if let (dy, x) = halves {

@@ -21,7 +21,9 @@ struct ProductCut {
     // Rows that stay together when their columns can be handed out instead.
     let together = blocks > 1 ? 256 : max(32, (rows / 8 + 15) / 16 * 16)
     let rowCuts = min(max(1, (rows + together / 2) / together), worthwhile)
-    rowSize = max(1, ((rows + rowCuts - 1) / rowCuts + 15) / 16 * 16)
+    // Whole tiles of the kernels.
+    let tile = ArithmeticPolicy.readsStored ? 6 : 16
+    rowSize = max(1, ((rows + rowCuts - 1) / rowCuts + tile - 1) / tile * tile)
     rowPieces = (rows + rowSize - 1) / rowSize
     let columnCuts = min(blocks, max(1, 8 / max(1, rowPieces)), max(1, worthwhile / max(1, rowPieces)))
     columnSize = (blocks + columnCuts - 1) / columnCuts * columnBlock

@@ -3,7 +3,14 @@
 // their factors as they lie, and what belongs to a query stands still while a column of lanes runs over keys.
 #include "attention.h"
 
-enum { QUERIES = 256, KEYS = 128 };  // of one block: its scores and their gradients stay in the L2 cache
+enum { QUERIES = 256, KEYS = 128 };  // of one block at most: its scores and their gradients stay in the L2 cache
+
+/// Keys of a block; for our own products blocks of whole tiles, as equal as may be.
+static int64_t block_keys(const AttentionShape *s) {
+  if (!kernels_reads_stored()) return KEYS;
+  int64_t blocks = (s->keys + KEYS - 3) / (KEYS - 2), keys = (s->keys + blocks - 1) / blocks;
+  return (keys + 5) / 6 * 6;
+}
 
 /// How one block of queries is read by the products: turned for the scores, as it is for the sums over queries.
 typedef struct {
@@ -34,7 +41,7 @@ typedef struct {
 } Block;
 
 static Block cut_scratch(const AttentionShape *s, Scratch *scratch) {
-  int64_t queries = padded16(smaller(QUERIES, s->queries)), keys = smaller(KEYS, s->keys);
+  int64_t queries = padded16(smaller(QUERIES, s->queries)), keys = smaller(block_keys(s), s->keys);
   Sides side = sides(s, queries);
   Block b;
   b.p = take_factor(scratch, keys * queries, s->bf16);
@@ -71,11 +78,11 @@ static void turn(int64_t rows, int64_t columns, const float *from, float *to) {
 void kernels_attention_gradient_pack(const AttentionShape *s, const float *k, const float *v, void *packed) {
   Scratch scratch = {packed, 0};
   Heads h = cut_packed(s, &scratch);
-  int64_t width = s->headWidth, count = s->keys * width;
+  int64_t width = s->headWidth, count = s->keys * width, step = block_keys(s);
   gather_rows(s->keys, s->keys, width, k, s->keyStride, h.keys.floats);
   gather_rows(s->keys, s->keys, width, v, s->valueStride, h.values.floats);
-  for (int64_t first = 0; first < s->keys; first += KEYS)
-    turn(smaller(KEYS, s->keys - first), width, h.keys.floats + first * width, h.turnedKeys.floats + first * width);
+  for (int64_t first = 0; first < s->keys; first += step)
+    turn(smaller(step, s->keys - first), width, h.keys.floats + first * width, h.turnedKeys.floats + first * width);
   halve(h.keys, 0, count);
   halve(h.values, 0, count);
   halve(h.turnedKeys, 0, count);
@@ -136,7 +143,7 @@ CLONES static void probabilities_and_score_gradient(const AttentionShape *s, int
 /// One block of keys against the block of queries: its part of dk and dv in `sums`, and of the queries' dq.
 static void gradient_of_block(const AttentionShape *s, const Heads *h, int64_t firstKey, int64_t firstQuery,
                               int64_t queries, Block *b, bool wantsQueries, float *sums) {
-  int64_t width = s->headWidth, keys = smaller(KEYS, s->keys - firstKey);
+  int64_t width = s->headWidth, keys = smaller(block_keys(s), s->keys - firstKey);
   Sides side = sides(s, queries);
   Factor k = from_row(h->keys, firstKey, width), v = from_row(h->values, firstKey, width);
   kernels_matrix_product(&side.turned, keys, factor_data(k), b->queryScores, 0, queries, NULL, b->p.floats, queries);
@@ -160,13 +167,14 @@ void kernels_attention_gradient(const AttentionShape *s, int64_t first, int64_t 
   Scratch scratch = {memory, 0}, packs = {(char *)(uintptr_t)packed, 0};
   Block b = cut_scratch(s, &scratch);
   Heads h = cut_packed(s, &packs);
+  int64_t step = block_keys(s);
   memset(sums, 0, (size_t)(2 * s->keys * s->headWidth) * sizeof(float));
   for (int64_t at = first; at < first + count; at += QUERIES) {
     int64_t rows = smaller(QUERIES, first + count - at), padded = padded16(rows);
     read_queries(s, at, rows, padded, q, &b);
     memset(b.dq, 0, (size_t)(padded * s->headWidth) * sizeof(float));
     int64_t seen = s->causal ? smaller(s->keys, at + rows) : s->keys;
-    for (int64_t key = 0; key < seen; key += KEYS) gradient_of_block(s, &h, key, at, padded, &b, q->dq != NULL, sums);
+    for (int64_t key = 0; key < seen; key += step) gradient_of_block(s, &h, key, at, padded, &b, q->dq != NULL, sums);
     if (!q->dq) continue;
     for (int64_t r = 0; r < rows; r++)
       for (int64_t i = 0; i < s->headWidth; i++) q->dq[(at + r) * s->queryStride + i] = b.dq[i * padded + r];

@@ -29,9 +29,8 @@ bool gemm_is_ours(void) {
 enum {
   PANEL = GEMM_PANEL,
   ROWS = GEMM_ROWS,       // of a tile
-  INNER = 256,            // of a block, about: a panel of B, 16 KiB, stays in the L1 cache
-  MOST_INNER = 320,
-  BLOCK_ROWS = 48 * ROWS  // of a block of A at most, 288 KiB: about half of the L2 cache
+  INNER = 320,            // of a block at most: a panel of B, 20 KiB, stays in the L1 cache
+  BLOCK_ROWS = 48 * ROWS  // of a block of A at most, 360 KiB: most of the L2 cache
 };
 
 INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -246,8 +245,8 @@ typedef struct {
 
 static Blocks blocks(void) {
   static _Thread_local float *memory;
-  enum { PANEL_FLOATS = MOST_INNER * PANEL, BYTES = 2 << 20 };
-  _Static_assert((PANEL_FLOATS + BLOCK_ROWS * MOST_INNER) * sizeof(float) <= BYTES, "both blocks in one page");
+  enum { PANEL_FLOATS = INNER * PANEL, BYTES = 2 << 20 };
+  _Static_assert((PANEL_FLOATS + BLOCK_ROWS * INNER) * sizeof(float) <= BYTES, "both blocks in one page");
   if (!memory) {
     memory = aligned_alloc(BYTES, BYTES);
     if (!memory) abort();
@@ -326,10 +325,10 @@ static int64_t equal_blocks(int64_t m) {
   return ((m + count - 1) / count + ROWS - 1) / ROWS * ROWS;
 }
 
-/// The same along k, where each block reads and writes all of c: CLIP's 257 tokens are one block.
+/// The same along k, where each block reads and writes all of c.
 static int64_t equal_inner(int64_t k) {
-  int64_t count = (k + INNER - (MOST_INNER - INNER) - 1) / INNER;
-  return count > 1 ? (k + count - 1) / count : MOST_INNER;
+  int64_t count = (k + INNER - 1) / INNER;
+  return count > 1 ? (k + count - 1) / count : INNER;
 }
 
 static void multiply(int64_t m, int64_t n, int64_t k, GemmSide a, const Right *b, const float *bias, bool accumulate,

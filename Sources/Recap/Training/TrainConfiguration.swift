@@ -6,7 +6,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 
   public var seed: UInt64 = 1
   /// Optimizer steps on the image tower.
-  public var steps = 1400
+  public var steps = 1100
   /// Images a micro-batch, and micro-batches an optimizer step.
   public var batch = 32
   public var accumulate = 1

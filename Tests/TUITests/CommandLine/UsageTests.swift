@@ -21,7 +21,7 @@ struct UsageTests {
       "sweep density --density all", "train --crop center", "train --data x --colors wrong",
       "train --resume run --mmvp x", "sweep density --densities class,,all", "inspect", "report",
       "pretrain", "world", "export", "world --out x --pairs -1", "train --unknown", "pretrian", "trian",
-      "train --pairs mined --mmvp x", "some/run --clip x", "some/run --mmvp x", "some/run --steps 1400",
+      "train --pairs mined --mmvp x", "some/run --clip x", "some/run --mmvp x", "some/run --steps 1100",
     ])
   func wrongUsage(words: String) {
     #expect(status(words.split(separator: " ").map(String.init)) == 64)
@@ -30,7 +30,7 @@ struct UsageTests {
   @Test(
     "goes on with a run's own settings only, be what else is given what it was anyway",
     arguments: [
-      "--steps 1400", "--batch 32", "--accumulate 1", "--timesteps 2", "--timestep-range 150,850", "--align-steps 100",
+      "--steps 1100", "--batch 32", "--accumulate 1", "--timesteps 2", "--timestep-range 150,850", "--align-steps 100",
       "--align-lr 1e-3", "--lr 1.5e-4", "--projection-lr 0", "--optimizer adamw", "--warm-up-steps 10",
       "--momentum 0.9",
       "--baseline-share 0.25", "--weight-decay 0", "--clip-norm 1", "--evaluate-every 100", "--checkpoint-every 0",
