@@ -97,7 +97,7 @@ void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void 
 /// Numbers that a left side A (rows×k) takes packed, for several products with the same rows; 0 where products read rows
 /// as they are.
 int64_t kernels_rows_packing(int64_t rows, int64_t k);
-/// Packs rows first ..< first + count of A (dense); `first` is a multiple of 48.
+/// Packs rows first ..< first + count of A (dense); `first` is a multiple of 6, a tile's rows.
 void kernels_rows_pack(int64_t rows, int64_t k, const float *a, int64_t first, int64_t count, float *packed);
 
 // ---- Convolutions on oneDNN (convolution.c) ---------------------------------------------------------------------
