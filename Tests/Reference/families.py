@@ -27,7 +27,9 @@ from torchvision.transforms.functional import normalize, resize
 CASES = {
     "openai-vit-l-14": (partial(OpenCLIP, "ViT-L-14"), "sd-2", "count:76", "tokens"),
     "openai-vit-l-14-336": (partial(OpenCLIP, "ViT-L-14-336"), "sd-2", "count:76", "tokens"),
+    "metaclip-vit-l-14": (partial(OpenCLIP, "ViT-L-14", prefix="module."), "sd-1", "all", "mean"),
     "metaclip-vit-h-14": (partial(OpenCLIP, "ViT-H-14", prefix="module."), "sd-2", "all", "mean"),
+    "dfn-vit-h-14": (partial(OpenCLIP, "ViT-H-14"), "sd-2", "all", "mean"),
     "dfn-vit-h-14-378": (partial(OpenCLIP, "ViT-H-14-378"), "sd-2-v", "count:364", "mean"),
     "siglip-so400m-224": (partial(TimmSigLIP, "ViT-SO400M-14-SigLIP"), "sd-2", "pool:6", "mean"),
     "siglip-so400m-384": (partial(TimmSigLIP, "ViT-SO400M-14-SigLIP-384"), "sd-2", "pool:10", "mean"),
@@ -162,7 +164,8 @@ def main():
             clip, diffusion = case[0](layers=options.layers), Diffusion(case[1], options.published)
             depth = f"{options.layers} layers" if options.layers else "all layers"
             print(f"{name}: {depth}, {case[1]}{' as published' if options.published else ''}, density {case[2]}", flush=True)
-            arguments = ["--clip", clip.write(folder / "clip"), "--diffusion", diffusion.write(folder / case[1])]
+            # Weights of one size from two makers look alike: the folder's name says whose they are.
+            arguments = ["--clip", clip.write(folder / name.split()[0]), "--diffusion", diffusion.write(folder / case[1])]
             arguments += ["--precision", options.precision]
             check_features(program, arguments, clip, images, report)
             check_training_pixels(program, arguments, clip, diffusion, images, report)

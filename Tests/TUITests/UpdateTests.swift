@@ -159,6 +159,17 @@ import Testing
     #expect(explorer.screen.contains("● training 53 %"))
   }
 
+  @Test func whyAKeyDidNothingIsForgottenAfterFiveSeconds() {
+    var explorer = TestExplorer()
+    explorer.take(.tick(seconds: 20))
+    explorer.type("5")
+    explorer.take(.tick(seconds: 24))
+    #expect(explorer.screen.contains("there is no list of runs here"))
+
+    explorer.take(.tick(seconds: 25))
+    #expect(!explorer.screen.contains("there is no list of runs here"))
+  }
+
   @Test func aProblemStandsAboveTheFooterUntilTheNextKey() {
     var explorer = TestExplorer()
     explorer.take(.problem(.init("cannot rebuild image 7: there are only 6")))

@@ -24,7 +24,7 @@ enum Explorer {
     ) { state, _ in
       let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
       state.graphics = state.graphicsChoices[(at + 1) % state.graphicsChoices.count]
-      state.notice = .init(text: "pictures: \(state.graphics.label)")
+      state.hint("pictures: \(state.graphics.label)")
       return []
     },
     Binding(.character("?"), label: "help", tooltip: "Show all keys of this screen.") { state, _ in
@@ -53,7 +53,7 @@ enum Explorer {
 
   private static func open(_ screen: Screen, _ state: inout ExplorerState) -> [Work] {
     guard state.screens.contains(screen) else {
-      state.notice = .init(text: "there is no list of runs here: give runs when you start, diva-tui RUN …")
+      state.hint("there is no list of runs here: give runs when you start, diva-tui RUN …")
       return []
     }
     state.screen = screen
@@ -70,7 +70,9 @@ enum Explorer {
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
     switch event {
     case .key(let key): return press(key, &state)
-    case .tick(let seconds): state.now = seconds
+    case .tick(let seconds):
+      state.now = seconds
+      if let until = state.notice?.until, seconds >= until { state.notice = nil }
     case .memory(let bytes): state.memory = bytes
     case .problem(let problem): state.notice = .init(text: problem.message, isProblem: true)
     case .runs(let rows): RunsScreen.take(rows, &state)
@@ -100,7 +102,7 @@ enum Explorer {
     }
     guard let binding = (state.screen.keys + keys).first(where: { $0.keys.contains(key) }) else { return [] }
     if let reason = binding.unavailable(state) {
-      state.notice = .init(text: "\(key.name): \(reason)")
+      state.hint("\(key.name): \(reason)")
       return []
     }
     return binding.act(&state, key)

@@ -98,7 +98,7 @@ final class ExplorerLoop {
     _ = Explorer.update(&state, .tick(seconds: now))
     if let bytes = memory() { _ = Explorer.update(&state, .memory(bytes / 10_000_000 * 10_000_000)) }
     let counts = Explorer.showsSilence(before) || Explorer.showsSilence(state) || Explorer.showsClock(state)
-    if counts || state.memory != before.memory { needsFrame = true }
+    if counts || state.memory != before.memory || state.notice != before.notice { needsFrame = true }
   }
 
   private func perform(_ work: [Work]) {

@@ -51,5 +51,10 @@ struct ExplorerState: Equatable, Sendable {
   struct Notice: Equatable, Sendable {
     var text: String
     var isProblem = false
+    /// When it vanishes, on the explorer's clock. A problem stays until a key is pressed.
+    var until: Double?
   }
+
+  /// Says for a few seconds why a key did nothing, or what it did: soon that is no longer so.
+  mutating func hint(_ text: String) { notice = Notice(text: text, until: now + 5) }
 }

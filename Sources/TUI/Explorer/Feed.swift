@@ -200,6 +200,9 @@ struct Feed: Equatable, Sendable {
   }
   var currentDensity: DensityInfo? { densities.first { $0.name == density } }
 
+  /// Whether a run is under way here that is saved when the program ends.
+  var isTraining: Bool { status == .running || status == .paused }
+
   /// Steps that would be lost if the program ended now.
   var unsavedSteps: Int {
     // A step that was only measured is nobody's loss.

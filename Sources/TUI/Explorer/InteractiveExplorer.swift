@@ -36,14 +36,16 @@ enum InteractiveExplorer {
       case .runs(let folders): RunsSession(folders, post: post).work(next: next)
       }
     }
-    let ending = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox).run()
+    let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
+    let ending = loop.run()
     let status: Int32 =
       switch ending {
       case .quit: 0
       case .signal(let number): 128 + number
       }
-    // The terminal is the person's again; a thread that hangs must not keep the program.
-    if !runner.close() { _exit(status) }
+    // The terminal is the person's again. Large models take seconds for the piece of work that is on: a run is worth
+    // them, answers are not. A thread that hangs must not keep the program either.
+    if !runner.close(within: loop.state.feed.isTraining ? 20 : 0.5) { _exit(status) }
     return status
   }
 }

@@ -49,7 +49,7 @@ final class SessionRunner: WorkRunner {
   /// Lets the thread end after the step it is in, and save; false when it has not done so in time.
   ///
   /// A program must not end under a thread that computes: the libraries' own cleaning up would pull the ground away.
-  func close(within seconds: Double = 20) -> Bool {
+  func close(within seconds: Double) -> Bool {
     requests.withLock { $0.isClosed = true }
     arrival.signal()
     return ending.wait(timeout: .now() + seconds) == .success
