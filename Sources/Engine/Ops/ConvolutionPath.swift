@@ -40,12 +40,14 @@ extension Winograd {
     let tile: Int
     // By the size of one image, so that a model keeps one form of its filters whatever the batch.
     let (hasManyPixels, isShort) = (tiles(4) >= 256, arithmetic.memory == .small)
-    if tiles(4) >= 1024, !isShort, min(inputs, outputs) >= 32, ArithmeticPolicy.readsStored {
+    if hasManyPixels, !isShort, min(inputs, outputs) >= 32, ArithmeticPolicy.readsStored {
       // Images that large leave little of the tiles over at their edges, and reading 7 times the weights is nothing.
       tile = 6
     } else if isLarge {
-      // Where memory is as short as that, only the layers of many pixels, which have few weights, are worth it.
-      guard tiles(2) >= 32, hasManyPixels || !(isShort && arithmetic.keepsBF16) else { return nil }
+      // Where memory is as short as that, only the layers of many pixels, which have few weights, are worth it. Our own
+      // products gain with as few as 16 rows.
+      let fewest = ArithmeticPolicy.readsStored && !isShort ? 16 : 32
+      guard tiles(2) >= fewest, hasManyPixels || !(isShort && arithmetic.keepsBF16) else { return nil }
       // The smaller tiles take a quarter of the memory: fewer than half the numbers, one form for both directions. With
       // bfloat16, which halves that again, they are as fast as the larger ones without.
       tile = hasManyPixels || tiles(4) >= 32 && !isShort && !arithmetic.keepsBF16 ? 4 : 2

@@ -71,12 +71,12 @@ extension Winograd {
   private var floatBytes: Int { 4 * positions * inputs * outputs }
 
   /// Whether each thread takes blocks of tiles of its own: small filters stay in everyone's cache.
-  private var isLocal: Bool { floatBytes <= 3 << 20 }
+  private var isLocal: Bool { floatBytes <= 5 << 20 }
 
   /// What is gathered and multiplied at once should stay near one core where each has its own block; else in the
   /// shared cache, yet be enough that reading large filters again for each block does not matter.
   private var tilesAtOnce: Int {
-    let bytes = isLocal ? 5 << 19 : max(12 << 20, floatBytes / 2)
+    let bytes = isLocal ? 13 << 18 : max(12 << 20, floatBytes / 2)
     let fitting = max(32, bytes / bytesATile / 16 * 16)
     // A few pieces for the threads, though thin products are slow ones.
     let most = isLocal ? min(fitting, max(32, tiles / 6)) : fitting

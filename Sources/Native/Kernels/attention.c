@@ -106,12 +106,10 @@ INLINE float highest(int64_t n, const float *x) {
 INLINE float powers(int64_t n, float scale, float top, float *x) {
   const float factor = scale * LOG2_E;
   Lanes sums = 0;
-  for (int64_t i = 0; i < n; i += LANES) {
-    float p[LANES];
-    for (int l = 0; l < LANES; l++) p[l] = power_of_two(factor * (x[i + l] - top));
-    memcpy(x + i, p, sizeof p);
-    sums += LANES_AT(p);
-  }
+  // One power after the other would wait for itself at every step.
+#pragma clang loop interleave_count(4)
+  for (int64_t i = 0; i < n; i++) x[i] = power_of_two(factor * (x[i] - top));
+  for (int64_t i = 0; i < n; i += LANES) sums += LANES_AT(x + i);
   __typeof__(sums.lo) eight = sums.lo + sums.hi;
   __typeof__(eight.lo) four = eight.lo + eight.hi;
   return (four.x + four.z) + (four.y + four.w);

@@ -30,12 +30,36 @@ enum {
   PANEL = GEMM_PANEL,
   ROWS = GEMM_ROWS,       // of a tile
   INNER = 320,            // of a block at most: a panel of B, 20 KiB, stays in the L1 cache
-  BLOCK_ROWS = 48 * ROWS  // of a block of A at most, 360 KiB: most of the L2 cache
+  BLOCK_ROWS = 48 * ROWS, // of a block of A at most, 360 KiB: most of the L2 cache
+  SEGMENT = 32            // of a tile's k, between two calls for what is multiplied next
 };
 
 INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // ---- One tile ---------------------------------------------------------------------------------------------------
+
+/// Lines of the caches that are called from far away while tiles are multiplied: sixteen lie `step` bytes apart, the next
+/// sixteen `jump` from those. A few at a time, since all of a tile's at once would fill the queue to the memory and hold
+/// the products up.
+typedef struct {
+  const char *start;
+  int64_t step, jump, count;
+  int64_t next, atOnce;
+} Ahead;
+
+INLINE void fetch(Ahead *ahead) {
+  int64_t end = smaller(ahead->next + ahead->atOnce, ahead->count);
+  for (int64_t i = ahead->next; i < end; i++)
+    __builtin_prefetch(ahead->start + i % PANEL * ahead->step + i / PANEL * ahead->jump, 0, 2);
+  ahead->next = end;
+}
+
+/// Sixteen columns of B as tiles read them, and the lines of what is read after them, called once a segment of k.
+typedef struct {
+  const float *numbers;
+  Ahead after;
+  int64_t segment;
+} Panel;
 
 /// What is added to the sums of a tile: what c holds, else a bias, else nothing.
 typedef struct {
@@ -44,7 +68,7 @@ typedef struct {
 } Start;
 
 /// c (rows×16) = start + Σ over k of a[row·rowStep + k·step] · b[k·16 …].
-INLINE void tile(int rows, int step, int64_t k, const float *a, int64_t rowStep, const float *b, Start start, float *c,
+INLINE void tile(int rows, int step, int64_t k, const float *a, int64_t rowStep, Panel *panel, Start start, float *c,
                  int64_t ldc) {
   __m256 low[ROWS], high[ROWS];
   for (int r = 0; r < rows; r++) {
@@ -52,14 +76,18 @@ INLINE void tile(int rows, int step, int64_t k, const float *a, int64_t rowStep,
     // c is wanted at the end, and is far away; most often it is one line.
     __builtin_prefetch(c + r * ldc, 1);
   }
-  const float *far = a + 3 * rowStep;
+  const float *far = a + 3 * rowStep, *b = panel->numbers;
+  for (int64_t first = 0; first < k; first += panel->segment) {
+    fetch(&panel->after);
+    int64_t count = smaller(panel->segment, k - first);
 #pragma clang loop unroll_count(4)
-  for (int64_t i = 0; i < k; i++, a += step, far += step, b += PANEL) {
-    __m256 b0 = _mm256_loadu_ps(b), b1 = _mm256_loadu_ps(b + 8);
-    for (int r = 0; r < rows; r++) {
-      __m256 x = _mm256_broadcast_ss(r < 3 ? a + r * rowStep : far + (r - 3) * rowStep);
-      low[r] = _mm256_fmadd_ps(x, b0, low[r]);
-      high[r] = _mm256_fmadd_ps(x, b1, high[r]);
+    for (int64_t i = 0; i < count; i++, a += step, far += step, b += PANEL) {
+      __m256 b0 = _mm256_loadu_ps(b), b1 = _mm256_loadu_ps(b + 8);
+      for (int r = 0; r < rows; r++) {
+        __m256 x = _mm256_broadcast_ss(r < 3 ? a + r * rowStep : far + (r - 3) * rowStep);
+        low[r] = _mm256_fmadd_ps(x, b0, low[r]);
+        high[r] = _mm256_fmadd_ps(x, b1, high[r]);
+      }
     }
   }
   for (int r = 0; r < rows; r++) {
@@ -74,8 +102,8 @@ INLINE void tile(int rows, int step, int64_t k, const float *a, int64_t rowStep,
 }
 
 /// Rows in place are read one k after the other, copied ones six k apart.
-INLINE void tile_of(int step, int64_t rows, int64_t k, const float *a, int64_t rowStep, const float *b, Start start,
-                    float *c, int64_t ldc) {
+INLINE void tile_of(int step, int64_t rows, int64_t k, const float *a, int64_t rowStep, Panel *b, Start start, float *c,
+                    int64_t ldc) {
   switch (rows) {
     case 6: tile(6, step, k, a, rowStep, b, start, c, ldc); break;
     case 5: tile(5, step, k, a, rowStep, b, start, c, ldc); break;
@@ -86,12 +114,12 @@ INLINE void tile_of(int step, int64_t rows, int64_t k, const float *a, int64_t r
   }
 }
 
-static void tile_in_place(int64_t rows, int64_t k, const float *a, int64_t rowStep, const float *b, Start start,
-                          float *c, int64_t ldc) {
+static void tile_in_place(int64_t rows, int64_t k, const float *a, int64_t rowStep, Panel *b, Start start, float *c,
+                          int64_t ldc) {
   tile_of(1, rows, k, a, rowStep, b, start, c, ldc);
 }
 
-static void tile_of_copy(int64_t rows, int64_t k, const float *a, const float *b, Start start, float *c, int64_t ldc) {
+static void tile_of_copy(int64_t rows, int64_t k, const float *a, Panel *b, Start start, float *c, int64_t ldc) {
   tile_of(ROWS, rows, k, a, 1, b, start, c, ldc);
 }
 
@@ -103,8 +131,8 @@ typedef struct {
   int64_t groupStep;
 } Left;
 
-INLINE void whole_tile(const Left *a, const float *group, int64_t rows, int64_t k, const float *b, Start start,
-                       float *c, int64_t ldc) {
+INLINE void whole_tile(const Left *a, const float *group, int64_t rows, int64_t k, Panel *b, Start start, float *c,
+                       int64_t ldc) {
   if (a->isCopy)
     tile_of_copy(rows, k, group, b, start, c, ldc);
   else
@@ -112,7 +140,7 @@ INLINE void whole_tile(const Left *a, const float *group, int64_t rows, int64_t 
 }
 
 /// The same for the last columns, fewer than 16: in a tile of its own, since c has no room for more.
-static void narrow_tile(const Left *a, const float *group, int64_t rows, int64_t columns, int64_t k, const float *b,
+static void narrow_tile(const Left *a, const float *group, int64_t rows, int64_t columns, int64_t k, Panel *b,
                         Start start, float *c, int64_t ldc) {
   float sums[ROWS * PANEL] = {0}, bias[PANEL] = {0};
   size_t bytes = (size_t)columns * sizeof(float);
@@ -227,17 +255,6 @@ static void read_rows(GemmSide a, int64_t row, int64_t rows, int64_t first, int6
 
 // ---- Blocks -----------------------------------------------------------------------------------------------------
 
-/// Lines of the caches with the panel that is read next.
-typedef struct {
-  const char *start;
-  int64_t step, count;
-} Ahead;
-
-INLINE void fetch(const Ahead *ahead, int64_t first, int64_t count) {
-  int64_t end = smaller(first + count, ahead->count);
-  for (int64_t i = first; i < end; i++) __builtin_prefetch(ahead->start + i * ahead->step, 0, 2);
-}
-
 /// Memory of this thread for one block of each side: a page of 2 MiB where there is one, or tiles wait for pages.
 typedef struct {
   float *panel, *rows;
@@ -274,13 +291,16 @@ static Left left_block(GemmSide a, int64_t row, int64_t rows, int64_t first, int
 }
 
 /// While it multiplies, the next panel comes closer: far away, it would be waited for at each of its lines.
-static void multiply_panel(const Left *a, int64_t rows, int64_t columns, int64_t k, const float *b, const Ahead *ahead,
-                           Start start, float *c, int64_t ldc) {
+static void multiply_panel(const Left *a, int64_t rows, int64_t columns, int64_t k, Panel *b, Start start, float *c,
+                           int64_t ldc) {
   const float *group = a->start;
-  int64_t groups = (rows + ROWS - 1) / ROWS, lines = (ahead->count + groups - 1) / groups;
-  for (int64_t r = 0, line = 0; r < rows; r += ROWS, group += a->groupStep, line += lines) {
+  if (b->after.count) {
+    int64_t groups = (rows + ROWS - 1) / ROWS, segments = groups * ((k + SEGMENT - 1) / SEGMENT);
+    b->after.atOnce = (b->after.count + segments - 1) / segments;
+  }
+  b->segment = b->after.count ? SEGMENT : k;
+  for (int64_t r = 0; r < rows; r += ROWS, group += a->groupStep) {
     int64_t lanes = smaller(ROWS, rows - r);
-    fetch(ahead, line, lines);
     if (columns == PANEL)
       whole_tile(a, group, lanes, k, b, start, c + r * ldc, ldc);
     else
@@ -310,13 +330,16 @@ static const float *right_panel(const Right *b, int64_t k, int64_t first, int64_
 
 /// Where the panel at (first, column) lies, if it has lines of its own and is worth calling.
 static Ahead panel_ahead(const Right *b, int64_t k, int64_t first, int64_t count, int64_t column) {
-  if (count < 128) return (Ahead){NULL, 0, 0};
+  if (count < 128) return (Ahead){0};
   GemmSide s = b->stored;
-  int64_t size = b->packed ? (b->bf16 ? 2 : 4) : (s.numbers.type == KERNELS_F32 ? 4 : 2);
-  if (b->packed)
-    return (Ahead){(const char *)b->packed + (column * k + first * PANEL) * size, 64, count * PANEL * size / 64};
-  if (s.columnStep != 1) return (Ahead){NULL, 0, 0};
-  return (Ahead){(const char *)s.numbers.data + (first * s.rowStep + column) * size, s.rowStep * size, count};
+  int64_t size = b->packed ? (b->bf16 ? 2 : 4) : (s.numbers.type == KERNELS_F32 ? 4 : 2), line = 64 / size;
+  if (b->packed) {
+    const char *start = (const char *)b->packed + (column * k + first * PANEL) * size;
+    return (Ahead){start, 64, 64 * PANEL, count * PANEL / line, 0, 0};
+  }
+  const char *start = (const char *)s.numbers.data + (first * s.rowStep + column * s.columnStep) * size;
+  if (s.columnStep == 1) return (Ahead){start, s.rowStep * size, s.rowStep * size * PANEL, count, 0, 0};
+  return (Ahead){start, s.columnStep * size, 64, (count + line - 1) / line * PANEL, 0, 0};
 }
 
 /// Blocks of equal size, lest the last one reads all of B for a few rows.
@@ -343,12 +366,12 @@ static void multiply(int64_t m, int64_t n, int64_t k, GemmSide a, const Right *b
       Left left = left_block(a, row, rows, first, count, inPlace, memory.rows);
       for (int64_t column = 0; column < n; column += PANEL) {
         int64_t columns = smaller(PANEL, n - column);
-        const float *panel = right_panel(b, k, first, count, column, columns, memory.panel);
         Start start = {bias ? bias + column : NULL, accumulate || first > 0};
         bool isLast = column + PANEL >= n;
-        Ahead ahead = isLast ? panel_ahead(b, k, first + count, smaller(inner, k - first - count), 0)
+        Ahead after = isLast ? panel_ahead(b, k, first + count, smaller(inner, k - first - count), 0)
                              : panel_ahead(b, k, first, count, column + PANEL);
-        multiply_panel(&left, rows, columns, count, panel, &ahead, start, c + row * ldc + column, ldc);
+        Panel panel = {right_panel(b, k, first, count, column, columns, memory.panel), after, 0};
+        multiply_panel(&left, rows, columns, count, &panel, start, c + row * ldc + column, ldc);
       }
     }
   }

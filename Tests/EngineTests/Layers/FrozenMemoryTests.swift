@@ -52,7 +52,7 @@ struct FrozenMemoryTests {
   @Test("so are the filters of few pixels, by stride 1 or 2")
   func columns() throws {
     for layer in [
-      try Layer.convolution(side: 8),
+      try Layer.convolution(side: 6),
       try Layer([192, 192, 3, 3], [1, 16, 16, 192]) { x, w in x.convolved(weight: w, stride: 2) },
     ] {
       layer.forwardAndBackward(FrozenMemoryTests.fast)
@@ -65,7 +65,7 @@ struct FrozenMemoryTests {
   @Test("in bfloat16 they have one copy for both directions, and none where memory is short")
   func halves() throws {
     guard FrozenMemoryTests.half.keepsBF16 else { return }
-    for layer in [try Layer.linear(), try Layer.convolution(side: 8)] {
+    for layer in [try Layer.linear(), try Layer.convolution(side: 6)] {
       layer.forwardAndBackward(FrozenMemoryTests.smallHalf)
       #expect(layer.weight.ownedBytes == 0)
 

@@ -30,7 +30,9 @@ struct ConvolutionPathTests {
     Case(
       shape: [1, 27, 25, 170], outputs: 191, way: "F(4×4)", smallWay: "F(2×2)", halfWay: "F(2×2)",
       smallHalfWay: "columns"),
-    Case(shape: [1, 61, 66, 160], outputs: 192, way: "F(4×4)"),
+    Case(
+      shape: [1, 61, 66, 160], outputs: 192, way: isOwn ? "F(6×6)" : "F(4×4)", smallWay: "F(4×4)",
+      smallHalfWay: "F(4×4)"),
     Case(
       shape: [1, 125, 128, 35], outputs: 32, way: isOwn ? "F(6×6)" : "F(4×4)", smallWay: "F(4×4)",
       smallHalfWay: "F(4×4)"),
@@ -40,7 +42,10 @@ struct ConvolutionPathTests {
     Case(shape: [1, 13, 11, 175], outputs: 190, way: "F(2×2)", smallHalfWay: "columns"),
     Case(shape: [2, 12, 14, 192], outputs: 256, way: "F(2×2)", smallHalfWay: "columns"),
     Case(shape: [1, 7, 5, 179], outputs: 192, way: "columns"),
-    Case(shape: [2, 8, 8, 192], outputs: 179, way: "columns"),
+    Case(
+      shape: [2, 8, 8, 192], outputs: 179, way: isOwn ? "F(2×2)" : "columns", smallWay: "columns",
+      smallHalfWay: "columns"),
+    Case(shape: [2, 6, 5, 192], outputs: 179, way: "columns"),
     Case(shape: [1, 15, 14, 181], outputs: 192, stride: 2, way: "columns"),
     Case(
       shape: [2, 14, 13, 192], outputs: 181, stride: 2, padding: .init(top: 0, left: 0, bottom: 1, right: 1),
