@@ -212,6 +212,19 @@ import Testing
     try explorer.matches("cost-too-large")
   }
 
+  @Test func anEvaluationTellsHowFarItIs() {
+    var explorer = TestExplorer(ExplorerState(), columns: 120, rows: 36)
+    explorer.take(.plan(RunPlan(totalSteps: 4)))
+    explorer.take(.status(.running))
+    #expect(explorer.screen.contains("after the first evaluation"))
+
+    explorer.take(.scoring(WorkProgress(done: 12, all: 120, secondsLeft: nil)))
+    #expect(explorer.screen.contains("Answers  12/120"))
+    #expect(explorer.screen.contains("when all images are looked at"))
+    explorer.take(.scoring(nil))
+    #expect(!explorer.screen.contains("12/120"))
+  }
+
   @Test func whileTheFirstStepIsMeasuredNothingCanBeDecided() throws {
     var explorer = TestExplorer(ExplorerState(), columns: 120, rows: 36)
     explorer.take(.plan(RunPlan(totalSteps: 1600, alignSteps: 100)))

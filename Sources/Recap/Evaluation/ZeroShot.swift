@@ -5,7 +5,7 @@ import Engine
 /// It stands beside every pair score, so that damage shows too: a CLIP that sees details but forgets what a house is
 /// would be no gain.
 public struct ZeroShotBenchmark {
-  private let images: [Image]
+  fileprivate let images: [Image]
   private let labels: [Int]
   private let classFeatures: Tensor
 
@@ -28,7 +28,11 @@ public struct ZeroShotBenchmark {
   public func accuracy(
     of vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature = .classToken, seed: UInt64 = 1
   ) -> Double {
-    let features = feature.features(of: images, by: vision, preprocessing: preprocessing, seed: seed)
+    accuracy(of: feature.features(of: images, by: vision, preprocessing: preprocessing, seed: seed))
+  }
+
+  /// Per cent of pictures, by their features (n, E).
+  fileprivate func accuracy(of features: Tensor) -> Double {
     let logits = features.normalized().matmul(classFeatures, transposed: true)
     let classes = classFeatures.shape[0]
     let right = logits.withUnsafeValues { values in
@@ -39,4 +43,41 @@ public struct ZeroShotBenchmark {
     }
     return 100 * Double(right) / Double(max(1, labels.count))
   }
+}
+
+/// The same a few pictures at a time, for a CLIP that takes long.
+public struct GradualZeroShot {
+  private let benchmark: ZeroShotBenchmark
+  private let vision: CLIPVisionTower
+  private let preprocessing: Preprocessing
+  private let feature: BenchmarkFeature
+  private let draw: FeatureDraw
+  private var features: [Tensor] = []
+  /// Pictures that have been looked at, and all of them.
+  public private(set) var done = 0
+  public var all: Int { benchmark.images.count }
+  public var isFinished: Bool { done == all }
+
+  /// - Parameter vision: must not learn meanwhile.
+  public init(
+    _ benchmark: ZeroShotBenchmark, of vision: CLIPVisionTower, preprocessing: Preprocessing,
+    feature: BenchmarkFeature, seed: UInt64
+  ) {
+    (self.benchmark, self.vision, self.preprocessing) = (benchmark, vision, preprocessing)
+    (self.feature, draw) = (feature, FeatureDraw(seed: seed, number: 0))
+  }
+
+  /// Looks at the next few pictures.
+  public mutating func advance() {
+    let next = benchmark.images[done..<min(all, done + preprocessing.batch)]
+    guard !next.isEmpty else { return }
+    withoutGradient {
+      let hidden = vision(preprocessing.pixels(Array(next)))
+      features.append(feature.features(hidden, by: vision, draw: draw, firstSample: done))
+    }
+    done = next.endIndex
+  }
+
+  /// Per cent of pictures classified rightly; nil until all have been looked at.
+  public var accuracy: Double? { isFinished ? benchmark.accuracy(of: .stacked(features)) : nil }
 }

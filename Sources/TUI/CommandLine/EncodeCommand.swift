@@ -25,12 +25,6 @@ struct EncodeCommand: DivaCommand {
     let file: String?
   }
 
-  func validate() throws {
-    guard texts.isEmpty || !images.images.isEmpty || !(tokens || pixels) else {
-      throw ValidationError("--tokens and --pixels are of images; name some with --images.")
-    }
-  }
-
   func work(_ console: Console) throws {
     try out.map(OutputFile.init)?.requirePlace()
     let workspace = try models.workspace(console)

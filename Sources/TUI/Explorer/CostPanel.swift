@@ -90,10 +90,14 @@ enum CostPanel {
 
   private static func wholeExplanation(_ cost: RunCost) -> String {
     let plan = cost.plan
-    let aligning = plan.alignSteps > 0 ? "\(plan.alignSteps.grouped) aligning steps and " : ""
+    let aligning = plan.alignSteps > 0 ? "\(steps(plan.alignSteps, "aligning ")) and " : ""
     let images = plan.batch * plan.accumulate
     return aligning
-      + "\(plan.steps.grouped) steps of \(images) \(images == 1 ? "image" : "images"), without the evaluations."
+      + "\(steps(plan.steps)) of \(images) \(images == 1 ? "image" : "images"), without the evaluations."
+  }
+
+  private static func steps(_ count: Int, _ kind: String = "") -> String {
+    "\(count.grouped) \(kind)\(count == 1 ? "step" : "steps")"
   }
 
   private static func drawKeys(_ stage: RunCost.Stage, in rect: Rect, row: Int, on canvas: inout Canvas) {

@@ -183,7 +183,7 @@ enum TrainScreen {
     canvas.field("memory", memoryText(state), in: rect, row: rect.row + 7)
 
     let answers = rect.droppingTop(9)
-    drawAnswers(feed.evaluations.last, in: answers, on: &canvas)
+    drawAnswers(feed, in: answers, on: &canvas)
     let patterns = answers.droppingTop(7)
     if let evaluation = feed.evaluations.last, patterns.rows > evaluation.patterns.count {
       canvas.heading("By pattern", "▌tuned ┃baseline", in: patterns)
@@ -222,12 +222,15 @@ enum TrainScreen {
     return used < whole ? "\(used.byteText) of ~\(whole.byteText)" : used.byteText
   }
 
-  private static func drawAnswers(_ evaluation: Evaluation?, in rect: Rect, on canvas: inout Canvas) {
-    canvas.heading("Answers", in: rect)
+  private static func drawAnswers(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
+    // Large models take minutes for an evaluation, in which no step is taken.
+    let asked = feed.isTraining ? feed.scoring.map { "\($0.done)/\($0.all)" } : nil
+    canvas.heading("Answers", asked ?? "", in: rect)
     canvas.writeRight("baseline", endColumn: rect.endColumn - 9, rect.row, .baseline)
     canvas.writeRight("tuned", endColumn: rect.endColumn, rect.row, .tuned)
-    guard let evaluation else {
-      canvas.write("after the first evaluation", rect.column, rect.row + 1, .dim, limit: rect.endColumn)
+    guard let evaluation = feed.evaluations.last else {
+      let when = asked == nil ? "after the first evaluation" : "when all images are looked at"
+      canvas.write(when, rect.column, rect.row + 1, .dim, limit: rect.endColumn)
       return
     }
     compare("pairs", evaluation.baselineAccuracy, evaluation.tunedAccuracy, in: rect, row: 1, on: &canvas)

@@ -15,6 +15,7 @@ final class TrainingDesk {
   /// The step after which the pairs are to be answered; nil when nothing is due.
   private(set) var due: Int?
   private var comparison: SideBySide?
+  private var zeroShot: ZeroShotDesk?
   private var densities: DensityTable
   /// What the next step tells, and what pictures are rebuilt with.
   private(set) var density: RecapDensity
@@ -40,7 +41,10 @@ final class TrainingDesk {
 
   var trained: Int { run?.trainer.trained ?? 0 }
   /// Whether there is a next step, and nobody has to be asked.
-  var isGoing: Bool { isRunning && run?.trainer.isFinished == false || due != nil }
+  var isGoing: Bool {
+    guard cost.stage != .measured else { return false }
+    return isRunning && run?.trainer.isFinished == false || due != nil
+  }
 
   func introduce() {
     post(
@@ -99,6 +103,7 @@ final class TrainingDesk {
 
   private func begin() throws {
     run = try RunInProgress(options, plan, in: workspace, models: models)
+    zeroShot?.forgetTuned()
     introduce()
     if plan.alignSteps == 0 { due = 0 }
     setRunning(true)
@@ -200,22 +205,21 @@ final class TrainingDesk {
         baseline: comparison.baseline, tuned: result.tuned))
   }
 
-  /// Takes the answers to the browsed pairs, all of which are known, as the evaluation that is due.
+  /// A piece of the evaluation that is due on the browsed pairs, all of which are answered.
   func evaluate(_ pairs: PairDesk, step: Int) throws {
-    let zeroShot = try workspace.zeroShot(perKind: Self.picturesPerKind)
-    let shares = [models.baseline.vision, models.tuned].map {
-      zeroShot.accuracy(
-        of: $0, preprocessing: workspace.preprocessing, feature: workspace.backbone.benchmark, seed: plan.seed)
-    }
+    var asked = try zeroShot ?? ZeroShotDesk(workspace, baseline: models.baseline.vision, seed: plan.seed)
+    asked.advance(tuned: models.tuned)
+    let shares = asked.accuracies
+    if shares != nil { asked.forgetTuned() }
+    zeroShot = asked
+    post(.scoring(shares == nil ? asked.progress : nil))
+    guard let shares else { return }
     try finish(
-      pairs.evaluation(step: step, zeroShot: (shares[0], shares[1])),
+      pairs.evaluation(step: step, zeroShot: shares),
       PredictionReport(
         step: step, set: RecordedPairs.folderSet, statements: pairs.statements, baseline: pairs.baseline,
         tuned: pairs.tuned))
   }
-
-  /// A published CLIP takes a thousand times the mini world's for a picture.
-  private static let picturesPerKind = 4
 
   private func finish(_ report: EvaluationReport, _ predictions: PredictionReport) throws {
     guard let run else { return }

@@ -249,6 +249,27 @@ import Testing
       compared(.classToken, seed: 4).baseline == plain && compared(.init(locals: .none), seed: 4).baseline == plain)
   }
 
+  @Test(
+    "things are named as rightly a few pictures at a time as all at once",
+    arguments: [
+      BenchmarkFeature.classToken, BenchmarkFeature(locals: .random(3)),
+    ])
+  func gradualZeroShot(feature: BenchmarkFeature) throws {
+    let it = try Small()
+    // More pictures than are looked at together.
+    let benchmark = ZeroShotBenchmark(MiniWorld(), .zeroShot, perKind: 5, clip: it.clip, tokenizer: it.tokenizer)
+    var gradual = GradualZeroShot(
+      benchmark, of: it.clip.vision, preprocessing: it.preprocessing, feature: feature, seed: 4)
+
+    gradual.advance()
+    #expect(gradual.done == 64 && gradual.accuracy == nil)
+    while !gradual.isFinished { gradual.advance() }
+
+    let whole = benchmark.accuracy(
+      of: it.clip.vision, preprocessing: it.preprocessing, feature: feature, seed: 4)
+    #expect(gradual.accuracy == whole)
+  }
+
   @Test func theResultFileIsTheReferences() throws {
     let questions = (0..<9).map {
       PairScoring.Question(index: $0, pattern: Pattern.allCases[$0], questionIDs: [2 * $0 + 1, 2 * $0 + 2])
