@@ -223,6 +223,11 @@ import Testing
     #expect(explorer.screen.contains("when all images are looked at"))
     explorer.take(.scoring(nil))
     #expect(!explorer.screen.contains("12/120"))
+
+    // On a small screen the models' names need the room.
+    explorer.take(.scoring(WorkProgress(done: 12, all: 120, secondsLeft: nil)))
+    explorer.size = Size(columns: 80, rows: 24)
+    #expect(explorer.screen.contains("Answers      baseline    tuned"))
   }
 
   @Test func whileTheFirstStepIsMeasuredNothingCanBeDecided() throws {

@@ -137,8 +137,11 @@ CLONES void kernels_geglu_gradient(int64_t rows, int64_t c, const float *x, cons
     const float *value = x + r * 2 * c, *gate = value + c, *d = dy + r * c;
     float *dvalue = dx + r * 2 * c, *dgate = dvalue + c;
     for (int64_t i = 0; i < c; i++) {
-      dvalue[i] = d[i] * gelu(gate[i]);
-      dgate[i] = d[i] * value[i] * gelu_slope(gate[i]);
+      // Read before anything is written, the gate's error function is computed once for both.
+      float g = gate[i], v = value[i], arriving = d[i];
+      float open = gelu(g), slope = gelu_slope(g);
+      dvalue[i] = arriving * open;
+      dgate[i] = arriving * v * slope;
     }
   }
 }
