@@ -222,7 +222,10 @@ import Testing
     #expect(explorer.screen.contains("Answers  12/120"))
     #expect(explorer.screen.contains("when all images are looked at"))
     explorer.take(.scoring(nil))
-    #expect(!explorer.screen.contains("12/120"))
+    explorer.take(.naming(WorkProgress(done: 3, all: 120)))
+    #expect(explorer.screen.contains("Answers  3/120"))
+    explorer.take(.naming(nil))
+    #expect(!explorer.screen.contains("/120"))
 
     // On a small screen the models' names need the room.
     explorer.take(.scoring(WorkProgress(done: 12, all: 120, secondsLeft: nil)))

@@ -30,8 +30,8 @@ enum {
   PANEL = GEMM_PANEL,
   ROWS = GEMM_ROWS,       // of a tile
   INNER = 320,            // of a block at most: a panel of B, 20 KiB, stays in the L1 cache
-  BLOCK_ROWS = 48 * ROWS, // of a block of A at most, 360 KiB: most of the L2 cache
-  SEGMENT = 32            // of a tile's k, between two calls for what is multiplied next
+  BLOCK_ROWS = 48 * ROWS,  // of a block of A at most, 360 KiB: most of the L2 cache
+  SEGMENT = 32             // of a tile's k, between two calls for what is multiplied next
 };
 
 INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -294,11 +294,12 @@ static Left left_block(GemmSide a, int64_t row, int64_t rows, int64_t first, int
 static void multiply_panel(const Left *a, int64_t rows, int64_t columns, int64_t k, Panel *b, Start start, float *c,
                            int64_t ldc) {
   const float *group = a->start;
+  b->segment = k;
   if (b->after.count) {
+    b->segment = SEGMENT;
     int64_t groups = (rows + ROWS - 1) / ROWS, segments = groups * ((k + SEGMENT - 1) / SEGMENT);
     b->after.atOnce = (b->after.count + segments - 1) / segments;
   }
-  b->segment = b->after.count ? SEGMENT : k;
   for (int64_t r = 0; r < rows; r += ROWS, group += a->groupStep) {
     int64_t lanes = smaller(ROWS, rows - r);
     if (columns == PANEL)

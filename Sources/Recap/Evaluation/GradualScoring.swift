@@ -79,12 +79,9 @@ public struct GradualScoring {
   private mutating func look(_ number: Int) {
     let (vision, start) = (models[number].vision, looked(by: number))
     let end = min(benchmark.images.count, start + preprocessing.batch)
-    withoutGradient {
-      let hidden = vision(preprocessing.pixels(Array(benchmark.images[start..<end])))
-      for (row, draw) in draws.enumerated() {
-        models[number].features[row] += feature.features(hidden, by: vision, draw: draw, firstSample: start).values
-      }
-    }
+    let some = feature.features(
+      ofBatch: benchmark.images[start..<end], by: vision, preprocessing: preprocessing, draws: draws)
+    for (row, features) in some.enumerated() { models[number].features[row] += features.values }
   }
 
   /// Answers what has been looked at, as far as one batch of statements goes.

@@ -22,15 +22,22 @@ extension BenchmarkFeature {
     var parts = [[Tensor]](repeating: [], count: draws.count)
     for start in stride(from: 0, to: images.count, by: batch) {
       let end = min(images.count, start + batch)
-      withoutGradient {
-        let hidden = vision(preprocessing.pixels(Array(images[start..<end])))
-        for (row, draw) in draws.enumerated() {
-          parts[row].append(features(hidden, by: vision, draw: draw, firstSample: start))
-        }
-      }
+      let some = features(ofBatch: images[start..<end], by: vision, preprocessing: preprocessing, draws: draws)
+      for (row, features) in some.enumerated() { parts[row].append(features) }
       try progress(end)
     }
     return parts.map { $0.isEmpty ? Tensor(zeros: [0, vision.projectionWidth]) : .stacked($0) }
+  }
+
+  /// The features of pictures that are encoded together, one (n, E) for each draw; their indices are their numbers, which
+  /// chance goes by.
+  func features(
+    ofBatch images: ArraySlice<Image>, by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw]
+  ) -> [Tensor] {
+    withoutGradient {
+      let hidden = vision(preprocessing.pixels(Array(images)))
+      return draws.map { features(hidden, by: vision, draw: $0, firstSample: images.startIndex) }
+    }
   }
 
   /// The features of pictures by one draw, (n, E), for those who look at their directions only: a class token alone

@@ -48,13 +48,13 @@ public struct ZeroShotBenchmark {
 /// The same a few pictures at a time, for a CLIP that takes long.
 public struct GradualZeroShot {
   private let benchmark: ZeroShotBenchmark
-  private let vision: CLIPVisionTower
+  private var vision: CLIPVisionTower
   private let preprocessing: Preprocessing
   private let feature: BenchmarkFeature
   private let draw: FeatureDraw
   private var features: [Tensor] = []
   /// Pictures that have been looked at, and all of them.
-  public private(set) var done = 0
+  public var done: Int { features.reduce(0) { $0 + $1.shape[0] } }
   public var all: Int { benchmark.images.count }
   public var isFinished: Bool { done == all }
 
@@ -71,12 +71,11 @@ public struct GradualZeroShot {
   public mutating func advance() {
     let next = benchmark.images[done..<min(all, done + preprocessing.batch)]
     guard !next.isEmpty else { return }
-    withoutGradient {
-      let hidden = vision(preprocessing.pixels(Array(next)))
-      features.append(feature.features(hidden, by: vision, draw: draw, firstSample: done))
-    }
-    done = next.endIndex
+    features += feature.features(ofBatch: next, by: vision, preprocessing: preprocessing, draws: [draw])
   }
+
+  /// The CLIP has learned, or another takes its place: it is asked again.
+  public mutating func renew(vision: CLIPVisionTower) { (self.vision, features) = (vision, []) }
 
   /// Per cent of pictures classified rightly; nil until all have been looked at.
   public var accuracy: Double? { isFinished ? benchmark.accuracy(of: .stacked(features)) : nil }

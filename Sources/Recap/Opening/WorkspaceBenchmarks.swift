@@ -57,15 +57,17 @@ extension Workspace {
     ZeroShotBenchmark(world, split, perKind: perKind, clip: clip, tokenizer: try tokenizer())
   }
 
-  /// The CLIP scored by its backbone's own feature, and ready to be compared with.
-  ///
   /// 1,500 pictures make a point of accuracy more than chance; a published CLIP, which takes a thousand times the mini
   /// world's for a picture, classifies 60.
+  public var picturesPerKind: Int { backbone.name == .mini ? 100 : 4 }
+
+  /// The CLIP scored by its backbone's own feature, and ready to be compared with.
+  ///
   /// - Parameter isFinal: classifies pictures that nothing was chosen by.
   public func sideBySide(_ pairs: PairBenchmark, seed: UInt64 = 1, isFinal: Bool = false) throws -> SideBySide {
     let split = isFinal ? MiniWorld.Split.zeroShotTest : .zeroShot
     return SideBySide(
-      pairs: pairs, zeroShot: try zeroShot(split, perKind: backbone.name == .mini ? 100 : 4),
+      pairs: pairs, zeroShot: try zeroShot(split, perKind: picturesPerKind),
       preprocessing: preprocessing, feature: backbone.benchmark, seed: seed, baseline: clip.vision)
   }
 }

@@ -63,7 +63,7 @@ enum CostPanel {
   private static func stepExplanation(_ cost: RunCost, _ state: ExplorerState) -> String {
     switch cost.stage {
     case .asking: "The first step is taken to measure it, and counts."
-    case .measuring: state.feed.scoring.map(firstPairs) ?? firstStep(state)
+    case .measuring: (state.feed.scoring ?? state.feed.naming).map(firstImages) ?? firstStep(state)
     default:
       cost.stepSeconds == nil
         ? "An aligning step was measured (\((cost.aligningSeconds ?? 0).durationText)); one that trains CLIP has "
@@ -72,9 +72,9 @@ enum CostPanel {
     }
   }
 
-  private static func firstPairs(_ scoring: WorkProgress) -> String {
+  private static func firstImages(_ scoring: WorkProgress) -> String {
     let left = scoring.secondsLeft.map { ", \($0.clockTime) left" } ?? ""
-    return "Before the first step both models answer the pairs: \(scoring.done) of \(scoring.all) images\(left)."
+    return "Before the first step both models are evaluated: \(scoring.done) of \(scoring.all) images\(left)."
   }
 
   private static func firstStep(_ state: ExplorerState) -> String {

@@ -169,6 +169,7 @@ extension Feed {
     case .absence(let reason): absence = reason
     case .opening(let parts): opening = parts
     case .scoring(let progress): scoring = progress
+    case .naming(let progress): naming = progress
     case .rebuilding(let progress): rebuilding = progress
     case .cost(let cost): self.cost = cost
     case .stepping(let progress): stepping = progress

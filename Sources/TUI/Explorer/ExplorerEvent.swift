@@ -23,6 +23,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case opening([OpeningPart])
   /// How far the answers to the pairs are; nil when all are known.
   case scoring(WorkProgress?)
+  /// How far an evaluation is with pictures of single things; nil when none is on.
+  case naming(WorkProgress?)
   /// What is being rebuilt, or was left off; nil when it is done.
   case rebuilding(RebuildProgress?)
   /// What a run costs here, as far as it is known.

@@ -177,6 +177,8 @@ struct Feed: Equatable, Sendable {
   var opening: [OpeningPart] = []
   /// How far the answers to the pairs are; nil when all are known.
   var scoring: WorkProgress?
+  /// An evaluation is on, and has come to pictures of single things.
+  var naming: WorkProgress?
   /// What is being rebuilt, or was left off.
   var rebuilding: RebuildProgress?
   /// How far the step is that is being taken, where it has several parts.

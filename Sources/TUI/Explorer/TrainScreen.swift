@@ -224,7 +224,7 @@ enum TrainScreen {
 
   private static func drawAnswers(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
     // Large models take minutes for an evaluation, in which no step is taken.
-    let asked = feed.isTraining ? feed.scoring.map { "\($0.done)/\($0.all)" } : nil
+    let asked = feed.isTraining ? (feed.scoring ?? feed.naming).map { "\($0.done)/\($0.all)" } : nil
     canvas.heading("Answers", rect.columns > narrowSide ? asked ?? "" : "", in: rect)
     canvas.writeRight("baseline", endColumn: rect.endColumn - 9, rect.row, .baseline)
     canvas.writeRight("tuned", endColumn: rect.endColumn, rect.row, .tuned)

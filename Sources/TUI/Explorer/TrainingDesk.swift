@@ -40,10 +40,10 @@ final class TrainingDesk {
   private var asks: Bool { workspace.backbone.name != .mini }
 
   var trained: Int { run?.trainer.trained ?? 0 }
-  /// Whether there is a next step, and nobody has to be asked.
+  /// Whether there is a next step or an evaluation, and nobody has to be asked. The last evaluation cannot be paused.
   var isGoing: Bool {
-    guard cost.stage != .measured else { return false }
-    return isRunning && run?.trainer.isFinished == false || due != nil
+    guard let run else { return false }
+    return run.trainer.isFinished ? due != nil : isRunning
   }
 
   func introduce() {
@@ -103,7 +103,8 @@ final class TrainingDesk {
 
   private func begin() throws {
     run = try RunInProgress(options, plan, in: workspace, models: models)
-    zeroShot?.forgetTuned()
+    zeroShot?.renew(tuned: models.tuned)
+    post(.naming(nil))
     introduce()
     if plan.alignSteps == 0 { due = 0 }
     setRunning(true)
@@ -207,12 +208,12 @@ final class TrainingDesk {
 
   /// A piece of the evaluation that is due on the browsed pairs, all of which are answered.
   func evaluate(_ pairs: PairDesk, step: Int) throws {
-    var asked = try zeroShot ?? ZeroShotDesk(workspace, baseline: models.baseline.vision, seed: plan.seed)
-    asked.advance(tuned: models.tuned)
+    var asked = try zeroShot ?? ZeroShotDesk(workspace, models, seed: plan.seed)
+    asked.advance()
     let shares = asked.accuracies
-    if shares != nil { asked.forgetTuned() }
+    post(.naming(shares == nil ? asked.progress : nil))
+    if shares != nil { asked.renew(tuned: models.tuned) }
     zeroShot = asked
-    post(.scoring(shares == nil ? asked.progress : nil))
     guard let shares else { return }
     try finish(
       pairs.evaluation(step: step, zeroShot: shares),
