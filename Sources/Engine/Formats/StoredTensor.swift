@@ -98,12 +98,3 @@ extension StoredTensor {
 private struct SharedNumbers: @unchecked Sendable {
   let target: UnsafeMutablePointer<Float>
 }
-
-/// Memory of our own for a tensor that does not stand dense in its file.
-final class OwnedBytes: @unchecked Sendable {
-  let bytes: UnsafeMutableRawBufferPointer
-
-  init(count: Int) { bytes = .allocate(byteCount: count, alignment: 64) }
-
-  deinit { bytes.deallocate() }
-}

@@ -115,7 +115,7 @@ private struct UNetLayerMemory {
     switch ConvolutionPath(geometry, isFrozen: true, arithmetic: arithmetic) {
     case .direct: return 4 * shape.count
     case .columns: return plainBytes(arithmetic)
-    case .columnsForward: return 8 * shape.count
+    case .columnsForward, .indirect: return 8 * shape.count
     case .winograd(let winograd): return winograd.filterBytes
     }
   }

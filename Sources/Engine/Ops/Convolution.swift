@@ -82,6 +82,8 @@ extension ConvolutionGeometry {
     case .direct: runDirectly(x, weight: weight, bias: bias, into: y)
     case .columns(let columns), .columnsForward(let columns):
       columns.run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
+    case .indirect(let indirect, _):
+      indirect.run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
     case .winograd(let winograd):
       let filters = winograd.filters(of: weight, isTurned: false)
       winograd.run(x.pointer, filters: filters, bias: bias?.pointer, into: y.pointer)
@@ -92,7 +94,9 @@ extension ConvolutionGeometry {
   fileprivate func inputGradient(arriving dy: Tensor, weight: Tensor, _ path: ConvolutionPath) -> Tensor {
     let dx = Tensor(uninitialized: input)
     switch path {
-    case .direct, .columnsForward: runDirectGradient(arriving: dy, weight: weight, into: dx)
+    case .direct, .columnsForward, .indirect(_, gradient: nil):
+      runDirectGradient(arriving: dy, weight: weight, into: dx)
+    case .indirect(_, let gradient?): gradient.run(dy.pointer, weight: weight, into: dx.pointer)
     case .columns(let columns): columns.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
     case .winograd(let winograd):
       let filters = winograd.turned.filters(of: weight, isTurned: true)

@@ -7,6 +7,8 @@ enum ConvolutionPath {
   /// The same for large images with few channels; the gradient, which would add rows of pixels up, is left to the direct
   /// kernels.
   case columnsForward(ColumnsConvolution)
+  /// Our own products with the pixels where they lie; the gradient is left to the direct kernels where it has none.
+  case indirect(IndirectConvolution, gradient: IndirectConvolution?)
   case winograd(Winograd)
 
   /// Trained filters, and small ones that gain nothing, take the direct way.
@@ -20,10 +22,17 @@ enum ConvolutionPath {
       self = .columns(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic))
     } else if ArithmeticPolicy.readsStored, geometry.taps <= 64, geometry.output.count >= 1 << 20 {
       self = .columnsForward(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic.exact))
+    } else if geometry.hasFewPixels, let indirect = IndirectConvolution(geometry) {
+      self = .indirect(indirect, gradient: IndirectConvolution(gradientOf: geometry))
     } else {
       self = .direct
     }
   }
+}
+
+extension ConvolutionGeometry {
+  /// For large images with few channels oneDNN's kernels are the faster ones.
+  fileprivate var hasFewPixels: Bool { min(weight[0], weight[1]) >= 16 && output[1] * output[2] <= 1024 }
 }
 
 extension Winograd {

@@ -1,6 +1,6 @@
 import Kernels
 
-/// What Winograd's convolution multiplies by: one matrix for each position of a tile, made of the filters.
+/// Filters made into matrices: for Winograd's convolution one for each position of a tile, else a single one.
 ///
 /// Made once of frozen weights; a form that belongs to no parameter is made for each use.
 struct FilterMatrices {
@@ -55,6 +55,12 @@ struct FilterMatrices {
     let turned = KernelsMatrix(
       n: matrix.k, k: matrix.n, transposed: !matrix.transposed, bf16: matrix.bf16, rowsArePacked: false)
     return FilterMatrices(turned, nil, form, step: step, order: order)
+  }
+
+  /// Where a matrix of Float32 lies, packed or dense.
+  func floats(_ position: Int) -> UnsafePointer<Float> {
+    precondition(!matrix.bf16, "the matrix holds halves")
+    return (form.pointer + (order?[position] ?? position) * step).assumingMemoryBound(to: Float.self)
   }
 
   /// c (rows × n) = a (rows × k) · the matrix of a position, on the calling thread.

@@ -61,10 +61,12 @@ extension Tensor {
     let rows = count / max(1, inputs)
     let dw = Tensor(uninitialized: shape)
     let halves = arithmetic.multipliesBF16 ? (dy.halfRows(width: outputs), halfRows(width: inputs)) : nil
+    let isWhole = ArithmeticPolicy.readsStored && ThreadPool.threads == 1
     // Our own products would read x anew for each piece.
-    let packed = ArithmeticPolicy.readsStored && outputs > 64 ? packedRight(width: inputs) : nil
+    let packed = ArithmeticPolicy.readsStored && !isWhole && outputs > 64 ? packedRight(width: inputs) : nil
     // Whole tiles of our own products.
-    let size = packed == nil ? ThreadPool.pieceSize(outputs, least: 64) : (outputs / 8 + 47) / 48 * 48
+    let size =
+      isWhole ? outputs : packed == nil ? ThreadPool.pieceSize(outputs, least: 64) : (outputs / 8 + 47) / 48 * 48
     ThreadPool.runPieces(of: outputs, size: size) { piece in
       let (m, n, k) = (Int64(piece.count), Int64(inputs), Int64(rows))
       let target = dw.pointer + piece.lowerBound * inputs

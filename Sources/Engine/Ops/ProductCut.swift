@@ -1,4 +1,6 @@
-/// How a matrix product is cut for the pool: by its shape alone, so that any number of threads gives the same bits.
+/// How a matrix product is cut for the pool: by its shape alone, so that any number of threads gives the same bits. Our
+/// own products have the same bits however they are cut, and are left whole for a thread that is alone: each piece
+/// would read the right side again.
 ///
 /// Pieces are large enough for the kernels to be at their best, small enough that two threads, or eight, share them
 /// evenly. Many rows are cut into about 256 each; few rows leave the columns to be cut, if the right side allows it.
@@ -16,6 +18,10 @@ struct ProductCut {
   /// - Parameter columnBlock: columns are cut between blocks of so many.
   init(rows: Int, columns: Int, inner: Int, columnBlock: Int) {
     (self.rows, self.columns) = (rows, columns)
+    if ArithmeticPolicy.readsStored, ThreadPool.threads == 1 {
+      (rowPieces, columnPieces, rowSize, columnSize) = (1, 1, rows, columns)
+      return
+    }
     let worthwhile = max(1, 2 * rows * columns * inner / ProductCut.leastOperations)
     let blocks = (columns + columnBlock - 1) / max(1, columnBlock)
     // Rows that stay together when their columns can be handed out instead.

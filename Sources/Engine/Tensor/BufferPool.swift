@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// Buffers by size, so that a training step allocates nothing once it has run.
@@ -33,14 +32,12 @@ enum BufferPool {
     let most = capacity >= large ? capacity + capacity / 2 : capacity
     if let used = pool.withLock({ $0.takeIdle(in: capacity...most) }) { return used }
     misses.add(1, ordering: .relaxed)
+    if capacity < large { return part(capacity) }
     let isShort = ArithmeticPolicy.current.memory == .small
-    if capacity >= large {
-      pool.withLock { $0.makeRoom(for: capacity, isShort: isShort) }.forEach(release)
-    }
-    let count = capacity >= large && !isShort ? max(1, family / (4 * capacity)) : 1
-    let memory = capacity >= large ? pages(4 * capacity * count) : aligned_alloc(64, 4 * capacity)
-    guard let memory else { fatalError("out of memory: \(4 * capacity) bytes more are not to be had") }
-    let floats = memory.bindMemory(to: Float.self, capacity: capacity * count)
+    pool.withLock { $0.makeRoom(for: capacity, isShort: isShort) }.forEach(release)
+    let count = isShort ? 1 : max(1, family / (4 * capacity))
+    // Whole pages, which go back to the system one by one.
+    let floats = pages(4 * capacity * count).bindMemory(to: Float.self, capacity: capacity * count)
     let buffers = (0..<count).map { Buffer(start: floats + $0 * capacity, capacity: capacity) }
     if count > 1 { pool.withLock { $0.add(buffers.dropFirst()) } }
     return buffers[0]
@@ -48,39 +45,51 @@ enum BufferPool {
 
   static func giveBack(_ buffer: Buffer) { pool.withLock { $0.keep(buffer) } }
 
-  /// Large buffers are whole pages, which go back to the system one by one; the heap would keep them. The largest ask
-  /// for pages of 2 MiB, which are handed out and found five hundred at a time.
-  private static func pages(_ bytes: Int) -> UnsafeMutableRawPointer? {
-    let hugePage = 2 << 20
-    let spare = bytes >= 2 * hugePage ? hugePage : 0
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    guard let memory = mmap(nil, bytes + spare, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
-      return nil
+  /// A buffer that is not large is a part of pages that it shares with others, of whatever sizes.
+  private static func part(_ capacity: Int) -> Buffer {
+    if let buffer = pool.withLock({ $0.slab.cut(capacity) }) { return buffer }
+    var slab = Slab(next: pages(slabBytes), left: slabBytes)
+    guard let buffer = slab.cut(capacity) else { preconditionFailure("a slab holds \(slabBytes) bytes") }
+    let rest = slab
+    pool.withLock { $0.slab = rest }
+    return buffer
+  }
+
+  /// Bytes of the pages that small buffers share.
+  private static let slabBytes = 8 << 20
+
+  /// Bytes between two of them, lest buffers of equal size share their places in the caches.
+  private static let stagger = 64
+
+  private static func pages(_ bytes: Int) -> UnsafeMutableRawPointer {
+    guard let memory = LargePages.take(bytes) else {
+      fatalError("out of memory: \(bytes) bytes more are not to be had")
     }
-    guard spare > 0 else { return memory }
-    let before = -Int(bitPattern: memory) & (hugePage - 1)
-    if before > 0 { munmap(memory, before) }
-    let end = memory + before + wholePages(bytes)
-    if end < memory + bytes + spare { munmap(end, memory + bytes + spare - end) }
-    madvise(memory + before, bytes, MADV_HUGEPAGE)
-    return memory + before
+    return memory
   }
 
-  private static func wholePages(_ bytes: Int) -> Int {
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    return (bytes + page - 1) / page * page
-  }
+  /// Returns to the system what no tensor uses, as far as it is large.
+  static func trim() { pool.withLock { $0.takeLargeIdle() }.forEach(release) }
 
-  private static func release(_ buffer: Buffer) {
-    if buffer.capacity >= large { munmap(buffer.start, 4 * buffer.capacity) } else { Glibc.free(buffer.start) }
-  }
+  private static func release(_ buffer: Buffer) { LargePages.giveBack(buffer.start, bytes: 4 * buffer.capacity) }
 
-  /// Returns to the system what no tensor uses.
-  static func trim() { pool.withLock { $0.takeAllIdle() }.forEach(release) }
+  /// Pages of which small buffers are cut.
+  private struct Slab: @unchecked Sendable {
+    var next: UnsafeMutableRawPointer?
+    var left = 0
+
+    mutating func cut(_ capacity: Int) -> Buffer? {
+      let bytes = 4 * capacity + stagger
+      guard let start = next, bytes <= left else { return nil }
+      (next, left) = (start + bytes, left - bytes)
+      return Buffer(start: start.bindMemory(to: Float.self, capacity: capacity), capacity: capacity)
+    }
+  }
 
   /// The buffers that nobody uses, and how much lies in large ones.
   private struct Pool {
     private var idle: [Int: [Buffer]] = [:]
+    var slab = Slab()
     /// Floats in large buffers: idle, in use, and the most that were ever in use.
     private var idleFloats = 0
     private var usedFloats = 0
@@ -126,9 +135,11 @@ enum BufferPool {
       return leaving
     }
 
-    mutating func takeAllIdle() -> [Buffer] {
-      defer { (idle, idleFloats) = ([:], 0) }
-      return idle.values.flatMap { $0 }
+    mutating func takeLargeIdle() -> [Buffer] {
+      let leaving = idle.filter { $0.key >= large }
+      for capacity in leaving.keys { idle[capacity] = nil }
+      idleFloats = 0
+      return leaving.values.flatMap { $0 }
     }
 
     private mutating func countUse(_ floats: Int) {

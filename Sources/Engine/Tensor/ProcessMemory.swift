@@ -17,13 +17,13 @@ public enum ProcessMemory {
     return fields.count > 1 ? Int(fields[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) } : nil
   }
 
-  /// Bytes that are handed out by the C library now: Swift's objects and the tensors' buffers.
+  /// Bytes that are handed out by the C library now: Swift's objects, but not tensors, whose memory is the pool's.
   public static var allocated: Int { Int(kernels_allocated_bytes()) }
 
   /// How often a tensor's memory was not in the pool, since the program began.
   public static var poolMisses: Int { BufferPool.misses.load(ordering: .relaxed) }
 
-  /// Gives back to the system what no tensor uses: after opening models, between two kinds of work.
+  /// Gives back to the system what no tensor uses, but for small pieces: after opening models, between two kinds of work.
   public static func trim() {
     BufferPool.trim()
     kernels_trim_heap()

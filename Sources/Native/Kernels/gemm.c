@@ -123,13 +123,24 @@ static void tile_of_copy(int64_t rows, int64_t k, const float *a, Panel *b, Star
   tile_of(ROWS, rows, k, a, 1, b, start, c, ldc);
 }
 
-/// Rows of A as tiles read them: in place, rowStep apart, or copied.
+/// Rows of A as tiles read them: in place, rowStep apart, or copied in groups of six, groupStep apart.
 typedef struct {
   const float *start;
   int64_t rowStep;
   bool isCopy;
   int64_t groupStep;
 } Left;
+
+/// How rows are shared out among tiles. What was copied stands in groups of six; rows in place go evenly into as many
+/// tiles, since one of two rows takes almost as long as one of six.
+typedef struct {
+  int64_t count, rows, longer;  // `longer` tiles take one row more than `rows`
+} Share;
+
+INLINE Share share(const Left *a, int64_t rows) {
+  int64_t count = (rows + ROWS - 1) / ROWS;
+  return a->isCopy ? (Share){count, ROWS, 0} : (Share){count, rows / count, rows % count};
+}
 
 INLINE void whole_tile(const Left *a, const float *group, int64_t rows, int64_t k, Panel *b, Start start, float *c,
                        int64_t ldc) {
@@ -285,7 +296,7 @@ static Left left_block(GemmSide a, int64_t row, int64_t rows, int64_t first, int
   if (a.packedRows)
     return (Left){(const float *)a.numbers.data + first * a.packedRows + row * count, 1, true, ROWS * count};
   if (inPlace)
-    return (Left){(const float *)a.numbers.data + row * a.rowStep + first, a.rowStep, false, ROWS * a.rowStep};
+    return (Left){(const float *)a.numbers.data + row * a.rowStep + first, a.rowStep, false, 0};
   read_rows(a, row, rows, first, count, to);
   return (Left){to, 1, true, ROWS * count};
 }
@@ -293,19 +304,22 @@ static Left left_block(GemmSide a, int64_t row, int64_t rows, int64_t first, int
 /// While it multiplies, the next panel comes closer: far away, it would be waited for at each of its lines.
 static void multiply_panel(const Left *a, int64_t rows, int64_t columns, int64_t k, Panel *b, Start start, float *c,
                            int64_t ldc) {
-  const float *group = a->start;
+  Share tiles = share(a, rows);
   b->segment = k;
   if (b->after.count) {
     b->segment = SEGMENT;
-    int64_t groups = (rows + ROWS - 1) / ROWS, segments = groups * ((k + SEGMENT - 1) / SEGMENT);
+    int64_t segments = tiles.count * ((k + SEGMENT - 1) / SEGMENT);
     b->after.atOnce = (b->after.count + segments - 1) / segments;
   }
-  for (int64_t r = 0; r < rows; r += ROWS, group += a->groupStep) {
-    int64_t lanes = smaller(ROWS, rows - r);
+  const float *group = a->start;
+  for (int64_t t = 0, r = 0; t < tiles.count; t++) {
+    int64_t lanes = smaller(tiles.rows + (t < tiles.longer), rows - r);
     if (columns == PANEL)
       whole_tile(a, group, lanes, k, b, start, c + r * ldc, ldc);
     else
       narrow_tile(a, group, lanes, columns, k, b, start, c + r * ldc, ldc);
+    r += lanes;
+    group += a->isCopy ? a->groupStep : lanes * a->rowStep;
   }
 }
 
@@ -329,9 +343,9 @@ static const float *right_panel(const Right *b, int64_t k, int64_t first, int64_
   return to;
 }
 
-/// Where the panel at (first, column) lies, if it has lines of its own and is worth calling.
+/// Where the panel at (first, column) lies, if it is worth calling.
 static Ahead panel_ahead(const Right *b, int64_t k, int64_t first, int64_t count, int64_t column) {
-  if (count < 128) return (Ahead){0};
+  if (count < SEGMENT) return (Ahead){0};
   GemmSide s = b->stored;
   int64_t size = b->packed ? (b->bf16 ? 2 : 4) : (s.numbers.type == KERNELS_F32 ? 4 : 2), line = 64 / size;
   if (b->packed) {

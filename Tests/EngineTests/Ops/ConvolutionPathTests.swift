@@ -50,10 +50,12 @@ struct ConvolutionPathTests {
     Case(
       shape: [2, 14, 13, 192], outputs: 181, stride: 2, padding: .init(top: 0, left: 0, bottom: 1, right: 1),
       way: "columns"),
-    Case(shape: [1, 20, 21, 31], outputs: 64, way: "direct"),
-    Case(shape: [1, 8, 8, 64], outputs: 64, way: "direct"),
+    Case(shape: [1, 20, 21, 31], outputs: 64, way: isOwn ? "indirect" : "direct"),
+    Case(shape: [1, 8, 8, 64], outputs: 64, way: isOwn ? "indirect" : "direct"),
+    Case(shape: [1, 20, 21, 11], outputs: 64, way: "direct"),
+    Case(shape: [1, 40, 31, 31], outputs: 64, way: "direct"),
     Case(shape: [1, 130, 129, 5], outputs: 64, way: isOwn ? "columns forward" : "direct"),
-    Case(shape: [2, 9, 8, 40], outputs: 33, stride: 2, way: "direct"),
+    Case(shape: [2, 9, 8, 40], outputs: 33, stride: 2, way: isOwn ? "indirect" : "direct"),
   ]
 
   @Test("the way is the one that was fastest", arguments: cases)
@@ -130,6 +132,7 @@ private func way(_ row: ConvolutionPathTests.Case, _ arithmetic: ArithmeticPolic
   case .direct: "direct"
   case .columns: "columns"
   case .columnsForward: "columns forward"
+  case .indirect: "indirect"
   case .winograd(let winograd): "F(\(winograd.tile)×\(winograd.tile))"
   }
 }

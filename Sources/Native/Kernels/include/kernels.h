@@ -128,6 +128,16 @@ void kernels_columns(const ConvolutionShape *shape, int64_t first, int64_t count
 void kernels_columns_gradient(const ConvolutionShape *shape, int64_t first, int64_t count, const float *dRows,
                               float *dx);
 
+// ---- Convolutions of few pixels (indirect.c) --------------------------------------------------------------------
+/// Whether this CPU and these sizes have them: at most 25 taps and 1024 channels.
+bool kernels_convolves_indirectly(const ConvolutionShape *shape);
+/// y[first ..< first + count, firstColumn ..< firstColumn + columns] of the results of all images = x ∗ filters [+ bias].
+/// `packed` is the whole matrix (taps·inChannels × outChannels), tap after tap, as kernels_matrix_pack packs it; columns
+/// are cut at multiples of 16.
+void kernels_indirect_convolution(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x,
+                                  const float *packed, const float *bias, int64_t firstColumn, int64_t columns,
+                                  float *y);
+
 // ---- Winograd's transforms (winograd.c) -------------------------------------------------------------------------
 /// Images (…×height×width×channels) seen as tiles of 2×2, 4×4 or 6×6 pixels, row by row, image after image; a tile
 /// that hangs over the edge is completed with zeros.
