@@ -3,7 +3,8 @@ import Kernels
 /// The one pool of threads that all arithmetic shares.
 ///
 /// Work is cut by its shape alone, never by the number of threads, so that the same sums are taken in the same order
-/// on any machine: same seed, same bits.
+/// on any machine: same seed, same bits. Only what has the same bits however it is cut, as our own products have, may be
+/// left whole for a single thread.
 public enum ThreadPool {
   public static var threads: Int { Int(kernels_threads()) }
 

@@ -18,12 +18,12 @@ enum ConvolutionPath {
       self = .direct
     } else if let winograd = Winograd(geometry, isLarge: isLarge, arithmetic) {
       self = .winograd(winograd)
+    } else if geometry.suitsAddresses(isLarge: isLarge, arithmetic), let indirect = IndirectConvolution(geometry) {
+      self = .indirect(indirect, gradient: IndirectConvolution(gradientOf: geometry))
     } else if isLarge, geometry.taps <= 64 {
       self = .columns(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic))
     } else if ArithmeticPolicy.readsStored, geometry.taps <= 64, geometry.output.count >= 1 << 20 {
       self = .columnsForward(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic.exact))
-    } else if geometry.hasFewPixels, let indirect = IndirectConvolution(geometry) {
-      self = .indirect(indirect, gradient: IndirectConvolution(gradientOf: geometry))
     } else {
       self = .direct
     }
@@ -31,8 +31,13 @@ enum ConvolutionPath {
 }
 
 extension ConvolutionGeometry {
-  /// For large images with few channels oneDNN's kernels are the faster ones.
-  fileprivate var hasFewPixels: Bool { min(weight[0], weight[1]) >= 16 && output[1] * output[2] <= 1024 }
+  /// Whether an indirect convolution is the fastest. Without a stride oneDNN's kernels are, for large images with few
+  /// channels; large filters are packed only for so many results that their copy does not matter.
+  fileprivate func suitsAddresses(isLarge: Bool, _ arithmetic: ArithmeticPolicy) -> Bool {
+    let (results, channels) = (output[1] * output[2], min(weight[0], weight[1]))
+    if isLarge { return stride > 1 && results >= 4096 && arithmetic.memory == .fast && !arithmetic.keepsBF16 }
+    return channels >= 16 && results <= 1024 || channels >= 32 && stride > 1
+  }
 }
 
 extension Winograd {

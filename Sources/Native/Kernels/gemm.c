@@ -31,7 +31,8 @@ enum {
   ROWS = GEMM_ROWS,       // of a tile
   INNER = 320,            // of a block at most: a panel of B, 20 KiB, stays in the L1 cache
   BLOCK_ROWS = 48 * ROWS,  // of a block of A at most, 360 KiB: most of the L2 cache
-  SEGMENT = 32             // of a tile's k, between two calls for what is multiplied next
+  SEGMENT = 32,            // of a tile's k, between two calls for what is multiplied next
+  FEW_ROWS = 48
 };
 
 INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -343,9 +344,10 @@ static const float *right_panel(const Right *b, int64_t k, int64_t first, int64_
   return to;
 }
 
-/// Where the panel at (first, column) lies, if it is worth calling.
-static Ahead panel_ahead(const Right *b, int64_t k, int64_t first, int64_t count, int64_t column) {
-  if (count < SEGMENT) return (Ahead){0};
+/// Where the panel at (first, column) lies, if it is worth calling: short ones are for few rows, which take no longer than
+/// it takes to come.
+static Ahead panel_ahead(const Right *b, int64_t k, int64_t first, int64_t count, int64_t column, int64_t rows) {
+  if (count < SEGMENT || (count < 128 && rows > FEW_ROWS)) return (Ahead){0};
   GemmSide s = b->stored;
   int64_t size = b->packed ? (b->bf16 ? 2 : 4) : (s.numbers.type == KERNELS_F32 ? 4 : 2), line = 64 / size;
   if (b->packed) {
@@ -383,8 +385,8 @@ static void multiply(int64_t m, int64_t n, int64_t k, GemmSide a, const Right *b
         int64_t columns = smaller(PANEL, n - column);
         Start start = {bias ? bias + column : NULL, accumulate || first > 0};
         bool isLast = column + PANEL >= n;
-        Ahead after = isLast ? panel_ahead(b, k, first + count, smaller(inner, k - first - count), 0)
-                             : panel_ahead(b, k, first, count, column + PANEL);
+        Ahead after = isLast ? panel_ahead(b, k, first + count, smaller(inner, k - first - count), 0, rows)
+                             : panel_ahead(b, k, first, count, column + PANEL, rows);
         Panel panel = {right_panel(b, k, first, count, column, columns, memory.panel), after, 0};
         multiply_panel(&left, rows, columns, count, &panel, start, c + row * ldc + column, ldc);
       }

@@ -55,6 +55,10 @@ struct ConvolutionPathTests {
     Case(shape: [1, 20, 21, 11], outputs: 64, way: "direct"),
     Case(shape: [1, 40, 31, 31], outputs: 64, way: "direct"),
     Case(shape: [1, 130, 129, 5], outputs: 64, way: isOwn ? "columns forward" : "direct"),
+    Case(shape: [1, 71, 70, 40], outputs: 33, stride: 2, way: isOwn ? "indirect" : "direct"),
+    Case(
+      shape: [1, 128, 127, 171], outputs: 172, stride: 2, way: isOwn ? "indirect" : "columns", smallWay: "columns",
+      halfWay: "columns", smallHalfWay: "columns"),
     Case(shape: [2, 9, 8, 40], outputs: 33, stride: 2, way: isOwn ? "indirect" : "direct"),
   ]
 
