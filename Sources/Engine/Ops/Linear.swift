@@ -61,13 +61,10 @@ extension Tensor {
     let rows = count / max(1, inputs)
     let dw = Tensor(uninitialized: shape)
     let halves = arithmetic.multipliesBF16 ? (dy.halfRows(width: outputs), halfRows(width: inputs)) : nil
-    let isWhole = ArithmeticPolicy.readsStored && ThreadPool.threads == 1
     // Our own products would read x anew for each piece.
-    let packed = ArithmeticPolicy.readsStored && !isWhole && outputs > 64 ? packedRight(width: inputs) : nil
-    // Whole tiles of our own products.
-    let size =
-      isWhole ? outputs : packed == nil ? ThreadPool.pieceSize(outputs, least: 64) : (outputs / 8 + 47) / 48 * 48
-    ThreadPool.runPieces(of: outputs, size: size) { piece in
+    let isWorthPacking = ArithmeticPolicy.readsStored && !ProductCut.leavesWhole && outputs > 64
+    let packed = isWorthPacking ? packedRight(width: inputs) : nil
+    ThreadPool.runPieces(of: outputs, size: gradientPiece(outputs, isPacked: packed != nil)) { piece in
       let (m, n, k) = (Int64(piece.count), Int64(inputs), Int64(rows))
       let target = dw.pointer + piece.lowerBound * inputs
       if let (dy, x) = halves {
@@ -84,6 +81,13 @@ extension Tensor {
       }
     }
     return dw
+  }
+
+  /// Rows of a weight gradient that are computed in one piece.
+  private func gradientPiece(_ outputs: Int, isPacked: Bool) -> Int {
+    if ProductCut.leavesWhole { return outputs }
+    // Whole tiles of our own products.
+    return isPacked ? (outputs / 8 + 47) / 48 * 48 : ThreadPool.pieceSize(outputs, least: 64)
   }
 
   /// These rows (…, width) as the right side of several products.

@@ -15,10 +15,13 @@ struct ProductCut {
   /// Below this many operations a piece is not worth handing out: some 10 µs.
   private static let leastOperations = 2_000_000
 
+  /// Whether products are our own and their thread is alone.
+  static var leavesWhole: Bool { ArithmeticPolicy.readsStored && ThreadPool.threads == 1 }
+
   /// - Parameter columnBlock: columns are cut between blocks of so many.
   init(rows: Int, columns: Int, inner: Int, columnBlock: Int) {
     (self.rows, self.columns) = (rows, columns)
-    if ArithmeticPolicy.readsStored, ThreadPool.threads == 1 {
+    if ProductCut.leavesWhole {
       (rowPieces, columnPieces, rowSize, columnSize) = (1, 1, rows, columns)
       return
     }

@@ -14,7 +14,7 @@ enum BufferPool {
 
   /// From here on, in floats, a buffer is large: a somewhat larger one will do, since a step's phases want them in
   /// sizes that differ, one phase's activations where another's gradients were.
-  private static let large = 1 << 18
+  static let large = 1 << 18
 
   /// Bytes of the pages that large buffers of one size share, where they are smaller and memory is not short: alone
   /// they would have no pages of 2 MiB, and products wait for the many small ones. What is not used yet is not there yet.

@@ -5,8 +5,9 @@ final class OwnedBytes: @unchecked Sendable {
   private let buffer: BufferPool.Buffer?
 
   init(count: Int) {
-    if count < OwnedBytes.large {
-      let small = BufferPool.take((count + 3) / 4)
+    let floats = (count + 3) / 4
+    if floats < BufferPool.large {
+      let small = BufferPool.take(floats)
       bytes = UnsafeMutableRawBufferPointer(start: small.start, count: count)
       buffer = small
     } else {
@@ -25,6 +26,4 @@ final class OwnedBytes: @unchecked Sendable {
       LargePages.giveBack(start, bytes: bytes.count)
     }
   }
-
-  private static let large = 1 << 19
 }

@@ -29,10 +29,10 @@ bool gemm_is_ours(void) {
 enum {
   PANEL = GEMM_PANEL,
   ROWS = GEMM_ROWS,       // of a tile
-  INNER = 320,            // of a block at most: a panel of B, 20 KiB, stays in the L1 cache
+  INNER = GEMM_INNER,
   BLOCK_ROWS = 48 * ROWS,  // of a block of A at most, 360 KiB: most of the L2 cache
   SEGMENT = 32,            // of a tile's k, between two calls for what is multiplied next
-  FEW_ROWS = 48
+  FEW_ROWS = 48            // a short panel that so many meet is waited for
 };
 
 INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -131,17 +131,6 @@ typedef struct {
   bool isCopy;
   int64_t groupStep;
 } Left;
-
-/// How rows are shared out among tiles. What was copied stands in groups of six; rows in place go evenly into as many
-/// tiles, since one of two rows takes almost as long as one of six.
-typedef struct {
-  int64_t count, rows, longer;  // `longer` tiles take one row more than `rows`
-} Share;
-
-INLINE Share share(const Left *a, int64_t rows) {
-  int64_t count = (rows + ROWS - 1) / ROWS;
-  return a->isCopy ? (Share){count, ROWS, 0} : (Share){count, rows / count, rows % count};
-}
 
 INLINE void whole_tile(const Left *a, const float *group, int64_t rows, int64_t k, Panel *b, Start start, float *c,
                        int64_t ldc) {
@@ -305,16 +294,18 @@ static Left left_block(GemmSide a, int64_t row, int64_t rows, int64_t first, int
 /// While it multiplies, the next panel comes closer: far away, it would be waited for at each of its lines.
 static void multiply_panel(const Left *a, int64_t rows, int64_t columns, int64_t k, Panel *b, Start start, float *c,
                            int64_t ldc) {
-  Share tiles = share(a, rows);
+  GemmShare share = gemm_share(rows);
+  // What was copied stands in groups of six.
+  if (a->isCopy) share.rows = ROWS, share.longer = 0;
   b->segment = k;
   if (b->after.count) {
     b->segment = SEGMENT;
-    int64_t segments = tiles.count * ((k + SEGMENT - 1) / SEGMENT);
+    int64_t segments = share.tiles * ((k + SEGMENT - 1) / SEGMENT);
     b->after.atOnce = (b->after.count + segments - 1) / segments;
   }
   const float *group = a->start;
-  for (int64_t t = 0, r = 0; t < tiles.count; t++) {
-    int64_t lanes = smaller(tiles.rows + (t < tiles.longer), rows - r);
+  for (int64_t t = 0, r = 0; t < share.tiles; t++) {
+    int64_t lanes = smaller(share.rows + (t < share.longer), rows - r);
     if (columns == PANEL)
       whole_tile(a, group, lanes, k, b, start, c + r * ldc, ldc);
     else

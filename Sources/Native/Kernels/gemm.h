@@ -23,6 +23,19 @@ void gemm_pack_rows(int64_t m, int64_t k, GemmSide a, int64_t row, int64_t rows,
 /// Columns of a packed right side stand in panels of so many, each k×GEMM_PANEL, the last one completed with zeros.
 enum { GEMM_PANEL = 16 };
 
+/// Numbers of a sum that are taken at once: a panel of so many, 20 KiB, stays in the L1 cache.
+enum { GEMM_INNER = 320 };
+
+/// How rows are shared out among tiles: evenly, since a tile of two rows takes almost as long as one of six.
+typedef struct {
+  int64_t tiles, rows, longer;  // the first `longer` tiles have one row more than `rows`
+} GemmShare;
+
+static inline GemmShare gemm_share(int64_t rows) {
+  int64_t tiles = (rows + GEMM_ROWS - 1) / GEMM_ROWS;
+  return (GemmShare){tiles, rows / tiles, rows % tiles};
+}
+
 /// Bytes of a packed right side (k×n).
 int64_t gemm_packed_bytes(int64_t k, int64_t n, bool bf16);
 /// Packs B (k×n), rounded to bfloat16 if `bf16`.

@@ -14,9 +14,8 @@
 
 enum {
   PANEL = GEMM_PANEL,
-  ROWS = GEMM_ROWS,      // results of a tile
-  INNER = 320,           // numbers of a column that are multiplied at once: with its panel, 20 KiB of the L1 cache
-  BLOCK_ROWS = 192,      // results whose addresses are looked up at once
+  ROWS = GEMM_ROWS,  // results of a tile
+  BLOCK_ROWS = 192,  // results whose addresses are looked up at once
   TILES = BLOCK_ROWS / ROWS,
   MOST_TAPS = 25,
   MOST_CHANNELS = 1024
@@ -27,7 +26,7 @@ static const float nothing[MOST_CHANNELS];
 
 /// Where the pixels of a block of results lie: for each tile, tap after tap, one address for each result.
 typedef struct {
-  int64_t tiles, rows, longer;  // the first `longer` tiles have one row more than `rows`
+  GemmShare share;
   const float *pixels[TILES * MOST_TAPS * ROWS];
 } Block;
 
@@ -46,10 +45,10 @@ INLINE void look_up(const ConvolutionShape *s, int64_t r, const float *x, const 
 }
 
 static void fill_block(const ConvolutionShape *s, int64_t first, int64_t count, const float *x, Block *block) {
-  int64_t taps = s->kernelHeight * s->kernelWidth, tiles = (count + ROWS - 1) / ROWS;
-  block->tiles = tiles, block->rows = count / tiles, block->longer = count % tiles;
-  for (int64_t t = 0, r = first; t < tiles; t++) {
-    int64_t rows = block->rows + (t < block->longer);
+  int64_t taps = s->kernelHeight * s->kernelWidth;
+  GemmShare share = block->share = gemm_share(count);
+  for (int64_t t = 0, r = first; t < share.tiles; t++) {
+    int64_t rows = share.rows + (t < share.longer);
     for (int64_t lane = 0; lane < rows; lane++, r++) look_up(s, r, x, block->pixels + t * taps * ROWS + lane);
   }
 }
@@ -123,9 +122,10 @@ static void narrow_tile(int64_t rows, int64_t columns, const float *const *pixel
 static void multiply_panel(const Block *block, int64_t taps, int64_t tap, Panel *p, int64_t columns, Start start,
                            float *y, int64_t ldy) {
   p->ahead = (const char *)(p->filters + p->taps * p->channels * PANEL);
-  p->linesATap = (p->channels + block->tiles - 1) / block->tiles;
-  for (int64_t t = 0; t < block->tiles; t++) {
-    int64_t rows = block->rows + (t < block->longer);
+  GemmShare share = block->share;
+  p->linesATap = (p->channels + share.tiles - 1) / share.tiles;
+  for (int64_t t = 0; t < share.tiles; t++) {
+    int64_t rows = share.rows + (t < share.longer);
     const float *const *pixels = block->pixels + (t * taps + tap) * ROWS;
     if (columns == PANEL)
       whole_tile(rows, pixels, p, start, y, ldy);
@@ -145,7 +145,7 @@ void kernels_indirect_convolution(const ConvolutionShape *s, int64_t first, int6
                                   const float *packed, const float *bias, int64_t firstColumn, int64_t columns,
                                   float *y) {
   int64_t taps = s->kernelHeight * s->kernelWidth, channels = s->inChannels, ldy = s->outChannels;
-  int64_t fitting = INNER / channels > 1 ? INNER / channels : 1, parts = (taps + fitting - 1) / fitting;
+  int64_t fitting = GEMM_INNER / channels > 1 ? GEMM_INNER / channels : 1, parts = (taps + fitting - 1) / fitting;
   int64_t tapsAPart = (taps + parts - 1) / parts;
   Block block;
   for (int64_t r = first; r < first + count; r += BLOCK_ROWS) {

@@ -4,20 +4,7 @@ import Testing
 
 @Suite("A convolution as one matrix product gives what the definition says")
 struct ColumnsConvolutionTests {
-  struct Case: CustomTestStringConvertible {
-    let shape: Shape
-    let outputs: Int
-    var kernel = 3
-    var stride = 1
-    var padding = Padding.same(1)
-    var testDescription: String { "\(kernel)×\(kernel) by \(stride) over \(shape) to \(outputs)" }
-    var weight: Tensor { normal([outputs, shape[3], kernel, kernel], 1) }
-
-    func columns(isBF16: Bool = false) -> ColumnsConvolution {
-      let geometry = ConvolutionGeometry(input: shape, weight: weight.shape, stride: stride, padding: padding)
-      return ColumnsConvolution(geometry: geometry, arithmetic: ArithmeticPolicy(precision: isBF16 ? .bf16 : .f32))
-    }
-  }
+  typealias Case = ConvolutionCase
 
   /// Odd sizes, rows that a stride leaves over, filters that are packed in blocks, more rows than one block.
   static let cases = [
@@ -32,7 +19,7 @@ struct ColumnsConvolutionTests {
 
   @Test("the output is the plain twin's", arguments: cases)
   func output(row: Case) {
-    let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
+    let (x, weight, bias) = (row.x, row.weight, row.bias)
 
     let y = row.columns().output(of: x, weight: weight, bias: bias)
 
@@ -42,8 +29,7 @@ struct ColumnsConvolutionTests {
 
   @Test("the gradient of the input is that of the direct kernels", arguments: cases)
   func gradient(row: Case) throws {
-    let (x, weight, columns) = (normal(row.shape, 0).trackingGradient(), row.weight, row.columns())
-    let dy = normal(columns.geometry.output, 3)
+    let (x, weight, dy, columns) = (row.x.trackingGradient(), row.weight, row.dy, row.columns())
     let dx = Tensor(repeating: .nan, shape: row.shape)
 
     columns.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
@@ -68,7 +54,7 @@ struct ColumnsConvolutionTests {
 
   @Test("in bfloat16 two digits remain", .enabled(if: ArithmeticPolicy.hasBF16), arguments: cases)
   func bf16(row: Case) {
-    let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
+    let (x, weight, bias) = (row.x, row.weight, row.bias)
 
     let y = row.columns(isBF16: true).output(of: x, weight: weight, bias: bias)
     let exact = row.columns().output(of: x, weight: weight, bias: bias)
@@ -78,14 +64,16 @@ struct ColumnsConvolutionTests {
   }
 }
 
+extension ConvolutionCase {
+  fileprivate func columns(isBF16: Bool = false) -> ColumnsConvolution {
+    ColumnsConvolution(geometry: geometry, arithmetic: ArithmeticPolicy(precision: isBF16 ? .bf16 : .f32))
+  }
+}
+
 extension ColumnsConvolution {
   fileprivate func output(of x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
     let y = Tensor(repeating: .nan, shape: geometry.output)
     run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
     return y
   }
-}
-
-private func normal(_ shape: Shape, _ stream: UInt32) -> Tensor {
-  RandomSource(seed: 6, stream: stream).normal(shape, step: 0)
 }

@@ -4,14 +4,7 @@ import Testing
 
 /// One image is cut into bands of rows for the threads; eight images or more are not.
 struct ConvolutionBandsTests {
-  struct Case: CustomTestStringConvertible {
-    let shape: Shape
-    let outputs: Int
-    let kernel: Int
-    let stride: Int
-    let padding: Padding
-    var testDescription: String { "\(kernel)×\(kernel) by \(stride) over \(shape)" }
-  }
+  typealias Case = ConvolutionCase
 
   /// Large enough to be cut.
   static let cases = [
@@ -25,10 +18,7 @@ struct ConvolutionBandsTests {
 
   @Test("bands give what the whole image gives", arguments: cases)
   func sameAsWhole(row: Case) throws {
-    let x = RandomSource(seed: 5, stream: 0).normal([row.shape.count], step: 0).reshaped(row.shape)
-    let count = row.outputs * row.shape[3] * row.kernel * row.kernel
-    let weight = RandomSource(seed: 5, stream: 1).normal([count], step: 0)
-      .reshaped([row.outputs, row.shape[3], row.kernel, row.kernel])
+    let (x, weight) = (row.x, row.weight)
     func run(_ x: Tensor) throws -> (y: Tensor, dx: Tensor) {
       let x = x.trackingGradient()
       let y = x.convolved(weight: weight, stride: row.stride, padding: row.padding)
@@ -39,9 +29,7 @@ struct ConvolutionBandsTests {
     let banded = try run(x)
     let whole = try run(x.repeated(8))
 
-    let geometry = ConvolutionGeometry(
-      input: row.shape, weight: weight.shape, stride: row.stride, padding: row.padding)
-    #expect(geometry.bandsAnImage(of: row.shape[1]) > 1)
+    #expect(row.geometry.bandsAnImage(of: row.shape[1]) > 1)
     expect(banded.y, equals: whole.y.sliced(0..<row.shape[0]), within: .relative(1e-6))
     expect(banded.dx, equals: whole.dx.sliced(0..<row.shape[0]), within: .relative(1e-6))
   }

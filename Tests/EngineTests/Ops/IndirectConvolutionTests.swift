@@ -6,18 +6,7 @@ import Testing
   "A convolution that finds pixels by their addresses gives what the definition says",
   .enabled(if: ArithmeticPolicy.readsStored))
 struct IndirectConvolutionTests {
-  struct Case: CustomTestStringConvertible {
-    let shape: Shape
-    let outputs: Int
-    var kernel = 3
-    var stride = 1
-    var padding = Padding.same(1)
-    var testDescription: String { "\(kernel)×\(kernel) by \(stride) over \(shape) to \(outputs)" }
-    var weight: Tensor { normal([outputs, shape[3], kernel, kernel], 1) }
-    var geometry: ConvolutionGeometry {
-      ConvolutionGeometry(input: shape, weight: weight.shape, stride: stride, padding: padding)
-    }
-  }
+  typealias Case = ConvolutionCase
 
   /// Sizes that no tile divides, channels that need several parts of a column, columns that fill no panel, more results
   /// than one block, other filters than 3×3, and padding on some sides only.
@@ -33,7 +22,7 @@ struct IndirectConvolutionTests {
 
   @Test("the output is the plain twin's", arguments: cases)
   func output(row: Case) throws {
-    let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
+    let (x, weight, bias) = (row.x, row.weight, row.bias)
 
     let y = try row.output(of: x, weight: weight, bias: bias)
 
@@ -43,8 +32,7 @@ struct IndirectConvolutionTests {
 
   @Test("the gradient of the input is that of the direct kernels", arguments: cases.filter { $0.stride == 1 })
   func gradient(row: Case) throws {
-    let (x, weight) = (normal(row.shape, 0).trackingGradient(), row.weight)
-    let dy = normal(row.geometry.output, 3)
+    let (x, weight, dy) = (row.x.trackingGradient(), row.weight, row.dy)
 
     let dx = try row.inputGradient(arriving: dy, weight: weight)
 
@@ -74,7 +62,7 @@ struct IndirectConvolutionTests {
   }
 }
 
-extension IndirectConvolutionTests.Case {
+extension ConvolutionCase {
   fileprivate func output(of x: Tensor, weight: Tensor, bias: Tensor?) throws -> Tensor {
     let y = Tensor(repeating: .nan, shape: geometry.output)
     try #require(IndirectConvolution(geometry))
@@ -87,8 +75,4 @@ extension IndirectConvolutionTests.Case {
     try #require(IndirectConvolution(gradientOf: geometry)).run(dy.pointer, weight: weight, into: dx.pointer)
     return dx
   }
-}
-
-private func normal(_ shape: Shape, _ stream: UInt32) -> Tensor {
-  RandomSource(seed: 8, stream: stream).normal(shape, step: 0)
 }
