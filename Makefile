@@ -66,8 +66,8 @@ format: ## lay the Swift code out
 lint: ## complain about Swift code that is laid out differently, or breaks a rule
 	swift format lint --strict --parallel --recursive $(SOURCES)
 
-check: lint ## what must hold before a change lands: lint, no warnings, tests
-	$(MAKE) test STRICT="-Xswiftc -warnings-as-errors -Xcc -Werror=all"
+check: toolchain lint ## what must hold before a change lands: lint, no warnings, all tests
+	@$(MAKE) --no-print-directory test STRICT="-Xswiftc -warnings-as-errors -Xcc -Werror=all"
 
 toolchain:
 	@scripts/check-swift
