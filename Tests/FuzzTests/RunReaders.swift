@@ -79,11 +79,10 @@ enum RunSample {
 
   private static var entries: [LogEntry] {
     func step(_ step: Int, _ stage: StepReport.Stage) -> LogEntry {
-      .event(
-        .step(
-          StepReport(
-            stage: stage, step: step, loss: 0.5, lr: 3e-4, gradNorm: 0.5, imagesPerSecond: 200,
-            seconds: Double(step) / 8, density: .fraction(0.3))))
+      .step(
+        StepReport(
+          stage: stage, step: step, loss: 0.5, lr: 3e-4, gradNorm: 0.5, imagesPerSecond: 200,
+          seconds: Double(step) / 8, density: .fraction(0.3)))
     }
     let evaluation = EvaluationReport(
       step: 3, pairs: 135, baselineCorrect: 40, tunedCorrect: 57, patterns: Pattern.allCases.map(\.title),
@@ -94,9 +93,9 @@ enum RunSample {
       tunedCorrect: [true])
     return [
       step(1, .align), step(2, .align), step(1, .train), .paused(step: 1),
-      .event(.density(step: 1, density: .count(76))), step(2, .train), .stopped(step: 2), step(3, .train),
-      .event(.checkpoint(step: 3, folder: "checkpoint-3")), .event(.evaluation(evaluation)),
-      .predictions(predictions), .event(.finished(step: 3, seconds: 0.5)),
+      .density(step: 1, density: .count(76)), step(2, .train), .stopped(step: 2), step(3, .train),
+      .checkpoint(step: 3, folder: "checkpoint-3"), .evaluation(evaluation),
+      .predictions(predictions), .finished(step: 3, seconds: 0.5),
     ]
   }
 }

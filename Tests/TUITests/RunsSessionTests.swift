@@ -39,11 +39,10 @@ struct RunsSessionTests {
   }
 
   private func step(_ number: Int, _ stage: StepReport.Stage = .train) -> LogEntry {
-    .event(
-      .step(
-        StepReport(
-          stage: stage, step: number, loss: 0.5, lr: 1e-4, gradNorm: 1, imagesPerSecond: 10, seconds: Double(number),
-          density: .fraction(0.7))))
+    .step(
+      StepReport(
+        stage: stage, step: number, loss: 0.5, lr: 1e-4, gradNorm: 1, imagesPerSecond: 10, seconds: Double(number),
+        density: .fraction(0.7)))
   }
 
   @Test("follows a live run to its end")
@@ -67,7 +66,7 @@ struct RunsSessionTests {
           },
           {
             for number in 2...3 { try recorder.record(step(number)) }
-            try recorder.record(.event(.finished(step: 3, seconds: 3)))
+            try recorder.record(.finished(step: 3, seconds: 3))
             return nil
           },
         ])
@@ -186,7 +185,7 @@ struct RunsSessionTests {
         step: 0, set: "mined", baselineScores: Array(repeating: [0.9, 0.8], count: count),
         tunedScores: Array(repeating: [0.9, 0.2], count: count),
         baselineCorrect: Array(repeating: false, count: count), tunedCorrect: Array(repeating: true, count: count))
-      try RunRecorder(folder).record(report)
+      try RunRecorder(folder).record(.predictions(report))
 
       let pairs = try #require(try watch([folder], script: []).last).feed.pairs
 
@@ -200,9 +199,10 @@ struct RunsSessionTests {
     try withFolder { parent in
       let folder = try make(parent + "/run", clip: parent + "/gone")
       try RunRecorder(folder).record(
-        PredictionReport(
-          step: 0, set: "of another day", baselineScores: [[0.9, 0.2]], tunedScores: [[0.9, 0.8]],
-          baselineCorrect: [true], tunedCorrect: [false]))
+        .predictions(
+          PredictionReport(
+            step: 0, set: "of another day", baselineScores: [[0.9, 0.2]], tunedScores: [[0.9, 0.8]],
+            baselineCorrect: [true], tunedCorrect: [false])))
 
       let state = try #require(try watch([folder], script: []).last)
 

@@ -37,19 +37,3 @@ public struct SideBySide {
     return Result(report: report, tuned: predictions)
   }
 }
-
-extension EvaluationReport {
-  /// Two CLIPs on the same pairs, in the same order; `zeroShot` is in per cent.
-  public init(
-    step: Int, before: [PairPrediction], after: [PairPrediction], zeroShot: (baseline: Double, tuned: Double)
-  ) {
-    let (old, new) = (PairScore(before), PairScore(after))
-    let comparison = PairedComparison(before: before, after: after)
-    self.init(
-      step: step, pairs: old.pairs, baselineCorrect: old.correct, tunedCorrect: new.correct,
-      patterns: old.perPattern.map(\.pattern.title), baselinePerPattern: old.perPattern.map(\.percent),
-      tunedPerPattern: new.perPattern.map(\.percent), fixed: comparison.fixed, broken: comparison.broken,
-      pValue: comparison.pValue, interval95: [100 * comparison.interval.low, 100 * comparison.interval.high],
-      baselineZeroShot: zeroShot.baseline, tunedZeroShot: zeroShot.tuned)
-  }
-}

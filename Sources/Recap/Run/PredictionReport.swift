@@ -13,36 +13,25 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   public var baselineCorrect: [Bool]
   public var tunedCorrect: [Bool]
 
-  public init(
-    step: Int, set: String? = nil, baselineScores: [[Float]], tunedScores: [[Float]], baselineCorrect: [Bool],
-    tunedCorrect: [Bool]
-  ) {
-    self.step = step
-    self.set = set
-    self.baselineScores = baselineScores
-    self.tunedScores = tunedScores
-    self.baselineCorrect = baselineCorrect
-    self.tunedCorrect = tunedCorrect
-    precondition(isConsistent, "predictions of step \(step): lists of different lengths, or not two scores a pair")
-  }
-
-  /// `baseline` and `tuned` must hold the same pairs in the same order.
-  public init(
-    step: Int, set: String? = nil, statements: [[String]]? = nil, baseline: [PairPrediction], tuned: [PairPrediction]
-  ) {
-    precondition(baseline.map(\.index) == tuned.map(\.index), "the two models answered different pairs")
-    self.init(
-      step: step, set: set, baselineScores: baseline.map { $0.scores.map(Float.init) },
-      tunedScores: tuned.map { $0.scores.map(Float.init) }, baselineCorrect: baseline.map(\.isCorrect),
-      tunedCorrect: tuned.map(\.isCorrect))
-    statementsChecksum = statements.map(RecordedPairs.checksum)
-  }
-
   public var pairs: Int { baselineCorrect.count }
 
   /// False only for a report that was read from a damaged file.
   var isConsistent: Bool {
     [baselineScores.count, tunedScores.count, tunedCorrect.count].allSatisfy { $0 == pairs }
       && (baselineScores + tunedScores).allSatisfy { $0.count == 2 }
+  }
+}
+
+extension PredictionReport {
+  /// `baseline` and `tuned` must hold the same pairs in the same order.
+  public init(
+    step: Int, set: String? = nil, statements: [[String]]? = nil, baseline: [PairPrediction], tuned: [PairPrediction]
+  ) {
+    precondition(baseline.map(\.index) == tuned.map(\.index), "the two models answered different pairs")
+    self.init(
+      step: step, set: set, statementsChecksum: statements.map(RecordedPairs.checksum),
+      baselineScores: baseline.map { $0.scores.map(Float.init) },
+      tunedScores: tuned.map { $0.scores.map(Float.init) }, baselineCorrect: baseline.map(\.isCorrect),
+      tunedCorrect: tuned.map(\.isCorrect))
   }
 }

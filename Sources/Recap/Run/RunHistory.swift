@@ -36,18 +36,18 @@ public struct RunHistory: Equatable, Sendable {
 
   public mutating func add(_ entry: LogEntry) {
     switch entry {
-    case .event(.step(let report)):
+    case .step(let report):
       (phase, finishedAfterSeconds) = (.going, nil)
       rewind(to: report)
       steps.append(report)
-    case .event(.evaluation(let report)):
+    case .evaluation(let report):
       evaluations.removeAll { $0.step >= report.step }
       evaluations.append(report)
-    case .event(.density(let step, let density)): densityChanges.append(DensityChange(step: step, density: density))
-    case .event(.checkpoint(let step, let folder)):
+    case .density(let step, let density): densityChanges.append(DensityChange(step: step, density: density))
+    case .checkpoint(let step, let folder):
       checkpoints.removeAll { $0.step >= step }
       checkpoints.append(SavedCheckpoint(step: step, folder: folder))
-    case .event(.finished(_, let seconds)): (phase, finishedAfterSeconds) = (.finished, seconds)
+    case .finished(_, let seconds): (phase, finishedAfterSeconds) = (.finished, seconds)
     case .predictions(let report):
       predictions.removeAll { $0.step >= report.step }
       predictions.append(report)

@@ -27,10 +27,6 @@ public final class RunRecorder {
     try drawPicture()
   }
 
-  public func record(_ event: TrainerEvent) throws { try record(.event(event)) }
-
-  public func record(_ predictions: PredictionReport) throws { try record(.predictions(predictions)) }
-
   /// Throws only if the log cannot be written; see `metricsProblem` for run.h5.
   public func record(_ entry: LogEntry) throws {
     try log.append(entry)

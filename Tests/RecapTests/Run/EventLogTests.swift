@@ -35,17 +35,17 @@ struct EventLogTests {
   @Test("writes the documented lines")
   func layout() throws {
     #expect(
-      try jsonLine(.event(.step(.sample(2, loss: .nan))))
+      try jsonLine(.step(.sample(2, loss: .nan)))
         == #"{"density":"0.3","event":"step","gradNorm":0.5,"imagesPerSecond":200,"loss":"NaN","lr":0.0003,"#
         + #""seconds":0.25,"stage":"train","step":2}"#)
     #expect(
-      try jsonLine(.event(.density(step: 7, density: .pooled(window: 6))))
+      try jsonLine(.density(step: 7, density: .pooled(window: 6)))
         == #"{"density":"pool:6","event":"density","step":7}"#)
     #expect(
-      try jsonLine(.event(.checkpoint(step: 7, folder: "checkpoint-7")))
+      try jsonLine(.checkpoint(step: 7, folder: "checkpoint-7"))
         == #"{"event":"checkpoint","folder":"checkpoint-7","step":7}"#)
     #expect(
-      try jsonLine(.event(.finished(step: 7, seconds: 1.5))) == #"{"event":"finished","seconds":1.5,"step":7}"#)
+      try jsonLine(.finished(step: 7, seconds: 1.5)) == #"{"event":"finished","seconds":1.5,"step":7}"#)
     #expect(try jsonLine(.paused(step: 7)) == #"{"event":"paused","step":7}"#)
     #expect(try jsonLine(.stopped(step: 7)) == #"{"event":"stopped","step":7}"#)
     #expect(
@@ -64,8 +64,8 @@ struct EventLogTests {
         try Data(whole.utf8.dropLast(missing)).write(to: URL(fileURLWithPath: path))
 
         #expect(try lines(read(path)) == lines(sampleEntries.dropLast()), "\(missing) bytes missing")
-        try EventLog(appendingTo: path).append(.event(.finished(step: 9, seconds: 9)))
-        #expect(try lines(read(path)) == lines(sampleEntries.dropLast() + [.event(.finished(step: 9, seconds: 9))]))
+        try EventLog(appendingTo: path).append(.finished(step: 9, seconds: 9))
+        #expect(try lines(read(path)) == lines(sampleEntries.dropLast() + [.finished(step: 9, seconds: 9)]))
       }
     }
   }

@@ -60,7 +60,7 @@ struct RunFolderTests {
       #expect(try run.status(now: run.lastNews() + silence) == .running)
       try recorder?.record(.paused(step: 3))
       #expect(try run.status(now: run.lastNews() + silence) == .paused)
-      try recorder?.record(.event(.step(.sample(4))))
+      try recorder?.record(.step(.sample(4)))
       #expect(try run.status(now: run.lastNews() + silence) == .running)
       try recorder?.record(.stopped(step: 4))
       recorder = nil

@@ -8,7 +8,7 @@ struct RunHistoryTests {
   func resumed() {
     var history = RunHistory(sampleEntries)
 
-    history.add(.event(.step(.sample(2, loss: 7))))
+    history.add(.step(.sample(2, loss: 7)))
 
     #expect(history.steps.map(\.step) == [1, 2, 1, 2])
     #expect(history.steps.last?.loss == 7)
@@ -23,7 +23,7 @@ struct RunHistoryTests {
   func restarted() {
     var history = RunHistory(sampleEntries)
 
-    history.add(.event(.step(.sample(1, stage: .align))))
+    history.add(.step(.sample(1, stage: .align)))
 
     #expect(history.steps == [.sample(1, stage: .align)])
     #expect(history.evaluations.map(\.step) == [0])
@@ -31,7 +31,7 @@ struct RunHistoryTests {
 
   @Test("keeps the last of two evaluations of one step")
   func evaluatedTwice() {
-    let history = RunHistory(sampleEntries + [.event(.evaluation(.sample(3, tuned: 99)))])
+    let history = RunHistory(sampleEntries + [.evaluation(.sample(3, tuned: 99))])
 
     #expect(history.evaluations.map(\.tunedCorrect) == [40, 99])
   }

@@ -16,9 +16,9 @@ struct RunReportTests {
   }
 
   private var training: [LogEntry] {
-    let align = (1...60).map { LogEntry.event(.step(.sample($0, stage: .align, loss: 1))) }
-    let train = (1...200).map { LogEntry.event(.step(.sample($0, loss: $0 <= 100 ? 0.25 : 0.125))) }
-    return align + train + [.event(.evaluation(.sample(200))), .event(.finished(step: 200, seconds: 252.3))]
+    let align = (1...60).map { LogEntry.step(.sample($0, stage: .align, loss: 1)) }
+    let train = (1...200).map { LogEntry.step(.sample($0, loss: $0 <= 100 ? 0.25 : 0.125)) }
+    return align + train + [.evaluation(.sample(200)), .finished(step: 200, seconds: 252.3)]
   }
 
   @Test("tells what ran, what came of it, and by pattern")
@@ -64,7 +64,7 @@ struct RunReportTests {
     var report = EvaluationReport.sample(1)
     report.patterns[0] = "\u{9B}31mRed\n" + String(repeating: "x", count: 90)
     try withTemporaryFolder { parent in
-      let text = RunReport.text(for: try summary([.event(.evaluation(report))], description, in: parent))
+      let text = RunReport.text(for: try summary([.evaluation(report)], description, in: parent))
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
 
       #expect(lines.allSatisfy { $0.count <= 80 })

@@ -48,12 +48,12 @@ extension PredictionReport {
 
 /// A run of every kind of entry: two steps of alignment, three of training, two evaluations.
 let sampleEntries: [LogEntry] = [
-  .event(.step(.sample(1, stage: .align))), .event(.step(.sample(2, stage: .align))),
-  .event(.evaluation(.sample(0, tuned: 40))), .predictions(.sample(0)),
-  .event(.step(.sample(1))), .paused(step: 1), .event(.density(step: 1, density: .count(76))), .stopped(step: 1),
-  .event(.step(.sample(2, loss: .nan))), .event(.step(.sample(3, loss: -.infinity))),
-  .event(.checkpoint(step: 3, folder: "checkpoint-3")),
-  .event(.evaluation(.sample(3))), .predictions(.sample(3)), .event(.finished(step: 3, seconds: 0.5)),
+  .step(.sample(1, stage: .align)), .step(.sample(2, stage: .align)),
+  .evaluation(.sample(0, tuned: 40)), .predictions(.sample(0)),
+  .step(.sample(1)), .paused(step: 1), .density(step: 1, density: .count(76)), .stopped(step: 1),
+  .step(.sample(2, loss: .nan)), .step(.sample(3, loss: -.infinity)),
+  .checkpoint(step: 3, folder: "checkpoint-3"),
+  .evaluation(.sample(3)), .predictions(.sample(3)), .finished(step: 3, seconds: 0.5),
 ]
 
 func jsonLine(_ entry: LogEntry) throws -> String { String(decoding: try RunJSON.line(entry), as: UTF8.self) }

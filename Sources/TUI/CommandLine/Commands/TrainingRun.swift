@@ -113,9 +113,10 @@ struct TrainingRun {
     let result = comparison.compare(trainer.models.tuned, step: trainer.trained)
     try recorder?.record(.evaluation(result.report))
     try recorder?.record(
-      PredictionReport(
-        step: trainer.trained, set: scored.name, statements: comparison.pairs.statements,
-        baseline: comparison.baseline, tuned: result.tuned))
+      .predictions(
+        PredictionReport(
+          step: trainer.trained, set: scored.name, statements: comparison.pairs.statements,
+          baseline: comparison.baseline, tuned: result.tuned)))
     try show(EvaluationLine(result.report, set: scored.title))
   }
 

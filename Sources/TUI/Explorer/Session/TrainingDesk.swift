@@ -226,7 +226,7 @@ final class TrainingDesk {
     guard let run else { return }
     due = nil
     try run.recorder.record(.evaluation(report))
-    try run.recorder.record(predictions)
+    try run.recorder.record(.predictions(predictions))
     post(.evaluation(Evaluation(report)))
     try complete()
   }
