@@ -38,7 +38,12 @@ public struct ArithmeticPolicy: Equatable, Sendable {
   /// Whether this processor multiplies bfloat16 (AVX-512 BF16), and oneDNN may use that.
   public static let hasBF16 = kernels_has_bf16()
 
-  /// Whether products here read weights as their file has them, in any precision, beside Float32 activations.
+  /// Whether products here read weights as their file has them, in any precision, beside Float32 activations: on our own
+  /// kernels.
+  ///
+  /// These also promise that each row of a product has the same bits whatever the number of rows computed with it. oneDNN
+  /// chooses its code by the number of rows, so that the same row among 4 and among 260 may differ by rounding, about
+  /// 1e-7 of its length; its bits are only the same for products of the same shape.
   public static let readsStored = kernels_reads_stored()
 
   private static let chosen = Mutex(ArithmeticPolicy())

@@ -328,7 +328,12 @@ struct HeadlessTests {
       #expect(file.description(of: "pixels")?.dims == [4, 3, 64, 64])
       let tokens = try #require(try file.tensor(named: "image_tokens"))
       #expect(tokens.shape == [4, 65, 128])
-      #expect(try file.tensor(named: "image_features")?.values.prefix(128) == tokens.values.prefix(128))
+      let features = try #require(try file.tensor(named: "image_features")).values
+      let classTokens = tokens.gatherTokens(Array(repeating: [0], count: 4)).values
+      // The same rows of a product, among 4 and among 260: only our own kernels promise them the same bits.
+      let length = distance(features, [Float](repeating: 0, count: features.count))
+      let limit = ArithmeticPolicy.readsStored ? 0 : 1e-6 * length
+      #expect(features.count == 4 * 128 && distance(features, classTokens) <= limit)
     }
   }
 

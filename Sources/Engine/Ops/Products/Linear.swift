@@ -4,6 +4,8 @@ extension Tensor {
   /// y = x·Wᵀ + b over the last axis.
   ///
   /// Shape: (…, I), weight (O, I), bias (O) → (…, O). Source: PyTorch `F.linear`. Frozen weights cost no gradient.
+  /// The number of threads changes no bit of the result; the number of rows does not either on our own kernels, and by
+  /// rounding only elsewhere (`ArithmeticPolicy.readsStored`).
   public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
     let (inputs, outputs) = (weight.shape[1], weight.shape[0])
     precondition(shape.last == inputs, "linear: \(shape) meets weights \(weight.shape)")
