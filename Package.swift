@@ -31,15 +31,18 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("m")]),
     .target(name: "Engine", dependencies: ["Kernels", "CImages", "CZlib"]),
     .target(name: "Recap", dependencies: ["Engine", "CHDF5"]),
+    .target(name: "Terminal", dependencies: ["Engine", "CNcurses", "CSixel"], path: "Sources/TUI/Terminal"),
     .executableTarget(
       name: "TUI",
       dependencies: [
-        "Recap", "Engine", "CNcurses", "CSixel",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+        "Terminal", "Recap", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      exclude: ["Terminal"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
     .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine", "CHDF5"]),
-    .testTarget(name: "TUITests", dependencies: ["TUI", "Recap", "Engine"]),
-    .testTarget(name: "FuzzTests", dependencies: ["TUI", "Recap", "Engine"]),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal", "TestSupport"]),
+    .testTarget(name: "TUITests", dependencies: ["TUI", "Terminal", "Recap", "Engine", "TestSupport"]),
+    .testTarget(name: "FuzzTests", dependencies: ["TUI", "Terminal", "Recap", "Engine"]),
+    .target(name: "TestSupport", dependencies: ["Terminal"], path: "Tests/TestSupport"),
   ]
 )

@@ -3,6 +3,7 @@ import Testing
 
 @testable import Engine
 @testable import Recap
+@testable import Terminal
 @testable import TUI
 
 /// Text from files meets the terminal in results, errors and screens. None of it may steer the terminal there.

@@ -1,3 +1,4 @@
+@testable import Terminal
 @testable import TUI
 
 /// A run that never was: every number follows from a formula, so that a screen drawn from it is the same everywhere.

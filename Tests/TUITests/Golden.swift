@@ -1,6 +1,8 @@
 import Foundation
 import Testing
+import TestSupport
 
+@testable import Terminal
 @testable import TUI
 
 /// The explorer on a screen that nobody sees, and its frames compared with the ones that were looked at before.

@@ -2,6 +2,7 @@ import Engine
 import Testing
 
 @testable import Recap
+@testable import Terminal
 @testable import TUI
 
 /// What the screens show while large models are opened, answer, rebuild, and before they are trained.

@@ -1,6 +1,8 @@
 import Synchronization
 import Testing
+import TestSupport
 
+@testable import Terminal
 @testable import TUI
 
 @MainActor @Suite struct LoopTests {

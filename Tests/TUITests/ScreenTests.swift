@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Terminal
 @testable import TUI
 
 @Suite struct ScreenTests {
@@ -101,5 +102,14 @@ import Testing
 
     #expect(table.hasPrefix("| screen | key | what it does |\n|---|---|---|\n| everywhere | `Tab 1–5` |"))
     for binding in Explorer.keys + Screen.allCases.flatMap(\.keys) { #expect(table.contains(binding.tooltip)) }
+  }
+
+  @Test func everyGlyphOfEveryScreenHasAPlainStandIn() {
+    for screen in Screen.allCases {
+      var explorer = TestExplorer(columns: 120, rows: 36)
+      explorer.type("\(screen.rawValue + 1)")
+      let strange = explorer.frame.cells.map(\.character).filter { PlainGlyphs.ascii($0) == "?" && $0 != "?" }
+      #expect(strange.isEmpty)
+    }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// `diva-tui bench`: the engine's speed, beside PyTorch's where a Python that has it is named.
 struct BenchCommand: DivaCommand {

@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// What `bench --json` prints, one object a line.
 struct BenchRow: Encodable {

@@ -1,18 +1,18 @@
 /// One character on the screen.
-struct Cell: Equatable, Sendable {
-  var character: Character
-  var style: Style
+package struct Cell: Equatable, Sendable {
+  package var character: Character
+  package var style: Style
 
   static let blank = Cell(character: " ", style: .normal)
   /// Stands right of a character that is two cells wide.
-  static let continuation: Character = "\0"
+  package static let continuation: Character = "\0"
   /// Stands under a picture. Not a plain space: a terminal library may erase a blank line with one command, and the
   /// pixels with it; and when the picture goes, this is what makes the cell differ from the space that follows.
-  static let placeholder: Character = "\u{A0}"
+  package static let placeholder: Character = "\u{A0}"
 }
 
 /// A picture on the screen: which cells it fills.
-struct ImagePlacement: Equatable, Sendable {
+package struct ImagePlacement: Equatable, Sendable {
   var rect: Rect
   var picture: Picture
 }
@@ -20,27 +20,27 @@ struct ImagePlacement: Equatable, Sendable {
 /// One frame of the screen as a value: cells and pictures. Views draw into it, terminals show it.
 ///
 /// Whatever is written outside is cut off, and control characters never get in.
-struct Canvas: Equatable, Sendable {
-  let size: Size
-  let pixels: PixelGeometry
-  var graphics = Graphics.sixel
+package struct Canvas: Equatable, Sendable {
+  package let size: Size
+  package let pixels: PixelGeometry
+  package var graphics = Graphics.sixel
   private(set) var cells: [Cell]
   private(set) var pictures: [ImagePlacement] = []
 
-  init(size: Size, pixels: PixelGeometry = PixelGeometry(), graphics: Graphics = .sixel) {
+  package init(size: Size, pixels: PixelGeometry = .usual, graphics: Graphics = .sixel) {
     self.size = Size(columns: max(size.columns, 0), rows: max(size.rows, 0))
     self.pixels = pixels
     self.graphics = graphics
     cells = Array(repeating: .blank, count: self.size.columns * self.size.rows)
   }
 
-  var bounds: Rect { Rect(column: 0, row: 0, columns: size.columns, rows: size.rows) }
+  package var bounds: Rect { Rect(column: 0, row: 0, columns: size.columns, rows: size.rows) }
 
-  subscript(column: Int, row: Int) -> Cell { cells[row * size.columns + column] }
+  package subscript(column: Int, row: Int) -> Cell { cells[row * size.columns + column] }
 
   /// Writes one line of text and gives the column after it; at `limit` (a column) it ends with "…".
   @discardableResult
-  mutating func write(
+  package mutating func write(
     _ text: String, _ column: Int, _ row: Int, _ style: Style = .normal, limit: Int? = nil
   ) -> Int {
     let limit = min(limit ?? size.columns, size.columns)
@@ -62,11 +62,11 @@ struct Canvas: Equatable, Sendable {
   }
 
   /// Writes one line of text that ends just before `endColumn`.
-  mutating func writeRight(_ text: String, endColumn: Int, _ row: Int, _ style: Style = .normal) {
+  package mutating func writeRight(_ text: String, endColumn: Int, _ row: Int, _ style: Style = .normal) {
     write(text, endColumn - text.safeForTerminal.cellWidth, row, style, limit: endColumn)
   }
 
-  mutating func writeCentered(_ text: String, in rect: Rect, row: Int, _ style: Style = .normal) {
+  package mutating func writeCentered(_ text: String, in rect: Rect, row: Int, _ style: Style = .normal) {
     let width = min(text.safeForTerminal.cellWidth, rect.columns)
     write(text, rect.column + (rect.columns - width) / 2, row, style, limit: rect.endColumn)
   }
@@ -76,7 +76,7 @@ struct Canvas: Equatable, Sendable {
     cells[row * size.columns + column] = cell
   }
 
-  mutating func fill(_ rect: Rect, with character: Character = " ", _ style: Style = .normal) {
+  package mutating func fill(_ rect: Rect, with character: Character = " ", _ style: Style = .normal) {
     for row in max(rect.row, 0)..<max(rect.row, 0, min(rect.endRow, size.rows)) {
       for column in max(rect.column, 0)..<max(rect.column, 0, min(rect.endColumn, size.columns)) {
         put(Cell(character: character, style: style), column, row)
@@ -85,7 +85,7 @@ struct Canvas: Equatable, Sendable {
   }
 
   /// Marks what is written in a row as selected, from edge to edge.
-  mutating func select(_ rect: Rect) {
+  package mutating func select(_ rect: Rect) {
     for row in max(rect.row, 0)..<max(rect.row, 0, min(rect.endRow, size.rows)) {
       for column in max(rect.column, 0)..<max(rect.column, 0, min(rect.endColumn, size.columns)) {
         cells[row * size.columns + column].style.isSelected = true
@@ -97,7 +97,7 @@ struct Canvas: Equatable, Sendable {
   ///
   /// Never on the last row of the screen: a sixel picture there would scroll everything.
   @discardableResult
-  mutating func place(_ picture: Picture, in box: Rect) -> Rect {
+  package mutating func place(_ picture: Picture, in box: Rect) -> Rect {
     let rows = min(box.rows, size.rows - 1 - box.row)
     let columns = min(box.columns, size.columns - box.column)
     let fitted = pixels.cells(

@@ -8,9 +8,9 @@ import Glibc
 /// on standard error goes to the log file, since it would tear the screen. However the program ends, the terminal goes
 /// back as it was: by `restore`, or by the guard in C when it crashes.
 @MainActor
-final class CursesTerminal: Terminal {
-  private(set) var size: Size
-  private(set) var pixels: PixelGeometry
+package final class CursesTerminal: Terminal {
+  package private(set) var size: Size
+  package private(set) var pixels: PixelGeometry
   private let capabilities: TerminalCapabilities
   private let theme: Theme
   private var painter: PicturePainter
@@ -27,7 +27,7 @@ final class CursesTerminal: Terminal {
   /// Takes the terminal over. `wake` is a descriptor that signals write a byte to (the loop sleeps on its other end).
   ///
   /// Throws when standard input or output is no terminal, TERM is unknown, or the log cannot be opened.
-  init(capabilities: TerminalCapabilities, log: String, wake: Int32) throws {
+  package init(capabilities: TerminalCapabilities, log: String, wake: Int32) throws {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, let window = TerminalWindow.current else {
       throw Problem("cannot open the explorer: standard input or output is not a terminal")
     }
@@ -75,7 +75,7 @@ final class CursesTerminal: Terminal {
     return screen_color_count() == 256 ? .cube256 : .eight
   }
 
-  func restore() {
+  package func restore() {
     if isRestored { return }
     isRestored = true
     endwin()
@@ -86,7 +86,7 @@ final class CursesTerminal: Terminal {
 
   // MARK: - Frames
 
-  func show(_ canvas: Canvas) -> Bool {
+  package func show(_ canvas: Canvas) -> Bool {
     if graphics != canvas.graphics {
       graphics = canvas.graphics
       painter.forgetEncoded()
@@ -176,12 +176,12 @@ final class CursesTerminal: Terminal {
     return poll(&input, 1, 0) > 0
   }
 
-  func repaint() {
+  package func repaint() {
     screen_repaint()
     painter.forgetScreen(pixels: pixels)
   }
 
-  func suspend() {
+  package func suspend() {
     endwin()
     let before = signal(SIGTSTP, SIG_DFL)
     // The whole group, so that a shell above a make above us notices too.
@@ -193,7 +193,7 @@ final class CursesTerminal: Terminal {
 
   // MARK: - Events
 
-  func events(waiting milliseconds: Int, wake: Int32) -> [TerminalEvent] {
+  package func events(waiting milliseconds: Int, wake: Int32) -> [TerminalEvent] {
     var sources = [
       pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0), pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
     ]

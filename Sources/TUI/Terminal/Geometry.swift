@@ -1,64 +1,70 @@
 /// How many character cells a screen has.
-struct Size: Equatable, Hashable, Sendable {
-  var columns: Int
-  var rows: Int
+package struct Size: Equatable, Hashable, Sendable {
+  package var columns: Int
+  package var rows: Int
+
+  package init(columns: Int, rows: Int) { (self.columns, self.rows) = (columns, rows) }
 }
 
 /// A size in pixels.
-struct PixelSize: Equatable, Hashable, Sendable {
-  var width: Int
-  var height: Int
+package struct PixelSize: Equatable, Hashable, Sendable {
+  package var width: Int
+  package var height: Int
 }
 
 /// A rectangle of cells; column 0, row 0 is the top left corner of the screen.
 ///
 /// The functions that cut it never go below zero: a layout on a small screen runs out of room, it does not break.
-struct Rect: Equatable, Hashable, Sendable {
-  var column: Int
-  var row: Int
-  var columns: Int
-  var rows: Int
+package struct Rect: Equatable, Hashable, Sendable {
+  package var column: Int
+  package var row: Int
+  package var columns: Int
+  package var rows: Int
 
-  var endColumn: Int { column + columns }
-  var endRow: Int { row + rows }
-  var isEmpty: Bool { columns <= 0 || rows <= 0 }
+  package init(column: Int, row: Int, columns: Int, rows: Int) {
+    (self.column, self.row, self.columns, self.rows) = (column, row, columns, rows)
+  }
+
+  package var endColumn: Int { column + columns }
+  package var endRow: Int { row + rows }
+  package var isEmpty: Bool { columns <= 0 || rows <= 0 }
 
   func intersects(_ other: Rect) -> Bool {
     column < other.endColumn && other.column < endColumn && row < other.endRow && other.row < endRow
   }
 
-  func top(_ count: Int) -> Rect {
+  package func top(_ count: Int) -> Rect {
     Rect(column: column, row: row, columns: columns, rows: min(max(count, 0), rows))
   }
 
-  func droppingTop(_ count: Int) -> Rect {
+  package func droppingTop(_ count: Int) -> Rect {
     let count = min(max(count, 0), rows)
     return Rect(column: column, row: row + count, columns: columns, rows: rows - count)
   }
 
-  func bottom(_ count: Int) -> Rect { droppingTop(rows - count) }
+  package func bottom(_ count: Int) -> Rect { droppingTop(rows - count) }
 
-  func droppingBottom(_ count: Int) -> Rect { top(rows - count) }
+  package func droppingBottom(_ count: Int) -> Rect { top(rows - count) }
 
-  func left(_ count: Int) -> Rect {
+  package func left(_ count: Int) -> Rect {
     Rect(column: column, row: row, columns: min(max(count, 0), columns), rows: rows)
   }
 
-  func droppingLeft(_ count: Int) -> Rect {
+  package func droppingLeft(_ count: Int) -> Rect {
     let count = min(max(count, 0), columns)
     return Rect(column: column + count, row: row, columns: columns - count, rows: rows)
   }
 
-  func right(_ count: Int) -> Rect { droppingLeft(columns - count) }
+  package func right(_ count: Int) -> Rect { droppingLeft(columns - count) }
 
-  func droppingRight(_ count: Int) -> Rect { left(columns - count) }
+  package func droppingRight(_ count: Int) -> Rect { left(columns - count) }
 
-  func inset(columns sides: Int, rows ends: Int) -> Rect {
+  package func inset(columns sides: Int, rows ends: Int) -> Rect {
     droppingLeft(sides).droppingRight(sides).droppingTop(ends).droppingBottom(ends)
   }
 
   /// `count` columns of equal width with `gap` cells between them; what does not divide stays at the right.
-  func split(into count: Int, gap: Int) -> [Rect] {
+  package func split(into count: Int, gap: Int) -> [Rect] {
     let width = max(0, (columns - gap * (count - 1)) / max(count, 1))
     return (0..<count).map { index in
       Rect(column: column + index * (width + gap), row: row, columns: width, rows: rows)
@@ -69,12 +75,14 @@ struct Rect: Equatable, Hashable, Sendable {
 /// What a cell is in pixels, and the largest picture that the terminal draws at all.
 ///
 /// 8 × 16 is the usual guess where the terminal does not say; half blocks are drawn as if it were true.
-struct PixelGeometry: Equatable, Sendable {
+package struct PixelGeometry: Equatable, Sendable {
+  package static let usual = PixelGeometry()
+
   var cell = PixelSize(width: 8, height: 16)
   var largestPicture = PixelSize(width: 1000, height: 1000)
 
   /// The largest whole number of cells inside `box` that shows a picture of this shape undistorted, to half a cell.
-  func cells(forWidth width: Int, height: Int, in box: Size) -> Size {
+  package func cells(forWidth width: Int, height: Int, in box: Size) -> Size {
     let columns = min(box.columns, largestPicture.width / cell.width)
     let rows = min(box.rows, largestPicture.height / cell.height)
     guard width > 0, height > 0, columns > 0, rows > 0 else { return Size(columns: 0, rows: 0) }

@@ -1,5 +1,5 @@
 /// How pictures are shown: `--graphics sixel|blocks|ascii|none`, or chosen by asking the terminal.
-enum Graphics: String, CaseIterable, Sendable {
+package enum Graphics: String, CaseIterable, Sendable {
   /// Real pixels.
   case sixel
   /// Two pixels a cell, "▀" in two colours.
@@ -9,7 +9,7 @@ enum Graphics: String, CaseIterable, Sendable {
   /// No pictures, only their captions.
   case none
 
-  var label: String {
+  package var label: String {
     switch self {
     case .sixel: "sixel"
     case .blocks: "half blocks"
@@ -20,8 +20,8 @@ enum Graphics: String, CaseIterable, Sendable {
 }
 
 /// How many colours the terminal shows.
-enum ColorDepth: Int, Comparable, Sendable {
+package enum ColorDepth: Int, Comparable, Sendable {
   case none, eight, cube256, trueColor
 
-  static func < (left: ColorDepth, right: ColorDepth) -> Bool { left.rawValue < right.rawValue }
+  package static func < (left: ColorDepth, right: ColorDepth) -> Bool { left.rawValue < right.rawValue }
 }

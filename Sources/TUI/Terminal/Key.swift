@@ -1,14 +1,14 @@
 import CNcurses
 
 /// A key as a person names it.
-enum Key: Equatable, Hashable, Sendable {
+package enum Key: Equatable, Hashable, Sendable {
   case character(Character)
   case control(Character)
   case up, down, left, right, pageUp, pageDown, home, end
   case enter, escape, tab, backTab, backspace
 
   /// What the footer and the help call it.
-  var name: String {
+  package var name: String {
     switch self {
     case .character(" "): "space"
     case .character(let character): String(character)

@@ -1,13 +1,13 @@
 /// A small picture in memory: 8-bit RGB, row by row from the top.
-struct Picture: Equatable, Sendable {
-  let width: Int
-  let height: Int
+package struct Picture: Equatable, Sendable {
+  package let width: Int
+  package let height: Int
   /// `height * width * 3` bytes: red, green, blue of each pixel.
-  let pixels: [UInt8]
+  package let pixels: [UInt8]
   /// The same for equal pictures, so that nobody has to compare pixels to know that nothing changed (FNV-1a).
-  let identity: UInt64
+  package let identity: UInt64
 
-  init(width: Int, height: Int, pixels: [UInt8]) {
+  package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
       width > 0 && height > 0 && pixels.count == width * height * 3,
       "a picture of \(width) × \(height) needs \(width * height * 3) bytes, not \(pixels.count)")
@@ -20,7 +20,7 @@ struct Picture: Equatable, Sendable {
   }
 
   /// A picture computed pixel by pixel.
-  init(width: Int, height: Int, color: (_ x: Int, _ y: Int) -> (red: UInt8, green: UInt8, blue: UInt8)) {
+  package init(width: Int, height: Int, color: (_ x: Int, _ y: Int) -> (red: UInt8, green: UInt8, blue: UInt8)) {
     var pixels: [UInt8] = []
     pixels.reserveCapacity(width * height * 3)
     for y in 0..<height {
@@ -32,18 +32,18 @@ struct Picture: Equatable, Sendable {
     self.init(width: width, height: height, pixels: pixels)
   }
 
-  subscript(x: Int, y: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
+  package subscript(x: Int, y: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
     let at = (y * width + x) * 3
     return (pixels[at], pixels[at + 1], pixels[at + 2])
   }
 
   /// How light a pixel is, 0–255 (Rec. 601 luma).
-  func luminance(_ x: Int, _ y: Int) -> Int {
+  package func luminance(_ x: Int, _ y: Int) -> Int {
     let color = self[x, y]
     return (299 * Int(color.red) + 587 * Int(color.green) + 114 * Int(color.blue)) / 1000
   }
 
-  static func == (left: Picture, right: Picture) -> Bool {
+  package static func == (left: Picture, right: Picture) -> Bool {
     left.identity == right.identity && left.width == right.width && left.pixels == right.pixels
   }
 }
@@ -54,7 +54,7 @@ extension Picture {
   /// The picture at another size, by a triangle filter: bilinear when it grows, an area average when it shrinks.
   ///
   /// Cost: about a millisecond for 300 × 300 pixels.
-  func scaled(toWidth newWidth: Int, height newHeight: Int) -> Picture {
+  package func scaled(toWidth newWidth: Int, height newHeight: Int) -> Picture {
     if newWidth == width && newHeight == height { return self }
     let wide = resampled(Taps.all(from: width, to: newWidth), lines: height, step: 3, lineStride: width * 3) {
       Float(pixels[$0])

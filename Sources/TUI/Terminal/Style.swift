@@ -1,25 +1,35 @@
+import Glibc
+
 /// What a piece of text means; the theme decides how that looks.
-enum Ink: String, CaseIterable, Sendable {
+package enum Ink: String, CaseIterable, Sendable {
   case normal, dim, title, accent, baseline, tuned, good, bad, warning
 }
 
 /// How a cell is drawn: its meaning, and whether the eye should stop there.
-struct Style: Equatable, Hashable, Sendable {
-  var ink = Ink.normal
-  var isBold = false
-  var isSelected = false
+package struct Style: Equatable, Hashable, Sendable {
+  package var ink = Ink.normal
+  package var isBold = false
+  package var isSelected = false
 
-  static let normal = Style()
-  static let dim = Style(ink: .dim)
-  static let title = Style(ink: .title, isBold: true)
-  static let accent = Style(ink: .accent)
-  static let baseline = Style(ink: .baseline)
-  static let tuned = Style(ink: .tuned)
-  static let good = Style(ink: .good)
-  static let bad = Style(ink: .bad)
-  static let warning = Style(ink: .warning)
+  package static let normal = Style()
+  package static let dim = Style(ink: .dim)
+  package static let title = Style(ink: .title, isBold: true)
+  package static let accent = Style(ink: .accent)
+  package static let baseline = Style(ink: .baseline)
+  package static let tuned = Style(ink: .tuned)
+  package static let good = Style(ink: .good)
+  package static let bad = Style(ink: .bad)
+  package static let warning = Style(ink: .warning)
 
-  var bold: Style { Style(ink: ink, isBold: true, isSelected: isSelected) }
+  package var bold: Style { Style(ink: ink, isBold: true, isSelected: isSelected) }
 
-  func selected(_ isSelected: Bool = true) -> Style { Style(ink: ink, isBold: isBold, isSelected: isSelected) }
+  package func selected(_ isSelected: Bool = true) -> Style { Style(ink: ink, isBold: isBold, isSelected: isSelected) }
+}
+
+extension Double {
+  /// A change as it is written, coloured by whether it is for the better; one that rounds to zero is neither.
+  package func change(decimals: Int = 1, moreIsBetter: Bool = true) -> (text: String, style: Style) {
+    let isNone = (self * pow(10, Double(decimals))).rounded() == 0
+    return (signed(decimals: decimals), isNone ? .dim : (self > 0) == moreIsBetter ? .good : .bad)
+  }
 }

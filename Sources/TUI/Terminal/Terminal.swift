@@ -1,5 +1,5 @@
 /// What a terminal tells the program.
-enum TerminalEvent: Equatable, Sendable {
+package enum TerminalEvent: Equatable, Sendable {
   case key(Key)
   /// The window or its font changed size.
   case resized
@@ -9,7 +9,7 @@ enum TerminalEvent: Equatable, Sendable {
 
 /// Where frames go and keys come from: a person's terminal, or a test's.
 @MainActor
-protocol Terminal: AnyObject {
+package protocol Terminal: AnyObject {
   var size: Size { get }
   var pixels: PixelGeometry { get }
 

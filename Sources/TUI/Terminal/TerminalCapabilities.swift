@@ -1,18 +1,18 @@
 /// What a terminal can do, as far as the environment and its own answers tell.
-struct TerminalCapabilities: Equatable, Sendable {
-  var hasSixel = false
-  var hasUTF8 = true
-  var depth = ColorDepth.eight
+package struct TerminalCapabilities: Equatable, Sendable {
+  package var hasSixel = false
+  package var hasUTF8 = true
+  package var depth = ColorDepth.eight
   var isLight = false
   var hasSynchronizedOutput = false
-  var cell: PixelSize?
+  package var cell: PixelSize?
   var largestPicture: PixelSize?
 
   /// How pictures are shown when nobody chose: the best that is known to work.
-  var graphics: Graphics { graphicsChoices[0] }
+  package var graphics: Graphics { graphicsChoices[0] }
 
   /// The ways of showing pictures that work here, the best first.
-  var graphicsChoices: [Graphics] {
+  package var graphicsChoices: [Graphics] {
     (hasSixel ? [.sixel] : []) + (hasUTF8 && depth != .none ? [.blocks] : []) + [.ascii, .none]
   }
 
@@ -30,7 +30,7 @@ struct TerminalCapabilities: Equatable, Sendable {
 
 extension TerminalCapabilities {
   /// What the environment variables say: TERM, COLORTERM, COLORFGBG, NO_COLOR (no-color.org), and the locale.
-  init(environment: [String: String]) {
+  package init(environment: [String: String]) {
     let term = environment["TERM"] ?? "dumb"
     let colorTerm = environment["COLORTERM"] ?? ""
     if !(environment["NO_COLOR"] ?? "").isEmpty || term == "dumb" || term.hasPrefix("vt") {

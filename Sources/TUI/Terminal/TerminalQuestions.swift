@@ -4,7 +4,7 @@ extension TerminalCapabilities {
   /// What this process's terminal can do: the environment first, then what the terminal itself answers.
   ///
   /// Blocks until it has answered, at most 0.2 s. Call before curses starts, and only when both ends are a terminal.
-  static func ask(environment: [String: String]) -> TerminalCapabilities {
+  package static func ask(environment: [String: String]) -> TerminalCapabilities {
     var capabilities = TerminalCapabilities(environment: environment)
     guard let window = TerminalWindow.current else { return capabilities }
     if environment["TERM"] != "linux" && environment["TERM"] != "dumb" {
@@ -40,12 +40,12 @@ extension TerminalCapabilities {
 }
 
 /// The window as the system knows it.
-struct TerminalWindow: Equatable {
-  var size: Size
+package struct TerminalWindow: Equatable {
+  package var size: Size
   /// Zero where the terminal does not tell the system; some count their border in.
   var pixels: PixelSize
 
-  static var current: TerminalWindow? {
+  package static var current: TerminalWindow? {
     var window = winsize()
     guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else { return nil }
     return TerminalWindow(

@@ -2,7 +2,7 @@ import Engine
 
 extension Character {
   /// How many cells a terminal gives this character: 0, 1 or 2 (Unicode 15 East Asian Width, wide ranges joined).
-  var cellWidth: Int {
+  package var cellWidth: Int {
     guard let scalar = unicodeScalars.first else { return 0 }
     if scalar.value < 0x300 { return 1 }
     switch scalar.properties.generalCategory {
@@ -24,10 +24,10 @@ extension Character {
 
 extension StringProtocol {
   /// How many cells the text takes on the screen.
-  var cellWidth: Int { reduce(0) { $0 + $1.cellWidth } }
+  package var cellWidth: Int { reduce(0) { $0 + $1.cellWidth } }
 
   /// The text in at most `cells` cells, with "…" where it was cut.
-  func cut(toCells cells: Int) -> String {
+  package func cut(toCells cells: Int) -> String {
     if cellWidth <= cells { return String(self) }
     var kept = ""
     var used = 0
@@ -39,7 +39,7 @@ extension StringProtocol {
   }
 
   /// The text in lines of at most `cells` cells, broken between words; a longer word (a path) goes on in the next line.
-  func wrapped(toCells cells: Int) -> [String] {
+  package func wrapped(toCells cells: Int) -> [String] {
     var lines: [String] = []
     var line = ""
     for word in split(separator: " ").flatMap({ $0.pieces(ofCells: cells) }) {
@@ -62,9 +62,11 @@ extension StringProtocol {
     return pieces
   }
 
-  func padded(toCells cells: Int) -> String { self + String(repeating: " ", count: Swift.max(0, cells - cellWidth)) }
+  package func padded(toCells cells: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, cells - cellWidth))
+  }
 
-  func leftPadded(toCells cells: Int) -> String {
+  package func leftPadded(toCells cells: Int) -> String {
     String(repeating: " ", count: Swift.max(0, cells - cellWidth)) + self
   }
 }

@@ -3,6 +3,7 @@ import CSixel
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// `diva-tui doctor`: what this machine and terminal can do.
 struct DoctorCommand: DivaCommand {

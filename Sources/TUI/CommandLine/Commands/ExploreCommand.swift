@@ -1,7 +1,8 @@
 import ArgumentParser
 import Engine
-import Recap
 import Foundation
+import Recap
+import Terminal
 
 /// The explorer: what the program does when no other command is named.
 struct ExploreCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// What the program does without a subcommand: the explorer on a terminal, elsewhere the text report of each run.
 func openExplorer(runs: [String], _ options: SessionOptions, graphics: Graphics?) throws {

@@ -1,3 +1,5 @@
+import Terminal
+
 /// A key and what it does: the footer, the help and the README's table are made from these.
 struct Binding: Sendable {
   let keys: [Key]

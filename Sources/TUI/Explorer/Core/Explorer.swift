@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// The explorer as a whole: what every screen shares. Pure: no input or output, no clock, no thread.
 enum Explorer {
@@ -143,7 +144,7 @@ enum Explorer {
   }
 
   /// The frame for this state.
-  static func frame(_ state: ExplorerState, size: Size, pixels: PixelGeometry = PixelGeometry()) -> Canvas {
+  static func frame(_ state: ExplorerState, size: Size, pixels: PixelGeometry = .usual) -> Canvas {
     var canvas = Canvas(size: size, pixels: pixels, graphics: state.graphics)
     view(state, into: &canvas)
     return canvas

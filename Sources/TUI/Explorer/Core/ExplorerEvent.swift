@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// Everything that can happen to the explorer: keys, time, and what the trainer tells.
 enum ExplorerEvent: Equatable, Sendable {

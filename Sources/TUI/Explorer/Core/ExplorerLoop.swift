@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// Runs the explorer: events in, frames out, work to the runner. Sleeps whenever there is nothing to do.
 ///

@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// The explorer's screens, in the order of their digits.
 enum Screen: Int, CaseIterable, Sendable {

@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// A point of the training curve.
 struct TrainPoint: Equatable, Sendable {

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// The explorer on a person's terminal, from the first frame to the shell prompt.
 enum InteractiveExplorer {

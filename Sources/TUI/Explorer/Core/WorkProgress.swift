@@ -1,4 +1,5 @@
 import Recap
+import Terminal
 
 /// How far a long piece of work is.
 struct WorkProgress: Equatable, Sendable {

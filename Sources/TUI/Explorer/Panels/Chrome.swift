@@ -1,3 +1,5 @@
+import Terminal
+
 /// The frame around every screen: header, footer, help, questions.
 enum Chrome {
   static func drawHeader(_ state: ExplorerState, on canvas: inout Canvas) {

@@ -1,3 +1,5 @@
+import Terminal
+
 /// What a run will cost on this machine, and the question whether it may.
 enum CostPanel {
   /// Whether a person is asked, or waits for the measurement.

@@ -1,3 +1,5 @@
+import Terminal
+
 /// The looked-at image rebuilt from every noise level: a column for each, by the baseline above, by the tuned below,
 /// and how the errors compare.
 struct NoiseFilm {

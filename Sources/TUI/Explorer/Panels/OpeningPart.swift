@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// A part of what a session opens, and how far it is.
 struct OpeningPart: Equatable, Sendable {

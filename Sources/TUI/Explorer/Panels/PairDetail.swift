@@ -1,3 +1,5 @@
+import Terminal
+
 /// One pair at large: its images side by side, and a small table of picks below them.
 enum PairDetail {
   static func draw(_ row: PairRow, in rect: Rect, on canvas: inout Canvas) {

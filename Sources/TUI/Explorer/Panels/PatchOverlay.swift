@@ -1,4 +1,5 @@
 import Synchronization
+import Terminal
 
 /// Shows on an image which of its patches a density tells.
 enum PatchOverlay {

@@ -1,3 +1,5 @@
+import Terminal
+
 /// Reconstructions in one row: original, noised, by baseline, by tuned, for as many images as fit.
 enum ReconstructionStrip {
   private static let captions = ["original", "noised", "baseline", "tuned"]

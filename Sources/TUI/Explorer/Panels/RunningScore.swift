@@ -1,3 +1,5 @@
+import Terminal
+
 /// What the answers to the pairs add up to, as far as they are known.
 struct RunningScore: Equatable {
   let pairs: Int

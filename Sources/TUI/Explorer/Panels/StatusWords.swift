@@ -1,3 +1,5 @@
+import Terminal
+
 /// What a run is doing, in a mark and a word or two.
 enum StatusWords {
   typealias Words = (text: String, style: Style)

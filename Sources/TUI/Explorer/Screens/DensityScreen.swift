@@ -1,3 +1,5 @@
+import Terminal
+
 /// The knob: which patches of an image the diffusion model is told about, and what the loss says to each setting.
 ///
 /// The chosen image and noise level are the Reconstruct screen's.

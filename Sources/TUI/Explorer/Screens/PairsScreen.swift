@@ -1,3 +1,5 @@
+import Terminal
+
 /// The pairs one by one: two images, two statements, and which image each model picks for each statement.
 enum PairsScreen {
   enum Filter: String, CaseIterable, Sendable {

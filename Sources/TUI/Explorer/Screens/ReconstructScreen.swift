@@ -1,3 +1,5 @@
+import Terminal
+
 /// One image large: original, noised, rebuilt from what the baseline tells, rebuilt from what the tuned CLIP tells.
 enum ReconstructScreen {
   struct State: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import Terminal
+
 /// A run in the list, and what is worth knowing of it.
 struct RunRow: Equatable, Sendable {
   var name: String

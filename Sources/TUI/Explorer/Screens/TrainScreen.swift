@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// The run as it goes: loss, pair accuracy of baseline and tuned, numbers, and what both models' eyes are good for.
 ///
@@ -187,9 +188,8 @@ enum TrainScreen {
     let patterns = answers.droppingTop(7)
     if let evaluation = feed.evaluations.last, patterns.rows > evaluation.patterns.count {
       canvas.heading("By pattern", "▌tuned ┃baseline", in: patterns)
-      Bars(
-        rows: evaluation.patterns.map { .init(name: $0.name, baseline: $0.baseline, tuned: $0.tuned) }
-      ).draw(in: patterns.droppingTop(1), on: &canvas)
+      let rows = evaluation.patterns.map { Bars.Row(name: $0.name, baseline: $0.baseline, tuned: $0.tuned) }
+      Bars.draw(rows, in: patterns.droppingTop(1), on: &canvas)
     } else if rect.columns <= narrowSide, !feed.reconstructions.isEmpty, canvas.graphics != .none {
       ReconstructionStrip.explain(in: patterns, on: &canvas)
     }

@@ -1,5 +1,6 @@
 import Engine
 import Recap
+import Terminal
 
 /// The pairs that a run's recorded answers are about, with their images drawn once.
 struct AnsweredPairs {

@@ -1,5 +1,6 @@
 import Engine
 import Recap
+import Terminal
 
 // How the library's reports become what the screens show.
 

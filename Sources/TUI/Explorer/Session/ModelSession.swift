@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// The models that were given: what they answer, what is rebuilt from what they tell, and the run that trains one of
 /// them. Lives on the runner's thread.

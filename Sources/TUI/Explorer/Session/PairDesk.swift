@@ -1,5 +1,6 @@
 import Engine
 import Recap
+import Terminal
 
 /// The pairs that are browsed: their photos, and both models' answers as they become known.
 struct PairDesk {

@@ -1,5 +1,6 @@
 import Engine
 import Recap
+import Terminal
 
 /// Rebuilds what a person looks at, a piece at a time: the chosen noise level first, and the others too where that is
 /// quick.

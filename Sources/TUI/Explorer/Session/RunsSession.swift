@@ -1,5 +1,6 @@
 import Engine
 import Recap
+import Terminal
 
 /// Follows runs on disk, live or finished, and shows one of them at large. Lives on the runner's thread.
 final class RunsSession {

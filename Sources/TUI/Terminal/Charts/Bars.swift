@@ -1,15 +1,17 @@
 /// A row for each name: how much of 100 % the tuned model reaches as a bar, and where the baseline stands as a mark.
-struct Bars {
-  struct Row {
+package enum Bars {
+  package struct Row {
     var name: String
     /// Parts of one; nil before they are known.
     var baseline: Double?
     var tuned: Double?
+
+    package init(name: String, baseline: Double?, tuned: Double?) {
+      (self.name, self.baseline, self.tuned) = (name, baseline, tuned)
+    }
   }
 
-  var rows: [Row]
-
-  func draw(in rect: Rect, on canvas: inout Canvas) {
+  package static func draw(_ rows: [Row], in rect: Rect, on canvas: inout Canvas) {
     let numbers = "100 → 100 %".count
     // A bar of at least eight cells is worth more than the end of a long name.
     let names = min(rows.map(\.name.cellWidth).max() ?? 0, max(rect.columns - numbers - 10, 0))
@@ -22,11 +24,11 @@ struct Bars {
     }
   }
 
-  private func drawTrack(_ row: Row, _ track: Rect, _ at: Int, on canvas: inout Canvas) {
+  private static func drawTrack(_ row: Row, _ track: Rect, _ at: Int, on canvas: inout Canvas) {
     guard track.columns > 2 else { return }
     canvas.write(String(repeating: "·", count: track.columns), track.column, at, .dim)
     if let tuned = row.tuned {
-      canvas.write(Self.bar(tuned, columns: track.columns), track.column, at, .tuned)
+      canvas.write(bar(tuned, columns: track.columns), track.column, at, .tuned)
     }
     if let baseline = row.baseline {
       let column = Int((min(max(baseline, 0), 1) * Double(track.columns - 1)).rounded())
@@ -34,7 +36,7 @@ struct Bars {
     }
   }
 
-  private func drawNumbers(_ row: Row, endColumn: Int, _ at: Int, on canvas: inout Canvas) {
+  private static func drawNumbers(_ row: Row, endColumn: Int, _ at: Int, on canvas: inout Canvas) {
     let baseline = row.baseline?.percent(decimals: 0) ?? "–"
     let tuned = row.tuned?.percent(decimals: 0) ?? "–"
     canvas.write(baseline.leftPadded(toCells: 3), endColumn - 11, at, .baseline)
@@ -44,14 +46,14 @@ struct Bars {
   }
 
   /// How much is done, over the whole width of the first row.
-  static func drawProgress(_ part: Double, in rect: Rect, _ style: Style = .accent, on canvas: inout Canvas) {
+  package static func drawProgress(_ part: Double, in rect: Rect, _ style: Style = .accent, on canvas: inout Canvas) {
     guard rect.columns > 0 else { return }
     canvas.write(String(repeating: "·", count: rect.columns), rect.column, rect.row, .dim)
     canvas.write(bar(part, columns: rect.columns), rect.column, rect.row, style)
   }
 
   /// `part` of one as full blocks, the last one in eighths.
-  static func bar(_ part: Double, columns: Int) -> String {
+  package static func bar(_ part: Double, columns: Int) -> String {
     let eighths = Int((min(max(part, 0), 1) * Double(columns * 8)).rounded())
     let ends = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
     return String(repeating: "█", count: eighths / 8) + ends[eighths % 8]

@@ -1,37 +1,51 @@
 /// A point of a curve. What is not finite becomes a gap with a mark.
-struct ChartPoint: Equatable, Sendable {
-  var x: Double
-  var y: Double
+package struct ChartPoint: Equatable, Sendable {
+  package var x: Double
+  package var y: Double
+
+  package init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
 }
 
 /// Curves over a common axis, in dots.
 ///
 /// Every point is drawn, so that a column with many of them shows their lowest and highest, not one by chance.
-struct LineChart {
-  struct Series {
+package struct LineChart {
+  package struct Series {
     var style: Style
     var points: [ChartPoint]
+
+    package init(style: Style, points: [ChartPoint]) { (self.style, self.points) = (style, points) }
   }
 
   /// A shaded stripe behind the curves, between `low` and `high`.
-  struct Band {
+  package struct Band {
     var x: Double
     var low: Double
     var high: Double
+
+    package init(x: Double, low: Double, high: Double) { (self.x, self.low, self.high) = (x, low, high) }
   }
 
   /// Later ones are drawn over earlier ones.
   var series: [Series]
-  var band: [Band] = []
+  var band: [Band]
   /// The least part of the horizontal axis that is shown: a run's whole length, say.
-  var xRange: ClosedRange<Double> = 0...1
-  var xUnit = ""
+  var xRange: ClosedRange<Double>
+  var xUnit: String
   /// Turns a tick's value into its label; `decimals` are as many as the ticks need to differ.
-  var yLabel: (_ value: Double, _ decimals: Int) -> String = { $0.text(decimals: $1) }
+  var yLabel: (_ value: Double, _ decimals: Int) -> String
   /// What will fill the chart, for as long as nothing does.
   var emptyMessage: String
 
-  func draw(in rect: Rect, on canvas: inout Canvas) {
+  package init(
+    series: [Series], band: [Band] = [], xRange: ClosedRange<Double> = 0...1, xUnit: String = "",
+    yLabel: @escaping (_ value: Double, _ decimals: Int) -> String = { $0.text(decimals: $1) }, emptyMessage: String
+  ) {
+    (self.series, self.band, self.xRange, self.xUnit) = (series, band, xRange, xUnit)
+    (self.yLabel, self.emptyMessage) = (yLabel, emptyMessage)
+  }
+
+  package func draw(in rect: Rect, on canvas: inout Canvas) {
     guard rect.columns >= 12, rect.rows >= 3 else { return }
     let points = series.flatMap(\.points)
     guard let yRange = Self.range(of: points.map(\.y) + band.flatMap { [$0.low, $0.high] }) else {

@@ -3,7 +3,7 @@ import Glibc
 /// Numbers as people read them, the same in every locale, with a true minus sign.
 extension Double {
   /// With so many decimals; very large and very small ones as "1.2e9".
-  func text(decimals: Int) -> String {
+  package func text(decimals: Int) -> String {
     guard isFinite else { return isNaN ? "NaN" : self < 0 ? "−∞" : "∞" }
     if abs(self) >= 1e7 || (decimals > 6 && self != 0) { return scientific }
     let scale = pow(10, Double(decimals))
@@ -16,7 +16,7 @@ extension Double {
   }
 
   /// Two figures and a power of ten: "3.0e−4".
-  var scientific: String {
+  package var scientific: String {
     guard isFinite, self != 0 else { return text(decimals: 0) }
     var power = floor(log10(abs(self)))
     var figures = abs(self) / pow(10, power)
@@ -26,7 +26,7 @@ extension Double {
   }
 
   /// So many figures that count: 0.0763, 1.24, 118.
-  func text(figures: Int) -> String {
+  package func text(figures: Int) -> String {
     guard isFinite, self != 0 else { return text(decimals: 0) }
     let power = Int(floor(log10(abs(self))))
     if power < -4 { return scientific }
@@ -34,22 +34,16 @@ extension Double {
   }
 
   /// A part of one in hundredths, without the sign: 0.352 is "35.2".
-  func percent(decimals: Int) -> String { (self * 100).text(decimals: decimals) }
+  package func percent(decimals: Int) -> String { (self * 100).text(decimals: decimals) }
 
   /// Always with its sign: "+4.6", "−1.2".
-  func signed(decimals: Int) -> String {
+  package func signed(decimals: Int) -> String {
     let text = text(decimals: decimals)
     return text.hasPrefix("−") || !isFinite ? text : "+" + text
   }
 
-  /// A change as it is written, coloured by whether it is for the better; one that rounds to zero is neither.
-  func change(decimals: Int = 1, moreIsBetter: Bool = true) -> (text: String, style: Style) {
-    let isNone = (self * pow(10, Double(decimals))).rounded() == 0
-    return (signed(decimals: decimals), isNone ? .dim : (self > 0) == moreIsBetter ? .good : .bad)
-  }
-
   /// Seconds as "0:42", "12:05" or "1:02:14".
-  var clockTime: String {
+  package var clockTime: String {
     guard isFinite, self >= 0, self < 1e9 else { return "–" }
     let seconds = Int(rounded())
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)

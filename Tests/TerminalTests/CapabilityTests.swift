@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TUI
+@testable import Terminal
 
 @Suite struct CapabilityTests {
   private func asked(_ answers: String, columns: Int = 80, rows: Int = 24) -> TerminalCapabilities {

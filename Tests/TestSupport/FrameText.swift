@@ -1,45 +1,8 @@
-/// A terminal that nobody sees: plays given events, keeps every frame.
-@MainActor
-final class RecordingTerminal: Terminal {
-  private(set) var size: Size
-  var pixels = PixelGeometry()
-  private(set) var frames: [Canvas] = []
-  private(set) var isRestored = false
-  /// Each element answers one call of `events`.
-  private var script: [[TerminalEvent]]
-
-  init(size: Size, script: [[TerminalEvent]] = []) {
-    self.size = size
-    self.script = script
-  }
-
-  func show(_ canvas: Canvas) -> Bool {
-    frames.append(canvas)
-    return true
-  }
-
-  func events(waiting milliseconds: Int, wake: Int32) -> [TerminalEvent] {
-    script.isEmpty ? [] : script.removeFirst()
-  }
-
-  func resize(to size: Size) {
-    self.size = size
-    script.append([.resized])
-  }
-
-  /// More events, after those that are still to come.
-  func play(_ events: [[TerminalEvent]]) { script += events }
-
-  func repaint() {}
-  func suspend() {}
-  func restore() { isRestored = true }
-}
-
-// MARK: - A frame as text
+import Terminal
 
 extension Canvas {
   /// The characters of the frame, one line a row, without blanks at the ends; cells under pictures are "▒".
-  var text: String {
+  package var text: String {
     (0..<size.rows).map { row in
       let line = (0..<size.columns).map { self[$0, row].character }.filter { $0 != Cell.continuation }
       return String(line.map { $0 == Cell.placeholder ? "▒" : $0 }).trimmedRight
@@ -48,7 +11,7 @@ extension Canvas {
 
   /// The styles of the frame in the same layout: a letter for each cell that is not normal, capital when bold,
   /// and "#" for a blank that is selected.
-  var styleText: String {
+  package var styleText: String {
     (0..<size.rows).map { row in
       String((0..<size.columns).map { Self.letter(of: self[$0, row]) }).trimmedRight
     }.joined(separator: "\n")

@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-@testable import TUI
+@testable import Terminal
 
 @Suite struct PictureTests {
   private let red = Picture(width: 4, height: 4) { _, _ in (200, 20, 10) }
@@ -83,8 +84,12 @@ import Testing
 }
 
 @Suite struct PainterTests {
-  private let picture = DemoFeed.sample(0)
+  private let picture = Self.sample(0)
   private let box = Rect(column: 2, row: 1, columns: 10, rows: 5)
+
+  private static func sample(_ shade: UInt8) -> Picture {
+    Picture(width: 64, height: 64) { x, y in x + y < 40 ? (226, 220, 205) : (70, 84, shade) }
+  }
 
   private func canvas(_ picture: Picture, popUp: Bool = false) -> Canvas {
     var canvas = Canvas(size: Size(columns: 40, rows: 12))
@@ -104,7 +109,7 @@ import Testing
 
     #expect(sent(canvas(picture), by: &painter) == 1)
     #expect(sent(canvas(picture), by: &painter) == 0)
-    #expect(sent(canvas(DemoFeed.sample(1)), by: &painter) == 1)
+    #expect(sent(canvas(Self.sample(1)), by: &painter) == 1)
   }
 
   @Test func aPictureUnderAPopUpWaitsAndComesBackAfterIt() {
@@ -119,8 +124,8 @@ import Testing
     var painter = PicturePainter(depth: .cube256, pixels: PixelGeometry())
     _ = sent(canvas(picture), by: &painter)
     var next = Canvas(size: Size(columns: 40, rows: 12))
-    next.place(DemoFeed.sample(1), in: Rect(column: 3, row: 1, columns: 4, rows: 2))
-    next.place(DemoFeed.sample(2), in: Rect(column: 30, row: 1, columns: 4, rows: 2))
+    next.place(Self.sample(1), in: Rect(column: 3, row: 1, columns: 4, rows: 2))
+    next.place(Self.sample(2), in: Rect(column: 30, row: 1, columns: 4, rows: 2))
 
     let missing = painter.missing(in: next)
 
@@ -171,14 +176,5 @@ import Testing
 
     #expect(canvas.text == "a long …\n日本語…\nft")
     #expect(canvas[1, 1].character == Cell.continuation)
-  }
-
-  @Test func everyGlyphOfEveryScreenHasAPlainStandIn() {
-    for screen in Screen.allCases {
-      var explorer = TestExplorer(columns: 120, rows: 36)
-      explorer.type("\(screen.rawValue + 1)")
-      let strange = explorer.frame.cells.map(\.character).filter { PlainGlyphs.ascii($0) == "?" && $0 != "?" }
-      #expect(strange.isEmpty)
-    }
   }
 }
