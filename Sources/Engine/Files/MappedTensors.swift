@@ -30,7 +30,9 @@ struct MappedTensors {
   func stored(named tensor: String) throws -> StoredTensor? {
     guard let entry = entries[tensor] else { return nil }
     let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.bytes])
-    guard let strides = entry.strides else { return StoredTensor(entry.description, bytes: bytes, owner: file) }
+    guard let strides = entry.strides else {
+      return StoredTensor(entry.description, bytes: bytes, owner: file, isMapped: true)
+    }
     guard entry.description.type.bits % 8 == 0 else {
       throw Problem("cannot read \(tensor.shown) of \(name): a view of \(entry.description.type.rawValue) is beyond us")
     }
@@ -42,7 +44,7 @@ struct MappedTensors {
           Int64(entry.description.type.bits / 8), from, to)
       }
     }
-    return StoredTensor(entry.description, bytes: UnsafeRawBufferPointer(copy.bytes), owner: copy)
+    return StoredTensor(entry.description, bytes: UnsafeRawBufferPointer(copy.bytes), owner: copy, isMapped: false)
   }
 
   /// The tensor as Float32; nil when there is none of this name. Throws for whole-number and exotic types.

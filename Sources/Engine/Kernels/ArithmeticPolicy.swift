@@ -1,6 +1,14 @@
 import Kernels
 import Synchronization
 
+/// How a model trades memory for time.
+public enum MemoryUse: String, Sendable, CaseIterable {
+  /// Keeps what the backward pass will want, and weights in the layouts that products like best.
+  case fast
+  /// Keeps the inputs of whole blocks and computes the rest again.
+  case small
+}
+
 /// In which precision weights and activations are multiplied, and how much memory may be spent on speed.
 ///
 /// The process's choice, made before models are opened. Tensors are Float32 in any case, sums too, and so are the

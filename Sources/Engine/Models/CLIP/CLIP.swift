@@ -55,6 +55,12 @@ public struct CLIP {
     return logitBias.map { scaled + $0.value.reshaped([]) } ?? scaled
   }
 
+  /// This CLIP's text tower and scale with a copy of another image tower.
+  public func replacingVision(with vision: CLIPVisionTower) throws -> CLIP {
+    let rest = parameters.filter { parameter in !self.vision.parameters.contains { $0 === parameter } }
+    return try CLIP(config, from: .copying(rest + vision.parameters))
+  }
+
   /// What old files hold beside the weights and can be made from the sizes: counters, masks, and the three numbers in
   /// OpenAI's archives.
   static func isBuffer(_ key: String) -> Bool {

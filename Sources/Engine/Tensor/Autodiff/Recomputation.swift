@@ -1,11 +1,3 @@
-/// How a model trades memory for time.
-public enum MemoryUse: String, Sendable, CaseIterable {
-  /// Keeps what the backward pass will want, and weights in the layouts that products like best.
-  case fast
-  /// Keeps the inputs of whole blocks and computes the rest again.
-  case small
-}
-
 extension Tensor {
   /// What `body` makes of (x, context), without keeping what lies between: the backward pass runs `body` again.
   ///

@@ -24,11 +24,12 @@ public struct StoredTensor: @unchecked Sendable {
   public let description: TensorDescription
   private let bytes: UnsafeRawBufferPointer
   private let owner: AnyObject
+  private let isMapped: Bool
 
-  /// `owner` keeps `bytes` alive.
-  init(_ description: TensorDescription, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+  /// `owner` keeps `bytes` alive; `isMapped` where they are a file's, which the system can read again.
+  init(_ description: TensorDescription, bytes: UnsafeRawBufferPointer, owner: AnyObject, isMapped: Bool) {
     precondition(bytes.count == description.byteCount, "\(bytes.count) bytes for \(description)")
-    (self.description, self.bytes, self.owner) = (description, bytes, owner)
+    (self.description, self.bytes, self.owner, self.isMapped) = (description, bytes, owner, isMapped)
   }
 
   public var type: StoredType { description.type }
@@ -67,7 +68,8 @@ extension StoredTensor {
     let size = bytes.count / count
     let one = TensorDescription(type: type, dims: [dims[0] / count] + dims.dropFirst())
     return StoredTensor(
-      one, bytes: UnsafeRawBufferPointer(rebasing: bytes[part * size..<(part + 1) * size]), owner: owner)
+      one, bytes: UnsafeRawBufferPointer(rebasing: bytes[part * size..<(part + 1) * size]), owner: owner,
+      isMapped: isMapped)
   }
 
   /// The first byte; it stays while this value does.
@@ -84,7 +86,7 @@ extension StoredTensor {
 
   /// Tells the system that a mapped file's bytes are not needed in memory for now; they come back when they are read.
   func dropPages() {
-    guard owner is MappedFile else { return }
+    guard isMapped else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let first = (Int(bitPattern: start) + page - 1) / page * page
     let end = Int(bitPattern: start + bytes.count) / page * page
