@@ -26,3 +26,17 @@ struct AutoencoderStage {
     }
   }
 }
+
+extension AutoencoderKL {
+  /// The same weights with a scaling factor that gives latents unit deviation on these pictures, as Rombach et al.
+  /// (2022, appendix G) do it.
+  func scaledToUnitDeviation(on pictures: [Image]) throws -> AutoencoderKL {
+    let latents = Tensor.stacked(
+      stride(from: 0, to: pictures.count, by: 64).map { start in
+        withoutGradient { encode(.signedPixels(Array(pictures[start..<min(pictures.count, start + 64)]))).mean }
+      })
+    var scaled = config
+    scaled.scalingFactor = Double(1 / latents.standardDeviation)
+    return try AutoencoderKL(scaled, from: .copying(parameters))
+  }
+}
