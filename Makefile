@@ -11,7 +11,7 @@ FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build release test fuzz bench parity fixtures golden install format lint check toolchain
+.PHONY: help run build release test fuzz bench parity fixtures golden install format lint floors map check toolchain
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -65,6 +65,15 @@ format: ## lay the Swift code out
 
 lint: ## complain about Swift code that is laid out differently, or breaks a rule
 	swift format lint --strict --parallel --recursive $(SOURCES)
+
+floors: ## refuse code that uses a higher floor (Sources/floors.txt), and see that this would be noticed
+	@scripts/install-packages lint
+	@scripts/check-floors
+	@scripts/test-check-floors
+
+map: ## draw the folders of Sources, floor by floor, with what each uses
+	@scripts/install-packages lint
+	@scripts/check-floors --map
 
 check: toolchain lint ## what must hold before a change lands: lint, no warnings, all tests
 	@$(MAKE) --no-print-directory test STRICT="-Xswiftc -warnings-as-errors -Xcc -Werror=all"
