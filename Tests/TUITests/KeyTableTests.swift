@@ -3,17 +3,17 @@ import Testing
 
 @testable import TUI
 
-@Suite("The README")
-struct ReadmeTests {
-  private static let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../README.md")
+@Suite("The key table of the docs")
+struct KeyTableTests {
+  private static let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/keys.md")
   private static let marks = (start: "<!-- keys: make golden -->\n", end: "<!-- end of keys -->")
 
   /// `make golden` writes the table again.
   @Test("lists the keys as they are")
   func keys() throws {
     let text = try String(contentsOf: Self.file, encoding: .utf8)
-    let start = try #require(text.range(of: Self.marks.start), "README.md has lost its mark for the keys")
-    let end = try #require(text.range(of: Self.marks.end), "README.md has lost its mark for the end of the keys")
+    let start = try #require(text.range(of: Self.marks.start), "docs/keys.md has lost its mark for the keys")
+    let end = try #require(text.range(of: Self.marks.end), "docs/keys.md has lost its mark for the end of the keys")
     let table = text[start.upperBound..<end.lowerBound]
     if ProcessInfo.processInfo.environment["DIVA_GOLDEN"] == "write" {
       try text.replacingCharacters(in: start.upperBound..<end.lowerBound, with: keyTableMarkdown() + "\n")
