@@ -46,7 +46,7 @@ extension Reader {
     victims: { [Victim(name: "scheduler", bytes: Array(NoiseSchedule().json.pretty.utf8))] }, lie: JSONLies.lie,
     read: { file, _ in
       try inFolder(file, of: "mini_vocabulary", as: "scheduler_config.json") {
-        let schedule = try NoiseSchedule(CheckpointFolder($0.path).configuration("scheduler_config.json"))
+        let schedule = try NoiseSchedule(WeightsFolder($0.path).configuration("scheduler_config.json"))
         guard schedule.alphasCumprod.count == schedule.timesteps, schedule.alphasCumprod.allSatisfy(\.isFinite) else {
           throw Malformed("\(schedule.alphasCumprod.count) signal shares for \(schedule.timesteps) timesteps")
         }
@@ -62,7 +62,7 @@ extension Reader {
     }, lie: JSONLies.lie,
     read: { file, _ in
       try inFolder(file, of: "mini_vocabulary", as: "preprocessor_config.json") {
-        let preprocessing = try Preprocessing(CheckpointFolder($0.path))
+        let preprocessing = try Preprocessing(WeightsFolder($0.path))
         guard preprocessing.side <= 512 else { return }
         let picture = Image(width: 5, height: 3, pixels: Array(repeating: 100, count: 45))
         guard preprocessing.pixels([picture]).values.allSatisfy({ !$0.isNaN }) else {

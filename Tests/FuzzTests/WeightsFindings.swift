@@ -95,10 +95,10 @@ struct WeightsFindings {
     ])
   func claimedSizes(key: String, shape: [Int], reason: String) throws {
     var claims = Claims()
-    #expect(try CLIPCheckpoint(claims, name: "sound").shapes.grid == 4)
+    #expect(try CLIPWeights(claims, name: "sound").shapes.grid == 4)
 
     claims.shapes[key] = shape
-    let problem = #expect(throws: Problem.self) { try CLIPCheckpoint(claims, name: "claims") }
+    let problem = #expect(throws: Problem.self) { try CLIPWeights(claims, name: "claims") }
     #expect(problem?.message.contains(reason) == true)
   }
 

@@ -9,7 +9,7 @@ extension Reader {
     name: "safetensors",
     victims: {
       try ["safetensors_types.safetensors", "safetensors_python.safetensors"].map(Victim.fixture)
-    }, lie: SafetensorsLies.lie, read: { file, _ in try readAll(CheckpointFile(file.path)) },
+    }, lie: SafetensorsLies.lie, read: { file, _ in try readAll(WeightsFile(file.path)) },
     command: { file, _ in ["inspect", file.path] })
 
   private static let pytorch = Reader(
@@ -19,7 +19,7 @@ extension Reader {
         "types.pt", "views.pt", "zip64.pt", "wrapped.pt", "traced.pt", "CLIP_after_GenFT.pth", "legacy.bin",
         "legacy-module.pth",
       ].map { try Victim.fixture("pytorch/" + $0) }
-    }, read: { file, _ in try readAll(CheckpointFile(file.path)) },
+    }, read: { file, _ in try readAll(WeightsFile(file.path)) },
     command: { file, _ in ["inspect", "--json", file.path] })
 
   /// Tables of contents that lie.
@@ -27,7 +27,7 @@ extension Reader {
     name: "zip archive",
     victims: {
       try ["types.pt", "zip64.pt", "traced.pt", "wrapped.pt"].map { try Victim.fixture("pytorch/" + $0) }
-    }, lie: ZipLies.lie, read: { file, _ in try readAll(CheckpointFile(file.path)) },
+    }, lie: ZipLies.lie, read: { file, _ in try readAll(WeightsFile(file.path)) },
     command: { file, _ in ["inspect", file.path] })
 
   /// Spoilt pickles in sound archives, so that changes of length reach the pickle reader.
@@ -48,7 +48,7 @@ extension Reader {
       }
       let home = file.appendingPathExtension("zip")
       try Data(StoredZip.archive(archive)).write(to: home)
-      try readAll(CheckpointFile(home.path))
+      try readAll(WeightsFile(home.path))
     })
 
   /// The five pickles of PyTorch's old format, the storages after them left as they are.
@@ -65,7 +65,7 @@ extension Reader {
       let storages = whole.dropFirst(victim.bytes.count)
       let home = file.appendingPathExtension("bin")
       try Data(try Data(contentsOf: file) + storages).write(to: home)
-      try readAll(CheckpointFile(home.path))
+      try readAll(WeightsFile(home.path))
     })
 
   private static let shards = Reader(
@@ -73,7 +73,7 @@ extension Reader {
     lie: JSONLies.lie,
     read: { file, _ in
       try inFolder(file, of: "pytorch/sharded", as: "pytorch_model.bin.index.json") {
-        try readAll(CheckpointFile($0.path))
+        try readAll(WeightsFile($0.path))
       }
     },
     command: { file, _ in
@@ -92,7 +92,7 @@ private enum LegacyPickles {
 }
 
 /// Every tensor is what its description says; views that repeat themselves are left alone when they grow large.
-private func readAll(_ file: CheckpointFile) throws {
+private func readAll(_ file: WeightsFile) throws {
   guard !file.tensorNames.isEmpty, Set(file.tensorNames).count == file.tensorNames.count else {
     guard file.tensorNames.isEmpty, file.format == "safetensors" else { throw Malformed("names: \(file.tensorNames)") }
     return

@@ -1,6 +1,6 @@
 /// A square convolution over images.
 ///
-/// Shape: (B, H, W, I) → (B, H', W', O). Checkpoint: `weight` (O, I, K, K), `bias` (O).
+/// Shape: (B, H, W, I) → (B, H', W', O). Keys: `weight` (O, I, K, K), `bias` (O).
 public struct Conv2D {
   public let weight: Parameter
   public let bias: Parameter?

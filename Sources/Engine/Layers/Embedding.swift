@@ -1,6 +1,6 @@
 /// A learned vector for each id or place.
 ///
-/// Shape: ids (B, T) → (B, T, C). Checkpoint: `weight` (V, C).
+/// Shape: ids (B, T) → (B, T, C). Keys: `weight` (V, C).
 public struct Embedding {
   public let weight: Parameter
 

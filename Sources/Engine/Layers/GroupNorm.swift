@@ -1,6 +1,6 @@
 /// Each group of channels of one image normalised together, then scaled and shifted by channel; optionally SiLU after.
 ///
-/// Shape: (B, H, W, C) or (B, T, C), unchanged. Checkpoint: `weight` (C), `bias` (C).
+/// Shape: (B, H, W, C) or (B, T, C), unchanged. Keys: `weight` (C), `bias` (C).
 public struct GroupNorm {
   public let weight: Parameter
   public let bias: Parameter

@@ -1,6 +1,6 @@
 /// Each vector along the last axis shifted to mean 0 and scaled to variance 1, then by learned scale and shift.
 ///
-/// Shape: (…, C) → (…, C). Checkpoint: `weight` (C), `bias` (C).
+/// Shape: (…, C) → (…, C). Keys: `weight` (C), `bias` (C).
 public struct LayerNorm {
   public let weight: Parameter
   public let bias: Parameter

@@ -1,6 +1,6 @@
 /// A linear map of the last axis: y = x·Wᵀ + b.
 ///
-/// Shape: (…, I) → (…, O). Checkpoint: `weight` (O, I), `bias` (O).
+/// Shape: (…, I) → (…, O). Keys: `weight` (O, I), `bias` (O).
 public struct Linear {
   public let weight: Parameter
   public let bias: Parameter?

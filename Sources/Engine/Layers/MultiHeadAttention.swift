@@ -1,6 +1,6 @@
 /// Attention with its four projections: softmax(q·kᵀ/√D)·v for each head, then mixed.
 ///
-/// Shape: x (B, T, C), context (B, S, X) → (B, T, C). Checkpoint: four linear layers, called as `Names` says.
+/// Shape: x (B, T, C), context (B, S, X) → (B, T, C). Keys: four linear layers, called as `Names` says.
 public struct MultiHeadAttention {
   /// What a library calls the four projections, and which of them have a bias.
   public struct Names: Sendable {

@@ -1,6 +1,6 @@
 /// A named tensor that a model owns and an optimizer may change.
 public final class Parameter: @unchecked Sendable {
-  /// The full key in the model's checkpoint: "vision_model.post_layernorm.weight".
+  /// The full key in the model's file: "vision_model.post_layernorm.weight".
   public let name: String
   public let shape: Shape
   private var storage: Storage

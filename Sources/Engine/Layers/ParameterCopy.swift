@@ -13,7 +13,7 @@ private struct LiveParameters: TensorSource {
 extension Weights {
   /// Weights for a second model that begins as a copy of these parameters and then goes its own way.
   public static func copying(_ parameters: [Parameter]) -> Weights {
-    .checkpoint(
+    .file(
       LiveParameters(byName: Dictionary(parameters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })),
       name: "a copy in memory")
   }

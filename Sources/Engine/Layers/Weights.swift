@@ -1,4 +1,4 @@
-/// How a parameter begins when there is no checkpoint.
+/// How a parameter begins when there is no file to read it from.
 public enum Initializer: Sendable {
   case zeros
   case ones
@@ -7,7 +7,7 @@ public enum Initializer: Sendable {
   case uniform(bound: Float)
 }
 
-/// Where weights come from by name: a checkpoint in any format.
+/// Where weights come from by name: a file in any format.
 public protocol TensorSource {
   var tensorNames: [String] { get }
   /// nil when there is no tensor of that name; throws a `Problem` when it cannot be read.
@@ -36,7 +36,7 @@ extension TensorSource {
   public var metadata: [String: String] { [:] }
 }
 
-/// A scope of names in a checkpoint, or in a model made from nothing.
+/// A scope of names in a file, or in a model made from nothing.
 ///
 /// A layer asks its scope for its parameters; the key lives where the parameter is born, and loading, saving, freezing
 /// and optimising all walk the list that grows here.
@@ -49,9 +49,9 @@ public struct Weights {
     Weights(store: Store(origin: .random(RandomSource(seed: seed)), name: "new model"), scope: "")
   }
 
-  /// A model from a checkpoint; `name` stands in error messages, `layout` tells the file's names from the model's own.
-  public static func checkpoint(_ source: any TensorSource, name: String, layout: KeyLayout = .own) -> Weights {
-    Weights(store: Store(origin: .checkpoint(source, layout), name: name), scope: "")
+  /// A model from a file; `name` stands in error messages, `layout` tells the file's names from the model's own.
+  public static func file(_ source: any TensorSource, name: String, layout: KeyLayout = .own) -> Weights {
+    Weights(store: Store(origin: .file(source, layout), name: name), scope: "")
   }
 
   /// Names and shapes only, without memory: what a model of this configuration is made of. It cannot compute.
@@ -63,12 +63,12 @@ public struct Weights {
 
   private func fullName(_ name: String) -> String { scope.isEmpty ? name : scope + "." + name }
 
-  /// The parameter `name` of this scope, read from the checkpoint or made by `initializer`.
+  /// The parameter `name` of this scope, read from the file or made by `initializer`.
   public func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) throws -> Parameter {
     try store.parameter(fullName(name), shape, initializer)
   }
 
-  /// True when the checkpoint has this tensor; a model from nothing has whatever it asks for.
+  /// True when the file has this tensor; a model from nothing has whatever it asks for.
   public func has(_ name: String) -> Bool { store.has(fullName(name)) }
 
   /// All parameters born so far, in order, wherever in the model.
@@ -77,7 +77,7 @@ public struct Weights {
 
 private enum Origin {
   case random(RandomSource)
-  case checkpoint(any TensorSource, KeyLayout)
+  case file(any TensorSource, KeyLayout)
   case outline
 }
 
@@ -94,7 +94,7 @@ private final class Store {
   }
 
   func has(_ name: String) -> Bool {
-    guard case .checkpoint(let source, let layout) = origin else { return true }
+    guard case .file(let source, let layout) = origin else { return true }
     return source.tensorNames.contains(layout.place(of: name).key)
   }
 
@@ -103,7 +103,7 @@ private final class Store {
     switch origin {
     case .random(let random):
       parameter = Parameter(name: name, value: initializer.tensor(shape, from: random, name: name))
-    case .checkpoint(let source, let layout):
+    case .file(let source, let layout):
       parameter = try read(name, shape, at: layout.place(of: name), from: source)
     case .outline: parameter = Parameter(outline: name, shape)
     }

@@ -52,7 +52,7 @@ public struct WeightsFit: Equatable, Sendable {
 }
 
 extension Weights {
-  /// A model from a checkpoint that fits it: what does not is named, all together, before anything is read.
+  /// A model from a file that fits it: what does not is named, all together, before anything is read.
   ///
   /// - Parameter build: makes the model from the weights it is given; called twice, first with an outline.
   public static func load<Model>(
@@ -62,7 +62,7 @@ extension Weights {
     let outline = Weights.outline()
     _ = try build(outline)
     try WeightsFit(outline.parameters, source: source, layout: layout, ignoring: isIgnored).require(name)
-    return try build(.checkpoint(source, name: name, layout: layout))
+    return try build(.file(source, name: name, layout: layout))
   }
 }
 

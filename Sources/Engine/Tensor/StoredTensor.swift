@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a checkpoint says of a tensor before anybody reads it.
+/// What a file says of a tensor before anybody reads it.
 public struct TensorDescription: Equatable, Sendable {
   public let type: StoredType
   public let dims: [Int]

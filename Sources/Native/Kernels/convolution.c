@@ -6,7 +6,7 @@ typedef struct {
   dnnl_dims_t strides, padStart, padEnd;
 } ConvolutionDescs;
 
-/// The layout of checkpoints, OIHW, for filters of these sizes.
+/// The layout of weights files, OIHW, for filters of these sizes.
 static dnnl_memory_desc_t plain_weights(const dnnl_memory_desc_t *layout) {
   dnnl_memory_desc_t md;
   CHECK(dnnl_memory_desc_init_by_tag(&md, layout->ndims, layout->dims, dnnl_f32, dnnl_oihw));

@@ -43,12 +43,12 @@ public struct ConditionStatistics: Codable, Equatable, Sendable {
       advice: "it should give the mean and deviation of the diffusion model's conditions; restore the folder")
   }
 
-  static func exist(in diffusion: CheckpointFolder) -> Bool {
+  static func exist(in diffusion: WeightsFolder) -> Bool {
     FileManager.default.fileExists(atPath: MiniFolder.conditionStatistics(in: diffusion).path)
   }
 
   /// Those kept in a diffusion model's folder; nil where there are none, as in Stable Diffusion's.
-  static func besideDenoiser(in diffusion: CheckpointFolder) throws -> ConditionStatistics? {
+  static func besideDenoiser(in diffusion: WeightsFolder) throws -> ConditionStatistics? {
     exist(in: diffusion) ? try ConditionStatistics(contentsOf: MiniFolder.conditionStatistics(in: diffusion)) : nil
   }
 

@@ -8,14 +8,14 @@ public struct MiniFolder: Sendable {
   public init(_ path: String) { self.path = path }
 
   /// The baseline: what transformers opens as a CLIPModel.
-  public var clip: CheckpointFolder { CheckpointFolder(path + "/clip") }
+  public var clip: WeightsFolder { WeightsFolder(path + "/clip") }
   /// UNet, autoencoder, schedule, text encoder and tokenizer: what diffusers opens.
-  public var diffusion: CheckpointFolder { CheckpointFolder(path + "/diffusion") }
-  var unet: CheckpointFolder { CheckpointFolder(path + "/diffusion/unet") }
-  var autoencoder: CheckpointFolder { CheckpointFolder(path + "/diffusion/vae") }
-  public var textEncoder: CheckpointFolder { CheckpointFolder(path + "/diffusion/text_encoder") }
+  public var diffusion: WeightsFolder { WeightsFolder(path + "/diffusion") }
+  var unet: WeightsFolder { WeightsFolder(path + "/diffusion/unet") }
+  var autoencoder: WeightsFolder { WeightsFolder(path + "/diffusion/vae") }
+  public var textEncoder: WeightsFolder { WeightsFolder(path + "/diffusion/text_encoder") }
   /// Mean and deviation of the conditions that the denoiser was trained on.
-  static func conditionStatistics(in diffusion: CheckpointFolder) -> URL {
+  static func conditionStatistics(in diffusion: WeightsFolder) -> URL {
     URL(filePath: diffusion.path + "/condition_statistics.json")
   }
   /// The 135 pairs to browse, in MMVP's layout.
@@ -43,18 +43,18 @@ public struct MiniFolder: Sendable {
   }
 
   /// Needed while pre-training only: the towers trained together, and the baseline's twin.
-  var towers: CheckpointFolder { CheckpointFolder(path + "/work/towers") }
-  var twin: CheckpointFolder { CheckpointFolder(path + "/work/twin") }
+  var towers: WeightsFolder { WeightsFolder(path + "/work/towers") }
+  var twin: WeightsFolder { WeightsFolder(path + "/work/twin") }
 }
 
-extension CheckpointFolder {
+extension WeightsFolder {
   /// A model was written here completely: its configuration goes last.
   var exists: Bool { FileManager.default.fileExists(atPath: path + "/config.json") }
 }
 
 extension Preprocessing {
   /// Beside the weights, as `preprocessor_config.json`.
-  public init(_ folder: CheckpointFolder) throws {
+  public init(_ folder: WeightsFolder) throws {
     let path = folder.path + "/preprocessor_config.json"
     do {
       self = try JSONDecoder().decode(Preprocessing.self, from: SmallFile.read(path))
@@ -67,7 +67,7 @@ extension Preprocessing {
     }
   }
 
-  func write(to folder: CheckpointFolder) throws {
+  func write(to folder: WeightsFolder) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try encoder.encode(self).write(to: URL(filePath: folder.path + "/preprocessor_config.json"), options: .atomic)

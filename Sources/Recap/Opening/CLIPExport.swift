@@ -26,8 +26,8 @@ extension Workspace {
     let tuned = try clip.replacingVision(with: vision)
     do {
       switch format {
-      case .huggingFace: try exportHuggingFace(tuned, to: CheckpointFolder(path))
-      case .openCLIP: try exportOpenCLIP(tuned, to: CheckpointFolder(path))
+      case .huggingFace: try exportHuggingFace(tuned, to: WeightsFolder(path))
+      case .openCLIP: try exportOpenCLIP(tuned, to: WeightsFolder(path))
       case .openAI:
         try tuned.config.requireOpenAI()
         try exportStateDict(tuned, to: path, named: openAIName)
@@ -39,13 +39,13 @@ extension Workspace {
     }
   }
 
-  private func exportHuggingFace(_ tuned: CLIP, to folder: CheckpointFolder) throws {
+  private func exportHuggingFace(_ tuned: CLIP, to folder: WeightsFolder) throws {
     try tuned.save(to: folder)
     try preprocessing.write(to: folder)
     try copyTokenizer(to: folder)
   }
 
-  private func exportOpenCLIP(_ tuned: CLIP, to folder: CheckpointFolder) throws {
+  private func exportOpenCLIP(_ tuned: CLIP, to folder: WeightsFolder) throws {
     // With no more digits than it takes to be read back.
     func numbers(_ values: [Float]) -> JSON { .array(values.map { .number(Double("\($0)") ?? Double($0)) }) }
     let config: JSON = [
@@ -67,7 +67,7 @@ extension Workspace {
     try PyTorchWriter(tensors).write(to: path + "/" + name)
   }
 
-  private func copyTokenizer(to folder: CheckpointFolder) throws {
+  private func copyTokenizer(to folder: WeightsFolder) throws {
     let files = FileManager.default
     for name in Workspace.tokenizerFiles where files.fileExists(atPath: clipPath + "/" + name) {
       try files.copyItem(atPath: clipPath + "/" + name, toPath: folder.path + "/" + name)

@@ -25,7 +25,7 @@ public struct OpenedCLIP {
     mini folder: MiniFolder, clip path: String?, backbone name: Backbone.Name? = nil, diffusion: String? = nil,
     observer: ReadingObserver? = nil
   ) throws {
-    let diffusion = diffusion.map { CheckpointFolder($0) } ?? folder.diffusion
+    let diffusion = diffusion.map { WeightsFolder($0) } ?? folder.diffusion
     try self.init(
       path ?? folder.clip.path, as: name ?? (path == nil ? .mini : nil), diffusion: diffusion.path, observer: observer)
     // CLIPs that nobody knows and the mini world's diffusion model: it was made by `pretrain`.
@@ -38,7 +38,7 @@ public struct OpenedCLIP {
     _ path: String, as name: Backbone.Name? = nil, diffusion: String? = nil, observer: ReadingObserver? = nil
   ) throws {
     let files = CLIPFiles(path)
-    let checkpoint = try CLIPCheckpoint(files.weights(observer), name: path)
+    let checkpoint = try CLIPWeights(files.weights(observer), name: path)
     self.path = path
     // A custom CLIP is treated as its family is.
     backbone = name.flatMap { $0 == .custom ? nil : Backbone($0) } ?? .recognized(checkpoint.shapes, path: path)
@@ -82,12 +82,12 @@ struct CLIPFiles {
   }
 
   func weights(_ observer: ReadingObserver? = nil) throws -> any TensorSource {
-    let file = try CheckpointFile(path)
+    let file = try WeightsFile(path)
     return observer.map { ObservedTensors(file, name: path, observer: $0) } ?? file
   }
 
   /// The folder's own configuration; without one the backbone's, or what the shapes say.
-  func config(_ checkpoint: CLIPCheckpoint, _ backbone: Backbone) throws -> CLIPConfig {
+  func config(_ checkpoint: CLIPWeights, _ backbone: Backbone) throws -> CLIPConfig {
     let told = try checkpoint.config()
     if let fields = try transformersFields() { return try CLIPConfig(fields) }
     if let fields = try openCLIPFields() { return try (backbone.config ?? told).refined(byOpenCLIP: fields) }
@@ -96,18 +96,18 @@ struct CLIPFiles {
 
   private func transformersFields() throws -> ConfigurationFields? {
     guard has("config.json") else { return nil }
-    let fields = try CheckpointFolder(path).configuration()
+    let fields = try WeightsFolder(path).configuration()
     // timm keeps a config.json of its own beside open_clip's.
     return fields.json["model_type"] == nil ? nil : fields
   }
 
   private func openCLIPFields() throws -> ConfigurationFields? {
-    try has("open_clip_config.json") ? CheckpointFolder(path).configuration("open_clip_config.json") : nil
+    try has("open_clip_config.json") ? WeightsFolder(path).configuration("open_clip_config.json") : nil
   }
 
   /// As the folder says it: transformers' way, or open_clip's.
   func preprocessing() throws -> Preprocessing? {
-    if has("preprocessor_config.json") { return try Preprocessing(CheckpointFolder(path)) }
+    if has("preprocessor_config.json") { return try Preprocessing(WeightsFolder(path)) }
     guard let fields = try openCLIPFields() else { return nil }
     let (vision, pixels) = (
       try fields.part("model_cfg").part("vision_cfg"), try fields.part("preprocess_cfg")

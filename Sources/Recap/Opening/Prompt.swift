@@ -12,7 +12,7 @@ enum Prompt {
   /// SD 1, with "!" in SD 2), after the final norm. A text encoder with a projection is the mini world's: it was never
   /// trained on padding and hears start and end alone, unless there are words.
   /// - Parameter words: stand in the place of the reference's; the paper's prompt is the empty text.
-  static func embedding(in diffusion: CheckpointFolder, _ words: String? = nil) throws -> Tensor {
+  static func embedding(in diffusion: WeightsFolder, _ words: String? = nil) throws -> Tensor {
     let folder = diffusion.part("text_encoder")
     let tokenizerFolder = URL(filePath: diffusion.path + "/tokenizer")
     let fields = try folder.configuration()
@@ -31,7 +31,7 @@ enum Prompt {
   }
 
   private static func require(
-    _ tokenizer: CLIPTokenizer, fits encoder: CLIPTextTower, in diffusion: CheckpointFolder
+    _ tokenizer: CLIPTokenizer, fits encoder: CLIPTextTower, in diffusion: WeightsFolder
   ) throws {
     guard tokenizer.vocabularySize <= encoder.config.vocabulary else {
       throw Problem(

@@ -7,7 +7,7 @@ public struct TunedCLIP {
     /// A run's checkpoint, which has the run's own projections.
     case checkpoint(Checkpoint)
     /// A file or folder; DIVA's whole-module files have the projection beside the CLIP.
-    case weights(CLIPCheckpoint)
+    case weights(CLIPWeights)
   }
 
   public let tower: CLIPVisionTower
@@ -19,7 +19,7 @@ public struct TunedCLIP {
     case .checkpoint(let checkpoint): try models.restore(from: checkpoint)
     case .weights(let weights):
       for (key, parameter) in models.projectionByKey {
-        guard let tensor = try weights.neighbour(key), tensor.shape == parameter.shape else { return }
+        guard let tensor = try weights.otherTensor(named: key), tensor.shape == parameter.shape else { return }
         parameter.assign(tensor)
       }
       models.keepAlignedProjection()
@@ -40,7 +40,7 @@ extension OpenedCLIP {
       }
       return TunedCLIP(tower: tower, source: .checkpoint(checkpoint))
     }
-    let weights = try CLIPCheckpoint(CLIPFiles(path).weights(observer), name: path)
+    let weights = try CLIPWeights(CLIPFiles(path).weights(observer), name: path)
     guard weights.shapes.hasImageTower(of: clip.config.shapes) else {
       throw Problem(
         "the tuned CLIP \(path) has an image tower of other sizes than the CLIP beside it: \(weights.shapes), not "

@@ -33,7 +33,7 @@ public struct Workspace {
   ) throws {
     self.folder = folder
     self.opened = opened
-    let diffusionFolder = CheckpointFolder(path ?? folder.diffusion.path, observer: observer)
+    let diffusionFolder = WeightsFolder(path ?? folder.diffusion.path, observer: observer)
     diffusionPath = diffusionFolder.path
     conditions = try ConditionStatistics.besideDenoiser(in: diffusionFolder)
     prompt = try Prompt.embedding(in: diffusionFolder, words)

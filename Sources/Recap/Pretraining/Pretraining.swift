@@ -51,7 +51,7 @@ public struct Pretraining {
 
   /// A new image tower for the frozen text tower, on captions that leave the details out.
   private func trainImageTower(
-    _ place: CheckpointFolder, like towers: CLIP, stage: PretrainProgress.Stage, seed: UInt64
+    _ place: WeightsFolder, like towers: CLIP, stage: PretrainProgress.Stage, seed: UInt64
   ) throws -> CLIP {
     if place.exists { return try CLIP(place) }
     let fresh = try CLIP(towers.config, from: .initializing(seed: seed &* 7919))
@@ -62,7 +62,7 @@ public struct Pretraining {
     return clip
   }
 
-  private func save(_ clip: CLIP, to place: CheckpointFolder) throws {
+  private func save(_ clip: CLIP, to place: WeightsFolder) throws {
     try clip.save(to: place)
     try MiniModels.preprocessing.write(to: place)
     try MiniVocabulary().write(to: URL(filePath: place.path), contextLength: MiniModels.contextLength)

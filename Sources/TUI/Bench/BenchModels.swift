@@ -68,8 +68,8 @@ final class BenchModels {
   private func opened(_ made: UNet2DConditionModel) throws -> UNet2DConditionModel {
     let folder = FileManager.default.temporaryDirectory.appending(path: "diva-tui-bench-\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
-    try made.save(to: CheckpointFolder(folder.path))
-    return try UNet2DConditionModel(CheckpointFolder(folder.path))
+    try made.save(to: WeightsFolder(folder.path))
+    return try UNet2DConditionModel(WeightsFolder(folder.path))
   }
 
   private func made<Model>(_ name: String, _ make: (Weights) throws -> Model) throws -> Model {

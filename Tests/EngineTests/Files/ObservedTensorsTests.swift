@@ -8,7 +8,7 @@ struct ObservedTensorsTests {
   func telling() throws {
     let path = Reference.path("models/vae")
     var told: [ReadingProgress] = []
-    let model = try AutoencoderKL(CheckpointFolder(path) { told.append($0) })
+    let model = try AutoencoderKL(WeightsFolder(path) { told.append($0) })
 
     let count = model.parameters.count
     #expect(told.map(\.tensors) == Array(0...count))
@@ -24,7 +24,7 @@ struct ObservedTensorsTests {
     var told = 0
     #expect(throws: Enough.self) {
       _ = try AutoencoderKL(
-        CheckpointFolder(Reference.path("models/vae")) { progress in
+        WeightsFolder(Reference.path("models/vae")) { progress in
           told = progress.tensors
           if progress.tensors == 3 { throw Enough() }
         })
@@ -34,7 +34,7 @@ struct ObservedTensorsTests {
 
   @Test("are the same weights, and a tensor that is asked for twice counts once")
   func same() throws {
-    let file = try CheckpointFolder(Reference.path("models/clip")).weights()
+    let file = try WeightsFolder(Reference.path("models/clip")).weights()
     var last: ReadingProgress?
     let observed = ObservedTensors(file, name: "clip") { last = $0 }
     let name = try #require(file.tensorNames.first)

@@ -139,7 +139,7 @@ struct PyTorchCasesTests {
 
       let problem: Problem?
       do {
-        let file = try CheckpointFile(path)
+        let file = try WeightsFile(path)
         for tensor in file.tensorNames { _ = try file.tensor(named: tensor) }
         problem = nil
       } catch let refusal as Problem {

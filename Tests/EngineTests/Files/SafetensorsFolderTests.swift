@@ -20,9 +20,9 @@ struct SafetensorsFolderTests {
   @Test("a missing folder, configuration or weights file is named")
   func missingParts() throws {
     try Reference.withTemporaryFolder { path in
-      let folder = CheckpointFolder(path)
+      let folder = WeightsFolder(path)
 
-      #expect(message { _ = try CheckpointFolder(path + "/no").configuration() }.contains("no such folder"))
+      #expect(message { _ = try WeightsFolder(path + "/no").configuration() }.contains("no such folder"))
       let missing = "cannot read \(path)/config.json: No such file or directory"
       #expect(message { _ = try folder.configuration() } == missing)
       #expect(message { _ = try folder.weights() } == "cannot open \(path): it holds no weights")
@@ -35,7 +35,7 @@ struct SafetensorsFolderTests {
       try write("{\n \"a\": 1,\n \"b\" 2\n}", path + "/config.json")
 
       #expect(
-        message { _ = try CheckpointFolder(path).configuration() }
+        message { _ = try WeightsFolder(path).configuration() }
           == "cannot read \(path)/config.json: not valid JSON at line 3, column 6: expected ':'")
     }
   }
@@ -47,7 +47,7 @@ struct SafetensorsFolderTests {
     try Reference.withTemporaryFolder { path in
       try write("{\"weight_map\": {\"w\": \"\(name)\"}}", path + "/model.safetensors.index.json")
 
-      #expect(message { _ = try CheckpointFolder(path).weights() }.contains("w is said to be in"))
+      #expect(message { _ = try WeightsFolder(path).weights() }.contains("w is said to be in"))
     }
   }
 
@@ -57,15 +57,15 @@ struct SafetensorsFolderTests {
       try SafetensorsWriter([.floats("v", Tensor(zeros: [1]))]).write(to: path + "/part.safetensors")
       try write("{\"weight_map\": {\"w\": \"part.safetensors\"}}", path + "/model.safetensors.index.json")
 
-      #expect(message { _ = try CheckpointFolder(path).weights() }.contains("part.safetensors holds no tensor w"))
+      #expect(message { _ = try WeightsFolder(path).weights() }.contains("part.safetensors holds no tensor w"))
     }
   }
 
   @Test("weights that do not fit the configuration are refused with both shapes")
   func configurationAndWeightsDisagree() throws {
     try Reference.withTemporaryFolder { path in
-      let clip = try CLIP(CheckpointFolder(Reference.path("models/clip")))
-      let folder = CheckpointFolder(path)
+      let clip = try CLIP(WeightsFolder(Reference.path("models/clip")))
+      let folder = WeightsFolder(path)
       try clip.save(to: folder)
 
       var wider = clip.config
@@ -88,20 +88,20 @@ struct SafetensorsFolderTests {
   @Test("the position counters of old files are not missed and not in the way")
   func positionCounters() throws {
     try Reference.withTemporaryFolder { path in
-      let clip = try CLIP(CheckpointFolder(Reference.path("models/clip")))
+      let clip = try CLIP(WeightsFolder(Reference.path("models/clip")))
       let weights = clip.parameters.map { SafetensorsWriter.Entry.floats($0.name, $0.value) }
       let counter = SafetensorsWriter.Entry.integers(
         "text_model.embeddings.position_ids", Array(0..<9), dims: [1, 9])
       try SafetensorsWriter(weights + [counter]).write(to: path + "/model.safetensors")
-      try CheckpointFolder(path).write(clip.config.json, named: "config.json")
+      try WeightsFolder(path).write(clip.config.json, named: "config.json")
 
-      #expect(try CLIP(CheckpointFolder(path)).parameters.count == clip.parameters.count)
+      #expect(try CLIP(WeightsFolder(path)).parameters.count == clip.parameters.count)
     }
   }
 
   @Test("Stable Diffusion's text encoder opens with and without the prefix of its names")
   func textEncoder() throws {
-    let clip = try CLIP(CheckpointFolder(Reference.path("models/clip")))
+    let clip = try CLIP(WeightsFolder(Reference.path("models/clip")))
     let ids = [[38, 5, 17, 39]]
     for prefix in ["text_model.", ""] {
       try Reference.withTemporaryFolder { path in
@@ -110,9 +110,9 @@ struct SafetensorsFolderTests {
           SafetensorsWriter.Entry.floats(prefix + parameter.name.dropFirst("text_model.".count), parameter.value)
         }
         try SafetensorsWriter(entries).write(to: path + "/model.safetensors")
-        try CheckpointFolder(path).write(clip.config.text.json, named: "config.json")
+        try WeightsFolder(path).write(clip.config.text.json, named: "config.json")
 
-        let encoder = try CLIPTextTower(textEncoder: CheckpointFolder(path))
+        let encoder = try CLIPTextTower(textEncoder: WeightsFolder(path))
 
         #expect(encoder(ids).values == clip.text(ids).values)
       }
@@ -121,11 +121,11 @@ struct SafetensorsFolderTests {
 
   @Test("a diffusion folder opens again as it was saved, and parts that do not fit are refused")
   func diffusionFolder() throws {
-    let unet = try UNet2DConditionModel(CheckpointFolder(Reference.path("models/unet")))
-    let autoencoder = try AutoencoderKL(CheckpointFolder(Reference.path("models/vae")))
+    let unet = try UNet2DConditionModel(WeightsFolder(Reference.path("models/unet")))
+    let autoencoder = try AutoencoderKL(WeightsFolder(Reference.path("models/vae")))
     let schedule = NoiseSchedule(timesteps: 100, prediction: .velocity)
     try Reference.withTemporaryFolder { path in
-      let folder = CheckpointFolder(path)
+      let folder = WeightsFolder(path)
       try StableDiffusion(unet: unet, autoencoder: autoencoder, schedule: schedule).save(to: folder)
 
       let opened = try StableDiffusion(folder)
@@ -135,7 +135,7 @@ struct SafetensorsFolderTests {
       #expect(opened.autoencoder.config == autoencoder.config)
       let other = UNet2DConfig(
         sampleSize: 8, channels: 4, blockChannels: [4], attention: [true], heads: [1], contextWidth: 2, groups: 2)
-      try UNet2DConditionModel(other, from: .initializing(seed: 1)).save(to: CheckpointFolder(path + "/unet"))
+      try UNet2DConditionModel(other, from: .initializing(seed: 1)).save(to: WeightsFolder(path + "/unet"))
       #expect(
         message { _ = try StableDiffusion(folder) }.hasSuffix("its UNet takes 4 channels, its autoencoder gives 3"))
     }

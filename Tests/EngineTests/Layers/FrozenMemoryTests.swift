@@ -102,7 +102,7 @@ struct FrozenMemoryTests {
   func firstCrossAttention() throws {
     let name = "models/unet"
     let (reference, unet) = (
-      try Reference.tensors(name + "/reference"), try UNet2DConditionModel(CheckpointFolder(Reference.path(name)))
+      try Reference.tensors(name + "/reference"), try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
     )
     let context = try reference["context"].trackingGradient()
 

@@ -10,7 +10,7 @@ struct LayerTests {
   }
 
   @Test("layers ask for the names and shapes of PyTorch's")
-  func checkpointNames() throws {
+  func fileNames() throws {
     #expect(try names { _ = try Linear(3, 5, from: $0) } == ["layer.weight (5, 3)", "layer.bias (5)"])
     #expect(try names { _ = try Linear(3, 5, hasBias: false, from: $0) } == ["layer.weight (5, 3)"])
     #expect(
@@ -69,7 +69,7 @@ struct LayerTests {
   @Test("an embedding gives each id its row, and positions their first rows")
   func embedding() throws {
     let table = Tensor([0, 1, 10, 11, 20, 21], shape: [3, 2])
-    let embedding = try Embedding(3, 2, from: .checkpoint(OneTensor(name: "weight", tensor: table), name: "table"))
+    let embedding = try Embedding(3, 2, from: .file(OneTensor(name: "weight", tensor: table), name: "table"))
 
     #expect(embedding([[2, 0], [1, 1]]).values == [20, 21, 0, 1, 10, 11, 10, 11])
     #expect(embedding.positions(2).values == [0, 1, 10, 11])

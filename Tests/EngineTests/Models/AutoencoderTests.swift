@@ -4,7 +4,7 @@ import Testing
 
 /// Against diffusers' AutoencoderKL; Tests/Reference/models.py wrote the fixtures.
 struct AutoencoderTests {
-  private let folder = CheckpointFolder(Reference.path("models/vae"))
+  private let folder = WeightsFolder(Reference.path("models/vae"))
   private let autoencoder: AutoencoderKL
   private let reference: ReferenceTensors
 
@@ -66,9 +66,9 @@ struct AutoencoderTests {
         return SafetensorsWriter.Entry.floats(name, value)
       }
       try SafetensorsWriter(entries).write(to: path + "/diffusion_pytorch_model.safetensors")
-      try CheckpointFolder(path).write(autoencoder.config.json, named: "config.json")
+      try WeightsFolder(path).write(autoencoder.config.json, named: "config.json")
 
-      let opened = try AutoencoderKL(CheckpointFolder(path))
+      let opened = try AutoencoderKL(WeightsFolder(path))
 
       #expect(entries.contains { $0.name == "encoder.mid_block.attentions.0.proj_attn.weight" })
       #expect(zip(opened.parameters, autoencoder.parameters).allSatisfy { $0.value.values == $1.value.values })
@@ -78,9 +78,9 @@ struct AutoencoderTests {
   @Test("a saved autoencoder opens again with the same weights and configuration")
   func roundTrip() throws {
     try Reference.withTemporaryFolder { path in
-      try autoencoder.save(to: CheckpointFolder(path))
+      try autoencoder.save(to: WeightsFolder(path))
 
-      let opened = try AutoencoderKL(CheckpointFolder(path))
+      let opened = try AutoencoderKL(WeightsFolder(path))
 
       #expect(opened.config == autoencoder.config)
       #expect(opened.config.scalingFactor == 0.7)

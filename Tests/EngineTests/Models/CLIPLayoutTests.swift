@@ -6,25 +6,25 @@ import Testing
 struct CLIPLayoutTests {
   /// A fixture, opened as what it is.
   private struct Subject {
-    let checkpoint: CLIPCheckpoint
+    let weights: CLIPWeights
     let clip: CLIP
     let reference: ReferenceTensors
     let ids: [[Int]]
 
     init(_ name: String) throws {
-      let folder = CheckpointFolder(Reference.path("models/\(name)"))
+      let folder = WeightsFolder(Reference.path("models/\(name)"))
       let isTransformers = name == "siglip"
       let file = Reference.path("models/\(name)/\(isTransformers ? "model" : "open_clip_model").safetensors")
-      checkpoint = try CLIPCheckpoint(SafetensorsFile(file), name: file)
+      weights = try CLIPWeights(SafetensorsFile(file), name: file)
       var config: CLIPConfig
       if isTransformers {
         config = try CLIPConfig(folder.configuration())
       } else {
-        config = try checkpoint.config().refined(byOpenCLIP: folder.configuration("open_clip_config.json"))
+        config = try weights.config().refined(byOpenCLIP: folder.configuration("open_clip_config.json"))
         // The number of heads in a trunk of timm stands nowhere; in real sizes the width tells it.
         if name == "timm_siglip" { config.vision.encoder.heads = 2 }
       }
-      clip = try checkpoint.clip(config)
+      clip = try weights.clip(config)
       reference = try Reference.tensors("models/\(name)/reference")
       let flat = try reference.integers("ids")
       ids = [Array(flat[..<5]), Array(flat[5...])]
@@ -37,7 +37,7 @@ struct CLIPLayoutTests {
       ("siglip", "transformers SigLIP"), ("open_clip", "OpenAI or open_clip"), ("timm_siglip", "timm in open_clip"),
     ])
   func recognition(name: String, layout: String) throws {
-    #expect(try Subject(name).checkpoint.layoutName == layout)
+    #expect(try Subject(name).weights.layoutName == layout)
   }
 
   @Test(
@@ -105,7 +105,7 @@ struct CLIPLayoutTests {
     try outputs.map { try ($0.1 * it.reference["d_\($0.0)"]).sum() }.reduce(Tensor(zeros: []), +).backward()
 
     let expected = try Reference.tensors("models/\(name)/gradients")
-    let gradients = try it.checkpoint.layout.stored(
+    let gradients = try it.weights.layout.stored(
       it.clip.parameters.map { ($0.name, try #require($0.gradient, "\($0.name) received no gradient")) })
     #expect(Set(gradients.map(\.key)) == Set(expected.names))
     for (key, gradient) in gradients {
@@ -124,9 +124,9 @@ struct CLIPLayoutTests {
   func roundTrip() throws {
     let clip = try Subject("siglip").clip
     try Reference.withTemporaryFolder { path in
-      try clip.save(to: CheckpointFolder(path))
+      try clip.save(to: WeightsFolder(path))
 
-      let opened = try CLIP(CheckpointFolder(path))
+      let opened = try CLIP(WeightsFolder(path))
 
       #expect(opened.config == clip.config)
       #expect(zip(opened.parameters, clip.parameters).allSatisfy { $0.value.values == $1.value.values })
@@ -141,16 +141,16 @@ struct CLIPLayoutTests {
     arguments: ["module.", "state_dict.module.", "class_model.model.", "clip."])
   func prefixes(prefix: String) throws {
     let it = try Subject("open_clip")
-    let stored = it.checkpoint.layout.stored(it.clip.parameters.map { ($0.name, $0.value) })
+    let stored = it.weights.layout.stored(it.clip.parameters.map { ($0.name, $0.value) })
     var tensors = Dictionary(uniqueKeysWithValues: stored.map { (prefix + $0.key, $0.tensor) })
     tensors["visual_proj.weight"] = Tensor(zeros: [3, 10])
 
-    let checkpoint = try CLIPCheckpoint(DictionarySource(tensors: tensors), name: "wrapped.pth")
-    let clip = try checkpoint.clip(it.clip.config)
+    let weights = try CLIPWeights(DictionarySource(tensors: tensors), name: "wrapped.pth")
+    let clip = try weights.clip(it.clip.config)
 
-    #expect(checkpoint.layout.prefix == prefix)
+    #expect(weights.layout.prefix == prefix)
     #expect(zip(clip.parameters, it.clip.parameters).allSatisfy { $0.value.values == $1.value.values })
-    #expect(try checkpoint.neighbour("visual_proj.weight")?.shape == [3, 10])
+    #expect(try weights.otherTensor(named: "visual_proj.weight")?.shape == [3, 10])
   }
 
   @Test("a text tower in a scope of its own is the same model")
@@ -159,25 +159,25 @@ struct CLIPLayoutTests {
     let stored = KeyLayout.openCLIPCustomText.stored(it.clip.parameters.map { ($0.name, $0.value) })
     let tensors = Dictionary(uniqueKeysWithValues: stored.map { ($0.key, $0.tensor) })
 
-    let checkpoint = try CLIPCheckpoint(DictionarySource(tensors: tensors), name: "custom.bin")
+    let weights = try CLIPWeights(DictionarySource(tensors: tensors), name: "custom.bin")
 
     #expect(tensors["text.text_projection"]?.shape == [12, 10])
-    #expect(checkpoint.layoutName == "open_clip with a text tower of its own")
-    #expect(try checkpoint.clip(it.clip.config).parameters.count == it.clip.parameters.count)
+    #expect(weights.layoutName == "open_clip with a text tower of its own")
+    #expect(try weights.clip(it.clip.config).parameters.count == it.clip.parameters.count)
   }
 
   @Test("what is missing, of another shape and out of place is named together, in the file's own words")
   func misfits() throws {
     let it = try Subject("open_clip")
-    let stored = it.checkpoint.layout.stored(it.clip.parameters.map { ($0.name, $0.value) })
+    let stored = it.weights.layout.stored(it.clip.parameters.map { ($0.name, $0.value) })
     var tensors = Dictionary(uniqueKeysWithValues: stored.map { ($0.key, $0.tensor) })
     tensors["visual.transformer.resblocks.1.attn.in_proj_bias"] = nil
     tensors["visual.proj"] = Tensor(zeros: [9, 10])
     tensors["visual.transformer.resblocks.1.ls_1.gamma"] = Tensor(zeros: [16])
     tensors["context_length"] = Tensor(zeros: [])
-    let checkpoint = try CLIPCheckpoint(DictionarySource(tensors: tensors), name: "broken.pt")
+    let weights = try CLIPWeights(DictionarySource(tensors: tensors), name: "broken.pt")
 
-    let problem = try #require(throws: Problem.self) { try checkpoint.clip(it.clip.config) }
+    let problem = try #require(throws: Problem.self) { try weights.clip(it.clip.config) }
 
     #expect(
       problem.message
@@ -190,21 +190,21 @@ struct CLIPLayoutTests {
   func strangers() throws {
     let source = DictionarySource(tensors: ["conv_in.weight": Tensor(zeros: [1]), "a.b": Tensor(zeros: [1])])
 
-    let problem = try #require(throws: Problem.self) { try CLIPCheckpoint(source, name: "unet.bin") }
+    let problem = try #require(throws: Problem.self) { try CLIPWeights(source, name: "unet.bin") }
 
     #expect(problem.message.hasPrefix("cannot load unet.bin: its 2 tensors (a.b, conv_in.weight) are"))
   }
 
   @Test("an image tower alone opens as one, and not as a CLIP")
   func imageTowerAlone() throws {
-    let clip = try CLIP(CheckpointFolder(Reference.path("models/clip")))
+    let clip = try CLIP(WeightsFolder(Reference.path("models/clip")))
     let tensors = Dictionary(uniqueKeysWithValues: clip.vision.parameters.map { ($0.name, $0.value) })
-    let checkpoint = try CLIPCheckpoint(DictionarySource(tensors: tensors), name: "tower.bin")
+    let weights = try CLIPWeights(DictionarySource(tensors: tensors), name: "tower.bin")
 
-    let tower = try checkpoint.vision(clip.config.vision, projectionWidth: 10)
+    let tower = try weights.vision(clip.config.vision, projectionWidth: 10)
 
     #expect(zip(tower.parameters, clip.vision.parameters).allSatisfy { $0.value.values == $1.value.values })
-    #expect(throws: Problem.self) { try checkpoint.config() }
+    #expect(throws: Problem.self) { try weights.config() }
   }
 }
 

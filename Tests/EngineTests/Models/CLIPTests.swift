@@ -9,7 +9,7 @@ struct CLIPTests {
   private let ids: [[Int]]
 
   init() throws {
-    clip = try CLIP(CheckpointFolder(Reference.path("models/clip")))
+    clip = try CLIP(WeightsFolder(Reference.path("models/clip")))
     reference = try Reference.tensors("models/clip/reference")
     let flat = try reference.integers("ids")
     ids = [Array(flat[..<9]), Array(flat[9...])]
@@ -105,7 +105,7 @@ struct CLIPTests {
   @Test("a saved CLIP opens again with the same weights and configuration")
   func roundTrip() throws {
     try Reference.withTemporaryFolder { path in
-      let folder = CheckpointFolder(path + "/new/clip")
+      let folder = WeightsFolder(path + "/new/clip")
       try clip.save(to: folder)
 
       let opened = try CLIP(folder)

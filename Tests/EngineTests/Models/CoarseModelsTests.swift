@@ -20,7 +20,7 @@ struct CoarseModelsTests {
     let coarseLimit = ArithmeticPolicy.hasBF16 ? ofPyTorch : ofRoundedWeights
     for (policy, limit) in CoarseModelsTests.policies {
       try policy.during {
-        let unet = try UNet2DConditionModel(CheckpointFolder(Reference.path(name)))
+        let unet = try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
         let context = try reference["context"].trackingGradient()
 
         let prediction = unet(
@@ -53,7 +53,7 @@ struct CoarseModelsTests {
   private func imageGradients(_ policy: ArithmeticPolicy) throws -> (features: Tensor, all: Tensor) {
     let reference = try Reference.tensors("models/clip/reference")
     return try policy.during {
-      let tower = try CLIP(CheckpointFolder(Reference.path("models/clip"))).vision
+      let tower = try CLIP(WeightsFolder(Reference.path("models/clip"))).vision
       for parameter in tower.parameters { parameter.isTrainable = true }
       let features = tower.imageFeatures(tower(try reference["pixels"]))
       features.backward(arriving: try reference["d_image_features"])

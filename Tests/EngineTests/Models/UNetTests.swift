@@ -10,7 +10,7 @@ struct UNetTests {
   private func run(_ name: String, context: (Tensor) -> Tensor = { $0 }, training: Bool = false) throws -> (
     unet: UNet2DConditionModel, prediction: Tensor
   ) {
-    let unet = try UNet2DConditionModel(CheckpointFolder(Reference.path(name)))
+    let unet = try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
     for parameter in unet.parameters { parameter.isTrainable = training }
     let reference = try Reference.tensors(name + "/reference")
     let prediction = unet(
@@ -69,11 +69,11 @@ struct UNetTests {
 
   @Test("a saved UNet opens again with the same weights and configuration", arguments: names)
   func roundTrip(name: String) throws {
-    let unet = try UNet2DConditionModel(CheckpointFolder(Reference.path(name)))
+    let unet = try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
     try Reference.withTemporaryFolder { path in
-      try unet.save(to: CheckpointFolder(path))
+      try unet.save(to: WeightsFolder(path))
 
-      let opened = try UNet2DConditionModel(CheckpointFolder(path))
+      let opened = try UNet2DConditionModel(WeightsFolder(path))
 
       #expect(opened.config == unet.config)
       #expect(zip(opened.parameters, unet.parameters).allSatisfy { $0.name == $1.name })

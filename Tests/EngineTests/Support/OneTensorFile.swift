@@ -37,6 +37,6 @@ final class OneTensorFile {
 
   func parameter(_ shape: Shape? = nil, layout: KeyLayout = .own, name: String) throws -> Parameter {
     let file = try SafetensorsFile(path)
-    return try Weights.checkpoint(file, name: "test", layout: layout).parameter(name, shape ?? rounded.shape, .zeros)
+    return try Weights.file(file, name: "test", layout: layout).parameter(name, shape ?? rounded.shape, .zeros)
   }
 }

@@ -16,8 +16,8 @@ struct DatasetImagesTests {
 
   init() throws {
     diffusion = StableDiffusion(
-      unet: try UNet2DConditionModel(CheckpointFolder(Self.models + "/unet")),
-      autoencoder: try AutoencoderKL(CheckpointFolder(Self.models + "/vae")), schedule: NoiseSchedule())
+      unet: try UNet2DConditionModel(WeightsFolder(Self.models + "/unet")),
+      autoencoder: try AutoencoderKL(WeightsFolder(Self.models + "/vae")), schedule: NoiseSchedule())
   }
 
   private func picture(_ number: Int, width: Int = 40, height: Int = 30) -> Image {

@@ -39,10 +39,10 @@ struct BackboneTests {
 
   @Test("the shapes of its file tell a backbone's whole configuration", arguments: published)
   func detection(name: Backbone.Name) throws {
-    let checkpoint = try CLIPCheckpoint(outline(name), name: "weights")
+    let weights = try CLIPWeights(outline(name), name: "weights")
 
-    #expect(try checkpoint.config() == Backbone(name).config)
-    #expect(checkpoint.shapes == Backbone(name).config?.shapes)
+    #expect(try weights.config() == Backbone(name).config)
+    #expect(weights.shapes == Backbone(name).config?.shapes)
   }
 
   @Test(
@@ -55,14 +55,14 @@ struct BackboneTests {
       ("a.safetensors", .siglip384, .siglip384), ("a.safetensors", .openAIL14At336, .openAIL14At336),
     ])
   func recognition(path: String, shaped: Backbone.Name, name: Backbone.Name) throws {
-    let checkpoint = try CLIPCheckpoint(outline(shaped), name: path)
+    let weights = try CLIPWeights(outline(shaped), name: path)
 
-    #expect(Backbone.recognized(checkpoint.shapes, path: path).name == name)
+    #expect(Backbone.recognized(weights.shapes, path: path).name == name)
   }
 
   @Test("a backbone that a file is not is refused with both sizes")
   func mismatch() throws {
-    let shapes = try CLIPCheckpoint(outline(.openAIB32), name: "ViT-B-32.pt").shapes
+    let shapes = try CLIPWeights(outline(.openAIB32), name: "ViT-B-32.pt").shapes
 
     let problem = try #require(throws: Problem.self) { try Backbone(.siglip384).require(shapes, "ViT-B-32.pt") }
 

@@ -13,7 +13,7 @@ extension OpeningTests {
       vision: CLIPVisionConfig(encoder: tower(2), imageSize: 12, patchSize: 4),
       text: CLIPTextConfig(encoder: tower(1), vocabulary: 737, contextLength: 24, startID: 735, endID: 736),
       projectionWidth: 10)
-    try CLIP(config, from: .initializing(seed: 6)).save(to: CheckpointFolder(path))
+    try CLIP(config, from: .initializing(seed: 6)).save(to: WeightsFolder(path))
   }
 
   private func withClip<R>(heads: Int = 1, _ body: (Workspace, String) throws -> R) throws -> R {
@@ -61,10 +61,10 @@ extension OpeningTests {
 
       let files = try workspace.export(workspace.clip.vision, as: format, to: path + "/out")
 
-      let checkpoint = try CLIPCheckpoint(
-        CheckpointFile(exported(files, in: path + "/out")), name: "exported")
-      #expect(checkpoint.layoutName == (format == .diva ? "timm in open_clip" : "transformers SigLIP"))
-      let opened = try checkpoint.clip(workspace.clip.config)
+      let weights = try CLIPWeights(
+        WeightsFile(exported(files, in: path + "/out")), name: "exported")
+      #expect(weights.layoutName == (format == .diva ? "timm in open_clip" : "transformers SigLIP"))
+      let opened = try weights.clip(workspace.clip.config)
       #expect(zip(opened.parameters, workspace.clip.parameters).allSatisfy { $0.value.values == $1.value.values })
     }
   }

@@ -22,13 +22,13 @@ struct OpeningTests {
     try files.copyItem(atPath: Self.fixtures + "/mini_vocabulary", toPath: path + "/tokenizer")
     try files.removeItem(atPath: path + "/tokenizer/special_tokens_map.json")
     let tokenizer: JSON = ["model_max_length": 24, "pad_token": .string(padding)]
-    try CheckpointFolder(path + "/tokenizer").write(tokenizer, named: "tokenizer_config.json")
-    try CheckpointFolder(path + "/scheduler").write(NoiseSchedule().json, named: "scheduler_config.json")
+    try WeightsFolder(path + "/tokenizer").write(tokenizer, named: "tokenizer_config.json")
+    try WeightsFolder(path + "/scheduler").write(NoiseSchedule().json, named: "scheduler_config.json")
     // As wide as the small UNet's context.
     let config = CLIPTextConfig(
       encoder: CLIPEncoderConfig(width: 7, layers: 1, heads: 1, activation: .gelu), vocabulary: 737, contextLength: 24)
     let tower = try CLIPTextTower(config, projectionWidth: nil, from: .initializing(seed: 2))
-    try CheckpointFolder(path + "/text_encoder").write(
+    try WeightsFolder(path + "/text_encoder").write(
       [
         "model_type": "clip_text_model", "hidden_size": 7, "num_hidden_layers": 1, "num_attention_heads": 1,
         "intermediate_size": 28, "hidden_act": "gelu", "vocab_size": 737, "max_position_embeddings": 24,
@@ -45,11 +45,11 @@ struct OpeningTests {
     "Stable Diffusion hears the reference's prompt, padded as its tokenizer pads", arguments: ["<|endoftext|>", "!"])
   func prompt(padding: String) throws {
     try withDiffusion(padding: padding) { path in
-      let prompt = try Prompt.embedding(in: CheckpointFolder(path))
+      let prompt = try Prompt.embedding(in: WeightsFolder(path))
 
       let tokenizer = try CLIPTokenizer(folder: URL(filePath: path + "/tokenizer"))
       let ids = tokenizer.tokens("a photo of a .")
-      let encoder = try CLIPTextTower(textEncoder: CheckpointFolder(path + "/text_encoder"))
+      let encoder = try CLIPTextTower(textEncoder: WeightsFolder(path + "/text_encoder"))
       #expect(ids.last == (padding == "!" ? 0 : tokenizer.end))
       #expect(ids.count == 24)
       #expect(prompt.values == encoder([ids]).values)
@@ -60,7 +60,7 @@ struct OpeningTests {
   func ownPrompt() throws {
     try withDiffusion { path in
       let tokenizer = try CLIPTokenizer(folder: URL(filePath: path + "/tokenizer"))
-      let encoder = try CLIPTextTower(textEncoder: CheckpointFolder(path + "/text_encoder"))
+      let encoder = try CLIPTextTower(textEncoder: WeightsFolder(path + "/text_encoder"))
 
       let empty = try Workspace(mini: MiniFolder("nowhere"), clip: Self.siglip, diffusion: path, prompt: "")
 
@@ -140,7 +140,7 @@ struct OpeningTests {
       let pixels: JSON = [
         "size": ["height": 16, "width": 16], "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
       ]
-      try CheckpointFolder(copy).write(pixels, named: "preprocessor_config.json")
+      try WeightsFolder(copy).write(pixels, named: "preprocessor_config.json")
       let problem = try #require(throws: Problem.self) { try OpenedCLIP(copy) }
       #expect(problem.message.contains("preprocessing makes 16 pixels a side, its image tower looks at 14"))
     }

@@ -217,7 +217,7 @@ struct HeadlessTests {
 
       #expect(try bytes(first) == bytes(second))
       let file = try SafetensorsFile(first)
-      let tower = try CLIP(CheckpointFolder(TinyAssets.path + "/mini/clip")).vision.parameters.map { "grad." + $0.name }
+      let tower = try CLIP(WeightsFolder(TinyAssets.path + "/mini/clip")).vision.parameters.map { "grad." + $0.name }
       let expected =
         tower + [
           "grad.visual_proj.weight", "grad.visual_proj.bias", "grad.context", "context", "noise_prediction", "loss",
@@ -357,7 +357,7 @@ struct HeadlessTests {
 
       _ = try json(["export", "--tuned", run, "--out", folder + "/clip"])
 
-      let opened = try CLIP(CheckpointFolder(folder + "/clip"))
+      let opened = try CLIP(WeightsFolder(folder + "/clip"))
       let saved = try SafetensorsFile(run + "/checkpoint-3/model.safetensors")
       let name = "vision_model.post_layernorm.weight"
       #expect(opened.parameters.first { $0.name == name }?.value.values == (try saved.tensor(named: name)?.values))

@@ -6,7 +6,7 @@
 ///
 /// ```swift
 /// let file = try PyTorchFile("ViT-L-14.pt")
-/// let weights = Weights.checkpoint(file, name: file.name)
+/// let weights = Weights.file(file, name: file.name)
 /// ```
 public struct PyTorchFile: TensorSource {
   /// What a file holds, and how.

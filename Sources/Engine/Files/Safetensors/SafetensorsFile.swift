@@ -5,7 +5,7 @@
 ///
 /// ```swift
 /// let file = try SafetensorsFile("clip/model.safetensors")
-/// let weights = Weights.checkpoint(file, name: file.name)
+/// let weights = Weights.file(file, name: file.name)
 /// ```
 public struct SafetensorsFile: TensorSource {
   public let metadata: [String: String]

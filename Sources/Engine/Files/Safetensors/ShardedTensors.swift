@@ -2,12 +2,12 @@ import Foundation
 
 /// Weights spread over several files of one folder, with an index that says which tensor is where.
 struct ShardedTensors: TensorSource {
-  private let folder: CheckpointFolder
-  private let files: [String: CheckpointFile]
+  private let folder: WeightsFolder
+  private let files: [String: WeightsFile]
   private let place: [String: String]
   let tensorNames: [String]
 
-  init(folder: CheckpointFolder, index: String) throws {
+  init(folder: WeightsFolder, index: String) throws {
     let map = try ShardedTensors.weightMap(folder.file(index))
     let names = Set(map.map(\.file)).sorted()
     let missing = names.filter { !FileManager.default.fileExists(atPath: folder.file($0)) }
@@ -17,8 +17,8 @@ struct ShardedTensors: TensorSource {
           + missing.prefix(4).map(\.shown).joined(separator: ", ") + (missing.count > 4 ? ", …" : ""),
         advice: "\(index) names them; download them into the same folder")
     }
-    var files: [String: CheckpointFile] = [:]
-    for name in names { files[name] = try CheckpointFile(file: folder.file(name)) }
+    var files: [String: WeightsFile] = [:]
+    for name in names { files[name] = try WeightsFile(file: folder.file(name)) }
     var place: [String: String] = [:]
     for (tensor, name) in map {
       guard files[name]?.description(of: tensor) != nil else {
@@ -52,7 +52,7 @@ struct ShardedTensors: TensorSource {
       && name.utf8.count <= 255
   }
 
-  private func file(of tensor: String) -> CheckpointFile? { place[tensor].flatMap { files[$0] } }
+  private func file(of tensor: String) -> WeightsFile? { place[tensor].flatMap { files[$0] } }
 
   var metadata: [String: String] { files.sorted { $0.key < $1.key }.first?.value.metadata ?? [:] }
   func tensor(named name: String) throws -> Tensor? { try file(of: name)?.tensor(named: name) }
@@ -60,9 +60,9 @@ struct ShardedTensors: TensorSource {
   func stored(named name: String) throws -> StoredTensor? { try file(of: name)?.stored(named: name) }
 
   /// All shards as one.
-  var checkpoint: CheckpointFile {
+  var file: WeightsFile {
     let formats = Set(files.values.map(\.format)).sorted().joined(separator: " and ")
-    return CheckpointFile(
+    return WeightsFile(
       path: folder.path, format: formats, files: files.values.flatMap(\.files).sorted(), source: self)
   }
 }

@@ -1,6 +1,6 @@
 /// A learned query looks at all tokens and thinks about what it saw: SigLIP's summary of an image.
 ///
-/// Shape: (B, T, C) → (B, 1, C). Checkpoint: `probe, attention, layernorm, mlp`.
+/// Shape: (B, T, C) → (B, 1, C). Keys: `probe, attention, layernorm, mlp`.
 /// Source: transformers `SiglipMultiheadAttentionPoolingHead`; timm `AttentionPoolLatent`.
 struct AttentionPool {
   let probe: Parameter

@@ -1,10 +1,10 @@
 /// CLIP: an image tower and a text tower that meet in one space. SigLIP is one too.
 ///
 /// Parameter names, configuration and files are those of transformers' `CLIPModel` and `SiglipModel`, which open what
-/// `save` writes; other layouts are opened by `CLIPCheckpoint`.
+/// `save` writes; other layouts are opened by `CLIPWeights`.
 ///
 /// ```swift
-/// let clip = try CLIP(CheckpointFolder("assets/mini/clip"))
+/// let clip = try CLIP(WeightsFolder("assets/mini/clip"))
 /// let images = clip.vision.imageFeatures(clip.vision(pixels))
 /// let logits = clip.logits(images: images, texts: clip.text.textFeatures(ids))
 /// ```
@@ -30,7 +30,7 @@ public struct CLIP {
   /// A folder with `config.json` and weights under transformers' names; all parameters frozen.
   ///
   /// Throws a `Problem` when the configuration and the weights do not fit each other.
-  public init(_ folder: CheckpointFolder) throws {
+  public init(_ folder: WeightsFolder) throws {
     let config = try CLIPConfig(folder.configuration())
     self = try Weights.load(
       folder.weights(), name: folder.path, layout: .transformers, ignoring: CLIP.isBuffer
@@ -38,7 +38,7 @@ public struct CLIP {
   }
 
   /// Writes `config.json` and `model.safetensors` (F32) into the folder, which is made if need be.
-  public func save(to folder: CheckpointFolder) throws {
+  public func save(to folder: WeightsFolder) throws {
     try folder.write(config.json, parameters: parameters, layout: .transformers)
   }
 

@@ -1,6 +1,6 @@
 /// The transformer of either CLIP tower: pre-norm blocks, one after the other.
 ///
-/// Shape: (B, T, C) → (B, T, C). Checkpoint: `encoder.layers.{i}` of transformers' CLIP.
+/// Shape: (B, T, C) → (B, T, C). Keys: `encoder.layers.{i}` of transformers' CLIP.
 struct CLIPEncoder {
   let blocks: [CLIPEncoderBlock]
 
@@ -23,7 +23,7 @@ struct CLIPEncoder {
 
 /// Attention, then MLP; each reads a normalised copy and adds its answer to the stream.
 ///
-/// Shape: (B, T, C) → (B, T, C). Checkpoint: `layer_norm1, self_attn, layer_norm2, mlp`.
+/// Shape: (B, T, C) → (B, T, C). Keys: `layer_norm1, self_attn, layer_norm2, mlp`.
 struct CLIPEncoderBlock {
   let norm1: LayerNorm
   let attention: MultiHeadAttention
@@ -55,7 +55,7 @@ struct CLIPEncoderBlock {
 
 /// Two linear layers with the model's activation between.
 ///
-/// Shape: (B, T, C) → (B, T, C). Checkpoint: `fc1, fc2`.
+/// Shape: (B, T, C) → (B, T, C). Keys: `fc1, fc2`.
 struct CLIPMLP {
   let fc1: Linear
   let fc2: Linear

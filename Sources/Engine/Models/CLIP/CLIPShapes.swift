@@ -1,4 +1,4 @@
-/// What the names and shapes of a checkpoint's tensors say of the CLIP in it.
+/// What the names and shapes of a file's tensors say of the CLIP in it.
 ///
 /// Everything but the numbers of heads, the activation, and (where patches do not fill the image) the image's size.
 public struct CLIPShapes: Equatable, Sendable {
@@ -54,7 +54,7 @@ public struct CLIPShapes: Equatable, Sendable {
   }
 }
 
-/// A checkpoint's shapes, asked for by the model's own names.
+/// A file's shapes, asked for by the model's own names.
 private struct StoredShapes {
   let source: any TensorSource
   let name: String
@@ -134,7 +134,7 @@ extension CLIPEncoderConfig {
 }
 
 extension CLIPShapes {
-  /// What a checkpoint of this configuration would show.
+  /// What a file of this configuration would show.
   init(_ config: CLIPConfig) {
     func tower(_ encoder: CLIPEncoderConfig) -> Tower {
       Tower(width: encoder.width, layers: encoder.layers, hiddenWidth: encoder.hiddenWidth)

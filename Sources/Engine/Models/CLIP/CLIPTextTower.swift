@@ -1,6 +1,6 @@
 /// CLIP's ear: token ids become one vector a token, each knowing the tokens before it (in SigLIP: all tokens).
 ///
-/// Checkpoint: `text_model.…` and `text_projection.weight` of transformers' `CLIPModel`, `text_model.…` of its
+/// Keys: `text_model.…` and `text_projection.weight` of transformers' `CLIPModel`, `text_model.…` of its
 /// `SiglipModel`; from nothing as OpenAI's `clip/model.py` begins. Without projection this is the text encoder of
 /// Stable Diffusion (`CLIPTextModel`).
 public struct CLIPTextTower {
@@ -39,12 +39,12 @@ public struct CLIPTextTower {
   }
 
   /// Stable Diffusion's text encoder from its folder, frozen.
-  public init(textEncoder folder: CheckpointFolder) throws {
+  public init(textEncoder folder: WeightsFolder) throws {
     try self.init(folder) { _ in nil }
   }
 
   /// A folder that holds a text tower alone; `projectionWidth` is told by its configuration.
-  init(_ folder: CheckpointFolder, projectionWidth: (ConfigurationFields) throws -> Int?) throws {
+  init(_ folder: WeightsFolder, projectionWidth: (ConfigurationFields) throws -> Int?) throws {
     let fields = try folder.configuration()
     let (config, width) = (try CLIPTextConfig(fields), try projectionWidth(fields))
     let source = try folder.weights()

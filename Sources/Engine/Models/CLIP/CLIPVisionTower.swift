@@ -3,7 +3,7 @@
 /// OpenAI's CLIP keeps the summary as a class token before the patches; SigLIP asks for it at the end, with a learned
 /// query (`AttentionPool`), and has no projection.
 ///
-/// Checkpoint: `vision_model.…` and `visual_projection.weight` of transformers' `CLIPModel`, `vision_model.…` of its
+/// Keys: `vision_model.…` and `visual_projection.weight` of transformers' `CLIPModel`, `vision_model.…` of its
 /// `SiglipModel`; from nothing as OpenAI's `clip/model.py` begins.
 public struct CLIPVisionTower {
   public let config: CLIPVisionConfig
@@ -40,7 +40,7 @@ public struct CLIPVisionTower {
     patchEmbedding = try patches.parameter("weight", [width, channels, p, p], filters)
     patchBias = isCLIP ? nil : try patches.parameter("bias", [width], filters)
     positions = try Embedding(config.tokens, width, from: scope["embeddings.position_embedding"], initializer: small)
-    // The missing letter is in every published checkpoint.
+    // The missing letter is in every published file.
     normBefore = isCLIP ? try LayerNorm(width, epsilon: epsilon, from: scope["pre_layrnorm"]) : nil
     encoder = try CLIPEncoder(config.encoder, from: scope["encoder"])
     normAfter = try LayerNorm(width, epsilon: epsilon, from: scope["post_layernorm"])

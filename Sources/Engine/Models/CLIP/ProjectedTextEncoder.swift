@@ -1,12 +1,12 @@
 extension CLIPTextTower {
   /// A text tower with its projection from a folder of its own, as transformers' `CLIPTextModelWithProjection` (SD-XL's
   /// second text encoder, and the mini world's only one); frozen.
-  public init(projectedTextEncoder folder: CheckpointFolder) throws {
+  public init(projectedTextEncoder folder: WeightsFolder) throws {
     try self.init(folder) { try $0.integer("projection_dim", default: 512) }
   }
 
   /// Writes a folder that transformers opens as `CLIPTextModelWithProjection`.
-  public func saveProjectedTextEncoder(to folder: CheckpointFolder) throws {
+  public func saveProjectedTextEncoder(to folder: WeightsFolder) throws {
     guard let width = projectionWidth else { preconditionFailure("this text tower has no projection") }
     let members =
       (config.json.members ?? []) + [

@@ -1,7 +1,7 @@
 /// Image to the parameters of its latents.
 ///
 /// Shape: (B, H, W, 3) → (B, H/f, W/f, 2·L), f = 2 to the number of levels less one.
-/// Checkpoint: `conv_in, down_blocks.{i}, mid_block, conv_norm_out, conv_out`. Source: diffusers `Encoder`.
+/// Keys: `conv_in, down_blocks.{i}, mid_block, conv_norm_out, conv_out`. Source: diffusers `Encoder`.
 struct AutoencoderEncoder {
   let convIn: Conv2D
   let levels: [(resnets: [ResnetBlock2D], downsample: Downsample2D?)]
@@ -41,7 +41,7 @@ struct AutoencoderEncoder {
 
 /// Latents to image.
 ///
-/// Shape: (B, h, w, L) → (B, f·h, f·w, 3). Checkpoint: `conv_in, mid_block, up_blocks.{i}, conv_norm_out, conv_out`.
+/// Shape: (B, h, w, L) → (B, f·h, f·w, 3). Keys: `conv_in, mid_block, up_blocks.{i}, conv_norm_out, conv_out`.
 /// Source: diffusers `Decoder`.
 struct AutoencoderDecoder {
   let convIn: Conv2D
@@ -79,7 +79,7 @@ struct AutoencoderDecoder {
 
 /// The bottom of encoder and decoder: residual block, one head of attention over all pixels, residual block.
 ///
-/// Checkpoint: `resnets.{0,1}, attentions.0`. Source: diffusers `UNetMidBlock2D`.
+/// Keys: `resnets.{0,1}, attentions.0`. Source: diffusers `UNetMidBlock2D`.
 struct AutoencoderMidBlock {
   let before: ResnetBlock2D
   let attention: (norm: GroupNorm, heads: MultiHeadAttention)?

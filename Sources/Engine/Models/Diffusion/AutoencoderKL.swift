@@ -22,7 +22,7 @@ public struct AutoencoderKL {
   }
 
   /// A folder such as `vae/`: `config.json` and `diffusion_pytorch_model.safetensors`; all parameters frozen.
-  public init(_ folder: CheckpointFolder) throws {
+  public init(_ folder: WeightsFolder) throws {
     let config = try AutoencoderConfig(folder.configuration())
     let source = try folder.weights()
     let isOld = try source.shape(of: "encoder.mid_block.attentions.0.query.weight") != nil
@@ -32,7 +32,7 @@ public struct AutoencoderKL {
   }
 
   /// Writes a folder that diffusers opens, F32.
-  public func save(to folder: CheckpointFolder) throws {
+  public func save(to folder: WeightsFolder) throws {
     try folder.write(config.json, parameters: parameters, weightsName: "diffusion_pytorch_model.safetensors")
   }
 

@@ -1,6 +1,6 @@
 /// Two convolutions beside a shortcut; the timestep, where there is one, is added between them.
 ///
-/// Shape: (B, H, W, I), time (B, D) → (B, H, W, O). Checkpoint: `norm1, conv1, time_emb_proj, norm2, conv2` and, where
+/// Shape: (B, H, W, I), time (B, D) → (B, H, W, O). Keys: `norm1, conv1, time_emb_proj, norm2, conv2` and, where
 /// the width changes, `conv_shortcut`. Source: diffusers `ResnetBlock2D`.
 struct ResnetBlock2D {
   let norm1: GroupNorm
@@ -32,7 +32,7 @@ struct ResnetBlock2D {
 
 /// Half the size: a convolution of stride 2.
 ///
-/// Shape: (B, H, W, C) → (B, H/2, W/2, C). Checkpoint: `conv`.
+/// Shape: (B, H, W, C) → (B, H/2, W/2, C). Keys: `conv`.
 struct Downsample2D {
   let conv: Conv2D
 
@@ -45,7 +45,7 @@ struct Downsample2D {
 
 /// Twice the size: every pixel four times, then a convolution.
 ///
-/// Shape: (B, H, W, C) → (B, 2H, 2W, C). Checkpoint: `conv`.
+/// Shape: (B, H, W, C) → (B, 2H, 2W, C). Keys: `conv`.
 struct Upsample2D {
   let conv: Conv2D
 

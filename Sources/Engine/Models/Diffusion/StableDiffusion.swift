@@ -18,7 +18,7 @@ public struct StableDiffusion {
   }
 
   /// Opens the folder, everything frozen. Throws a `Problem` when a part is missing, damaged or not implemented.
-  public init(_ folder: CheckpointFolder) throws {
+  public init(_ folder: WeightsFolder) throws {
     schedule = try NoiseSchedule(folder.part("scheduler").configuration("scheduler_config.json"))
     autoencoder = try AutoencoderKL(folder.part("vae"))
     unet = try UNet2DConditionModel(folder.part("unet"))
@@ -40,7 +40,7 @@ public struct StableDiffusion {
 
   /// Writes a folder that diffusers opens: by part, or whole with
   /// `StableDiffusionPipeline.from_pretrained(folder, text_encoder=None, tokenizer=None)`.
-  public func save(to folder: CheckpointFolder) throws {
+  public func save(to folder: WeightsFolder) throws {
     try folder.part("scheduler").write(schedule.json, named: "scheduler_config.json")
     try autoencoder.save(to: folder.part("vae"))
     try unet.save(to: folder.part("unet"))

@@ -2,7 +2,7 @@ import Glibc
 
 /// A timestep as a vector: sines and cosines at many frequencies, then two linear layers.
 ///
-/// Shape: B timesteps → (B, 4·C). Checkpoint: `linear_1, linear_2`. Source: diffusers `get_timestep_embedding`.
+/// Shape: B timesteps → (B, 4·C). Keys: `linear_1, linear_2`. Source: diffusers `get_timestep_embedding`.
 struct TimestepEmbedding {
   let linear1: Linear
   let linear2: Linear

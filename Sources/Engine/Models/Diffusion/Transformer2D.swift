@@ -1,7 +1,7 @@
 /// Where the image reads its context: feature map to tokens, transformer blocks, and back beside the stream.
 ///
 /// Shape: (B, H, W, C), context (B, T, X) → (B, H, W, C).
-/// Checkpoint: `norm, proj_in, transformer_blocks.{i}, proj_out`. Source: diffusers `Transformer2DModel`.
+/// Keys: `norm, proj_in, transformer_blocks.{i}, proj_out`. Source: diffusers `Transformer2DModel`.
 struct Transformer2D {
   let norm: GroupNorm
   let projectionIn: TokenProjection
@@ -49,7 +49,7 @@ struct TokenProjection {
 /// The image looks at itself, then at the context, then thinks; each adds its answer to the stream.
 ///
 /// Shape: (B, T, C), context (B, S, X) → (B, T, C).
-/// Checkpoint: `norm1, attn1, norm2, attn2, norm3, ff.net.0.proj, ff.net.2`.
+/// Keys: `norm1, attn1, norm2, attn2, norm3, ff.net.0.proj, ff.net.2`.
 struct BasicTransformerBlock {
   let norm1: LayerNorm
   let selfAttention: MultiHeadAttention

@@ -33,13 +33,13 @@ public struct UNet2DConditionModel {
   }
 
   /// A folder such as `unet/`: `config.json` and `diffusion_pytorch_model.safetensors`; all parameters frozen.
-  public init(_ folder: CheckpointFolder) throws {
+  public init(_ folder: WeightsFolder) throws {
     let config = try UNet2DConfig(folder.configuration())
     self = try Weights.load(folder.weights(), name: folder.path) { try UNet2DConditionModel(config, from: $0) }
   }
 
   /// Writes a folder that diffusers opens, F32.
-  public func save(to folder: CheckpointFolder) throws {
+  public func save(to folder: WeightsFolder) throws {
     try folder.write(config.json, parameters: parameters, weightsName: "diffusion_pytorch_model.safetensors")
   }
 

@@ -1,6 +1,6 @@
 /// One level of the way down: residual blocks, each followed by attention where the level has it, then half the size.
 ///
-/// Checkpoint: `resnets.{i}, attentions.{i}, downsamplers.0`. Source: diffusers `(CrossAttn)DownBlock2D`.
+/// Keys: `resnets.{i}, attentions.{i}, downsamplers.0`. Source: diffusers `(CrossAttn)DownBlock2D`.
 struct UNetDownBlock {
   let layers: [UNetLayer]
   let downsample: Downsample2D?
@@ -34,7 +34,7 @@ struct UNetDownBlock {
 
 /// The bottom of the UNet: residual block, attention, residual block.
 ///
-/// Checkpoint: `resnets.{0,1}, attentions.0`. Source: diffusers `UNetMidBlock2DCrossAttn`.
+/// Keys: `resnets.{0,1}, attentions.0`. Source: diffusers `UNetMidBlock2DCrossAttn`.
 struct UNetMidBlock {
   let before: UNetLayer
   let after: ResnetBlock2D
@@ -57,7 +57,7 @@ struct UNetMidBlock {
 /// One level of the way up: residual blocks that each take back a skip, attention where the level has it, then twice
 /// the size.
 ///
-/// Checkpoint: `resnets.{i}, attentions.{i}, upsamplers.0`. Source: diffusers `(CrossAttn)UpBlock2D`.
+/// Keys: `resnets.{i}, attentions.{i}, upsamplers.0`. Source: diffusers `(CrossAttn)UpBlock2D`.
 struct UNetUpBlock {
   let layers: [UNetLayer]
   let upsample: Upsample2D?

@@ -3,7 +3,7 @@ import Kernels
 /// A convolution with frozen filters as one matrix product: a row of pixels for each result, times the filters.
 ///
 /// For layers whose weights, not their images, are what takes time to read: the product shares its columns, and so the
-/// weights, among the threads, can be taken in bfloat16, and reads the filters as checkpoints hold them, in no second
+/// weights, among the threads, can be taken in bfloat16, and reads the filters as files hold them, in no second
 /// copy. Source: Chellapilla et al. 2006, “High Performance Convolutional Neural Networks for Document Processing”;
 /// PyTorch's `unfold`.
 struct ColumnsConvolution {

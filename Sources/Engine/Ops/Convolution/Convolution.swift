@@ -21,7 +21,7 @@ public struct Padding: Hashable, Sendable {
 extension Tensor {
   /// Cross-correlation of an image batch with a bank of filters, as PyTorch's `F.conv2d`.
   ///
-  /// Shape: (B, H, W, I), weight (O, I, kh, kw) as checkpoints hold it, bias (O) → (B, H′, W′, O) with
+  /// Shape: (B, H, W, I), weight (O, I, kh, kw) as files hold it, bias (O) → (B, H′, W′, O) with
   /// H′ = (H + top + bottom − kh) / stride + 1.
   public func convolved(
     weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Padding = .same(1)

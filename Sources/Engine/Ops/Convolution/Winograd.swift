@@ -137,7 +137,7 @@ extension Winograd {
         n: Int64(outputs), k: Int64(inputs), transposed: false, bf16: isBF16, rowsArePacked: false), name: name,
       isPacked: tile > 2
     ) { numbers, columns, to in
-      // As checkpoints hold them, but only those with these outputs of this direction.
+      // As files hold them, but only those with these outputs of this direction.
       let part = Storage(count: 9 * inputs * columns.count)
       if isTurned {
         for row in 0..<inputs {

@@ -106,7 +106,7 @@ typedef struct {
   int32_t padTop, padLeft, padBottom, padRight, outHeight, outWidth;
 } ConvolutionShape;
 
-/// Weights are OIHW as checkpoints store them; `frozenID` ≠ 0 names weights that never change, so that their packed
+/// Weights are OIHW as weights files store them; `frozenID` ≠ 0 names weights that never change, so that their packed
 /// form is made once and kept until kernels_forget_weights(frozenID).
 void kernels_convolution(const ConvolutionShape *shape, const float *x, const float *weights, uint64_t frozenID,
                          const float *bias, float *y);
@@ -121,7 +121,7 @@ void kernels_onednn_version(char *text, size_t size);
 
 // ---- Convolutions as matrix products (columns.c) ----------------------------------------------------------------
 /// Row r of `rows` (…×inChannels·kernelHeight·kernelWidth) is what a filter meets for result r, counted over all
-/// images, of `first` ..< first + count; in the order in which checkpoints hold filters, so that these need no other.
+/// images, of `first` ..< first + count; in the order in which weights files hold filters, so that these need no other.
 /// At most 64 taps.
 void kernels_columns(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x, float *rows);
 /// Lines first ..< first + count, counted over all images, of dx, from the gradient of all rows.
@@ -158,7 +158,7 @@ void kernels_winograd_gather(const WinogradShape *shape, int64_t channels, int64
 /// Rows of results to tiles first ..< first + count of the images, with bias (channels) if there is one.
 void kernels_winograd_scatter(const WinogradShape *shape, int64_t channels, int64_t first, int64_t count,
                               const WinogradRows *rows, const float *bias, float *images);
-/// The other factors u ((tile+2)²×inputs×outputs), from filters as checkpoints hold them. `turned` makes those that
+/// The other factors u ((tile+2)²×inputs×outputs), from filters as weights files hold them. `turned` makes those that
 /// take a gradient from outputs to inputs: the filters by half a turn, u (…×outputs×inputs).
 void kernels_winograd_filters(int32_t tile, int64_t inputs, int64_t outputs, bool turned, const float *oihw, float *u);
 

@@ -3,7 +3,7 @@ import Engine
 import Foundation
 import Recap
 
-/// `diva-tui inspect`: what a checkpoint is, without using it.
+/// `diva-tui inspect`: what a file or folder of weights is, without using it.
 struct InspectCommand: DivaCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Say what a model file or folder holds, and whether it is complete.",

@@ -32,20 +32,20 @@ struct Inspection: Encodable {
     if exists && isFolder.boolValue && FileManager.default.fileExists(atPath: path + "/model_index.json") {
       try self.init(pipeline: path)
     } else {
-      let checkpoint = try CheckpointFile(path)
-      let needed = isFolder.boolValue ? try NeededTensors(CheckpointFolder(path)) : nil
-      self.init(checkpoint, isFolder: isFolder.boolValue, needed: needed)
+      let weights = try WeightsFile(path)
+      let needed = isFolder.boolValue ? try NeededTensors(WeightsFolder(path)) : nil
+      self.init(weights, isFolder: isFolder.boolValue, needed: needed)
     }
   }
 
-  private init(_ checkpoint: CheckpointFile, isFolder: Bool, needed: NeededTensors?) {
-    let found = checkpoint.tensorNames.compactMap { name in
-      checkpoint.description(of: name).map { (name: name, description: $0) }
+  private init(_ weights: WeightsFile, isFolder: Bool, needed: NeededTensors?) {
+    let found = weights.tensorNames.compactMap { name in
+      weights.description(of: name).map { (name: name, description: $0) }
     }
-    path = checkpoint.path
-    format = checkpoint.format + (isFolder ? " folder" : "")
+    path = weights.path
+    format = weights.format + (isFolder ? " folder" : "")
     family = needed?.family ?? Inspection.family(of: Set(found.map(\.name)))
-    files = checkpoint.files
+    files = weights.files
     parameters = found.reduce(0) { $0 + $1.description.count }
     bytes = found.reduce(0) { $0 + $1.description.byteCount }
     tensors = found.map {
@@ -53,7 +53,7 @@ struct Inspection: Encodable {
     }
     missing = needed?.missing(in: tensors)
     unexpected = needed?.unexpected(in: tensors)
-    metadata = checkpoint.metadata
+    metadata = weights.metadata
     parts = [:]
   }
 
@@ -146,7 +146,7 @@ struct NeededTensors {
   private let shapes: [String: [Int]]
 
   /// nil when the folder has no configuration, or one of a kind that this program has no model for.
-  init?(_ folder: CheckpointFolder) throws {
+  init?(_ folder: WeightsFolder) throws {
     guard FileManager.default.fileExists(atPath: folder.path + "/config.json") else { return nil }
     let fields = try folder.configuration()
     let kind = try fields.text("_class_name", default: fields.text("model_type", default: "unknown"))

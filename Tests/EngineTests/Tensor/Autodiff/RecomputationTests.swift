@@ -7,7 +7,7 @@ struct RecomputationTests {
   @Test("a UNet that computes its blocks again gives the same prediction and gradient", arguments: UNetTests.names)
   func unet(name: String) throws {
     let reference = try Reference.tensors(name + "/reference")
-    var unet = try UNet2DConditionModel(CheckpointFolder(Reference.path(name)))
+    var unet = try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
 
     let results = try MemoryUse.allCases.map { memory in
       unet.memory = memory
@@ -25,7 +25,7 @@ struct RecomputationTests {
 
   @Test("a CLIP that is trained while it computes its blocks again gets the same gradients")
   func clip() throws {
-    var tower = try CLIP(CheckpointFolder(Reference.path("models/clip"))).vision
+    var tower = try CLIP(WeightsFolder(Reference.path("models/clip"))).vision
     let reference = try Reference.tensors("models/clip/reference")
     for parameter in tower.parameters { parameter.isTrainable = true }
 

@@ -5,7 +5,7 @@ import Foundation
 /// The weights are one file (`model.safetensors` or `pytorch_model.bin` of transformers, `diffusion_pytorch_model.…` of
 /// diffusers, `open_clip_model.safetensors` or `open_clip_pytorch_model.bin` of open_clip, any with `.fp16`), or several
 /// with an index (`….index.json`), or the only file of weights there is (`ViT-L-14.pt`).
-public struct CheckpointFolder {
+public struct WeightsFolder {
   public let path: String
   private let observer: ReadingObserver?
 
@@ -13,7 +13,7 @@ public struct CheckpointFolder {
   public init(_ path: String, observer: ReadingObserver? = nil) { (self.path, self.observer) = (path, observer) }
 
   /// A model of this folder's, such as `unet`.
-  public func part(_ name: String) -> CheckpointFolder { CheckpointFolder(path + "/" + name, observer: observer) }
+  public func part(_ name: String) -> WeightsFolder { WeightsFolder(path + "/" + name, observer: observer) }
 
   /// In the order of preference: a folder often holds the same weights in several formats.
   private static let weightsFiles =
@@ -38,16 +38,16 @@ public struct CheckpointFolder {
 
   /// The weights, whichever way they are stored.
   public func weights() throws -> any TensorSource {
-    let checkpoint = try checkpoint()
-    return observer.map { ObservedTensors(checkpoint, name: path, observer: $0) } ?? checkpoint
+    let file = try weightsFile()
+    return observer.map { ObservedTensors(file, name: path, observer: $0) } ?? file
   }
 
   /// The weights with what is known of their files.
-  func checkpoint() throws -> CheckpointFile {
+  func weightsFile() throws -> WeightsFile {
     for name in Self.weightsFiles {
       let variant = name.replacing(".fp16", with: "")
       for index in ["\(name).index.json", "\(variant).index.fp16.json"] where has(index) && !has(name) {
-        return try ShardedTensors(folder: self, index: index).checkpoint
+        return try ShardedTensors(folder: self, index: index).file
       }
       if has(name) { return try opened(name) }
     }
@@ -60,7 +60,7 @@ public struct CheckpointFolder {
   }
 
   /// The weights of a folder without any of the libraries' names in it: as OpenAI's and DIVA's files lie there.
-  private func onlyFile() throws -> CheckpointFile {
+  private func onlyFile() throws -> WeightsFile {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
       .filter { [".safetensors", ".pt", ".pth", ".bin"].contains(where: $0.hasSuffix) }
     guard let name = names.first else {
@@ -76,9 +76,9 @@ public struct CheckpointFolder {
     return try opened(name)
   }
 
-  private func opened(_ name: String) throws -> CheckpointFile {
-    let opened = try CheckpointFile(file: file(name))
-    return CheckpointFile(path: path, format: opened.format, files: opened.files, source: opened)
+  private func opened(_ name: String) throws -> WeightsFile {
+    let opened = try WeightsFile(file: file(name))
+    return WeightsFile(path: path, format: opened.format, files: opened.files, source: opened)
   }
 
   /// Writes a configuration and the parameters as one F32 safetensors file; makes the folder if need be.

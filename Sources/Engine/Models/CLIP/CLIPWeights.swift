@@ -1,10 +1,10 @@
 /// A CLIP in a file or folder of any layout: which library wrote it, and what it is, before any weights are read.
 ///
 /// ```swift
-/// let checkpoint = try CLIPCheckpoint(tensors, name: "ViT-L-14.pt")
-/// let clip = try checkpoint.clip(checkpoint.config())
+/// let weights = try CLIPWeights(tensors, name: "ViT-L-14.pt")
+/// let clip = try weights.clip(weights.config())
 /// ```
-public struct CLIPCheckpoint {
+public struct CLIPWeights {
   /// What the file is called in messages.
   public let name: String
   /// How the file names its tensors, with whatever stands before all of them.
@@ -23,7 +23,7 @@ public struct CLIPCheckpoint {
     let found = Known.all.lazy.compactMap { known in
       known.prefixes(in: names).map { (known, $0) }
     }.first
-    guard let (known, prefixes) = found else { throw CLIPCheckpoint.unknown(names, name) }
+    guard let (known, prefixes) = found else { throw CLIPWeights.unknown(names, name) }
     guard prefixes.count == 1, let prefix = prefixes.first else {
       throw Problem(
         "cannot load \(name): it holds \(prefixes.count) image towers, "
@@ -75,10 +75,10 @@ public struct CLIPCheckpoint {
       { try CLIPVisionTower(config, projectionWidth: projectionWidth, from: $0) })
   }
 
-  /// A tensor of the file that is no part of CLIP: DIVA keeps its `visual_proj` beside it.
-  public func neighbour(_ key: String) throws -> Tensor? { try source.tensor(named: key) }
+  /// A tensor that the file holds beside the CLIP, by its whole key; nil where there is none.
+  public func otherTensor(named key: String) throws -> Tensor? { try source.tensor(named: key) }
 
-  /// Counters, and whatever a file with a prefix holds beside the CLIP: DIVA's whole module has the diffusion model too.
+  /// Counters, and whatever a file with a prefix holds beside the CLIP, such as the other parts of a larger module.
   private func isIgnored(_ key: String) -> Bool { CLIP.isBuffer(key) || !key.hasPrefix(layout.prefix) }
 }
 

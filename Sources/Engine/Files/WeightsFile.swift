@@ -6,10 +6,10 @@ import Foundation
 /// Opening is quick whatever the size: numbers are read when a tensor is asked for.
 ///
 /// ```swift
-/// let file = try CheckpointFile("ViT-L-14.pt")
+/// let file = try WeightsFile("ViT-L-14.pt")
 /// print(file.format, file.tensorNames.count)
 /// ```
-public struct CheckpointFile: TensorSource {
+public struct WeightsFile: TensorSource {
   /// The file or folder as it was given.
   public let path: String
   /// The format in words, the same for every file of it: "safetensors", "TorchScript module".
@@ -24,7 +24,7 @@ public struct CheckpointFile: TensorSource {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw Problem("cannot open \(path): there is no such file or folder", advice: "check the path")
     }
-    self = isFolder.boolValue ? try CheckpointFolder(path).checkpoint() : try CheckpointFile(file: path)
+    self = isFolder.boolValue ? try WeightsFolder(path).weightsFile() : try WeightsFile(file: path)
   }
 
   /// One weights file.

@@ -4,7 +4,7 @@ import Testing
 @testable import Engine
 
 /// One door for all formats: told by contents, whatever the name.
-struct CheckpointFileTests {
+struct WeightsFileTests {
   private static func fixture(_ name: String) -> String { Reference.path("pytorch/\(name)") }
 
   private func message(_ body: () throws -> Void) -> String {
@@ -33,7 +33,7 @@ struct CheckpointFileTests {
       let path = folder + "/model.txt"
       try copy(Reference.path(name), path)
 
-      let file = try CheckpointFile(path)
+      let file = try WeightsFile(path)
 
       #expect(file.format == format)
       #expect(file.files == [path])
@@ -55,11 +55,11 @@ struct CheckpointFileTests {
     try Reference.withTemporaryFolder { folder in
       try copy(Self.fixture(fixture), folder + "/" + name)
 
-      let file = try CheckpointFile(folder)
+      let file = try WeightsFile(folder)
 
       #expect(file.path == folder && file.files == [folder + "/" + name])
       #expect(
-        try CheckpointFolder(folder).weights().tensorNames == (try CheckpointFile(Self.fixture(fixture))).tensorNames)
+        try WeightsFolder(folder).weights().tensorNames == (try WeightsFile(Self.fixture(fixture))).tensorNames)
     }
   }
 
@@ -69,7 +69,7 @@ struct CheckpointFileTests {
       try copy(Self.fixture("types.pt"), folder + "/pytorch_model.bin")
       try copy(Self.fixture("expected.safetensors"), folder + "/model.safetensors")
 
-      #expect(try CheckpointFile(folder).format == "safetensors")
+      #expect(try WeightsFile(folder).format == "safetensors")
     }
   }
 
@@ -77,7 +77,7 @@ struct CheckpointFileTests {
   func shards() throws {
     let all = try SafetensorsFile(Self.fixture("expected.safetensors"))
 
-    let file = try CheckpointFile(Self.fixture("sharded"))
+    let file = try WeightsFile(Self.fixture("sharded"))
 
     #expect(file.format == "PyTorch state dict" && file.files.count == 2)
     #expect(file.tensorNames.count == 3)
@@ -100,7 +100,7 @@ struct CheckpointFileTests {
         let map = Data("{\"weight_map\": {\"v\": \"1.safetensors\", \"w\": \"2.safetensors\"}}".utf8)
         try map.write(to: URL(filePath: folder + "/" + index))
 
-        let file = try CheckpointFile(folder)
+        let file = try WeightsFile(folder)
 
         #expect(file.format == "safetensors" && file.files.count == 2)
         #expect(try file.tensor(named: "w")?.item == 3)
@@ -115,7 +115,7 @@ struct CheckpointFileTests {
         try copy(Self.fixture("sharded/\(name)"), folder + "/" + name)
       }
 
-      let told = message { _ = try CheckpointFile(folder) }
+      let told = message { _ = try WeightsFile(folder) }
 
       #expect(told.hasPrefix("cannot open \(folder): 1 of its 2 weights files are missing: "))
       #expect(told.contains("pytorch_model-00002-of-00002.bin"))
@@ -136,7 +136,7 @@ struct CheckpointFileTests {
       let path = folder + "/model.safetensors"
       try Data(start.unicodeScalars.map { UInt8($0.value) }).write(to: URL(filePath: path))
 
-      let told = message { _ = try CheckpointFile(path) }
+      let told = message { _ = try WeightsFile(path) }
 
       #expect(told.contains("cannot read \(path)") && told.contains(kind))
     }
@@ -145,10 +145,10 @@ struct CheckpointFileTests {
   @Test("a folder of several models, an empty one and none are told apart")
   func noWeights() throws {
     try Reference.withTemporaryFolder { folder in
-      #expect(message { _ = try CheckpointFile(folder) }.contains("it holds no weights"))
-      #expect(message { _ = try CheckpointFile(folder + "/no") }.contains("there is no such file or folder"))
+      #expect(message { _ = try WeightsFile(folder) }.contains("it holds no weights"))
+      #expect(message { _ = try WeightsFile(folder + "/no") }.contains("there is no such file or folder"))
       try Data("{}".utf8).write(to: URL(filePath: folder + "/model_index.json"))
-      #expect(message { _ = try CheckpointFile(folder) }.contains("it is a diffusers pipeline of several models"))
+      #expect(message { _ = try WeightsFile(folder) }.contains("it is a diffusers pipeline of several models"))
     }
   }
 
@@ -157,13 +157,13 @@ struct CheckpointFileTests {
     try Reference.withTemporaryFolder { folder in
       try SafetensorsWriter([.floats("a", Tensor([1, 2], shape: [2]))]).write(to: folder + "/one.safetensors")
       try Data("notes".utf8).write(to: URL(filePath: folder + "/notes.txt"))
-      let opened = try CheckpointFile(folder)
+      let opened = try WeightsFile(folder)
       #expect(opened.tensorNames == ["a"] && opened.path == folder && opened.files == [folder + "/one.safetensors"])
 
       try SafetensorsWriter([.floats("b", Tensor([1, 2], shape: [2]))]).write(to: folder + "/two.pth")
-      #expect(message { _ = try CheckpointFile(folder) }.contains("it holds 2 files of weights"))
+      #expect(message { _ = try WeightsFile(folder) }.contains("it holds 2 files of weights"))
       try SafetensorsWriter([.floats("c", Tensor([1, 2], shape: [2]))]).write(to: folder + "/model.safetensors")
-      #expect(try CheckpointFile(folder).tensorNames == ["c"])
+      #expect(try WeightsFile(folder).tensorNames == ["c"])
     }
   }
 
@@ -172,7 +172,7 @@ struct CheckpointFileTests {
     try Reference.withTemporaryFolder { folder in
       #expect(mkfifo(folder + "/pipe", 0o600) == 0)
 
-      #expect(message { _ = try CheckpointFile(folder + "/pipe") }.contains("it is not a file"))
+      #expect(message { _ = try WeightsFile(folder + "/pipe") }.contains("it is not a file"))
     }
   }
 }
