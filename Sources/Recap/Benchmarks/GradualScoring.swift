@@ -69,7 +69,7 @@ public struct GradualScoring {
     else { return }
     if looked(by: number) == 2 * models[number].answers.count { look(number) }
     answer(number)
-    if models[number].answers.count == benchmark.questions.count { keep(number) }
+    if models[number].answers.count == benchmark.pairs.count { keep(number) }
   }
 
   private func looked(by number: Int) -> Int {
@@ -92,7 +92,7 @@ public struct GradualScoring {
     let end = min(looked(by: number), texts.count / width) / 2
     let rows = 2 * start * width..<2 * end * width
     models[number].answers += PairScoring.predictions(
-      for: Array(benchmark.questions[start..<end]),
+      for: Array(benchmark.pairs[start..<end]),
       imageFeatures: benchmark.byStatement(model.features.map { Array($0[rows]) }, width: width),
       textFeatures: Array(texts[rows]), width: width, scale: benchmark.scale,
       normalizesImages: feature.normalizesSum)

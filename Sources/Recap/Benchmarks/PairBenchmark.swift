@@ -6,9 +6,8 @@ import Foundation
 /// The statements' features do not change while an image tower learns, for both CLIPs share one text tower. Of a
 /// photo only the square that CLIP sees is kept: 270 of them take 39 MiB at 224 pixels, whatever the photos' size.
 public struct PairBenchmark {
-  public let questions: [PairScoring.Question]
-  public let statements: [[String]]
-  /// Two pictures a pair, in the order of the questions; of a folder's the squares that CLIP sees.
+  public let pairs: [ImagePair]
+  /// Two pictures per pair, in order; of a folder's the squares that CLIP sees.
   public let images: [Image]
   /// The same to look at: of a folder's, where asked for, the whole pictures, scaled down.
   public let previews: [Image]
@@ -25,17 +24,14 @@ public struct PairBenchmark {
   ///   - prefix: stands before each statement; the reference says "a photo of ", the mini world nothing.
   ///   - cache: the statements' features are taken from it where it has them, and put there where it has not.
   public init(
-    questions: [PairScoring.Question], statements: [[String]], images: [Image], previews: [Image]? = nil, clip: CLIP,
-    tokenizer: any Tokenizer, prefix: String = "", cache: FeatureCache? = nil
+    _ pairs: [ImagePair], images: [Image], previews: [Image]? = nil, clip: CLIP, tokenizer: any Tokenizer,
+    prefix: String = "", cache: FeatureCache? = nil
   ) {
-    precondition(
-      statements.count == questions.count && images.count == 2 * questions.count,
-      "\(questions.count) pairs with \(statements.count) statements and \(images.count) images")
-    self.questions = questions
-    self.statements = statements
+    precondition(images.count == 2 * pairs.count, "\(pairs.count) pairs with \(images.count) images")
+    self.pairs = pairs
     self.images = images
     self.previews = previews ?? images
-    let texts = statements.joined().map { prefix + $0 }
+    let texts = pairs.flatMap(\.statements).map { prefix + $0 }
     cutStatements = texts.count { !tokenizer.fits($0) }
     self.texts = StatementFeatures(texts.map { tokenizer.tokens($0) }, by: clip.text, cache: cache)
     scale = Double(clip.logitScale.value.exponential().item)
@@ -44,11 +40,8 @@ public struct PairBenchmark {
   /// Pairs of the mini world; `first` is the number of the first one, for sets that stand beside each other.
   init(_ pairs: [ScenePair], clip: CLIP, tokenizer: any Tokenizer) {
     self.init(
-      questions: pairs.enumerated().map { index, pair in
-        PairScoring.Question(index: index, pattern: pair.pattern, questionIDs: [2 * index + 1, 2 * index + 2])
-      },
-      statements: pairs.map(\.statements), images: Scene.render(pairs.flatMap(\.scenes)), clip: clip,
-      tokenizer: tokenizer)
+      pairs.enumerated().map { ImagePair(index: $0, pattern: $1.pattern, statements: $1.statements) },
+      images: Scene.render(pairs.flatMap(\.scenes)), clip: clip, tokenizer: tokenizer)
   }
 
   /// Pairs of a folder in MMVP's layout; those with an image that cannot be read are left out and named in `skipped`.
@@ -78,8 +71,7 @@ public struct PairBenchmark {
       throw skipped.first?.reason ?? Problem("\(folder.url.path) has no pairs", advice: "Expected two images a pair.")
     }
     self.init(
-      questions: kept.map { PairScoring.Question($0.pair) }, statements: kept.map(\.pair.statements),
-      images: kept.flatMap(\.pictures).map(\.square),
+      kept.map(\.pair), images: kept.flatMap(\.pictures).map(\.square),
       previews: previewSide == nil ? nil : kept.flatMap(\.pictures).compactMap(\.preview), clip: clip,
       tokenizer: tokenizer, prefix: prefix, cache: cache)
     cleanedStatements = folder.cleanedStatements
@@ -120,7 +112,7 @@ public struct PairBenchmark {
   ) -> [PairPrediction] {
     let features = rule.features(of: images, by: vision, preprocessing: preprocessing)
     return PairScoring.predictions(
-      for: questions, imageFeatures: features.values, textFeatures: texts.all, width: features.shape[1],
+      for: pairs, imageFeatures: features.values, textFeatures: texts.all, width: features.shape[1],
       scale: scale)
   }
 
@@ -150,7 +142,7 @@ public struct PairBenchmark {
     let lists = chances.indices.map { index in
       let own = features[index * perSeed..<(index + 1) * perSeed].map(\.values)
       return PairScoring.predictions(
-        for: questions, imageFeatures: byStatement(own, width: vision.projectionWidth), textFeatures: texts.all,
+        for: pairs, imageFeatures: byStatement(own, width: vision.projectionWidth), textFeatures: texts.all,
         width: vision.projectionWidth, scale: scale, normalizesImages: feature.normalizesSum)
     }
     return feature.isRandom ? lists : seeds.map { _ in lists[0] }

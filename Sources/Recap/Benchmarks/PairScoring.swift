@@ -2,28 +2,32 @@ import Engine
 import Foundation
 
 /// What a model answered for one pair.
-public struct PairPrediction: Codable, Equatable, Sendable {
+public struct PairPrediction: Equatable, Sendable {
   /// One of the two images of a pair.
   public enum Choice: String, Codable, Sendable {
     case img1, img2
   }
 
-  public let index: Int
-  public let pattern: Pattern
-  public let questionIDs: [Int]
+  public let pair: ImagePair
   /// For each statement, the probability that it belongs to the first image.
   public let scores: [Double]
-  /// For each statement, its cosine to the first image less that to the second.
-  public let advantages: [Double]
-  /// The smaller of the two cosine differences between right and wrong image: above 0 when both answers are right.
-  public let margin: Double
 
-  /// The chosen image for each statement; one half goes to the second.
+  public init(_ pair: ImagePair, scores: [Double]) {
+    precondition(scores.count == 2, "a pair has two statements, not \(scores.count)")
+    (self.pair, self.scores) = (pair, scores)
+  }
+
+  /// The chosen image for each statement; one half goes to the second, as in the reference.
   public var predicted: [Choice] { scores.map { $0 > 0.5 ? .img1 : .img2 } }
   /// The right image for each statement: the first for odd question ids.
-  public var truth: [Choice] { questionIDs.map(Self.truth) }
+  public var truth: [Choice] { pair.questionIDs.map(Self.truth) }
   /// A pair counts only when both statements found their image.
   public var isCorrect: Bool { predicted == truth }
+
+  public func isCorrect(statement: Int) -> Bool { predicted[statement] == truth[statement] }
+
+  /// The probability of the image that was chosen for a statement.
+  public func confidence(statement: Int) -> Double { max(scores[statement], 1 - scores[statement]) }
 
   static func truth(_ questionID: Int) -> Choice { questionID % 2 == 0 ? .img2 : .img1 }
 }
@@ -49,7 +53,7 @@ public struct PairScore: Codable, Equatable, Sendable {
 
   public init(_ predictions: [PairPrediction]) {
     perPattern = Pattern.allCases.compactMap { pattern in
-      let own = predictions.filter { $0.pattern == pattern }
+      let own = predictions.filter { $0.pair.pattern == pattern }
       return own.isEmpty ? nil : Share(pattern: pattern, correct: own.count(where: \.isCorrect), pairs: own.count)
     }
   }
@@ -59,22 +63,7 @@ public struct PairScore: Codable, Equatable, Sendable {
 ///
 /// Source: DIVA, `evaluation/evaluate_mmvp_*.py`; MMVP, `scripts/evaluate_vlm.py`.
 public enum PairScoring {
-  /// Pairs in a benchmark, as far as scoring needs to know them.
-  public struct Question: Equatable, Sendable {
-    public let index: Int
-    public let pattern: Pattern
-    public let questionIDs: [Int]
-
-    public init(index: Int, pattern: Pattern, questionIDs: [Int]) {
-      (self.index, self.pattern, self.questionIDs) = (index, pattern, questionIDs)
-    }
-
-    public init(_ pair: ImagePair) {
-      self.init(index: pair.index, pattern: pair.pattern, questionIDs: pair.questionIDs)
-    }
-  }
-
-  /// One prediction for each question.
+  /// One prediction for each pair.
   ///
   /// - Parameters:
   ///   - imageFeatures: (P, 2, C), or (P, 2, 2, C) where each statement sees its own two encodings of the images, as in
@@ -84,29 +73,25 @@ public enum PairScoring {
   ///   - scale: The model's logit scale, exp already taken. It changes the scores but no answer.
   ///   - normalizesImages: False leaves the image features' lengths as they are (the reference's DFN-378).
   public static func predictions(
-    for questions: [Question], imageFeatures: [Float], textFeatures: [Float], width: Int, scale: Double = 100,
+    for pairs: [ImagePair], imageFeatures: [Float], textFeatures: [Float], width: Int, scale: Double = 100,
     normalizesImages: Bool = true
   ) -> [PairPrediction] {
-    let count = questions.count
+    let count = pairs.count
     let imagesPerPair = imageFeatures.count / max(count * width, 1)
     precondition(
       textFeatures.count == count * 2 * width && imageFeatures.count == count * imagesPerPair * width
         && (imagesPerPair == 2 || imagesPerPair == 4 || count == 0),
       "\(count) pairs of width \(width) need \(count * 2 * width) text values, not \(textFeatures.count), "
         + "and two or four times \(count * width) image values, not \(imageFeatures.count)")
-    return questions.enumerated().map { position, question in
-      let advantages = (0..<2).map { statement in
+    return pairs.enumerated().map { position, pair in
+      let scores = (0..<2).map { statement in
         let text = row(textFeatures, 2 * position + statement, width, normalized: true)
         let first = position * imagesPerPair + (imagesPerPair == 4 ? 2 * statement : 0)
         let images = [first, first + 1].map { row(imageFeatures, $0, width, normalized: normalizesImages) }
-        return dot(text, images[0]) - dot(text, images[1])
-      }
-      let toTruth = zip(advantages, question.questionIDs).map { PairPrediction.truth($1) == .img1 ? $0 : -$0 }
-      return PairPrediction(
-        index: question.index, pattern: question.pattern, questionIDs: question.questionIDs,
         // Softmax over two images is the logistic function of the difference.
-        scores: advantages.map { 1 / (1 + exp(-scale * $0)) }, advantages: advantages,
-        margin: min(toTruth[0], toTruth[1]))
+        return 1 / (1 + exp(-scale * (dot(text, images[0]) - dot(text, images[1]))))
+      }
+      return PairPrediction(pair, scores: scores)
     }
   }
 
@@ -114,7 +99,7 @@ public enum PairScoring {
   public static func csv(_ predictions: [PairPrediction]) -> String {
     let header = ["qid1", "qid2", "pred1", "pred2", "gt1", "gt2", "q1score", "q2score"]
     let rows = predictions.map { prediction in
-      prediction.questionIDs.map(String.init) + prediction.predicted.map(\.rawValue)
+      prediction.pair.questionIDs.map(String.init) + prediction.predicted.map(\.rawValue)
         + prediction.truth.map(\.rawValue) + prediction.scores.map { "\($0)" }
     }
     return CSV.text([header] + rows)

@@ -37,7 +37,7 @@ public struct PairedComparison: Codable, Equatable, Sendable {
 
   /// Both lists must hold the same pairs in the same order.
   public init(before: [PairPrediction], after: [PairPrediction]) {
-    precondition(before.map(\.index) == after.map(\.index), "the two models answered different pairs")
+    precondition(before.map(\.pair) == after.map(\.pair), "the two models answered different pairs")
     var (fixed, broken) = (0, 0)
     for (old, new) in zip(before, after) where old.isCorrect != new.isCorrect {
       if new.isCorrect { fixed += 1 } else { broken += 1 }

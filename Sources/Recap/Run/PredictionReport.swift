@@ -24,14 +24,11 @@ public struct PredictionReport: Codable, Equatable, Sendable {
 
 extension PredictionReport {
   /// `baseline` and `tuned` must hold the same pairs in the same order.
-  public init(
-    step: Int, set: String? = nil, statements: [[String]]? = nil, baseline: [PairPrediction], tuned: [PairPrediction]
-  ) {
-    precondition(baseline.map(\.index) == tuned.map(\.index), "the two models answered different pairs")
+  public init(step: Int, set: String? = nil, baseline: [PairPrediction], tuned: [PairPrediction]) {
+    precondition(baseline.map(\.pair) == tuned.map(\.pair), "the two models answered different pairs")
     self.init(
-      step: step, set: set, statementsChecksum: statements.map(RecordedPairs.checksum),
-      baselineScores: baseline.map { $0.scores.map(Float.init) },
-      tunedScores: tuned.map { $0.scores.map(Float.init) }, baselineCorrect: baseline.map(\.isCorrect),
-      tunedCorrect: tuned.map(\.isCorrect))
+      step: step, set: set, statementsChecksum: RecordedPairs.checksum(baseline.map(\.pair)),
+      baselineScores: baseline.map { $0.scores.map(Float.init) }, tunedScores: tuned.map { $0.scores.map(Float.init) },
+      baselineCorrect: baseline.map(\.isCorrect), tunedCorrect: tuned.map(\.isCorrect))
   }
 }

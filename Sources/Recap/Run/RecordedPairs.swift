@@ -4,10 +4,8 @@ import Foundation
 /// The pairs behind a run's recorded answers, drawn again from the mini world or read again from their folder: that
 /// takes no model.
 public struct RecordedPairs {
-  public let patterns: [Pattern]
-  /// Two a pair.
-  public let statements: [[String]]
-  /// Two a pair; draws or reads those of a range of pairs.
+  public let pairs: [ImagePair]
+  /// Two per pair; draws or reads those of a range of pairs.
   private let pictures: @Sendable (Range<Int>) -> [Image]
 
   /// - Parameters:
@@ -22,16 +20,15 @@ public struct RecordedPairs {
       return
     }
     let world = MiniWorld()
-    let pairs: [ScenePair]
+    let scenePairs: [ScenePair]
     switch set {
-    case nil, "mined": pairs = try PairLists(contentsOf: mini.pairLists).pairs(.validation, in: world)
-    case "unmined": pairs = world.pairs(.validation, perPattern: 100)
+    case nil, "mined": scenePairs = try PairLists(contentsOf: mini.pairLists).pairs(.validation, in: world)
+    case "unmined": scenePairs = world.pairs(.validation, perPattern: 100)
     case let name?:
       throw Problem("this version knows no pairs called “\(name.shown)”", advice: "it knows mined and unmined ones")
     }
-    patterns = pairs.map(\.pattern)
-    statements = pairs.map(\.statements)
-    let scenes = pairs.flatMap(\.scenes)
+    pairs = scenePairs.enumerated().map { ImagePair(index: $0, pattern: $1.pattern, statements: $1.statements) }
+    let scenes = scenePairs.flatMap(\.scenes)
     pictures = { Scene.render(Array(scenes[2 * $0.lowerBound..<2 * $0.upperBound])) }
   }
 
@@ -44,26 +41,25 @@ public struct RecordedPairs {
       let images = pair.imageURLs.compactMap { try? Image(contentsOf: $0).fitting(Self.side) }
       return images.count == 2 ? (pair, images) : nil
     }
-    patterns = known.map(\.pair.pattern)
-    statements = known.map(\.pair.statements)
+    pairs = known.map(\.pair)
     pictures = { range in known[range].flatMap(\.images) }
   }
 
   /// Photos are looked at in this size at most.
   private static let side = 512
 
-  public var count: Int { patterns.count }
+  public var count: Int { pairs.count }
 
   /// Whether these are the pairs that were answered; a report that is too old to tell is believed when the number fits.
   public func belong(to report: PredictionReport) -> Bool {
     report.pairs == count
-      && (report.statementsChecksum == nil || report.statementsChecksum == RecordedPairs.checksum(statements))
+      && (report.statementsChecksum == nil || report.statementsChecksum == RecordedPairs.checksum(pairs))
   }
 
   /// CRC-32 over all statements, a line each.
-  static func checksum(_ statements: [[String]]) -> String {
+  static func checksum(_ pairs: [ImagePair]) -> String {
     var crc = CRC32()
-    for text in statements.joined() { Array((text + "\n").utf8).withUnsafeBytes { crc.update($0) } }
+    for text in pairs.flatMap(\.statements) { Array((text + "\n").utf8).withUnsafeBytes { crc.update($0) } }
     return crc.hexadecimal
   }
 

@@ -19,7 +19,10 @@ public struct RunHistory: Equatable, Sendable {
   public enum Phase: Equatable, Sendable { case going, paused, stopped, finished }
 
   public private(set) var phase = Phase.going
+  /// Rising: those of the alignment, then those on the image tower.
   public private(set) var steps: [StepReport] = []
+  /// How many of `steps` are the alignment's.
+  private var alignSteps = 0
   public private(set) var evaluations: [EvaluationReport] = []
   /// The answers behind evaluations, of those that reported them.
   public private(set) var predictions: [PredictionReport] = []
@@ -32,7 +35,20 @@ public struct RunHistory: Equatable, Sendable {
 
   public var isFinished: Bool { phase == .finished }
 
-  public func steps(in stage: StepReport.Stage) -> [StepReport] { steps.filter { $0.stage == stage } }
+  /// The alignment's steps stand before those on the image tower.
+  public func steps(in stage: StepReport.Stage) -> ArraySlice<StepReport> {
+    stage == .align ? steps[..<alignSteps] : steps[alignSteps...]
+  }
+
+  /// The weights of this step on the image tower are on disk; 0 before the first checkpoint.
+  public var savedStep: Int { checkpoints.last?.step ?? 0 }
+
+  /// The density of the last step, or what it was changed to since; nil before the first step.
+  public var density: RecapDensity? {
+    guard let last = steps.last else { return densityChanges.last?.density }
+    let change = densityChanges.last { $0.step >= (last.stage == .train ? last.step : 0) }
+    return change?.density ?? last.density
+  }
 
   public mutating func add(_ entry: LogEntry) {
     switch entry {
@@ -40,6 +56,7 @@ public struct RunHistory: Equatable, Sendable {
       (phase, finishedAfterSeconds) = (.going, nil)
       rewind(to: report)
       steps.append(report)
+      if report.stage == .align { alignSteps += 1 }
     case .evaluation(let report):
       evaluations.removeAll { $0.step >= report.step }
       evaluations.append(report)
@@ -59,7 +76,8 @@ public struct RunHistory: Equatable, Sendable {
   /// Forgets everything from `report` on, if the run has been there before.
   private mutating func rewind(to report: StepReport) {
     guard let last = steps.last, !last.isBefore(report) else { return }
-    steps.removeAll { !$0.isBefore(report) }
+    steps.removeLast(steps.reversed().prefix { !$0.isBefore(report) }.count)
+    alignSteps = min(alignSteps, steps.count)
     // Evaluations and checkpoints count steps on the image tower; number 0 stands before them all.
     let first = report.stage == .train ? report.step : 1
     evaluations.removeAll { $0.step >= first }

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// ```swift
 /// var summary = try RunSummary(reading: RunFolder(opening: "runs/first"))
-/// while summary.status() == .running { if try summary.update() { draw(summary.history.steps) } }
+/// while summary.status() == .running { if try !summary.update().isEmpty { draw(summary.history.steps) } }
 /// ```
 public struct RunSummary: Sendable {
   public let folder: RunFolder
@@ -21,13 +21,13 @@ public struct RunSummary: Sendable {
     try update()
   }
 
-  /// Reads what came since the last time; true if anything did.
+  /// Reads the entries that came since the last time, and gives them.
   @discardableResult
-  public mutating func update() throws -> Bool {
+  public mutating func update() throws -> [LogEntry] {
     lastNews = try folder.lastNews()
     let entries = try reader.readNew()
     for entry in entries { history.add(entry) }
-    return !entries.isEmpty
+    return entries
   }
 
   public var name: String { folder.name }
@@ -51,10 +51,10 @@ public struct LossChange: Codable, Equatable, Sendable {
   /// Of the image tower's steps; of the alignment while there are no others; nil before the first step.
   public init?(_ history: RunHistory) {
     let train = history.steps(in: .train)
-    let losses = (train.isEmpty ? history.steps : train).map { Double($0.loss) }
-    guard !losses.isEmpty else { return nil }
-    steps = min(max(1, losses.count / 10), 50)
-    first = losses.prefix(steps).reduce(0, +) / Double(steps)
-    last = losses.suffix(steps).reduce(0, +) / Double(steps)
+    let reports = train.isEmpty ? history.steps[...] : train
+    guard !reports.isEmpty else { return nil }
+    let count = min(max(1, reports.count / 10), 50)
+    func mean(_ some: ArraySlice<StepReport>) -> Double { some.reduce(0) { $0 + Double($1.loss) } / Double(count) }
+    (steps, first, last) = (count, mean(reports.prefix(count)), mean(reports.suffix(count)))
   }
 }

@@ -44,10 +44,10 @@ struct ScoringFixture: Decodable {
 
   static let it: ScoringFixture? = benchmarkFixture("mmvp_scoring")
 
-  var questions: [PairScoring.Question] {
+  var questions: [ImagePair] {
     (0..<pairs).map { index in
       let pattern = Pattern.allCases[index / (pairs / 9)]
-      return PairScoring.Question(index: index, pattern: pattern, questionIDs: [2 * index + 1, 2 * index + 2])
+      return ImagePair(index: index, pattern: pattern, statements: ["", ""])
     }
   }
 }

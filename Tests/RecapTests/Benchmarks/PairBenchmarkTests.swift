@@ -65,12 +65,12 @@ import Testing
       by: it.clip.vision, preprocessing: it.preprocessing, feature: feature, seeds: [2])
 
     #expect(lists.count == 3 && lists[1] == again[0])
-    #expect(Set(lists.map { $0[0].advantages[0] }).count == 3)
+    #expect(Set(lists.map { $0[0].scores[0] }).count == 3)
     let shared = BenchmarkFeature(locals: .random(2), normalizesTokens: false)
     let once = try benchmark.predictions(
       by: it.clip.vision, preprocessing: it.preprocessing, feature: shared, seeds: [1])
-    #expect(once[0][0].advantages[0] == lists[0][0].advantages[0])
-    #expect(once[0][0].advantages[1] != lists[0][0].advantages[1])
+    #expect(once[0][0].scores[0] == lists[0][0].scores[0])
+    #expect(once[0][0].scores[1] != lists[0][0].scores[1])
   }
 
   @Test func withoutChanceAllSeedsAgreeAndEqualTheSimpleRule() throws {
@@ -84,7 +84,7 @@ import Testing
 
     #expect(lists[0] == lists[1])
     let simple = benchmark.predictions(by: it.clip.vision, preprocessing: it.preprocessing)
-    #expect(zip(lists[0], simple).allSatisfy { abs($0.advantages[0] - $1.advantages[0]) < 1e-6 })
+    #expect(zip(lists[0], simple).allSatisfy { abs($0.scores[0] - $1.scores[0]) < 1e-4 })
   }
 
   @Test func theSecondOpeningEncodesNothing() throws {
@@ -197,7 +197,7 @@ import Testing
     #expect(benchmark.skipped.map(\.questionIDs) == [[3, 4], [11, 12]])
     #expect(benchmark.skipped[0].reason.message.hasSuffix("Presence/4.png: it is not an image"))
     #expect(benchmark.skipped[1].reason.message.contains("there is no image Color/11.jpg"))
-    #expect(benchmark.questions.map(\.index) == [0, 2, 3, 4, 6, 7, 8] && benchmark.images.count == 14)
+    #expect(benchmark.pairs.map(\.index) == [0, 2, 3, 4, 6, 7, 8] && benchmark.images.count == 14)
   }
 
   @Test("Of photos only the squares that CLIP sees are kept, and small previews where they are asked for")
@@ -216,9 +216,7 @@ import Testing
     #expect(benchmark.images == photos.map(it.preprocessing.square) && benchmark.previews == benchmark.images)
     #expect(browsed.images == benchmark.images)
     #expect(browsed.previews.map { [$0.width, $0.height] } == photos.map { _ in [80, 60] })
-    let whole = PairBenchmark(
-      questions: benchmark.questions, statements: benchmark.statements, images: photos, clip: it.clip,
-      tokenizer: it.tokenizer)
+    let whole = PairBenchmark(benchmark.pairs, images: photos, clip: it.clip, tokenizer: it.tokenizer)
     #expect(
       benchmark.predictions(by: it.clip.vision, preprocessing: it.preprocessing)
         == whole.predictions(by: it.clip.vision, preprocessing: it.preprocessing))
@@ -271,14 +269,12 @@ import Testing
   }
 
   @Test func theResultFileIsTheReferences() throws {
-    let questions = (0..<9).map {
-      PairScoring.Question(index: $0, pattern: Pattern.allCases[$0], questionIDs: [2 * $0 + 1, 2 * $0 + 2])
-    }
+    let pairs = (0..<9).map { ImagePair(index: $0, pattern: Pattern.allCases[$0], statements: ["", ""]) }
     let features: [Float] = (0..<9).flatMap { _ in [1, 0, 0, 1] as [Float] }
     let right = PairScore(
-      PairScoring.predictions(for: questions, imageFeatures: features, textFeatures: features, width: 2))
+      PairScoring.predictions(for: pairs, imageFeatures: features, textFeatures: features, width: 2))
     let wrong = PairScore(
-      PairScoring.predictions(for: questions, imageFeatures: features, textFeatures: features.map { 1 - $0 }, width: 2))
+      PairScoring.predictions(for: pairs, imageFeatures: features, textFeatures: features.map { 1 - $0 }, width: 2))
 
     let text = PredictionResult.json(name: "openai-ViT-L-14", before: wrong, after: right)
 

@@ -46,19 +46,21 @@ import Testing
     let tie = predict(it, images: it.images)[5]
 
     #expect(tie.scores == [0.5, 0.5] && tie.predicted == [.img2, .img2])
-    #expect(!tie.isCorrect && tie.margin == 0)
+    #expect(!tie.isCorrect)
   }
 
-  @Test func theMarginIsPositiveForRightPairsOnly() throws {
+  @Test func aPairIsRightWhenBothOfItsStatementsAre() throws {
     let it = try #require(ScoringFixture.it)
 
     let predictions = predict(it, images: it.images)
 
-    #expect(predictions.allSatisfy { ($0.margin > 0) == $0.isCorrect })
+    #expect(predictions.allSatisfy { ($0.isCorrect(statement: 0) && $0.isCorrect(statement: 1)) == $0.isCorrect })
+    #expect(Set(predictions.map(\.isCorrect)).count == 2)
+    #expect(predictions.allSatisfy { (0.5...1).contains($0.confidence(statement: 1)) })
   }
 
   @Test func truthFollowsTheParityOfTheIds() {
-    let swapped = PairScoring.Question(index: 0, pattern: .color, questionIDs: [8, 5])
+    let swapped = ImagePair(index: 0, pattern: .color, questionIDs: [8, 5], statements: ["", ""])
 
     let predictions = PairScoring.predictions(
       for: [swapped], imageFeatures: [1, 0, 0, 1], textFeatures: [0, 1, 1, 0], width: 2)
@@ -68,7 +70,7 @@ import Testing
   }
 
   @Test func featuresThatAreNotNumbersAreNeverRight() {
-    let question = PairScoring.Question(index: 0, pattern: .color, questionIDs: [1, 2])
+    let question = ImagePair(index: 0, pattern: .color, questionIDs: [1, 2], statements: ["", ""])
 
     let predictions = PairScoring.predictions(
       for: [question], imageFeatures: [.nan, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
@@ -89,7 +91,7 @@ import Testing
   }
 
   @Test func aPatternWithoutPairsHasNoShare() {
-    let question = PairScoring.Question(index: 0, pattern: .text, questionIDs: [1, 2])
+    let question = ImagePair(index: 0, pattern: .text, questionIDs: [1, 2], statements: ["", ""])
     let predictions = PairScoring.predictions(
       for: [question], imageFeatures: [1, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
 

@@ -129,8 +129,9 @@ struct EventLogTests {
 
   @Test("takes the answers for pairs from their predictions")
   func predictions() {
+    let pair = ImagePair(index: 4, pattern: .color, statements: ["red", "blue"])
     func answer(_ scores: [Double]) -> PairPrediction {
-      PairPrediction(index: 4, pattern: .color, questionIDs: [9, 10], scores: scores, advantages: [0, 0], margin: 0)
+      PairPrediction(pair, scores: scores)
     }
 
     let report = PredictionReport(step: 3, baseline: [answer([0.75, 0.5])], tuned: [answer([0.25, 0.5])])
@@ -138,8 +139,8 @@ struct EventLogTests {
     #expect(
       report
         == PredictionReport(
-          step: 3, baselineScores: [[0.75, 0.5]], tunedScores: [[0.25, 0.5]], baselineCorrect: [true],
-          tunedCorrect: [false]))
+          step: 3, statementsChecksum: RecordedPairs.checksum([pair]), baselineScores: [[0.75, 0.5]],
+          tunedScores: [[0.25, 0.5]], baselineCorrect: [true], tunedCorrect: [false]))
   }
 
   @Test("is written by one process at a time")

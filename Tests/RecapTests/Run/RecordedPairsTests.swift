@@ -15,9 +15,9 @@ struct RecordedPairsTests {
 
     #expect(pairs.count == lists.validation.map(\.count).reduce(0, +))
     let second = MiniWorld().pair(.validation, .orientation, lists.validation[0][1])
-    #expect(pairs.statements[1] == second.statements && pairs.images(of: 1..<2) == second.scenes.map { $0.render() })
-    #expect(try RecordedPairs(set: "mined", mini: mini).statements == pairs.statements)
-    #expect(try RecordedPairs(set: "unmined", mini: mini).statements != pairs.statements)
+    #expect(pairs.pairs[1].statements == second.statements && pairs.images(of: 1..<2) == second.scenes.map { $0.render() })
+    #expect(try RecordedPairs(set: "mined", mini: mini).pairs == pairs.pairs)
+    #expect(try RecordedPairs(set: "unmined", mini: mini).pairs != pairs.pairs)
   }
 
   @Test("are told from the pairs of another version, where the record can tell")
@@ -30,9 +30,10 @@ struct RecordedPairsTests {
       tunedCorrect: Array(repeating: true, count: pairs.count))
 
     #expect(pairs.belong(to: report))
-    report.statementsChecksum = RecordedPairs.checksum(pairs.statements)
+    report.statementsChecksum = RecordedPairs.checksum(pairs.pairs)
     #expect(pairs.belong(to: report))
-    report.statementsChecksum = RecordedPairs.checksum(pairs.statements.dropLast() + [["a hat", "no hat"]])
+    report.statementsChecksum = RecordedPairs.checksum(
+      pairs.pairs.dropLast() + [ImagePair(index: 0, pattern: .state, statements: ["a hat", "no hat"])])
     #expect(!pairs.belong(to: report))
     #expect(!pairs.belong(to: .sample(1)))
   }

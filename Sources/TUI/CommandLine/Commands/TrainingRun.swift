@@ -115,8 +115,7 @@ struct TrainingRun {
     try recorder?.record(
       .predictions(
         PredictionReport(
-          step: trainer.trained, set: scored.name, statements: comparison.pairs.statements,
-          baseline: comparison.baseline, tuned: result.tuned)))
+          step: trainer.trained, set: scored.name, baseline: comparison.baseline, tuned: result.tuned)))
     try show(EvaluationLine(result.report, set: scored.title))
   }
 

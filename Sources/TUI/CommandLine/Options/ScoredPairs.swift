@@ -85,7 +85,7 @@ extension Console {
       note("the pair \(ids) is left out: \(skipped.reason.message)")
     }
     if !benchmark.skipped.isEmpty {
-      note("\(benchmark.skipped.count) pairs are left out, \(benchmark.questions.count) are scored")
+      note("\(benchmark.skipped.count) pairs are left out, \(benchmark.pairs.count) are scored")
     }
     if benchmark.cleanedStatements > 0 {
       note("control characters were taken out of \(benchmark.cleanedStatements) statements")

@@ -35,7 +35,7 @@ struct MMVPResult: Encodable {
     let q1score: Double, q2score: Double
 
     init(_ prediction: PairPrediction) {
-      (qid1, qid2) = (prediction.questionIDs[0], prediction.questionIDs[1])
+      (qid1, qid2) = (prediction.pair.questionIDs[0], prediction.pair.questionIDs[1])
       (pred1, pred2) = (prediction.predicted[0], prediction.predicted[1])
       (gt1, gt2) = (prediction.truth[0], prediction.truth[1])
       (q1score, q2score) = (prediction.scores[0], prediction.scores[1])

@@ -18,7 +18,7 @@ struct AnsweredPairs {
     let images = pairs.images(of: 0..<pairs.count).map(Picture.init)
     rows = (0..<pairs.count).map { index in
       PairRow(
-        number: index + 1, pattern: pairs.patterns[index].title, statements: pairs.statements[index],
+        number: index + 1, pattern: pairs.pairs[index].pattern?.title ?? "pair \(index + 1)", statements: pairs.pairs[index].statements,
         images: Array(images[2 * index..<2 * index + 2]))
     }
   }

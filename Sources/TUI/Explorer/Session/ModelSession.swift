@@ -136,7 +136,7 @@ final class ModelSession {
 
   private func openPairs() throws {
     guard let clip else { return }
-    let benchmark = try opening.open(.pairs, saying: { "\($0.questions.count) pairs" }) { _ in try opener.pairs(clip) }
+    let benchmark = try opening.open(.pairs, saying: { "\($0.pairs.count) pairs" }) { _ in try opener.pairs(clip) }
     guard let benchmark else { return }
     if let first = benchmark.skipped.first {
       post(.problem(Problem("\(benchmark.skipped.count) pairs are left out: \(first.reason.message)")))

@@ -20,13 +20,12 @@ struct PairDesk {
     scoring = GradualScoring(
       benchmark, by: towers, preprocessing: opened.preprocessing, feature: opened.backbone.benchmark, seed: seed)
     hasTuned = towers.count > 1
-    rows = benchmark.questions.indices.map { PairRow(benchmark, $0) }
+    rows = benchmark.pairs.indices.map { PairRow(benchmark, $0) }
   }
 
   var isFinished: Bool { scoring.isFinished }
   var baseline: [PairPrediction] { scoring.answers(of: 0) }
   var tuned: [PairPrediction] { hasTuned ? scoring.answers(of: 1) : [] }
-  var statements: [[String]] { scoring.benchmark.statements }
 
   /// nil when all is answered.
   var progress: WorkProgress? {
@@ -73,8 +72,8 @@ extension PairRow {
   /// Without answers.
   init(_ benchmark: PairBenchmark, _ index: Int) {
     self.init(
-      number: index + 1, pattern: benchmark.questions[index].pattern.title,
-      statements: benchmark.statements[index].map { $0.withoutControlCharacters() },
+      number: index + 1, pattern: benchmark.pairs[index].pattern?.title ?? "pair \(index + 1)",
+      statements: benchmark.pairs[index].statements.map { $0.withoutControlCharacters() },
       images: benchmark.previews[2 * index..<2 * index + 2].map(Picture.init))
   }
 }

@@ -202,8 +202,7 @@ final class TrainingDesk {
     try finish(
       result.report,
       PredictionReport(
-        step: step, set: PairChoice.mined.rawValue, statements: comparison.pairs.statements,
-        baseline: comparison.baseline, tuned: result.tuned))
+        step: step, set: PairChoice.mined.rawValue, baseline: comparison.baseline, tuned: result.tuned))
   }
 
   /// A piece of the evaluation that is due on the browsed pairs, all of which are answered.
@@ -218,8 +217,7 @@ final class TrainingDesk {
     try finish(
       pairs.evaluation(step: step, zeroShot: shares),
       PredictionReport(
-        step: step, set: RecordedPairs.folderSet, statements: pairs.statements, baseline: pairs.baseline,
-        tuned: pairs.tuned))
+        step: step, set: RecordedPairs.folderSet, baseline: pairs.baseline, tuned: pairs.tuned))
   }
 
   private func finish(_ report: EvaluationReport, _ predictions: PredictionReport) throws {

@@ -22,7 +22,7 @@ struct WatchedRun {
         summary = try RunSummary(reading: folder)
         isNew = true
       } else {
-        isNew = try summary?.update() ?? false
+        isNew = try summary?.update().isEmpty == false
       }
       problem = nil
     } catch {
