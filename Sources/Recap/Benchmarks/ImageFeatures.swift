@@ -9,8 +9,6 @@ public struct FeatureDraw: Hashable, Sendable {
 }
 
 extension BenchmarkFeature {
-  private static let stream: UInt32 = 50
-
   /// The features of pictures, one (n, E) for each draw; each picture is encoded once for all draws.
   ///
   /// - Parameter progress: is told how many pictures are done after each batch; what it throws ends the work.
@@ -55,7 +53,7 @@ extension BenchmarkFeature {
   /// The feature of each image by one draw: hidden states (B, T, V) → (B, E).
   func features(_ hidden: Tensor, by vision: CLIPVisionTower, draw: FeatureDraw, firstSample: Int) -> Tensor {
     features(
-      hidden, by: vision, random: RandomSource(seed: draw.seed, stream: Self.stream), draw: draw.number,
+      hidden, by: vision, random: RandomSource(seed: draw.seed, stream: .featurePatches), draw: draw.number,
       firstSample: firstSample)
   }
 }

@@ -21,9 +21,6 @@ public final class DatasetImages: TrainingImages {
     var told: SkippedImages
   }
 
-  /// Beside the trainer's own streams.
-  private static let stream: UInt32 = 13
-
   /// - Parameter latents: where those of whole pictures are kept.
   ///
   /// Throws a `Problem` when there is no image that can be read.
@@ -35,7 +32,7 @@ public final class DatasetImages: TrainingImages {
     crop = plan.crop
     pixels = TrainingPixels(clipSide: preprocessing.side, colors: preprocessing.colors, mapping: plan.colors)
     self.diffusion = diffusion
-    random = RandomSource(seed: seed, stream: Self.stream)
+    random = RandomSource(seed: seed, stream: .crops)
     self.latents = latents
     unusable = Mutex(Unusable(told: dataset.skipped))
     // An hour of work should not begin for nothing.

@@ -8,7 +8,7 @@ public struct FixedImages: TrainingImages {
 
   public init(count: Int, models: DivaModels, seed: UInt64 = 1) {
     let (vision, unet) = (models.tuned.config, models.diffusion.unet.config)
-    let random = RandomSource(seed: seed, stream: 40)
+    let random = RandomSource(seed: seed, stream: .fixedImages)
     self.count = count
     pixels = random.normal([count, vision.imageSize, vision.imageSize, vision.channels], step: 0)
     latents = random.normal([count, unet.sampleSize, unet.sampleSize, unet.inChannels], step: 1)

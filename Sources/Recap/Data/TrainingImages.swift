@@ -11,6 +11,13 @@ public struct TrainingInputs {
   public init(pixels: Tensor, latents: Tensor) { (self.pixels, self.latents) = (pixels, latents) }
 }
 
+extension DivaObjective.Inputs {
+  /// Of a micro-batch's images.
+  public init(_ images: TrainingInputs, _ sampling: DivaObjective.Sampling, patches: Int, step: Int) {
+    self.init(clipPixels: images.pixels, latents: images.latents, sampling, patches: patches, step: step)
+  }
+}
+
 /// Images for the loop: pictures only, no words.
 public protocol TrainingImages {
   var count: Int { get }

@@ -15,13 +15,13 @@ public struct NoiseDraw: Sendable {
 
   /// Draw `n` of image i in a step is sample n·B + i, so that resuming or accumulating changes no number.
   public static func random(
-    latents shape: Shape, draws: Int, timesteps range: Range<Int>, random: RandomSource, step: Int
+    latents shape: Shape, draws: Int, timesteps range: Range<Int>, seed: UInt64, step: Int
   ) -> NoiseDraw {
     let count = draws * shape[0]
-    let timed = RandomSource(seed: random.seed, stream: random.stream &+ 1)
+    let timesteps = RandomSource(seed: seed, stream: .timesteps)
     return NoiseDraw(
-      noise: random.normal(shape.replacingFirst(with: count), step: step),
-      timesteps: (0..<count).map { timed.integer(in: range, step: step, sample: $0) })
+      noise: RandomSource(seed: seed, stream: .noise).normal(shape.replacingFirst(with: count), step: step),
+      timesteps: (0..<count).map { timesteps.integer(in: range, step: step, sample: $0) })
   }
 }
 

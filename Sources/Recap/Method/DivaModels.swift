@@ -31,6 +31,9 @@ public final class DivaModels {
     baselineRecap = DenseRecap(projection: try projection.copied(), promptEmbedding: prompt, joining: joining)
   }
 
+  /// The loss that the tuned tower and the projection are trained on.
+  public var objective: DivaObjective { DivaObjective(vision: tuned, recap: recap, feedback: feedback) }
+
   public var projectionParameters: [Parameter] { recap.projection.parameters }
 
   func keepAlignedProjection() {

@@ -4,29 +4,6 @@ import Engine
 ///
 /// For comparing with other implementations, which can be given the same inputs; it changes no weights.
 public struct DivaStep {
-  /// All that a step is computed from beside the weights. Images and latents are NHWC.
-  public struct Inputs {
-    /// CLIP's input, (B, S, S, 3).
-    public var clipPixels: Tensor
-    /// Scaled, (B, h, w, c).
-    public var latents: Tensor
-    public var draw: NoiseDraw
-    /// Patches told of each image, numbered from 0; nil where the density pools.
-    public var patches: [[Int]]?
-    /// (1, tokens, context width)
-    public var promptEmbedding: Tensor
-
-    public init(
-      clipPixels: Tensor, latents: Tensor, draw: NoiseDraw, patches: [[Int]]?, promptEmbedding: Tensor
-    ) {
-      self.clipPixels = clipPixels
-      self.latents = latents
-      self.draw = draw
-      self.patches = patches
-      self.promptEmbedding = promptEmbedding
-    }
-  }
-
   public struct Outputs {
     /// (B, 1 + told, context width)
     public let context: Tensor
@@ -45,28 +22,20 @@ public struct DivaStep {
   }
 
   public let models: DivaModels
-  public let density: RecapDensity
+  private let objective: DivaObjective
 
-  public init(models: DivaModels, density: RecapDensity) {
+  /// - Parameter promptEmbedding: (1, tokens, context width); nil for the models' own.
+  public init(models: DivaModels, promptEmbedding: Tensor? = nil) {
     self.models = models
-    self.density = density
-  }
-
-  /// Draws what a step needs from the seed: noise and timesteps for `draws` draws an image, and the told patches.
-  public static func randomInputs(
-    clipPixels: Tensor, latents: Tensor, promptEmbedding: Tensor, density: RecapDensity, patches: Int, draws: Int,
-    timesteps: Range<Int>, seed: UInt64
-  ) -> Inputs {
-    let draw = NoiseDraw.random(
-      latents: latents.shape, draws: draws, timesteps: timesteps, random: RandomSource(seed: seed, stream: 20), step: 0)
-    let told = density.chosenPatches(
-      images: clipPixels.shape[0], patches: patches, random: RandomSource(seed: seed, stream: 11), step: 0)
-    return Inputs(
-      clipPixels: clipPixels, latents: latents, draw: draw, patches: told, promptEmbedding: promptEmbedding)
+    let own = models.objective
+    let recap = promptEmbedding.map {
+      DenseRecap(projection: own.recap.projection, promptEmbedding: $0, joining: own.recap.joining)
+    }
+    objective = DivaObjective(vision: own.vision, recap: recap ?? own.recap, feedback: own.feedback)
   }
 
   /// Forward and backward. Gradients that the parameters held before are lost.
-  public func run(_ inputs: Inputs) -> Outputs {
+  public func run(_ inputs: DivaObjective.Inputs) -> Outputs {
     let trained = models.tuned.parameters + models.projectionParameters
     trained.forEach {
       $0.isTrainable = true
@@ -74,20 +43,20 @@ public struct DivaStep {
     }
     defer { trained.forEach { $0.isTrainable = false } }
     var clock = PartClock()
-    let context = context(inputs)
+    let context = objective.context(inputs)
     clock.lap("clip")
     // A leaf between the two models, so that the gradient which passes from one to the other can be kept.
-    let heard = context.detached().trackingGradient()
-    let answer = models.feedback.answer(latents: inputs.latents, context: heard, draw: inputs.draw)
+    let leaf = context.detached().trackingGradient()
+    let answer = objective.answer(inputs, context: leaf)
     clock.lap("unet")
     answer.loss.backward()
     clock.lap("unet_backward")
-    guard let arriving = heard.gradient else { preconditionFailure("no gradient came back to the context") }
-    context.backward(arriving: arriving)
+    guard let contextGradient = leaf.gradient else { preconditionFailure("the context got no gradient") }
+    context.backward(arriving: contextGradient)
     clock.lap("clip_backward")
     return Outputs(
-      context: heard.detached(), noisePrediction: answer.prediction.detached(), loss: answer.loss.item,
-      contextGradient: arriving,
+      context: leaf.detached(), noisePrediction: answer.prediction.detached(), loss: answer.loss.item,
+      contextGradient: contextGradient,
       towerGradients: models.tuned.parameters.compactMap { parameter in
         parameter.gradient.map { (parameter.name, $0.copied()) }
       },
@@ -95,13 +64,6 @@ public struct DivaStep {
         parameter.gradient.map { (key, $0.copied()) }
       },
       gradNorm: trained.gradientNorm(), seconds: clock.parts)
-  }
-
-  private func context(_ inputs: Inputs) -> Tensor {
-    let recap = DenseRecap(
-      projection: models.recap.projection, promptEmbedding: inputs.promptEmbedding, joining: models.recap.joining)
-    return recap.context(
-      pixels: inputs.clipPixels, vision: models.tuned, density: density, patches: inputs.patches)
   }
 }
 

@@ -10,7 +10,7 @@ extension DivaModels {
     for (index, (parameter, learned)) in zip(control.parameters, tuned.parameters).enumerated() {
       let before = parameter.value.detached()
       let change = learned.value.detached() - before
-      let random = RandomSource(seed: seed, stream: 40).normal(before.shape, step: index)
+      let random = RandomSource(seed: seed, stream: .equalNormControl).normal(before.shape, step: index)
       let length = random.norm
       guard length > 0 else { continue }
       parameter.assign(before + random.scaled(by: change.norm / length))

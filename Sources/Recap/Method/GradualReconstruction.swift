@@ -94,7 +94,8 @@ public struct GradualReconstruction {
     let models = reconstructor.models
     let square = models.diffusion.square(picture)
     let latents = models.diffusion.autoencoder.scaledLatents(of: .signedPixels([square]))
-    let noise = RandomSource(seed: seed, stream: 30).normal(latents.shape, step: timestep, firstSample: sample)
+    let noise = RandomSource(seed: seed, stream: .reconstructionNoise).normal(
+      latents.shape, step: timestep, firstSample: sample)
     (original, self.latents) = (square, latents)
     noised = models.feedback.schedule.addNoise(noise, to: latents, timesteps: [timestep])
   }

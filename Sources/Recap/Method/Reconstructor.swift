@@ -51,7 +51,8 @@ public struct Reconstructor {
     let vision = model == .baseline ? models.baseline.vision : models.tuned
     let recap = model == .baseline ? models.baselineRecap : models.recap
     let told = density.chosenPatches(
-      images: 1, patches: vision.config.patches, random: RandomSource(seed: seed, stream: 31), step: 0)
+      images: 1, patches: vision.config.patches, random: RandomSource(seed: seed, stream: .reconstructionPatches),
+      step: 0)
     return recap.context(pixels: preprocessing.pixels([image]), vision: vision, density: density, patches: told)
   }
 

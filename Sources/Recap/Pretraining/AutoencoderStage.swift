@@ -12,7 +12,7 @@ struct AutoencoderStage {
     defer { learning.forEach { $0.isTrainable = false } }
     let optimizer = AdamW([ParameterGroup(learning)], betas: (0.9, 0.99))
     let schedule = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
-    let random = RandomSource(seed: seed, stream: 1)
+    let random = RandomSource(seed: seed, stream: .autoencoderPosterior)
     for step in 0..<plan.steps {
       let scenes = (step * plan.batch..<(step + 1) * plan.batch).map { world.scene(.captioned, $0) }
       let pixels = Tensor.signedPixels(Scene.render(scenes))

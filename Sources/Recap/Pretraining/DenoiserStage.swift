@@ -37,8 +37,8 @@ struct DenoiserStage {
   }
 
   private func draw(_ shape: Shape, seed: UInt64, step: Int) -> NoiseDraw {
-    let random = RandomSource(seed: seed, stream: 2)
-    let timed = RandomSource(seed: seed, stream: 3)
+    let random = RandomSource(seed: seed, stream: .denoiserNoise)
+    let timed = RandomSource(seed: seed, stream: .denoiserTimesteps)
     return NoiseDraw(
       noise: random.normal(shape, step: step),
       timesteps: (0..<shape[0]).map {
@@ -61,7 +61,7 @@ struct DenoiserStage {
   /// What each image is told of: its caption's end token, and in some steps also random other words, drawn with
   /// replacement so that captions of any length fill the same number of tokens.
   private func context(_ told: [String], seed: UInt64, step: Int) -> Tensor {
-    let random = RandomSource(seed: seed, stream: 4)
+    let random = RandomSource(seed: seed, stream: .denoiserCaptions)
     let captions = told.enumerated().map { row, caption in
       Double(random.uniform(step: step, sample: row)) < plan.emptyShare ? "" : caption
     }
@@ -73,7 +73,7 @@ struct DenoiserStage {
     }
     let tokens = text.textTokens(ids).gatherTokens(chosen)
     guard plan.conditionNoise > 0 else { return tokens }
-    let noise = RandomSource(seed: seed, stream: 5).normal(tokens.shape, step: step)
+    let noise = RandomSource(seed: seed, stream: .denoiserConditionNoise).normal(tokens.shape, step: step)
     return tokens + noise.scaled(by: plan.conditionNoise * tokens.standardDeviation)
   }
 

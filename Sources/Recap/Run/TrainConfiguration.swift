@@ -41,6 +41,12 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public init() {}
 
   public var timesteps: Range<Int> { firstTimestep..<lastTimestep }
+
+  /// What the run draws for each micro-batch.
+  public var sampling: DivaObjective.Sampling {
+    DivaObjective.Sampling(
+      seed: seed, density: density, draws: draws, timesteps: timesteps, shufflesCondition: shufflesCondition)
+  }
 }
 
 // MARK: - Reading

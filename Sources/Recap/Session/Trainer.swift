@@ -24,19 +24,12 @@ public final class Trainer {
   let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
 
-  /// The independent streams of randomness of a run.
-  private enum Stream: UInt32 {
-    case order = 10, tokens = 11, shuffle = 12
-    case noise = 20
-  }
-
   public init(_ configuration: TrainConfiguration, models: DivaModels, images: any TrainingImages) {
     self.configuration = configuration
     self.models = models
     self.images = images
     density = configuration.density
-    order = BatchOrder(
-      count: images.count, random: RandomSource(seed: configuration.seed, stream: Stream.order.rawValue))
+    order = BatchOrder(count: images.count, random: RandomSource(seed: configuration.seed, stream: .imageOrder))
     let tower = ParameterGroup(models.tuned.parameters, weightDecay: configuration.weightDecay)
     let share = configuration.rate > 0 ? configuration.projectionRate / configuration.rate : 0
     let projection = ParameterGroup(models.projectionParameters, rateScale: share)
@@ -112,21 +105,10 @@ public final class Trainer {
   private func loss(at position: Int) throws -> Tensor {
     let indices = order.images(from: position * configuration.batch, configuration.batch)
     let inputs = try images.inputs(indices, batch: position)
-    let draw = NoiseDraw.random(
-      latents: inputs.latents.shape, draws: configuration.draws, timesteps: configuration.timesteps,
-      random: RandomSource(seed: configuration.seed, stream: Stream.noise.rawValue), step: position)
-    let context = context(inputs.pixels, at: position)
-    return models.feedback.answer(latents: inputs.latents, context: context, draw: draw).loss
-  }
-
-  private func context(_ pixels: Tensor, at position: Int) -> Tensor {
-    let images = pixels.shape[0]
-    let told = density.chosenPatches(
-      images: images, patches: models.tuned.config.patches,
-      random: RandomSource(seed: configuration.seed, stream: Stream.tokens.rawValue), step: position)
-    let context = models.recap.context(pixels: pixels, vision: models.tuned, density: density, patches: told)
-    guard configuration.shufflesCondition else { return context }
-    let random = RandomSource(seed: configuration.seed, stream: Stream.shuffle.rawValue)
-    return context.gatherImages(random.permutation(images, step: position))
+    var sampling = configuration.sampling
+    sampling.density = density
+    return models.objective.answer(
+      DivaObjective.Inputs(inputs, sampling, patches: models.tuned.config.patches, step: position)
+    ).loss
   }
 }

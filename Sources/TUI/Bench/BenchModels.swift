@@ -43,7 +43,7 @@ final class BenchModels {
   /// (1, tokens, context width)
   func prompt() throws -> Tensor {
     guard let sizes = ModelSizes(size) else { return try workspace.get().prompt }
-    return RandomSource(seed: general.seed, stream: 41).normal([1, 77, sizes.unet.contextWidth], step: 0)
+    return RandomSource(seed: general.seed, stream: .benchPrompt).normal([1, 77, sizes.unet.contextWidth], step: 0)
   }
 
   /// The models of a run, for the trainer.

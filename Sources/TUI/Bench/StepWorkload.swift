@@ -11,8 +11,9 @@ extension Workload {
     return Workload(
       name: "DIVA step", run: step.run, operations: step.operations,
       description: [
-        "kind": "step", "clip": step.vision.peerConfiguration, "unet": step.feedback.unet.config.json, "draws": 1,
-        "told": .integer(step.told.count), "optimizer": "sgd", "trains_projection": true,
+        "kind": "step", "clip": step.objective.vision.peerConfiguration,
+        "unet": step.objective.feedback.unet.config.json, "draws": 1, "told": .integer(step.contextTokens),
+        "optimizer": "sgd", "trains_projection": true,
       ], warmUps: plan.warmUps)
   }
 
@@ -25,13 +26,10 @@ extension Workload {
       keepsImages ? fixed : try models.workspace.get().trainingImages(keepsLatents: models.keepsLatents)
     let trainer = Trainer(settings, models: diva, images: images)
     let (unet, told) = (diva.diffusion.unet, settings.density.tokenCount(patches: diva.tuned.config.patches))
-    let counted = (images: plan.batch * settings.draws, side: unet.config.sampleSize)
     return Workload(
       name: keepsImages ? "mini step, batch \(plan.batch)" : "training step, images made as it goes",
       run: { _ = try trainer.step() },
-      operations: diva.tuned.operations(images: plan.batch) + diva.tuned.gradientOperations(images: plan.batch)
-        + unet.operations(images: counted.images, side: counted.side, contextTokens: told)
-        + unet.contextGradientOperations(images: counted.images, side: counted.side, contextTokens: told),
+      operations: diva.objective.operations(images: plan.batch, draws: settings.draws, contextTokens: told),
       description: keepsImages
         ? [
           "kind": "step", "clip": diva.tuned.peerConfiguration, "unet": unet.config.json,
@@ -42,49 +40,57 @@ extension Workload {
 
 /// One DIVA step without a run around it: nothing is held that the step does not need.
 final class BareStep {
-  let vision: CLIPVisionTower
-  let feedback: DiffusionFeedback
-  let told: ToldTokens
-  private let recap: DenseRecap
+  let objective: DivaObjective
+  private let sampling: DivaObjective.Sampling
   private let optimizer: SGD
   private let pixels: Tensor
   private let latents: Tensor
   private var number = 0
 
   init(_ plan: BenchPlan, _ models: BenchModels) throws {
-    vision = try models.vision()
-    feedback = DiffusionFeedback(unet: try models.unet(), schedule: try models.schedule)
-    told = ToldTokens(vision, try models.density, batch: plan.batch)
+    let vision = try models.vision()
+    let feedback = DiffusionFeedback(unet: try models.unet(), schedule: try models.schedule)
     let unet = feedback.unet.config
     let projection = try VisualProjection.random(from: vision.projectionWidth, to: unet.contextWidth, seed: 1)
-    recap = DenseRecap(projection: projection, promptEmbedding: try models.prompt(), joining: .tokenByToken)
+    objective = DivaObjective(
+      vision: vision,
+      recap: DenseRecap(projection: projection, promptEmbedding: try models.prompt(), joining: .tokenByToken),
+      feedback: feedback)
+    sampling = DivaObjective.Sampling(
+      seed: 1, density: try models.density, draws: 1, timesteps: 0..<feedback.schedule.timesteps)
     let trained = vision.parameters + [projection.weight] + (projection.bias.map { [$0] } ?? [])
     trained.forEach { $0.isTrainable = true }
     optimizer = SGD([ParameterGroup(trained)], momentum: 0.9)
     pixels = vision.randomPixels(plan.batch)
-    latents = RandomSource(seed: 1, stream: 42).normal(
+    latents = RandomSource(seed: 1, stream: .benchLatents).normal(
       [plan.batch, unet.sampleSize, unet.sampleSize, unet.inChannels], step: 0)
   }
 
+  var contextTokens: Int { sampling.density.tokenCount(patches: objective.vision.config.patches) }
+
   func run() {
     number += 1
-    let draw = NoiseDraw.random(
-      latents: latents.shape, draws: 1, timesteps: 0..<feedback.schedule.timesteps,
-      random: RandomSource(seed: 1, stream: 20), step: number)
-    let context = recap.context(pixels: pixels, vision: vision, density: told.density, patches: told.patches)
-    feedback.answer(latents: latents, context: context, draw: draw).loss.backward()
+    let inputs = DivaObjective.Inputs(
+      clipPixels: pixels, latents: latents, sampling, patches: objective.vision.config.patches, step: number)
+    objective.answer(inputs).loss.backward()
     optimizer.step(learningRate: 1e-4, maximumNorm: 1)
   }
 
   func memory(batch: Int) -> StepMemory {
     StepMemory(
-      tower: vision, unet: feedback.unet, images: batch, draws: 1, contextTokens: told.count, moments: 1)
+      tower: objective.vision, unet: objective.feedback.unet, images: batch, draws: 1, contextTokens: contextTokens,
+      moments: 1)
   }
 
-  var operations: Double {
-    let (images, unet) = (latents.shape[0], feedback.unet)
+  var operations: Double { objective.operations(images: latents.shape[0], draws: 1, contextTokens: contextTokens) }
+}
+
+extension DivaObjective {
+  /// Floating-point operations of a step by direct methods, images and latents at hand.
+  func operations(images: Int, draws: Int, contextTokens: Int) -> Double {
+    let (unet, side) = (feedback.unet, feedback.unet.config.sampleSize)
     return vision.operations(images: images) + vision.gradientOperations(images: images)
-      + unet.operations(images: images, side: unet.config.sampleSize, contextTokens: told.count)
-      + unet.contextGradientOperations(images: images, side: unet.config.sampleSize, contextTokens: told.count)
+      + unet.operations(images: images * draws, side: side, contextTokens: contextTokens)
+      + unet.contextGradientOperations(images: images * draws, side: side, contextTokens: contextTokens)
   }
 }

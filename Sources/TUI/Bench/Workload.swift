@@ -74,8 +74,10 @@ extension Workload {
     let side = unet.config.sampleSize
     // Not from the image tower, which this part does without.
     let told = try models.density.tokenCount(patches: plan.size == .given ? models.vision().config.patches : 0)
-    let latents = RandomSource(seed: 1, stream: 42).normal([plan.batch, side, side, unet.config.inChannels], step: 0)
-    let context = RandomSource(seed: 1, stream: 43).normal([plan.batch, told, unet.config.contextWidth], step: 0)
+    let latents = RandomSource(seed: 1, stream: .benchLatents).normal(
+      [plan.batch, side, side, unet.config.inChannels], step: 0)
+    let context = RandomSource(seed: 1, stream: .benchContext).normal(
+      [plan.batch, told, unet.config.contextWidth], step: 0)
     let timesteps = Array(repeating: 500, count: plan.batch)
     let forward = unet.operations(images: plan.batch, side: side, contextTokens: told)
     let backward = unet.contextGradientOperations(images: plan.batch, side: side, contextTokens: told)
@@ -94,7 +96,7 @@ extension Workload {
   private static func vae(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
     let autoencoder = try models.autoencoder()
     let side = autoencoder.config.sampleSize
-    let pixels = RandomSource(seed: 1, stream: 44).normal([plan.batch, side, side, 3], step: 0)
+    let pixels = RandomSource(seed: 1, stream: .benchImages).normal([plan.batch, side, side, 3], step: 0)
     return Workload(
       name: "VAE encode \(side)×\(side)", run: { _ = autoencoder.scaledLatents(of: pixels) },
       operations: autoencoder.encodingOperations(images: plan.batch, side: side),
@@ -116,7 +118,7 @@ struct ToldTokens {
   init(_ vision: CLIPVisionTower, _ density: RecapDensity, batch: Int) {
     (self.vision, self.density) = (vision, density)
     patches = density.chosenPatches(
-      images: batch, patches: vision.config.patches, random: RandomSource(seed: 1, stream: 11), step: 0)
+      images: batch, patches: vision.config.patches, random: RandomSource(seed: 1, stream: .patches), step: 0)
   }
 
   /// The class token included.
@@ -129,7 +131,8 @@ struct ToldTokens {
 
 extension CLIPVisionTower {
   func randomPixels(_ batch: Int) -> Tensor {
-    RandomSource(seed: 1, stream: 40).normal([batch, config.imageSize, config.imageSize, config.channels], step: 0)
+    RandomSource(seed: 1, stream: .benchPixels).normal(
+      [batch, config.imageSize, config.imageSize, config.channels], step: 0)
   }
 
   /// What transformers' `CLIPVisionConfig` reads.

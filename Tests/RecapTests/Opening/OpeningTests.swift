@@ -104,12 +104,11 @@ struct OpeningTests {
       let workspace = try workspace(path)
       let picture = Image(width: 40, height: 30, pixels: (0..<3600).map { UInt8($0 % 251) })
       let latents = workspace.latents([picture])
-      let inputs = DivaStep.randomInputs(
-        clipPixels: workspace.preprocessing.pixels([picture]), latents: latents,
-        promptEmbedding: workspace.prompt, density: .pooled(window: 2), patches: 9, draws: 2, timesteps: 0..<1000,
-        seed: 1)
+      let sampling = DivaObjective.Sampling(seed: 1, density: .pooled(window: 2), draws: 2, timesteps: 0..<1000)
+      let inputs = DivaObjective.Inputs(
+        clipPixels: workspace.preprocessing.pixels([picture]), latents: latents, sampling, patches: 9, step: 0)
 
-      let outputs = DivaStep(models: try workspace.models(), density: .pooled(window: 2)).run(inputs)
+      let outputs = DivaStep(models: try workspace.models()).run(inputs)
 
       #expect(latents.shape == [1, 8, 8, 3])
       #expect(outputs.context.shape == [1, 5, 7])

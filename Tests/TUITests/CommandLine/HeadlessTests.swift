@@ -238,10 +238,10 @@ struct HeadlessTests {
     let workspace = try Workspace(mini: Assets.mini(environment: [Assets.variable: assets]))
     let models = try workspace.models()
     let pixels = workspace.preprocessing.pixels(Scene.render([workspace.world.scene(.test, 0)]))
-    let inputs = DivaStep.randomInputs(
+    let inputs = DivaObjective.Inputs(
       clipPixels: pixels, latents: RandomSource(seed: 1).normal([1, 8, 8, 8], step: 0),
-      promptEmbedding: workspace.prompt, density: .classOnly, patches: 64, draws: 1, timesteps: 0..<1000, seed: 1)
-    let step = DivaStep(models: models, density: .classOnly)
+      DivaObjective.Sampling(seed: 1, density: .classOnly, draws: 1, timesteps: 0..<1000), patches: 64, step: 0)
+    let step = DivaStep(models: models)
     let outputs = step.run(inputs)
     let bias = try #require(models.projectionByKey.first { $0.key == "visual_proj.bias" }?.parameter)
     let gradient = try #require(outputs.projectionGradients.first { $0.key == "visual_proj.bias" }?.tensor.values)

@@ -56,12 +56,13 @@ struct StepCommand: DivaCommand {
       tower: diva.tuned, unet: diva.diffusion.unet, images: inputs.latents.shape[0], draws: timesteps,
       contextTokens: density.tokenCount(patches: diva.tuned.config.patches), moments: 0
     ).note().map(console.note)
-    let step = DivaStep(models: diva, density: density)
+    let step = DivaStep(models: diva, promptEmbedding: given.promptEmbedding)
     let outputs = step.run(inputs)
     // The first run has prepared kernels and memory, which is not what a profile is asked for.
     let report = profile ? ProfileReport(of: { _ = step.run(inputs) }) : nil
     var tensors = TensorDump()
     add(inputs, to: &tensors)
+    tensors.add("prompt_embedding", given.promptEmbedding)
     for (key, parameter) in diva.projectionByKey { tensors.add(key, parameter.value.detached()) }
     add(outputs, workspace.layout, to: &tensors)
     if decoded { tensors.add("decoded", diva.decoded(inputs.latents).nchwFromNHWC) }
@@ -80,7 +81,7 @@ struct StepCommand: DivaCommand {
     }
   }
 
-  private func add(_ inputs: DivaStep.Inputs, to dump: inout TensorDump) {
+  private func add(_ inputs: DivaObjective.Inputs, to dump: inout TensorDump) {
     dump.add("clip_pixels", inputs.clipPixels.nchwFromNHWC)
     dump.add("latent", inputs.latents.nchwFromNHWC)
     dump.add("noise", inputs.draw.noise.nchwFromNHWC)
@@ -88,7 +89,6 @@ struct StepCommand: DivaCommand {
     if let patches = inputs.patches {
       dump.add("token_indices", integers: patches.flatMap { $0 }, dims: [patches.count, patches.first?.count ?? 0])
     }
-    dump.add("prompt_embedding", inputs.promptEmbedding)
   }
 
   private func add(_ outputs: DivaStep.Outputs, _ layout: KeyLayout, to dump: inout TensorDump) {

@@ -4,7 +4,9 @@ import Recap
 
 /// A step's inputs: from the file where it has them, drawn or computed otherwise.
 struct StepInputs {
-  let inputs: DivaStep.Inputs
+  let inputs: DivaObjective.Inputs
+  /// (1, tokens, context width)
+  let promptEmbedding: Tensor
   private let file: StepFile?
 
   init(_ command: StepCommand, _ workspace: Workspace) throws {
@@ -13,13 +15,14 @@ struct StepInputs {
     let vision = workspace.clip.vision.config
     let pixels: Shape = [pictures.count, vision.imageSize, vision.imageSize, vision.channels]
     let made = StepInputs.made(of: pictures, command.colors, workspace)
-    var inputs = DivaStep.randomInputs(
+    promptEmbedding = try file?.prompt(width: workspace.prompt.shape[2]) ?? workspace.prompt
+    var inputs = DivaObjective.Inputs(
       clipPixels: try file?.images("clip_pixels", pixels) ?? made.clipPixels(),
       latents: try file?.latents(images: pictures.count, workspace.diffusion.unet.config) ?? made.latents(),
-      promptEmbedding: try file?.prompt(width: workspace.prompt.shape[2]) ?? workspace.prompt,
-      density: command.models.density.density(for: workspace.backbone), patches: vision.patches,
-      draws: command.timesteps, timesteps: try StepInputs.range(command, workspace.diffusion.schedule.timesteps),
-      seed: command.general.seed)
+      DivaObjective.Sampling(
+        seed: command.general.seed, density: command.models.density.density(for: workspace.backbone),
+        draws: command.timesteps, timesteps: try StepInputs.range(command, workspace.diffusion.schedule.timesteps)),
+      patches: vision.patches, step: 0)
     inputs.draw = try file?.draw(inputs.latents.shape, limit: workspace.diffusion.schedule.timesteps) ?? inputs.draw
     inputs.patches = try file?.patches(images: pictures.count, of: vision.patches) ?? inputs.patches
     self.inputs = inputs

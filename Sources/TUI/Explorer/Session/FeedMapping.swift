@@ -85,7 +85,7 @@ struct DensityTable {
     if case .pooled(let window) = density {
       return (0..<patches).map { $0 / window < patches / window ? $0 / window : nil }
     }
-    let random = RandomSource(seed: seed, stream: 31)
+    let random = RandomSource(seed: seed, stream: .reconstructionPatches)
     let chosen = density.chosenPatches(images: 1, patches: patches, random: random, step: 0)?.first ?? []
     var tokens = [Int?](repeating: nil, count: patches)
     for (token, patch) in chosen.enumerated() { tokens[patch] = token }

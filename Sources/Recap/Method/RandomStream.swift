@@ -1,0 +1,49 @@
+import Engine
+
+/// Every stream of random numbers in the project. "Same seed, same bits" holds because no two purposes share a number.
+///
+/// Raw values are part of what a seed means: never renumber one, never use one again. Two other families are apart from
+/// these: initial weights draw from a hash of their parameter's name, scenes of the mini world from `MiniWorld.Split`.
+public enum RandomStream: UInt32, CaseIterable, Sendable {
+  // Pretraining.
+  case autoencoderPosterior = 1
+  case denoiserNoise = 2
+  case denoiserTimesteps = 3
+  case denoiserCaptions = 4
+  case denoiserConditionNoise = 5
+
+  // A run.
+  /// The order of the images in an epoch.
+  case imageOrder = 10
+  /// Which patch tokens are in the condition.
+  case patches = 11
+  /// Which image's condition stands in for which, in the shuffled control.
+  case shuffledCondition = 12
+  /// Which part of an image a step sees.
+  case crops = 13
+  case noise = 20
+  case timesteps = 21
+
+  // Reconstruction.
+  case reconstructionNoise = 30
+  /// Which patch tokens condition a reconstruction; the Density screen shows these.
+  case reconstructionPatches = 31
+
+  /// Directions of the random change that the tuned tower is compared with.
+  case equalNormControl = 40
+
+  // Numbers to time with.
+  case benchPrompt = 41
+  case benchLatents = 42
+  case benchContext = 43
+  case benchImages = 44
+  case benchPixels = 45
+  case fixedImages = 46
+
+  /// Which patches are in a benchmark's feature.
+  case featurePatches = 50
+}
+
+extension RandomSource {
+  public init(seed: UInt64, stream: RandomStream) { self.init(seed: seed, stream: stream.rawValue) }
+}
