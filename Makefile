@@ -1,6 +1,7 @@
 # `make` alone prints the verbs: every line that ends in `## words` below.
 
 PREFIX ?= /usr/local
+OUT ?= packages
 BINARY := .build/release/diva-tui
 REFERENCE := Tests/Reference
 # The pinned environment of `make parity` when it is there, otherwise the python3 on PATH.
@@ -11,7 +12,7 @@ FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build release test fuzz bench parity fixtures golden install format lint floors map check toolchain
+.PHONY: help run build release test fuzz bench parity fixtures golden install uninstall package format lint floors map check toolchain
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -55,10 +56,17 @@ fixtures: .venv-parity/installed ## write the tests' expected numbers again, fro
 golden: toolchain ## write the screens that tests expect again; the tests fail once, so that a person looks
 	DIVA_GOLDEN=write swift test --disable-xctest --filter TUITests
 
-install: release ## copy the program to PREFIX (/usr/local)
-	install -D $(BINARY) $(DESTDIR)$(PREFIX)/bin/diva-tui
-	mkdir -p $(DESTDIR)$(PREFIX)/share/diva-tui
-	cp -R assets $(DESTDIR)$(PREFIX)/share/diva-tui/
+install: release ## put program, models, man page and shell completions under PREFIX (/usr/local)
+	@scripts/install-packages install
+	@packaging/install $(BINARY) $(DESTDIR)$(PREFIX)
+
+uninstall: ## remove what install put there
+	@packaging/uninstall $(DESTDIR)$(PREFIX)
+
+package: toolchain ## make a .deb and a tarball that need no Swift, in OUT (packages)
+	@scripts/install-packages install package
+	swift build --configuration release --static-swift-stdlib --scratch-path .build-package --product diva-tui
+	@packaging/build-packages .build-package/release/diva-tui $(OUT)
 
 format: ## lay the Swift code out
 	swift format format --in-place --parallel --recursive $(SOURCES)
