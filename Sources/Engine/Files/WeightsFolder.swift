@@ -59,7 +59,7 @@ public struct WeightsFolder {
     return try onlyFile()
   }
 
-  /// The weights of a folder without any of the libraries' names in it: as OpenAI's and DIVA's files lie there.
+  /// The weights of a folder without any of the libraries' names in it: as OpenAI's files lie there.
   private func onlyFile() throws -> WeightsFile {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
       .filter { [".safetensors", ".pt", ".pth", ".bin"].contains(where: $0.hasSuffix) }

@@ -1,6 +1,6 @@
 extension Tensor {
   /// Pictures of one size, each value looked up in its channel's table of 256: (B, H, W, 3).
-  static func imageBatch(_ images: [Image], tables: [[Float]]) -> Tensor {
+  public static func imageBatch(_ images: [Image], tables: [[Float]]) -> Tensor {
     let (height, width) = (images.first?.height ?? 0, images.first?.width ?? 0)
     let table = tables.flatMap { $0 }
     precondition(table.count == 3 * 256, "three channels have three tables of 256 values")

@@ -20,7 +20,7 @@ public struct ColorStatistics: Equatable, Sendable, Codable {
 
   /// For each channel what the 256 values of a pixel become: (p/255 − mean)/deviation, in torchvision's order of
   /// operations, so that they are equal bit for bit.
-  var tables: [[Float]] {
+  public var tables: [[Float]] {
     (0..<3).map { channel in (0...255).map { (Float($0) / 255 - mean[channel]) / deviation[channel] } }
   }
 }

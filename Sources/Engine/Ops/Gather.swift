@@ -130,7 +130,7 @@ extension Tensor {
 
   /// Means of `window` neighbouring tokens; tokens that fill no window are left out: (B, T, C) → (B, T/window, C).
   ///
-  /// Source: `condition/timm_vision_transformer.py` of DIVA (avg_pool1d with stride = window, row-major patches).
+  /// Source: PyTorch `F.avg_pool1d` with the stride of its window, over patches in row-major order.
   public func averagePooledTokens(window: Int) -> Tensor {
     let (images, tokens, width) = (shape[0], shape[1], shape[2])
     let windows = tokens / window
@@ -159,7 +159,7 @@ extension Tensor {
     }
   }
 
-  /// The whole batch n times over: (B, …) → (n·B, …), so that several noise draws share one pass of CLIP.
+  /// The whole batch n times over: (B, …) → (n·B, …), so that several noise draws share one context.
   public func repeated(_ n: Int) -> Tensor {
     let y = Tensor(uninitialized: shape.replacingFirst(with: n * shape[0]))
     for copy in 0..<n { (y.pointer + copy * count).update(from: pointer, count: count) }

@@ -3,7 +3,7 @@ import Kernels
 extension Tensor {
   /// Mean of (self − target)² over all entries, a scalar. Only self gets a gradient: the target is data.
   ///
-  /// This is DIVA's loss on the predicted noise (`models/SD_with_OpenAICLIP.py`, `F.mse_loss`).
+  /// The loss of diffusion models on the predicted noise. Source: PyTorch `F.mse_loss`.
   public func meanSquaredError(_ target: Tensor) -> Tensor {
     precondition(shape == target.shape, "meanSquaredError: \(shape) against \(target.shape)")
     let distance = kernels_squared_distance(Int64(count), pointer, target.pointer)
@@ -45,6 +45,11 @@ extension Tensor {
 }
 
 extension Tensor {
+  /// The L2 norm over all entries, summed in Double.
+  public var norm: Double {
+    withUnsafeValues { $0.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() }
+  }
+
   /// √(mean (x − mean x)²) over all entries, for looking at.
   public var standardDeviation: Float {
     let mean = kernels_sum(Int64(count), pointer) / Double(count)

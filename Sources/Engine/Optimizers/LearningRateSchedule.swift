@@ -8,11 +8,6 @@ public enum LearningRateSchedule: Equatable, Sendable {
   /// Source: transformers `get_cosine_schedule_with_warmup`. The very first step has rate 0 where there is a warm-up.
   case cosine(peak: Double, warmup: Int, total: Int)
 
-  /// DIVA's schedule: a warm-up of 0.5 % of the steps (rounded up), then half a cosine.
-  public static func diva(peak: Double, total: Int) -> LearningRateSchedule {
-    .cosine(peak: peak, warmup: Int((0.005 * Double(total)).rounded(.up)), total: total)
-  }
-
   public func rate(at step: Int) -> Float {
     switch self {
     case .constant(let rate): return Float(rate)

@@ -11,17 +11,10 @@ extension DivaModels {
       let before = parameter.value.detached()
       let change = learned.value.detached() - before
       let random = RandomSource(seed: seed, stream: .equalNormControl).normal(before.shape, step: index)
-      let length = random.norm
+      let length = Float(random.norm)
       guard length > 0 else { continue }
-      parameter.assign(before + random.scaled(by: change.norm / length))
+      parameter.assign(before + random.scaled(by: Float(change.norm) / length))
     }
     return control
-  }
-}
-
-extension Tensor {
-  /// Root of the sum of squares.
-  var norm: Float {
-    withUnsafeValues { Float($0.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()) }
   }
 }

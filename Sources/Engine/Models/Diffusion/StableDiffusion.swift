@@ -1,7 +1,7 @@
 /// A diffusers folder: UNet, autoencoder and noise schedule that were trained for each other.
 ///
 /// Layout: `model_index.json`, `unet/`, `vae/`, `scheduler/scheduler_config.json`. The text encoder, where there is
-/// one, is opened apart (`CLIPTextTower(textEncoder:)`): DIVA needs it once, for one prompt.
+/// one, is opened apart (`CLIPTextTower(textEncoder:)`): a caller with one prompt needs it once.
 public struct StableDiffusion {
   public let unet: UNet2DConditionModel
   public let autoencoder: AutoencoderKL

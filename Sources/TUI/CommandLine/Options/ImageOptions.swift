@@ -54,11 +54,6 @@ struct TensorDump {
 }
 
 extension Tensor {
-  /// L2 norm of all entries together.
-  var norm: Double {
-    withUnsafeValues { $0.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() }
-  }
-
   /// L2 norm of each row along the first axis.
   var rowNorms: [Double] { (0..<shape[0]).map { sliced($0..<$0 + 1).norm } }
 }

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Engine
+@testable import Recap
 
 /// The estimate against what `diva-tui bench --part step --size full` measured.
 @Suite(.enabled(if: ArithmeticPolicy.hasBF16 || ArithmeticPolicy.readsStored))

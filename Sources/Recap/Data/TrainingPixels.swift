@@ -1,3 +1,5 @@
+import Engine
+
 /// From square pictures to the two inputs of a DIVA step: CLIP's and the autoencoder's.
 ///
 /// The reference normalises with OpenAI's colours, whichever CLIP it trains, scales that to CLIP's size bilinearly and

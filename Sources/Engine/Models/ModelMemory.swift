@@ -1,44 +1,39 @@
-/// What a DIVA step takes of memory, in bytes, counted from the names and shapes of the parameters.
+/// What a model takes of memory in a training step, in bytes, counted from the names and shapes of its parameters.
 ///
-/// Estimates for telling beforehand whether a step fits the machine: what ops hold on to for the backward pass, and the
-/// forms in which weights are multiplied; smaller buffers and the program itself are `rest`.
-public struct StepMemory: Sendable {
-  /// The trained tower with its optimizer's memory.
-  public let trained: Int
-  /// Its gradients, there from its backward pass to the optimizer's step.
-  public let gradients: Int
-  /// The frozen UNet's weights as they are multiplied, with the pages of their file that are read in place.
-  public let frozen: Int
-  /// What lies between the UNet's ops until its backward pass has used it, and the same of the tower.
-  public let unetKept: Int
-  public let towerKept: Int
+/// Estimates for deciding beforehand whether a step fits the machine: smaller buffers are left out.
+public struct ModelMemory: Equatable, Sendable {
+  /// The weights in all forms in which they are multiplied, with the pages of their file that are read in place.
+  public let weights: Int
+  /// What ops keep between the forward pass and the backward pass.
+  public let activations: Int
+}
 
-  /// The program with its libraries, what single ops need while they run, and what lies idle between them.
-  public let rest: Int
-
-  /// - Parameters:
-  ///   - images: of a batch, each with `draws` noise draws.
-  ///   - moments: how many numbers the optimizer keeps for each weight: 1 of SGD's momentum, 2 of AdamW's.
-  public init(
-    tower: CLIPVisionTower, unet: UNet2DConditionModel, images: Int, draws: Int, contextTokens: Int, moments: Int,
-    arithmetic: ArithmeticPolicy = .current
-  ) {
-    rest = 400 << 20
-    let weights = tower.parameters.reduce(0) { $0 + $1.shape.count }
-    let copies = arithmetic.multipliesBF16 && arithmetic.memory == .fast ? weights * 2 : 0
-    trained = 4 * weights * (1 + moments) + copies
-    gradients = 4 * weights
-    let layers = unet.parameters.compactMap { UNetLayerMemory($0, unet.config, contextTokens: contextTokens) }
-    frozen = layers.reduce(0) { $0 + $1.weightBytes(arithmetic) }
+extension CLIPVisionTower {
+  /// Of a step that trains all weights; optimizer and gradients come on top.
+  public func trainingMemory(images: Int, arithmetic: ArithmeticPolicy = .current) -> ModelMemory {
+    let weights = parameters.reduce(0) { $0 + $1.shape.count }
+    let copies = arithmetic.multipliesBF16 && arithmetic.memory == .fast ? 2 : 0
     let kept = Kept(arithmetic.memory)
-    unetKept =
-      4 * images * draws * kept.count(layers.map { (block: $0.block, kept: $0.kept, isBlockInput: $0.isBlockInput) })
-    towerKept = 4 * images * kept.count(tower.parameters.map(tower.kept))
+    return ModelMemory(
+      weights: (4 + copies) * weights, activations: 4 * images * kept.count(parameters.map(self.kept)))
   }
+}
 
-  /// The most at any time: at the end of the UNet's forward pass, or of the tower's backward pass.
-  public var peak: Int {
-    trained + frozen + towerKept + max(unetKept, gradients) + rest
+extension UNet2DConditionModel {
+  /// Of a step that takes the gradient of the context through frozen weights.
+  ///
+  /// - Parameters:
+  ///   - images: latents that pass through together, noise draws counted.
+  ///   - contextTokens: of each image's context.
+  public func contextGradientMemory(
+    images: Int, contextTokens: Int, arithmetic: ArithmeticPolicy = .current
+  ) -> ModelMemory {
+    let layers = parameters.compactMap { UNetLayerMemory($0, config, contextTokens: contextTokens) }
+    let kept = Kept(arithmetic.memory)
+    return ModelMemory(
+      weights: layers.reduce(0) { $0 + $1.weightBytes(arithmetic) },
+      activations: 4 * images
+        * kept.count(layers.map { (block: $0.block, kept: $0.kept, isBlockInput: $0.isBlockInput) }))
   }
 }
 
