@@ -61,6 +61,14 @@ package struct Canvas: Equatable, Sendable {
     return at
   }
 
+  /// Writes texts one after the other and gives the column after them.
+  @discardableResult
+  package mutating func write(_ texts: [(String, Style)], _ column: Int, _ row: Int, limit: Int? = nil) -> Int {
+    var column = column
+    for (text, style) in texts { column = write(text, column, row, style, limit: limit) }
+    return column
+  }
+
   /// Writes one line of text that ends just before `endColumn`.
   package mutating func writeRight(_ text: String, endColumn: Int, _ row: Int, _ style: Style = .normal) {
     write(text, endColumn - text.safeForTerminal.cellWidth, row, style, limit: endColumn)
@@ -77,20 +85,19 @@ package struct Canvas: Equatable, Sendable {
   }
 
   package mutating func fill(_ rect: Rect, with character: Character = " ", _ style: Style = .normal) {
-    for row in max(rect.row, 0)..<max(rect.row, 0, min(rect.endRow, size.rows)) {
-      for column in max(rect.column, 0)..<max(rect.column, 0, min(rect.endColumn, size.columns)) {
-        put(Cell(character: character, style: style), column, row)
-      }
-    }
+    for index in indices(of: rect) { cells[index] = Cell(character: character, style: style) }
   }
 
   /// Marks what is written in a row as selected, from edge to edge.
   package mutating func select(_ rect: Rect) {
-    for row in max(rect.row, 0)..<max(rect.row, 0, min(rect.endRow, size.rows)) {
-      for column in max(rect.column, 0)..<max(rect.column, 0, min(rect.endColumn, size.columns)) {
-        cells[row * size.columns + column].style.isSelected = true
-      }
-    }
+    for index in indices(of: rect) { cells[index].style.isSelected = true }
+  }
+
+  /// The cells of the box that lie on the screen.
+  private func indices(of rect: Rect) -> [Int] {
+    let columns = max(rect.column, 0)..<max(rect.column, 0, min(rect.endColumn, size.columns))
+    let rows = max(rect.row, 0)..<max(rect.row, 0, min(rect.endRow, size.rows))
+    return rows.flatMap { row in columns.map { row * size.columns + $0 } }
   }
 
   /// Shows a picture as large as `box` allows, undistorted, at the box's top left; gives the cells it got.
