@@ -5,8 +5,8 @@ import Testing
 @Suite struct NumberWordsTests {
   @Test func signsAndProbabilitiesReadWell() {
     #expect(TextTable.signed(-0.04, 1) == "+0.0" && TextTable.signed(-0.06, 1) == "−0.1")
-    #expect(TrainScreen.pText(0.0016) == "p 0.0016")
-    #expect(TrainScreen.pText(1e-9) == "p < 0.0001")
+    #expect(RunPanel.pText(0.0016) == "p 0.0016")
+    #expect(RunPanel.pText(1e-9) == "p < 0.0001")
   }
 
   @Test func anErrorThatShrinksIsGood() {

@@ -6,24 +6,25 @@ import Testing
 @Suite struct ScreenTests {
   static let sizes = [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)]
 
-  @Test("Every screen looks as it did when a person last looked", arguments: Screen.allCases, sizes)
-  func golden(screen: Screen, size: Size) throws {
-    let state = screen == .runs ? DemoFeed.watched : DemoFeed.state
+  @Test("Every screen looks as it did when a person last looked", arguments: Explorer.screens.indices, sizes)
+  func golden(index: Int, size: Size) throws {
+    let screen = Explorer.screens[index]
+    let state = screen == RunsScreen.self ? DemoFeed.watched : DemoFeed.state
     var explorer = TestExplorer(state, columns: size.columns, rows: size.rows)
-    explorer.type("\(screen.rawValue + 1)")
+    explorer.type("\(index + 1)")
 
     try explorer.matches("\(screen.title.lowercased())-\(size.columns)x\(size.rows)")
   }
 
   @Test(
     "Before the models are loaded every screen says what will stand there",
-    arguments: Screen.allCases.filter { $0 != .runs })
-  func empty(screen: Screen) throws {
+    arguments: Explorer.screens.indices.filter { Explorer.screens[$0] != RunsScreen.self })
+  func empty(index: Int) throws {
     var explorer = TestExplorer(ExplorerState())
     explorer.take(.status(.loading("loading the mini world")))
-    explorer.type("\(screen.rawValue + 1)")
+    explorer.type("\(index + 1)")
 
-    try explorer.matches("\(screen.title.lowercased())-empty")
+    try explorer.matches("\(Explorer.screens[index].title.lowercased())-empty")
   }
 
   @Test func helpListsTheKeysAndWhyOneDoesNothing() throws {
@@ -64,10 +65,10 @@ import Testing
     #expect(explorer.screen.contains("Loss"))
   }
 
-  @Test("No screen puts a picture on the last row", arguments: Screen.allCases, [16, 17, 20, 24, 33, 70])
-  func picturesStayAboveTheLastRow(screen: Screen, rows: Int) {
+  @Test("No screen puts a picture on the last row", arguments: Explorer.screens.indices, [16, 17, 20, 24, 33, 70])
+  func picturesStayAboveTheLastRow(index: Int, rows: Int) {
     var explorer = TestExplorer(DemoFeed.watched, columns: 60, rows: rows)
-    explorer.type("\(screen.rawValue + 1)")
+    explorer.type("\(index + 1)")
 
     #expect(explorer.frame.pictures.allSatisfy { $0.rect.endRow < rows && $0.rect.endColumn <= 60 })
   }
@@ -101,13 +102,13 @@ import Testing
     let table = keyTableMarkdown()
 
     #expect(table.hasPrefix("| screen | key | what it does |\n|---|---|---|\n| everywhere | `Tab 1–5` |"))
-    for binding in Explorer.keys + Screen.allCases.flatMap(\.keys) { #expect(table.contains(binding.tooltip)) }
+    for binding in Explorer.keys + Explorer.screens.flatMap({ $0.keys }) { #expect(table.contains(binding.tooltip)) }
   }
 
   @Test func everyGlyphOfEveryScreenHasAPlainStandIn() {
-    for screen in Screen.allCases {
+    for index in Explorer.screens.indices {
       var explorer = TestExplorer(columns: 120, rows: 36)
-      explorer.type("\(screen.rawValue + 1)")
+      explorer.type("\(index + 1)")
       let strange = explorer.frame.cells.map(\.character).filter { PlainGlyphs.ascii($0) == "?" && $0 != "?" }
       #expect(strange.isEmpty)
     }

@@ -80,14 +80,14 @@ import Testing
     .init("count", .fixed(7)) { ("\($0.count)", .tuned) },
   ])
 
-  private func framed(columns: Int, rows: Int, _ draw: (Rect, inout Canvas) -> Void) -> Canvas {
+  private func framed(columns: Int, rows: Int, _ draw: (Rect, inout Canvas) -> Void) -> String {
     var canvas = Canvas(size: Size(columns: 60, rows: 24))
     canvas.fill(canvas.bounds, with: "#")
     let rect = Rect(column: 3, row: 2, columns: columns, rows: rows)
     canvas.fill(rect)
     draw(rect, &canvas)
     canvas.fill(rect)
-    return canvas
+    return canvas.text
   }
 
   @Test("What is drawn never leaves its box", arguments: [0, 1, 2, 7, 13, 19, 40], [0, 1, 2, 5, 20])

@@ -12,7 +12,7 @@ struct Binding: Sendable {
   let act: @Sendable (inout ExplorerState, Key) -> [Work]
 
   init(
-    _ keys: Key..., label: String, tooltip: String,
+    _ keys: [Key], label: String, tooltip: String,
     unavailable: @escaping @Sendable (ExplorerState) -> String? = { _ in nil },
     act: @escaping @Sendable (inout ExplorerState, Key) -> [Work]
   ) {
@@ -37,7 +37,7 @@ struct Binding: Sendable {
 /// All keys as a Markdown table, for the README.
 func keyTableMarkdown() -> String {
   let header = ["| screen | key | what it does |", "|---|---|---|"]
-  let groups = [("everywhere", Explorer.keys)] + Screen.allCases.map { ($0.title, $0.keys) }
+  let groups = [("everywhere", Explorer.keys)] + Explorer.screens.map { ($0.title, $0.keys) }
   let rows = groups.flatMap { name, bindings in
     bindings.map { "| \(name) | `\($0.keyNames)` | \($0.tooltip) |" }
   }

@@ -3,6 +3,11 @@ import Terminal
 
 /// The explorer as a whole: what every screen shares. Pure: no input or output, no clock, no thread.
 enum Explorer {
+  /// In the order of their digits.
+  static let screens: [any Screen.Type] = [
+    TrainScreen.self, ReconstructScreen.self, PairsScreen.self, DensityScreen.self, RunsScreen.self,
+  ]
+
   static let smallestSize = Size(columns: 60, rows: 16)
   /// After so many seconds without news a running trainer is said to be silent: a step of large models takes minutes.
   private static func patience(_ feed: Feed) -> Double {
@@ -14,13 +19,14 @@ enum Explorer {
 
   static let keys: [Binding] = [
     Binding(
-      .tab, .character("1"), .character("2"), .character("3"), .character("4"), .character("5"), label: "screens",
+      [.tab] + screens.indices.map { .character(Character("\($0 + 1)")) }, label: "screens",
       tooltip: "Go to the next screen, or to one by its number."
     ) { state, key in
-      open(screen(for: key, state), &state)
+      guard case .character(let digit) = key, let number = digit.wholeNumberValue else { return openNext(&state) }
+      return open(screens[number - 1], &state)
     },
     Binding(
-      .character("g"), label: "pictures",
+      [.character("g")], label: "pictures",
       tooltip: "Show pictures another way: sixel, half blocks, ASCII, none (as far as the terminal can)."
     ) { state, _ in
       let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
@@ -28,41 +34,34 @@ enum Explorer {
       state.hint("pictures: \(state.graphics.label)")
       return []
     },
-    Binding(.character("?"), label: "help", tooltip: "Show all keys of this screen.") { state, _ in
+    Binding([.character("?")], label: "help", tooltip: "Show all keys of this screen.") { state, _ in
       state.isHelpShown = true
       return []
     },
     Binding(
-      .character("q"), label: "quit", tooltip: "Quit; asks first if training would lose something. Ctrl-C never asks."
+      [.character("q")], label: "quit", tooltip: "Quit; asks first if training would lose something. Ctrl-C never asks."
     ) { state, _ in
       if state.feed.unsavedSteps == 0 { return [.quit] }
       state.asksBeforeQuitting = true
       return []
     },
-    Binding(.control("l"), label: "redraw", tooltip: "Draw the whole screen again.") { _, _ in [.repaint] },
-    Binding(.control("z"), label: "suspend", tooltip: "Go back to the shell; `fg` returns.") { _, _ in [.suspend] },
+    Binding([.control("l")], label: "redraw", tooltip: "Draw the whole screen again.") { _, _ in [.repaint] },
+    Binding([.control("z")], label: "suspend", tooltip: "Go back to the shell; `fg` returns.") { _, _ in [.suspend] },
   ]
 
-  private static func screen(for key: Key, _ state: ExplorerState) -> Screen {
-    if case .character(let digit) = key, let number = digit.wholeNumberValue, let screen = Screen(rawValue: number - 1)
-    {
-      return screen
-    }
-    let at = state.screens.firstIndex(of: state.screen) ?? 0
-    return state.screens[(at + 1) % state.screens.count]
+  private static func openNext(_ state: inout ExplorerState) -> [Work] {
+    let offered = screens.filter { $0.unavailable(state) == nil }
+    let at = offered.firstIndex { $0 == state.screen } ?? 0
+    return open(offered[(at + 1) % offered.count], &state)
   }
 
-  private static func open(_ screen: Screen, _ state: inout ExplorerState) -> [Work] {
-    guard state.screens.contains(screen) else {
-      state.hint("there is no list of runs here: give runs when you start, diva-tui RUN …")
+  private static func open(_ screen: any Screen.Type, _ state: inout ExplorerState) -> [Work] {
+    if let reason = screen.unavailable(state) {
+      state.hint(reason)
       return []
     }
     state.screen = screen
-    switch screen {
-    case .reconstruct, .density: return ReconstructScreen.request(state)
-    case .pairs: return [.loadPairs]
-    case .train, .runs: return []
-    }
+    return screen.open(state)
   }
 
   // MARK: - Update
@@ -76,7 +75,7 @@ enum Explorer {
       if let until = state.notice?.until, seconds >= until { state.notice = nil }
     case .memory(let bytes): state.memory = bytes
     case .problem(let problem): state.notice = .init(text: problem.message, isProblem: true)
-    case .runs(let rows): RunsScreen.take(rows, &state)
+    case .runs: break
     case .opened(let run):
       state.feed = Feed()
       state.feed.lastNews = state.now
@@ -84,10 +83,10 @@ enum Explorer {
     default:
       state.feed.take(event)
       state.feed.lastNews = state.now
-      if case .pairs = event { PairsScreen.keepCursorInside(&state) }
-      return ReconstructScreen.heard(event, state)
     }
-    return []
+    var work: [Work] = []
+    for screen in screens { work += screen.update(&state, event) }
+    return work
   }
 
   private static func press(_ key: Key, _ state: inout ExplorerState) -> [Work] {
@@ -116,7 +115,7 @@ enum Explorer {
 
   /// Whether something on the screen counts seconds.
   static func showsClock(_ state: ExplorerState) -> Bool {
-    state.screen == .train && state.feed.cost?.stage == .measuring
+    state.screen == TrainScreen.self && state.feed.cost?.stage == .measuring
   }
 
   // MARK: - View
@@ -129,15 +128,8 @@ enum Explorer {
       return
     }
     Chrome.drawHeader(state, on: &canvas)
-    let margin = size.columns >= 100 ? 2 : 1
-    let body = canvas.bounds.droppingTop(2).droppingBottom(2).inset(columns: margin, rows: 0)
-    switch state.screen {
-    case .train: TrainScreen.view(state, in: body, on: &canvas)
-    case .reconstruct: ReconstructScreen.view(state, in: body, on: &canvas)
-    case .pairs: PairsScreen.view(state, in: body, on: &canvas)
-    case .density: DensityScreen.view(state, in: body, on: &canvas)
-    case .runs: RunsScreen.view(state, in: body, on: &canvas)
-    }
+    let body = canvas.bounds.inset(columns: min(size.columns / 50, 2), rows: 2)
+    state.screen.view(state, in: body, on: &canvas)
     Chrome.drawFooter(state, on: &canvas)
     if state.isHelpShown { Chrome.drawHelp(state, on: &canvas) }
     if state.asksBeforeQuitting { Chrome.drawQuestion(state, on: &canvas) }

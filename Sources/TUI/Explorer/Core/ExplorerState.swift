@@ -1,34 +1,14 @@
 import Engine
 import Terminal
 
-/// The explorer's screens, in the order of their digits.
-enum Screen: Int, CaseIterable, Sendable {
-  case train, reconstruct, pairs, density, runs
-
-  var title: String {
-    switch self {
-    case .train: "Train"
-    case .reconstruct: "Reconstruct"
-    case .pairs: "Pairs"
-    case .density: "Density"
-    case .runs: "Runs"
-    }
-  }
-
-  var keys: [Binding] {
-    switch self {
-    case .train: TrainScreen.keys
-    case .reconstruct: ReconstructScreen.keys
-    case .pairs: PairsScreen.keys
-    case .density: DensityScreen.keys
-    case .runs: RunsScreen.keys
-    }
-  }
-}
-
 /// Everything that decides what the screen shows.
 struct ExplorerState: Equatable, Sendable {
-  var screen = Screen.train
+  private var screenIndex = 0
+  /// The screen that is shown: one of `Explorer.screens`.
+  var screen: any Screen.Type {
+    get { Explorer.screens[screenIndex] }
+    set { screenIndex = Explorer.screens.firstIndex { $0 == newValue } ?? screenIndex }
+  }
   var feed = Feed()
   var reconstruct = ReconstructScreen.State()
   var pairs = PairsScreen.State()
@@ -45,9 +25,6 @@ struct ExplorerState: Equatable, Sendable {
   var memory: Int?
   /// The explorer's clock in seconds, as of the last tick.
   var now = 0.0
-
-  /// The list of runs is there only when runs were given.
-  var screens: [Screen] { Screen.allCases.filter { $0 != .runs || !runs.rows.isEmpty } }
 
   struct Notice: Equatable, Sendable {
     var text: String

@@ -29,7 +29,7 @@ enum InteractiveExplorer {
     state.graphics = graphics ?? capabilities.graphics
     state.graphicsChoices = capabilities.graphicsChoices
     // Who brings pairs wants to see the answers.
-    if case .models(let options) = subject, options.mmvp != nil { state.screen = .pairs }
+    if case .models(let options) = subject, options.mmvp != nil { state.screen = PairsScreen.self }
     let post: @Sendable (ExplorerEvent) -> Void = { mailbox.post($0) }
     let runner = SessionRunner(post: post) { next, isClosing in
       switch subject {

@@ -7,9 +7,9 @@ enum Chrome {
     let end = canvas.size.columns - 1
     canvas.writeRight(status.text, endColumn: end, 0, status.style)
     var column = canvas.write(" diva-tui", 0, 0, .title) + 2
-    for screen in state.screens {
+    for (index, screen) in Explorer.screens.enumerated() where screen.unavailable(state) == nil {
       let isOpen = screen == state.screen
-      let label = " \(screen.rawValue + 1) \(screen.title) "
+      let label = " \(index + 1) \(screen.title) "
       let limit = end - status.text.cellWidth - 1
       let style = isOpen ? Style.accent.bold.selected() : .dim
       column = canvas.write(label, column, 0, style, limit: limit)
@@ -64,27 +64,16 @@ enum Chrome {
 
   static func drawHelp(_ state: ExplorerState, on canvas: inout Canvas) {
     let bindings = state.screen.keys + Explorer.keys
-    let names = bindings.map(\.keyNames.cellWidth).max() ?? 0
+    let fields = Fields(
+      bindings.map { binding in
+        let reason = binding.unavailable(state).map { [("now: \($0)", Style.warning)] }
+        let (label, text): (Style, Style) = reason == nil ? (.accent.bold, .normal) : (.dim, .dim)
+        return .init(binding.keyNames, labelStyle: label, [(binding.tooltip, text)] + (reason ?? []))
+      })
     let width = min(canvas.size.columns - 10, 84)
-    let entries = bindings.map { binding in
-      (
-        binding: binding, lines: binding.tooltip.wrapped(toCells: width - names - 2),
-        reason: binding.unavailable(state)
-      )
-    }
-    let rows = entries.map { $0.lines.count + ($0.reason == nil ? 0 : 1) }.reduce(0, +)
-    let inside = drawBox("\(state.screen.title): keys", columns: width, rows: rows, on: &canvas)
-    var row = inside.row
-    for entry in entries where row < inside.endRow {
-      let isAvailable = entry.reason == nil
-      canvas.write(entry.binding.keyNames, inside.column, row, isAvailable ? .accent.bold : .dim)
-      let lines = entry.lines.map { ($0, isAvailable ? Style.normal : .dim) }
-      for (line, style) in lines + (entry.reason.map { [("now: \($0)", Style.warning)] } ?? [])
-      where row < inside.endRow {
-        canvas.write(line, inside.column + names + 2, row, style, limit: inside.endColumn)
-        row += 1
-      }
-    }
+    let title = "\(state.screen.title): keys"
+    let inside = drawBox(title, columns: width, rows: fields.rows(columns: width), on: &canvas)
+    fields.draw(in: inside, on: &canvas)
     canvas.write(" any key closes ", inside.column, inside.endRow + 1, .dim)
   }
 
@@ -92,11 +81,10 @@ enum Chrome {
     let steps = state.feed.unsavedSteps
     let lines = ["\(steps) \(steps == 1 ? "step is" : "steps are") not saved yet.", "They are lost if you quit now."]
     let inside = drawBox("Quit?", columns: 40, rows: 4, on: &canvas)
-    for (index, line) in lines.enumerated() { canvas.write(line, inside.column, inside.row + index) }
-    var column = canvas.write("y", inside.column, inside.row + 3, .accent.bold)
-    column = canvas.write("quit", column + 1, inside.row + 3, .dim) + 3
-    column = canvas.write("any other key", column, inside.row + 3, .accent.bold)
-    canvas.write("stay", column + 1, inside.row + 3, .dim)
+    Fields([.init("", lines.map { ($0, .normal) })], indent: 0).draw(in: inside, on: &canvas)
+    canvas.write(
+      [("y", .accent.bold), (" quit   ", .dim), ("any other key", .accent.bold), (" stay", .dim)],
+      inside.column, inside.row + 3)
   }
 
   static func drawTooSmall(on canvas: inout Canvas) {
@@ -104,26 +92,16 @@ enum Chrome {
     let text =
       "diva-tui needs \(needed.columns) × \(needed.rows) cells; this window has \(size.columns) × \(size.rows). "
       + "Make it larger, or the letters smaller. Training goes on meanwhile; q quits."
-    let lines = text.wrapped(toCells: max(size.columns - 2, 1))
-    let first = max(0, (size.rows - lines.count) / 2)
-    for (index, line) in lines.enumerated() where first + index < size.rows {
-      canvas.writeCentered(line, in: canvas.bounds, row: first + index, .normal)
-    }
+    canvas.message(text, in: canvas.bounds, .normal)
   }
 }
 
 extension Canvas {
-  /// A heading with a dim remark behind it.
-  mutating func heading(_ title: String, _ remark: String = "", in rect: Rect) {
+  /// A heading with a dim remark behind it; gives the column after them.
+  @discardableResult
+  mutating func heading(_ title: String, _ remark: String = "", in rect: Rect) -> Int {
     let next = write(title, rect.column, rect.row, .title, limit: rect.endColumn)
-    if !remark.isEmpty { write(remark, next + 2, rect.row, .dim, limit: rect.endColumn) }
-  }
-
-  /// A name at the left edge and its value at the right edge.
-  mutating func field(_ name: String, _ value: String, in rect: Rect, row: Int, _ style: Style = .normal) {
-    guard row < rect.endRow else { return }
-    write(name, rect.column, row, .dim, limit: rect.endColumn - value.cellWidth - 1)
-    writeRight(value, endColumn: rect.endColumn, row, style)
+    return remark.isEmpty ? next : write(remark, next + 2, rect.row, .dim, limit: rect.endColumn)
   }
 
   /// Lines of dim text in the middle of a box, for what is not there yet.

@@ -2,6 +2,8 @@ import Terminal
 
 /// What a run will cost on this machine, and the question whether it may.
 enum CostPanel {
+  private static let indent = 12
+
   /// Whether a person is asked, or waits for the measurement.
   static func isShown(_ feed: Feed) -> Bool {
     switch feed.cost?.stage {
@@ -14,23 +16,19 @@ enum CostPanel {
     guard let cost = state.feed.cost else { return }
     canvas.heading("What this run costs here", in: rect)
     let room = rect.left(100).droppingTop(2)
-    var row = room.row
-    func entry(_ name: String, _ value: String, _ style: Style, _ explanation: String) {
-      guard row < room.endRow else { return }
-      canvas.write(name, room.column, row, .dim)
-      canvas.write(value, room.column + 12, row, style, limit: room.endColumn)
-      row += 1
-      for line in explanation.wrapped(toCells: room.columns - 12) where row < room.endRow {
-        canvas.write(line, room.column + 12, row, .dim)
-        row += 1
-      }
-      row += 1
-    }
-    let (memory, style) = memoryText(cost)
-    entry("memory", memory, style, memoryExplanation(cost))
-    entry("a step", stepText(cost, state.feed.stepping), .normal, stepExplanation(cost, state))
-    entry("all of it", wholeText(cost), cost.wholeSeconds == nil ? .dim : .title, wholeExplanation(cost))
-    drawKeys(cost.stage, in: room, row: row, on: &canvas)
+    let whole = cost.wholeSeconds.map { ($0.durationText, Style.title) } ?? ("–", .dim)
+    let row = Fields(
+      [
+        .init("memory", [memoryText(cost), (memoryExplanation(cost), .dim)]),
+        .init("a step", [(stepText(cost, state.feed.stepping), .normal), (stepExplanation(cost, state), .dim)]),
+        .init("all of it", [whole, (wholeExplanation(cost), .dim)]),
+      ], indent: indent, gap: 1
+    ).draw(in: room, on: &canvas)
+    guard cost.stage != .measuring, row < room.endRow else { return }
+    let next = cost.stage == .asking ? "take the first step" : "go on"
+    canvas.write(
+      [("Enter", .accent.bold), (" \(next)   ", .normal), ("Esc", .accent.bold), (" go back", .normal)],
+      room.column + indent, row)
   }
 
   private static func memoryText(_ cost: RunCost) -> (String, Style) {
@@ -86,10 +84,6 @@ enum CostPanel {
     return "The first step is on: \(progress). It counts; Esc does not undo it."
   }
 
-  private static func wholeText(_ cost: RunCost) -> String {
-    cost.wholeSeconds.map(\.durationText) ?? "–"
-  }
-
   private static func wholeExplanation(_ cost: RunCost) -> String {
     let plan = cost.plan
     let aligning = plan.alignSteps > 0 ? "\(steps(plan.alignSteps, "aligning ")) and " : ""
@@ -100,14 +94,6 @@ enum CostPanel {
 
   private static func steps(_ count: Int, _ kind: String = "") -> String {
     "\(count.grouped) \(kind)\(count == 1 ? "step" : "steps")"
-  }
-
-  private static func drawKeys(_ stage: RunCost.Stage, in rect: Rect, row: Int, on canvas: inout Canvas) {
-    guard stage != .measuring, row < rect.endRow else { return }
-    var column = canvas.write("Enter", rect.column + 12, row, .accent.bold)
-    column = canvas.write(stage == .asking ? "take the first step" : "go on", column + 1, row, .normal) + 3
-    column = canvas.write("Esc", column, row, .accent.bold)
-    canvas.write("go back", column + 1, row, .normal)
   }
 }
 

@@ -52,6 +52,9 @@ extension Feed {
 
 /// What is being opened, part by part: which file, how far, how much memory; and what cannot be opened, and why.
 enum OpeningPanel {
+  /// Where names begin, and what is said of a part below it.
+  private static let indent = 14
+
   /// - Parameter needed: what the screen waits for; of those parts a failure is told at length.
   static func draw(_ state: ExplorerState, needed: [OpeningPart.Kind], in rect: Rect, on canvas: inout Canvas) {
     let parts = state.feed.opening
@@ -60,37 +63,33 @@ enum OpeningPanel {
     canvas.heading(title, in: rect)
     var row = rect.row + 2
     for part in parts where row < rect.endRow {
-      row = draw(part, isNeeded: needed.contains(part.kind), in: rect, row: row, on: &canvas)
+      row = draw(part, isNeeded: needed.contains(part.kind), in: rect.droppingTop(row - rect.row), on: &canvas)
     }
-    guard let memory = state.memory, row + 1 < rect.endRow else { return }
-    canvas.write("memory", rect.column + 2, row + 1, .dim)
-    canvas.write("\(memory.byteText) in use", rect.column + 14, row + 1, limit: rect.endColumn)
+    guard let memory = state.memory else { return }
+    let room = rect.droppingTop(row + 1 - rect.row).droppingLeft(2)
+    Fields([.init("memory", "\(memory.byteText) in use")], indent: indent - 2).draw(in: room, on: &canvas)
   }
 
   /// Gives the row after it.
-  private static func draw(
-    _ part: OpeningPart, isNeeded: Bool, in rect: Rect, row: Int, on canvas: inout Canvas
-  ) -> Int {
+  private static func draw(_ part: OpeningPart, isNeeded: Bool, in rect: Rect, on canvas: inout Canvas) -> Int {
+    let boxes = Columns.split(
+      rect.top(1), gap: 2, [.fixed(indent - 2), .oneOf(Array(12...28)), .flexible(needs: 43)])
     let (mark, style) = mark(part.state)
-    canvas.write(mark, rect.column, row, style)
-    canvas.write(part.kind.title, rect.column + 2, row, isNeeded ? .title : .normal)
-    let names = max(12, min(28, rect.columns / 4))
-    let name = part.path.map { $0.lastPart(cells: names) } ?? "embedded"
-    canvas.write(name, rect.column + 14, row, .dim, limit: rect.column + 14 + names)
-    let room = Rect(column: rect.column + 16 + names, row: row, columns: rect.columns - 16 - names, rows: 1)
+    let title = (" \(part.kind.title)", isNeeded ? Style.title : .normal)
+    canvas.write([(mark, style), title], rect.column, rect.row, limit: boxes[0].endColumn)
+    let name = part.path.map { $0.lastPart(cells: boxes[1].columns) } ?? "embedded"
+    canvas.write(name, boxes[1].column, rect.row, .dim, limit: boxes[1].endColumn)
+    let below = rect.droppingLeft(indent).droppingTop(1)
     switch part.state {
     case .waiting: break
-    case .ready(let what): canvas.write(what, room.column, row, .dim, limit: room.endColumn)
-    case .reading(let progress): draw(progress, in: room, on: &canvas)
-    case .absent(let why): return lines(why, .dim, in: rect.droppingLeft(14), after: row, on: &canvas)
+    case .ready(let what): canvas.write(what, boxes[2].column, rect.row, .dim, limit: rect.endColumn)
+    case .reading(let progress): draw(progress, in: boxes[2], on: &canvas)
+    case .absent(let why): return canvas.paragraph(why, in: below)
     case .failed(let problem):
-      let next = lines(problem.message, .normal, in: rect.droppingLeft(14), after: row, on: &canvas)
-      let advice = problem.advice.map {
-        lines("→ \($0)", .dim, in: rect.droppingLeft(14), after: next - 1, on: &canvas)
-      }
-      return (advice ?? next) + 1
+      let advice = problem.advice.map { [("→ \($0)", Style.dim)] } ?? []
+      return Fields([.init("", [(problem.message, .normal)] + advice)], indent: 0, gap: 1).draw(in: below, on: &canvas)
     }
-    return row + 1
+    return rect.row + 1
   }
 
   private static func mark(_ state: OpeningPart.State) -> (String, Style) {
@@ -110,22 +109,8 @@ enum OpeningPanel {
     }
     let bytes = "\((Double(progress.bytes) / 1e9).text(decimals: 2)) of \(progress.allBytes.byteText)"
     let text = rect.columns >= 60 ? "\(progress.tensors) of \(progress.allTensors) tensors, \(bytes)" : bytes
-    let track = rect.left(min(30, rect.columns - text.cellWidth - 2))
-    if track.columns >= 4 {
-      Bars.drawProgress(Double(progress.bytes) / Double(max(progress.allBytes, 1)), in: track, on: &canvas)
-    }
-    canvas.write(text, rect.column + (track.columns >= 4 ? track.columns + 2 : 0), rect.row, limit: rect.endColumn)
-  }
-
-  /// Wrapped text below a row; gives the row after it.
-  private static func lines(
-    _ text: String, _ style: Style, in rect: Rect, after row: Int, on canvas: inout Canvas
-  ) -> Int {
-    let lines = text.wrapped(toCells: max(rect.columns, 1))
-    for (index, line) in lines.enumerated() where row + 1 + index < rect.endRow {
-      canvas.write(line, rect.column, row + 1 + index, style)
-    }
-    return row + 1 + lines.count
+    Bars.drawProgress(
+      Double(progress.bytes) / Double(max(progress.allBytes, 1)), text, width: 30, in: rect, on: &canvas)
   }
 }
 

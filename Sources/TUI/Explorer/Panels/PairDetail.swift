@@ -40,29 +40,26 @@ enum PairDetail {
   }
 
   private static func drawStatements(_ row: PairRow, in rect: Rect, on canvas: inout Canvas) {
-    var at = rect.row
+    let height = rect.rows >= 8 ? 4 : 3
     for (index, statement) in row.statements.enumerated() {
-      let number = canvas.write("\(index + 1)  ", rect.column, at, .accent.bold)
-      canvas.write("“\(statement)”", number, at, .title, limit: rect.endColumn)
-      drawAnswer("baseline", row.baseline, index, .baseline, in: rect, row: at + 1, on: &canvas)
-      drawAnswer("tuned", row.tuned, index, .tuned, in: rect, row: at + 2, on: &canvas)
-      at += rect.rows >= 8 ? 4 : 3
+      let lines: [[(String, Style)]] = [
+        [("\(index + 1)  ", .accent.bold), ("“\(statement)”", .title)],
+        [("   baseline  ", .baseline)] + words(row.baseline, index),
+        [("   tuned     ", .tuned)] + words(row.tuned, index),
+      ]
+      let room = rect.droppingTop(index * height)
+      for (offset, line) in lines.prefix(room.rows).enumerated() {
+        canvas.write(line, room.column, room.row + offset, limit: room.endColumn)
+      }
     }
   }
 
-  private static func drawAnswer(
-    _ name: String, _ answer: PairAnswer?, _ statement: Int, _ style: Style, in rect: Rect, row: Int,
-    on canvas: inout Canvas
-  ) {
-    guard row < rect.endRow else { return }
-    canvas.write(name, rect.column + 3, row, style)
-    guard let answer else {
-      canvas.write("not answered yet", rect.column + 13, row, .dim, limit: rect.endColumn)
-      return
-    }
-    PairsScreen.drawMark(answer.isRight(statement: statement), rect.column + 13, row, on: &canvas)
-    canvas.write("image \(answer.pick(statement: statement) + 1)", rect.column + 15, row)
+  private static func words(_ answer: PairAnswer?, _ statement: Int) -> [(String, Style)] {
+    guard let answer else { return [("not answered yet", .dim)] }
     let certainty = answer.certainty(statement: statement).percent(decimals: 0)
-    canvas.write("\(certainty) %", rect.column + 24, row, .dim, limit: rect.endColumn)
+    return [
+      PairsScreen.mark(answer.isRight(statement: statement)),
+      (" image \(answer.pick(statement: statement) + 1)  ", .normal), ("\(certainty) %", .dim),
+    ]
   }
 }

@@ -50,9 +50,6 @@ enum ReconstructionStrip {
     let text =
       "The frozen diffusion model rebuilds each image from noise and from what CLIP tells it: "
       + "better eyes, better picture."
-    let lines = text.wrapped(toCells: min(rect.columns, 44))
-    for (index, line) in lines.enumerated() where index < rect.rows {
-      canvas.write(line, rect.column, rect.row + index, .dim)
-    }
+    canvas.paragraph(text, in: rect.left(44))
   }
 }

@@ -50,9 +50,8 @@ enum RebuildBar {
       case .resting: "rests until the pairs are answered"
       case .cancelled: "left off; c takes it up again"
       }
-    let track = rect.left(min(40, rect.columns / 2))
-    Bars.drawProgress(progress.part, in: track, work.stage == .working ? .accent : .dim, on: &canvas)
-    canvas.write(text, track.endColumn + 2, rect.row, work.stage == .working ? .normal : .dim, limit: rect.endColumn)
+    let styles: (Style, Style) = work.stage == .working ? (.accent, .normal) : (.dim, .dim)
+    Bars.drawProgress(progress.part, text, width: min(40, rect.columns / 2), styles, in: rect, on: &canvas)
   }
 }
 

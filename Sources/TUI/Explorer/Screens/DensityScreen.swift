@@ -3,10 +3,12 @@ import Terminal
 /// The knob: which patches of an image the diffusion model is told about, and what the loss says to each setting.
 ///
 /// The chosen image and noise level are the Reconstruct screen's.
-enum DensityScreen {
+enum DensityScreen: Screen {
+  static let title = "Density"
+
   static let keys: [Binding] = [
     Binding(
-      .character("+"), .character("-"), label: "density",
+      [.character("+"), .character("-")], label: "density",
       tooltip:
         "Tell more patches, or fewer. It counts from the next training step on; of a run that is only looked at, for its pictures.",
       unavailable: reasonNotToTurn
@@ -14,24 +16,11 @@ enum DensityScreen {
       turn(&state, by: key == .character("+") ? 1 : -1)
     },
     Binding(
-      .up, .down, label: "choose", tooltip: "Choose the density in the table.", unavailable: reasonNotToTurn
+      [.up, .down], label: "choose", tooltip: "Choose the density in the table.", unavailable: reasonNotToTurn
     ) { state, key in
       turn(&state, by: key == .down ? 1 : -1)
     },
-    Binding(
-      .left, .right, label: "image", tooltip: "Choose the image.",
-      unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
-    ) { state, key in
-      let count = state.feed.samples.count
-      state.reconstruct.imageIndex = (state.reconstruct.imageIndex + (key == .left ? count - 1 : 1)) % count
-      return ReconstructScreen.request(state)
-    },
-    Binding(
-      .character("c"), label: "cancel", tooltip: "Leave off what is being rebuilt, or take it up again.",
-      unavailable: ReconstructScreen.reasonNotToCancel
-    ) { state, _ in
-      ReconstructScreen.isCancelled(state) ? ReconstructScreen.request(state) : [.cancelRebuilding]
-    },
+    ReconstructScreen.imageKey, ReconstructScreen.cancelKey,
   ]
 
   private static func reasonNotToTurn(_ state: ExplorerState) -> String? {
@@ -47,6 +36,8 @@ enum DensityScreen {
     return [.setDensity(densities[next].name)]
   }
 
+  static func open(_ state: ExplorerState) -> [Work] { ReconstructScreen.open(state) }
+
   // MARK: - View
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
@@ -61,13 +52,11 @@ enum DensityScreen {
     let told = density.tokenOfPatch.isEmpty ? "" : "\(density.toldPatches) of \(density.tokenOfPatch.count) patches"
     canvas.heading("Density: \(density.label)", told, in: rect)
     let room = rect.droppingTop(2)
-    let pictureEnd = drawPicture(state, density, in: room, on: &canvas)
-    let side = room.droppingLeft(pictureEnd - room.column)
-    let table = side.left(min(side.columns, 56))
-    drawTable(state, in: table, on: &canvas)
-    let below = table.droppingTop(state.feed.densities.count + 2)
-    let used = drawExplanation(density, in: below, on: &canvas)
-    drawRebuilt(state, in: side.droppingTop(below.row - side.row + used + 1), on: &canvas)
+    let side = room.droppingLeft(drawPicture(state, density, in: room, on: &canvas) - room.column)
+    let (table, below) = (side.left(56), side.left(56).droppingTop(state.feed.densities.count + 2))
+    drawTable(state.feed, in: table, on: &canvas)
+    let end = canvas.paragraph(explanation(density), in: below)
+    drawRebuilt(state, in: side.droppingTop(end + 1 - side.row), on: &canvas)
   }
 
   /// What the diffusion model makes of it when it is told so much; where there is room for it.
@@ -108,36 +97,22 @@ enum DensityScreen {
     return placed.endColumn + 3
   }
 
-  private static func drawTable(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    let columns = (tokens: rect.column + 20, loss: rect.column + 30, steps: rect.column + 38)
-    canvas.write("  density", rect.column, rect.row, .dim)
-    canvas.writeRight("tokens", endColumn: columns.tokens, rect.row, .dim)
-    canvas.writeRight("loss", endColumn: columns.loss, rect.row, .dim)
-    canvas.writeRight("steps", endColumn: columns.steps, rect.row, .dim)
-    for (index, density) in state.feed.densities.enumerated() where index + 1 < rect.rows {
-      let row = rect.row + 1 + index
-      let isCurrent = density.name == state.feed.density
-      canvas.write(
-        isCurrent ? "▸ \(density.label)" : "  \(density.label)", rect.column, row, isCurrent ? .accent.bold : .normal)
-      canvas.writeRight("\(density.tokens)", endColumn: columns.tokens, row)
-      canvas.writeRight(density.loss?.text(figures: 3) ?? "–", endColumn: columns.loss, row)
-      canvas.writeRight(density.steps > 0 ? "\(density.steps)" : "–", endColumn: columns.steps, row, .dim)
-      if isCurrent {
-        canvas.select(Rect(column: rect.column, row: row, columns: min(rect.columns, 40), rows: 1))
-      }
-    }
+  private static func drawTable(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
+    let table = Table<DensityInfo>([
+      .init("  density", .fixed(14), isLeft: true) { density in
+        density.name == feed.density ? ("▸ \(density.label)", .accent.bold) : ("  \(density.label)", .normal)
+      },
+      .init("tokens", .fixed(6)) { ("\($0.tokens)", .normal) },
+      .init("loss", .fixed(10)) { ($0.loss?.text(figures: 3) ?? "–", .normal) },
+      .init("steps", .fixed(8)) { ($0.steps > 0 ? "\($0.steps)" : "–", .dim) },
+    ])
+    let current = feed.densities.firstIndex { $0.name == feed.density }
+    table.draw(feed.densities, selected: current, in: rect, on: &canvas)
   }
 
-  /// Gives the number of lines.
-  private static func drawExplanation(_ density: DensityInfo, in rect: Rect, on canvas: inout Canvas) -> Int {
-    let text =
-      PatchOverlay.sentence(density)
+  private static func explanation(_ density: DensityInfo) -> String {
+    PatchOverlay.sentence(density)
       + " A lower loss means that the diffusion model could use what it was told; too much told makes the task easy and "
       + "teaches CLIP little. Losses of different times in a run compare only roughly."
-    let lines = text.wrapped(toCells: rect.columns)
-    for (index, line) in lines.enumerated() where index < rect.rows {
-      canvas.write(line, rect.column, rect.row + index, .dim)
-    }
-    return lines.count
   }
 }

@@ -1,7 +1,9 @@
 import Terminal
 
 /// The pairs one by one: two images, two statements, and which image each model picks for each statement.
-enum PairsScreen {
+enum PairsScreen: Screen {
+  static let title = "Pairs"
+
   enum Filter: String, CaseIterable, Sendable {
     case all = "all answers"
     case fixed = "fixed"
@@ -30,19 +32,19 @@ enum PairsScreen {
 
   static let keys: [Binding] = [
     Binding(
-      .up, .down, label: "pair", tooltip: "Choose the pair.",
+      [.up, .down], label: "pair", tooltip: "Choose the pair.",
       unavailable: { rows($0).isEmpty ? "no pair to choose" : nil }
     ) { state, key in
       move(&state, by: key == .up ? -1 : 1)
     },
     Binding(
-      .pageUp, .pageDown, label: "page", tooltip: "Ten pairs back, or on.",
+      [.pageUp, .pageDown], label: "page", tooltip: "Ten pairs back, or on.",
       unavailable: { rows($0).isEmpty ? "no pair to choose" : nil }
     ) { state, key in
       move(&state, by: key == .pageUp ? -10 : 10)
     },
     Binding(
-      .character("f"), label: "answers",
+      [.character("f")], label: "answers",
       tooltip: "Show all pairs, or only those that tuning fixed, broke, or that both models get right or wrong."
     ) { state, _ in
       let at = Filter.allCases.firstIndex(of: state.pairs.filter) ?? 0
@@ -51,7 +53,7 @@ enum PairsScreen {
       return []
     },
     Binding(
-      .character("p"), label: "pattern", tooltip: "Show all patterns, or only one of them.",
+      [.character("p")], label: "pattern", tooltip: "Show all patterns, or only one of them.",
       unavailable: { $0.feed.pairs.isEmpty ? "no pairs yet" : nil }
     ) { state, _ in
       let choices = [nil] + patterns(state.feed.pairs).map(Optional.some)
@@ -75,14 +77,15 @@ enum PairsScreen {
   }
 
   private static func move(_ state: inout ExplorerState, by count: Int) -> [Work] {
-    state.pairs.cursor += count
-    keepCursorInside(&state)
+    state.pairs.cursor = max(0, min(state.pairs.cursor + count, rows(state).count - 1))
     return []
   }
 
+  static func open(_ state: ExplorerState) -> [Work] { [.loadPairs] }
+
   /// New answers can make the filtered list shorter than the cursor's place.
-  static func keepCursorInside(_ state: inout ExplorerState) {
-    state.pairs.cursor = max(0, min(state.pairs.cursor, rows(state).count - 1))
+  static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
+    if case .pairs = event { move(&state, by: 0) } else { [] }
   }
 
   // MARK: - View
@@ -97,36 +100,29 @@ enum PairsScreen {
     }
     let rect = drawScore(state.feed, in: rect, on: &canvas)
     let rows = rows(state)
-    let listWidth = rect.columns >= 150 ? 44 : rect.columns >= 100 ? 38 : 30
-    let filters = filterText(state.pairs)
-    canvas.heading(rows.count == 1 ? "1 pair" : "\(rows.count) pairs", filters, in: rect.left(listWidth))
-    drawList(rows, cursor: state.pairs.cursor, in: rect.left(listWidth).droppingTop(1), on: &canvas)
-    let detail = rect.droppingLeft(listWidth + 2)
+    let parts = Columns.split(rect, gap: 2, [.oneOf([30, 38, 44]), .main])
+    let (list, detail, filters) = (parts[0], parts[1], filterText(state.pairs))
+    canvas.heading(rows.count == 1 ? "1 pair" : "\(rows.count) pairs", filters, in: list)
+    table.draw(rows, selected: state.pairs.cursor, in: list.droppingTop(1), on: &canvas)
     if rows.indices.contains(state.pairs.cursor) {
       PairDetail.draw(rows[state.pairs.cursor], in: detail, on: &canvas)
     } else {
-      let text = "No pair is like this (\(filters)). Press f or p to see others."
-      canvas.message(text, in: detail)
+      canvas.message("No pair is like this (\(filters)). Press f or p to see others.", in: detail)
     }
   }
 
   /// What the answers add up to, and how far they are; gives the room below.
   private static func drawScore(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) -> Rect {
-    let score = RunningScore(feed.pairs)
-    var column = rect.column
-    for (text, style) in score.words { column = canvas.write(text, column, rect.row, style, limit: rect.endColumn) }
+    let column = canvas.write(RunningScore(feed.pairs).words, rect.column, rect.row, limit: rect.endColumn)
     let gap = rect.rows > 24 ? 1 : 0
     guard let scoring = feed.scoring else { return rect.droppingTop(1 + gap) }
     let left = scoring.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
     let text = "\(scoring.done) of \(scoring.all) images\(left)"
     // Beside the score where there is room, else below it.
-    let row = column + text.cellWidth + 12 <= rect.endColumn ? rect.row : rect.row + 1
-    let start = row == rect.row ? column + 3 : rect.column
-    let track = Rect(
-      column: start, row: row, columns: min(40, rect.endColumn - start - text.cellWidth - 2), rows: 1)
-    Bars.drawProgress(scoring.part, in: track, on: &canvas)
-    canvas.write(text, track.endColumn + 2, row, .dim, limit: rect.endColumn)
-    return rect.droppingTop(row - rect.row + 1 + gap)
+    let isBeside = column + text.cellWidth + 12 <= rect.endColumn
+    let line = isBeside ? rect.droppingLeft(column + 3 - rect.column) : rect.droppingTop(1)
+    Bars.drawProgress(scoring.part, text, width: 40, (.accent, .dim), in: line, on: &canvas)
+    return rect.droppingTop(line.row - rect.row + 1 + gap)
   }
 
   private static func emptyText(_ feed: Feed) -> String {
@@ -141,30 +137,24 @@ enum PairsScreen {
     return filters.isEmpty ? "all of them" : filters.joined(separator: " · ")
   }
 
-  private static func drawList(_ rows: [PairRow], cursor: Int, in rect: Rect, on canvas: inout Canvas) {
-    let marks = (baseline: rect.endColumn - 9, tuned: rect.endColumn - 3)
-    canvas.write("  #  pattern", rect.column, rect.row, .dim)
-    canvas.write("base", marks.baseline - 2, rect.row, .baseline)
-    canvas.write("tuned", marks.tuned - 2, rect.row, .tuned)
-    let room = rect.droppingTop(1)
-    let first = max(0, min(cursor - room.rows / 2, rows.count - room.rows))
-    for (offset, row) in rows.dropFirst(first).prefix(room.rows).enumerated() {
-      let at = room.row + offset
-      canvas.write(String(row.number).leftPadded(toCells: 3), rect.column, at, .dim)
-      canvas.write(row.pattern, rect.column + 5, at, limit: marks.baseline - 3)
-      drawMark(row.baseline?.isRight, marks.baseline, at, on: &canvas)
-      drawMark(row.tuned?.isRight, marks.tuned, at, on: &canvas)
-      if first + offset == cursor {
-        canvas.select(Rect(column: rect.column, row: at, columns: rect.columns, rows: 1))
-      }
-    }
+  private static var table: Table<PairRow> {
+    Table([
+      .init("#", .fixed(3)) { ("\($0.number)", .dim) },
+      .init("  pattern", .flexible(), isLeft: true) { ("  \($0.pattern)", .normal) },
+      .init("base", .fixed(5), titleStyle: .baseline) { padded(mark($0.baseline?.isRight), 2) },
+      .init("tuned", .fixed(7), titleStyle: .tuned) { padded(mark($0.tuned?.isRight), 3) },
+    ])
   }
 
-  static func drawMark(_ isRight: Bool?, _ column: Int, _ row: Int, on canvas: inout Canvas) {
+  private static func padded(_ mark: (String, Style), _ cells: Int) -> (String, Style) {
+    (mark.0.padded(toCells: cells), mark.1)
+  }
+
+  static func mark(_ isRight: Bool?) -> (String, Style) {
     switch isRight {
-    case true?: canvas.write("✓", column, row, .good)
-    case false?: canvas.write("✗", column, row, .bad)
-    case nil: canvas.write("·", column, row, .dim)
+    case true?: ("✓", .good)
+    case false?: ("✗", .bad)
+    case nil: ("·", .dim)
     }
   }
 }

@@ -1,37 +1,43 @@
 import Terminal
 
 /// One image large: original, noised, rebuilt from what the baseline tells, rebuilt from what the tuned CLIP tells.
-enum ReconstructScreen {
+enum ReconstructScreen: Screen {
+  static let title = "Reconstruct"
+
   struct State: Equatable, Sendable {
     var imageIndex = 0
     /// Which of the plan's timesteps; nil for the middle one.
     var noiseLevel: Int?
   }
 
+  static let imageKey = Binding(
+    [.left, .right], label: "image", tooltip: "Choose the image.",
+    unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
+  ) { state, key in
+    let count = state.feed.samples.count
+    state.reconstruct.imageIndex = (state.reconstruct.imageIndex + (key == .left ? count - 1 : 1)) % count
+    return open(state)
+  }
+
+  static let cancelKey = Binding(
+    [.character("c")], label: "cancel", tooltip: "Leave off what is being rebuilt, or take it up again.",
+    unavailable: reasonNotToCancel
+  ) { state, _ in
+    isCancelled(state) ? open(state) : [.cancelRebuilding]
+  }
+
   static let keys: [Binding] = [
+    imageKey,
     Binding(
-      .left, .right, label: "image", tooltip: "Choose the image.",
-      unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
-    ) { state, key in
-      let count = state.feed.samples.count
-      state.reconstruct.imageIndex = (state.reconstruct.imageIndex + (key == .left ? count - 1 : 1)) % count
-      return request(state)
-    },
-    Binding(
-      .up, .down, label: "noise",
+      [.up, .down], label: "noise",
       tooltip: "More noise, or less: from more noise more has to come from what CLIP tells.",
       unavailable: { $0.feed.plan.timesteps.count > 1 ? nil : "there is no other noise level" }
     ) { state, key in
       let level = noiseLevel(state) + (key == .up ? 1 : -1)
       state.reconstruct.noiseLevel = min(max(level, 0), state.feed.plan.timesteps.count - 1)
-      return request(state)
+      return open(state)
     },
-    Binding(
-      .character("c"), label: "cancel", tooltip: "Leave off what is being rebuilt, or take it up again.",
-      unavailable: reasonNotToCancel
-    ) { state, _ in
-      isCancelled(state) ? request(state) : [.cancelRebuilding]
-    },
+    cancelKey,
   ]
 
   /// What is looked at is being rebuilt, or was left off.
@@ -46,17 +52,17 @@ enum ReconstructScreen {
     work(state) == nil ? "nothing is being rebuilt" : nil
   }
 
-  /// The images or noise levels came after the screen was opened: ask now.
-  static func heard(_ event: ExplorerEvent, _ state: ExplorerState) -> [Work] {
-    guard [.reconstruct, .density].contains(state.screen) else { return [] }
+  /// The images or noise levels may come after the screen was opened.
+  static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
+    guard state.screen == ReconstructScreen.self || state.screen == DensityScreen.self else { return [] }
     switch event {
-    case .samples, .plan: return request(state)
+    case .samples, .plan: return open(state)
     default: return []
     }
   }
 
   /// Asks for the chosen image at the chosen noise level.
-  static func request(_ state: ExplorerState) -> [Work] {
+  static func open(_ state: ExplorerState) -> [Work] {
     guard let timestep = timestep(state), !state.feed.samples.isEmpty else { return [] }
     return [.reconstruct(imageIndex: state.reconstruct.imageIndex, timestep: timestep)]
   }
@@ -158,8 +164,6 @@ enum ReconstructScreen {
     let text =
       "Mean squared error against the original, lower is better. The same noise for both; "
       + "only what CLIP told differs."
-    for (index, line) in text.wrapped(toCells: rect.columns).enumerated() where index < rect.rows - 4 {
-      canvas.write(line, rect.column, rect.row + 4 + index, .dim)
-    }
+    canvas.paragraph(text, in: rect.droppingTop(4))
   }
 }

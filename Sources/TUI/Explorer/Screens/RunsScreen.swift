@@ -22,7 +22,9 @@ struct RunRow: Equatable, Sendable {
 }
 
 /// The runs that were given, side by side, to compare and to open.
-enum RunsScreen {
+enum RunsScreen: Screen {
+  static let title = "Runs"
+
   struct State: Equatable, Sendable {
     var rows: [RunRow] = []
     var cursor = 0
@@ -32,7 +34,7 @@ enum RunsScreen {
 
   static let keys: [Binding] = [
     Binding(
-      .up, .down, label: "run", tooltip: "Choose the run.",
+      [.up, .down], label: "run", tooltip: "Choose the run.",
       unavailable: { $0.runs.rows.count > 1 ? nil : "there is no other run" }
     ) { state, key in
       let next = state.runs.cursor + (key == .up ? -1 : 1)
@@ -40,38 +42,37 @@ enum RunsScreen {
       return []
     },
     Binding(
-      .enter, label: "open", tooltip: "Show this run on the other screens.",
+      [.enter], label: "open", tooltip: "Show this run on the other screens.",
       unavailable: { $0.runs.rows.isEmpty ? "there is no run" : nil }
     ) { state, _ in
-      state.screen = .train
+      state.screen = TrainScreen.self
       return state.runs.cursor == state.runs.opened ? [] : [.openRun(state.runs.cursor)]
     },
   ]
 
-  static func take(_ rows: [RunRow], _ state: inout ExplorerState) {
+  static func unavailable(_ state: ExplorerState) -> String? {
+    state.runs.rows.isEmpty ? "there is no list of runs here: give runs when you start, diva-tui RUN …" : nil
+  }
+
+  static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
+    guard case .runs(let rows) = event else { return [] }
     state.runs.rows = rows
     state.runs.cursor = max(0, min(state.runs.cursor, rows.count - 1))
+    return []
   }
 
   // MARK: - View
-
-  private typealias Words = StatusWords.Words
-
-  private struct Column {
-    let title: String
-    let width: Int
-    var titleStyle = Style.dim
-    let words: (RunRow) -> Words
-  }
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let (rows, cursor) = (state.runs.rows, state.runs.cursor)
     canvas.heading(
       rows.count == 1 ? "1 run" : "\(rows.count) runs", "pairs both right, at the last evaluation", in: rect)
-    let table = rect.droppingTop(2).top(min(rows.count + 1, max(rect.rows - 12, 4)))
-    drawTable(state.runs, in: table, on: &canvas)
+    let list = rect.droppingTop(2).top(min(rows.count + 1, max(rect.rows - 12, 4)))
+    let wide = Table(columns(state.runs, isWide: true))
+    let table = wide.least <= rect.columns ? wide : Table(columns(state.runs, isWide: false))
+    table.draw(Array(rows.enumerated()), selected: cursor, in: list, on: &canvas)
     guard rows.indices.contains(cursor) else { return }
-    let below = rect.droppingTop(table.endRow - rect.row + 1)
+    let below = rect.droppingTop(list.endRow - rect.row + 1)
     let end = drawFacts(rows[cursor], in: below, on: &canvas)
     drawGains(rows, chosen: cursor, in: below.droppingTop(end - below.row + 1), on: &canvas)
   }
@@ -92,86 +93,49 @@ enum RunsScreen {
     ).draw(in: rect.droppingTop(1).top(24), on: &canvas)
   }
 
-  /// Columns from the right edge; the name has what is left.
-  private static func columns(for width: Int) -> [Column] {
-    let wide = width >= 110
-    let spare = [
-      Column(title: "loss", width: 9) { ($0.loss?.text(figures: 3) ?? "–", .normal) },
-      Column(title: "fixed · broken", width: 16) { row in
-        (row.evaluation.map { "\($0.fixed) · \($0.broken)" } ?? "–", .normal)
-      },
-      Column(title: "p", width: 12) { row in
-        (row.evaluation.map { String(TrainScreen.pText($0.pValue).dropFirst(2)) } ?? "–", .normal)
-      },
-    ]
+  private typealias Column = Table<(offset: Int, element: RunRow)>.Column
+
+  private static func columns(_ runs: State, isWide: Bool) -> [Column] {
+    func column(
+      _ title: String, _ width: Int, _ titleStyle: Style = .dim, cell: @escaping (RunRow) -> StatusWords.Words
+    ) -> Column {
+      Column(title, .fixed(width), titleStyle: titleStyle) { cell($0.element) }
+    }
+    let longest = runs.rows.map(\.name.cellWidth).max() ?? 0
+    let name = Column("  run", .oneOf(Array(16...max(longest + 3, 16))), isLeft: true) { index, run in
+      index == runs.opened ? ("▸ \(run.name)", .accent.bold) : ("  \(run.name)", .normal)
+    }
+    let separator = isWide ? " of " : "/"
     return [
-      Column(title: "state", width: 13) { StatusWords.words($0.status, isAligning: $0.isAligning) },
-      Column(title: "steps", width: wide ? 15 : 12) { row in
-        (wide ? "\(row.step) of \(row.totalSteps)" : "\(row.step)/\(row.totalSteps)", .normal)
-      },
-      Column(title: "baseline", width: 10, titleStyle: .baseline) {
-        (percent($0.evaluation?.baselineAccuracy), .baseline)
-      },
-      Column(title: "tuned", width: 9, titleStyle: .tuned) { (percent($0.evaluation?.tunedAccuracy), .tuned.bold) },
-      Column(title: "gain", width: 7, words: gain),
-    ] + (wide ? spare : [])
+      name,
+      column("state", 13) { StatusWords.words($0.status, isAligning: $0.isAligning) },
+      column("steps", isWide ? 15 : 12) { ("\($0.step)\(separator)\($0.totalSteps)", .normal) },
+      column("baseline", 10, .baseline) { (percent($0.evaluation?.baselineAccuracy), .baseline) },
+      column("tuned", 9, .tuned) { (percent($0.evaluation?.tunedAccuracy), .tuned.bold) },
+      column("gain", 7, cell: gain),
+    ]
+      + (isWide
+        ? [
+          column("loss", 9) { ($0.loss?.text(figures: 3) ?? "–", .normal) },
+          column("fixed · broken", 16) { ($0.evaluation.map { "\($0.fixed) · \($0.broken)" } ?? "–", .normal) },
+          column("p", 12) {
+            ($0.evaluation.map { String(RunPanel.pText($0.pValue).dropFirst(2)) } ?? "–", .normal)
+          },
+        ] : [])
   }
 
   private static func percent(_ part: Double?) -> String { part.map { "\($0.percent(decimals: 1)) %" } ?? "–" }
 
-  private static func gain(_ row: RunRow) -> Words {
+  private static func gain(_ row: RunRow) -> StatusWords.Words {
     guard let evaluation = row.evaluation else { return ("–", .dim) }
     return ((evaluation.tunedAccuracy - evaluation.baselineAccuracy) * 100).change()
-  }
-
-  private static func drawTable(_ runs: State, in rect: Rect, on canvas: inout Canvas) {
-    let columns = columns(for: rect.columns)
-    let longest = runs.rows.map(\.name.cellWidth).max() ?? 0
-    let nameWidth = min(rect.columns - columns.map(\.width).reduce(0, +), max(longest + 3, 16))
-    canvas.write("  run", rect.column, rect.row, .dim)
-    var end = rect.column + nameWidth
-    for column in columns {
-      end += column.width
-      canvas.writeRight(column.title, endColumn: end, rect.row, column.titleStyle)
-    }
-    let room = rect.droppingTop(1)
-    let first = max(0, min(runs.cursor - room.rows / 2, runs.rows.count - room.rows))
-    for (offset, run) in runs.rows.dropFirst(first).prefix(room.rows).enumerated() {
-      let (index, row) = (first + offset, room.row + offset)
-      let isOpened = index == runs.opened
-      let name = isOpened ? "▸ \(run.name)" : "  \(run.name)"
-      canvas.write(name, rect.column, row, isOpened ? .accent.bold : .normal, limit: rect.column + nameWidth)
-      draw(run, columns, from: rect.column + nameWidth, row, on: &canvas)
-      guard index == runs.cursor else { continue }
-      canvas.select(Rect(column: rect.column, row: row, columns: end - rect.column, rows: 1))
-    }
-  }
-
-  private static func draw(_ run: RunRow, _ columns: [Column], from start: Int, _ row: Int, on canvas: inout Canvas) {
-    var end = start
-    for column in columns {
-      end += column.width
-      let (text, style) = column.words(run)
-      canvas.writeRight(text, endColumn: end, row, style)
-    }
   }
 
   /// Gives the row after the last one.
   private static func drawFacts(_ run: RunRow, in rect: Rect, on canvas: inout Canvas) -> Int {
     guard rect.rows >= 2 else { return rect.endRow }
-    canvas.write(run.name, rect.column, rect.row, .title, limit: rect.endColumn)
-    let names = run.facts.map(\.name.cellWidth).max() ?? 0
-    var row = rect.row + 1
-    let state = RunRow.Fact(name: "state", value: StatusWords.sentence(run.status))
-    for fact in [state] + run.facts {
-      let lines = fact.value.wrapped(toCells: max(min(rect.columns, 140) - names - 2, 1))
-      guard row + lines.count <= rect.endRow else { return rect.endRow }
-      canvas.write(fact.name, rect.column, row, .dim)
-      for line in lines {
-        canvas.write(line, rect.column + names + 2, row)
-        row += 1
-      }
-    }
-    return row
+    canvas.heading(run.name, in: rect)
+    let facts = [RunRow.Fact(name: "state", value: StatusWords.sentence(run.status))] + run.facts
+    return Fields(facts.map { .init($0.name, $0.value) }).draw(in: rect.droppingTop(1).left(140), on: &canvas)
   }
 }

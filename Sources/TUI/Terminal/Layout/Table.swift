@@ -30,7 +30,8 @@ package struct Table<Row> {
 
   /// Titles on the first row, then the rows; the selected one is marked from the first column to the last.
   package func draw(_ rows: [Row], selected: Int? = nil, in rect: Rect, on canvas: inout Canvas) {
-    let lines = rect.droppingTop(1).rows
+    guard !rect.isEmpty else { return }
+    let lines = rect.rows - 1
     let first = max(0, min((selected ?? 0) - lines / 2, rows.count - lines))
     let shown = rows.indices.dropFirst(first).prefix(lines)
     let boxes = Columns.split(rect.top(1), columns.map(\.width))

@@ -1,0 +1,27 @@
+import Terminal
+
+/// A screen of the explorer: its keys, what it does with events, and how it looks.
+///
+/// One file, and one line in `Explorer.screens`: header, footer, help and the table of keys follow from there.
+protocol Screen: Sendable {
+  static var title: String { get }
+  static var keys: [Binding] { get }
+
+  /// Why the screen cannot be opened now; nil when it can.
+  static func unavailable(_ state: ExplorerState) -> String?
+
+  /// The work to do when a person goes to the screen.
+  static func open(_ state: ExplorerState) -> [Work]
+
+  /// Takes an event in after the feed has, whether the screen is shown or not; gives the work to do.
+  static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work]
+
+  /// Draws the screen into `rect`.
+  static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas)
+}
+
+extension Screen {
+  static func unavailable(_ state: ExplorerState) -> String? { nil }
+  static func open(_ state: ExplorerState) -> [Work] { [] }
+  static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] { [] }
+}

@@ -1,0 +1,101 @@
+import Engine
+import Terminal
+
+/// The run in numbers: how far it is, what both models answer, and where tuning helps.
+enum RunPanel {
+  /// A panel of so many cells has no room for bars beside the patterns' names.
+  private static let narrow = 30
+
+  static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    let feed = state.feed
+    let (answers, patterns) = (rect.droppingTop(9), rect.droppingTop(16))
+    drawRun(state, in: rect.top(8), on: &canvas)
+    drawAnswers(feed, in: answers, on: &canvas)
+    if let evaluation = feed.evaluations.last, patterns.rows > evaluation.patterns.count {
+      canvas.heading("By pattern", "▌tuned ┃baseline", in: patterns)
+      let rows = evaluation.patterns.map { Bars.Row(name: $0.name, baseline: $0.baseline, tuned: $0.tuned) }
+      Bars.draw(rows, in: patterns.droppingTop(1), on: &canvas)
+    } else if rect.columns <= narrow, !feed.reconstructions.isEmpty, canvas.graphics != .none {
+      ReconstructionStrip.explain(in: patterns, on: &canvas)
+    }
+  }
+
+  private static func drawRun(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    let feed = state.feed
+    canvas.heading("Run", feed.plan.name, in: rect)
+    let bar = rect.droppingTop(1).top(1)
+    Bars.drawProgress(feed.progress, in: bar.droppingRight(6), on: &canvas)
+    canvas.writeRight("\(feed.progress.percent(decimals: 0)) %", endColumn: bar.endColumn, bar.row)
+    let last = feed.points.last ?? feed.aligning.last
+    let (step, total) = feed.isAligning ? (last?.step ?? 0, feed.plan.alignSteps) : (feed.step, feed.plan.totalSteps)
+    let part = feed.stepping.map { " · \($0.done)/\($0.all)" } ?? ""
+    Fields([
+      .init(feed.isAligning ? "aligning step" : "step", total > 0 ? "\(step) of \(total)\(part)" : "–"),
+      .init("speed", last.map { "\($0.imagesPerSecond.text(figures: 3)) images/s" } ?? "–"),
+      .init("learning rate", last?.learningRate.scientific ?? "–"),
+      .init("gradient norm", last?.gradientNorm.text(figures: 3) ?? "–"),
+      .init("time · left", timeText(feed)),
+      .init("memory", memoryText(state)),
+    ]).drawJustified(in: rect.droppingTop(2), on: &canvas)
+  }
+
+  private static func timeText(_ feed: Feed) -> String {
+    let aligned = feed.aligning.last?.seconds ?? 0
+    guard let last = feed.points.last, last.step > 0 else {
+      guard let whole = feed.cost?.wholeSeconds else { return aligned > 0 ? "\(aligned.clockTime) · –" : "–" }
+      return "\(aligned.clockTime) · about \(max(0, whole - aligned).durationText)"
+    }
+    let left = (last.seconds - aligned) / Double(last.step) * Double(feed.plan.totalSteps - last.step)
+    return "\(last.seconds.clockTime) · \(left.clockTime)"
+  }
+
+  /// In use now, and as much as the run is expected to take.
+  private static func memoryText(_ state: ExplorerState) -> String {
+    guard let used = state.memory else { return "–" }
+    guard let cost = state.feed.cost, !state.feed.plan.isWatched else { return used.byteText }
+    // Beside small models the program itself counts, which the estimate leaves out.
+    let whole = cost.opened + cost.memory.total
+    return used < whole ? "\(used.byteText) of ~\(whole.byteText)" : used.byteText
+  }
+
+  private typealias Comparison = (name: String, baseline: Double?, tuned: Double?)
+
+  private static var answers: Table<Comparison> {
+    Table([
+      .init("", .flexible(), isLeft: true) { ($0.name, .dim) },
+      .init("baseline", .fixed(9), titleStyle: .baseline) { (percent($0.baseline), .baseline) },
+      .init("tuned", .fixed(9), titleStyle: .tuned) { (percent($0.tuned), .tuned.bold) },
+    ])
+  }
+
+  private static func percent(_ part: Double?) -> String { part.map { "\($0.percent(decimals: 1)) %" } ?? "–" }
+
+  private static func drawAnswers(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
+    // Large models take minutes for an evaluation, in which no step is taken.
+    let scored = feed.isTraining ? (feed.scoring ?? feed.naming).map { "\($0.done)/\($0.all)" } : nil
+    canvas.heading("Answers", rect.columns > narrow ? scored ?? "" : "", in: rect)
+    guard let evaluation = feed.evaluations.last else {
+      answers.draw([], in: rect, on: &canvas)
+      canvas.paragraph(
+        scored == nil ? "after the first evaluation" : "when all images are looked at", in: rect.droppingTop(1))
+      return
+    }
+    let accuracies: [Comparison] = [
+      ("pairs", evaluation.baselineAccuracy, evaluation.tunedAccuracy),
+      ("zero-shot", evaluation.zeroShotBaseline, evaluation.zeroShotTuned),
+    ]
+    answers.draw(accuracies, in: rect.top(3), on: &canvas)
+    let (points, style) = ((evaluation.tunedAccuracy - evaluation.baselineAccuracy) * 100).change()
+    let interval = [evaluation.interval95.lowerBound, evaluation.interval95.upperBound]
+    Fields([
+      .init("pairs gained", "\(points) points", style),
+      .init("95 % interval", interval.map { ($0 * 100).signed(decimals: 1) }.joined(separator: " … ")),
+      .init("\(evaluation.fixed) fixed · \(evaluation.broken) broken", pText(evaluation.pValue)),
+    ]).drawJustified(in: rect.droppingTop(3), on: &canvas)
+  }
+
+  /// "p 0.0016"; too small to count is said as a bound.
+  static func pText(_ value: Double) -> String {
+    value < 0.0001 ? "p < 0.0001" : "p \(value.text(figures: 2))"
+  }
+}
