@@ -15,9 +15,9 @@ struct RunFindings {
     return try result.get()
   }
 
-  @Test("a run that took a negative eternity has a report", arguments: [-1e300, -1e15, 1e300, .nan, .infinity])
+  @Test("a negative or endless time has a text", arguments: [-1e300, -1e15, 1e300, .nan, .infinity])
   func eternity(seconds: Double) {
-    #expect(RunReport.duration(seconds) == "\(seconds) s")
+    #expect(seconds.durationText == "–")
   }
 
   @Test(

@@ -66,20 +66,6 @@ import Testing
     #expect(ticks.allSatisfy { $0 >= range.lowerBound - air && $0 <= range.upperBound + air })
   }
 
-  @Test func numbersReadWell() {
-    #expect((0.0763).text(figures: 3) == "0.0763")
-    #expect((-1.25).text(decimals: 1) == "−1.3")
-    #expect((-0.001).text(decimals: 1) == "0.0")
-    #expect((0.0003).scientific == "3.0e−4")
-    #expect((9.96).scientific == "1.0e1")
-    #expect((12345678.0).text(decimals: 0) == "1.2e7")
-    #expect(Double.nan.text(decimals: 2) == "NaN")
-    #expect((0.352).percent(decimals: 1) == "35.2")
-    #expect((0.0).signed(decimals: 1) == "+0.0")
-    #expect((3734.4).clockTime == "1:02:14")
-    #expect(Double.infinity.clockTime == "–")
-  }
-
   @Test(
     "A change is good or bad as far as it can be read",
     arguments: [

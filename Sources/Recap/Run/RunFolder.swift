@@ -150,7 +150,7 @@ extension RunStatus: CustomStringConvertible {
     case .paused: "paused"
     case .stopped: "stopped"
     case .finished: "finished"
-    case .presumedCrashed(let seconds): "no news for \(RunReport.duration(seconds)): presumed crashed"
+    case .presumedCrashed(let seconds): "no news for \(seconds.durationText): presumed crashed"
     }
   }
 }

@@ -43,15 +43,4 @@ public struct RunReport: Encodable, Equatable, Sendable {
   private static func median(_ values: [Double]) -> Double? {
     values.isEmpty ? nil : values.sorted()[values.count / 2]
   }
-
-  /// A time span as people say it: `48 s`, `4 min 12 s`, `3 h 5 min`.
-  static func duration(_ seconds: Double) -> String {
-    guard abs(seconds) < 1e15 else { return "\(seconds) s" }
-    let whole = Int(seconds.rounded())
-    switch whole {
-    case ..<60: return "\(whole) s"
-    case ..<3600: return "\(whole / 60) min" + (whole % 60 == 0 ? "" : " \(whole % 60) s")
-    default: return "\(whole / 3600) h" + (whole / 60 % 60 == 0 ? "" : " \(whole / 60 % 60) min")
-    }
-  }
 }

@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 
 extension RunReport {
   private static let columns = 80
@@ -16,14 +15,14 @@ extension RunReport {
     return [
       RunReport.fitted("run \(run.withoutControlCharacters()): \(status)", RunReport.columns),
       RunReport.fact("started", "\(description.created), diva-tui \(description.version)"),
-      RunReport.fact("machine", "\(description.cpu), \(RunReport.counted(description.threads, "thread"))"),
+      RunReport.fact("machine", "\(description.cpu), \(description.threads.counted("thread"))"),
       RunReport.fact("CLIP", description.clip),
       RunReport.fact("diffusion", description.diffusion),
       RunReport.fact("data", description.data),
       RunReport.fact(
         "settings",
-        "density \(settings.density), batch \(settings.batch)\(every), \(RunReport.counted(settings.draws, "draw")) "
-          + "an image, \(settings.optimizer.rawValue) \(settings.rate), seed \(settings.seed)"),
+        "density \(settings.density), batch \(settings.batch)\(every), \(settings.draws.counted("draw")) "
+          + "per image, \(settings.optimizer.rawValue) \(settings.rate), seed \(settings.seed)"),
     ] + controls + [progress, lossLine]
   }
 
@@ -31,41 +30,40 @@ extension RunReport {
   private var controls: [String] {
     let shuffled = description.configuration.shufflesCondition
     let changes = densityChanges.map { "\($0.density) at step \($0.step)" }.joined(separator: ", ")
-    return (shuffled ? [RunReport.fact("control", "each image is told what CLIP says of another: must not help")] : [])
+    return (shuffled ? [RunReport.fact("control", "conditioned on another image’s features: must not help")] : [])
       + (changes.isEmpty ? [] : [RunReport.fact("changed", "density \(changes)")])
   }
 
   private var progress: String {
     let settings = description.configuration
-    let rate = imagesPerSecond.map { ", \(RunReport.decimal($0, 1)) images/s" } ?? ""
+    let rate = imagesPerSecond.map { ", \($0.text(decimals: 1)) images/s" } ?? ""
     return RunReport.fact(
       "progress",
       "align \(alignSteps)/\(settings.alignSteps), train \(trainSteps)/\(settings.steps) in "
-        + RunReport.duration(seconds) + rate)
+        + seconds.durationText + rate)
   }
 
   private var lossLine: String {
     guard let loss else { return RunReport.fact("loss", "no step yet") }
     let steps = loss.steps == 1 ? "first and last step" : "means of the first and last \(loss.steps) steps"
-    return RunReport.fact("loss", "\(RunReport.decimal(loss.first, 4)) → \(RunReport.decimal(loss.last, 4)) (\(steps))")
+    return RunReport.fact("loss", "\(loss.first.text(decimals: 4)) → \(loss.last.text(decimals: 4)) (\(steps))")
   }
 
   private var noEvaluation: String {
     let every = description.configuration.evaluateEvery
-    return "no evaluation yet" + (every > 0 ? "; one follows every \(RunReport.counted(every, "step"))" : "")
+    return "no evaluation yet" + (every > 0 ? "; one follows every \(every.counted("step"))" : "")
   }
 
   private func comparison(_ report: EvaluationReport) -> [String] {
     let share = { (correct: Int) in 100 * Double(correct) / Double(max(report.pairs, 1)) }
-    let interval = report.interval95.map { RunReport.signed($0) }.joined(separator: " … ")
     return [
       RunReport.row("step \(report.step)", "baseline", "tuned", "change"),
       RunReport.percentRow("pairs right, %", share(report.baselineCorrect), share(report.tunedCorrect)),
       RunReport.row("pairs right of \(report.pairs)", "\(report.baselineCorrect)", "\(report.tunedCorrect)", ""),
       RunReport.percentRow("zero-shot, %", report.baselineZeroShot, report.tunedZeroShot),
-      RunReport.fact("fixed", "\(RunReport.counted(report.fixed, "pair")), broken \(report.broken)"),
-      RunReport.fact("McNemar", "p = \(RunReport.probability(report.pValue)), exact, two-sided"),
-      RunReport.fact("interval", "\(interval) points of pair accuracy (95 %)"),
+      RunReport.fact("fixed", "\(report.fixed.counted("pair")), broken \(report.broken)"),
+      RunReport.fact("McNemar", "\(report.pValue.pText), exact, two-sided"),
+      RunReport.fact("interval", "\(report.interval95.intervalText) points of pair accuracy (95 %)"),
     ]
   }
 
@@ -83,7 +81,7 @@ extension RunReport {
   }
 
   private static func percentRow(_ name: String, _ baseline: Double, _ tuned: Double) -> String {
-    row(name, decimal(baseline, 1), decimal(tuned, 1), signed(tuned - baseline))
+    row(name, baseline.text(decimals: 1), tuned.text(decimals: 1), (tuned - baseline).signed(decimals: 1))
   }
 
   private static func row(_ name: String, _ baseline: String, _ tuned: String, _ change: String) -> String {
@@ -102,26 +100,5 @@ extension RunReport {
     guard text.count > width else { return text }
     let tail = width * 2 / 3
     return text.prefix(width - tail - 1) + "…" + text.suffix(tail)
-  }
-
-  // MARK: Numbers
-
-  private static func counted(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
-  }
-
-  private static func decimal(_ value: Double, _ places: Int) -> String {
-    value.isFinite ? String(format: "%.\(places)f", value) : value.isNaN ? "NaN" : value < 0 ? "−∞" : "∞"
-  }
-
-  private static func signed(_ value: Double) -> String {
-    guard value.isFinite else { return decimal(value, 1) }
-    // Rounded first, so that −0.04 is not a loss.
-    let rounded = (value * 10).rounded() / 10
-    return (rounded < 0 ? "−" : "+") + decimal(abs(rounded), 1)
-  }
-
-  private static func probability(_ value: Double) -> String {
-    value.isFinite && value < 0.0001 ? String(format: "%.1e", value) : decimal(value, 4)
   }
 }

@@ -97,21 +97,18 @@ struct BenchTable {
 
   static func line(_ row: BenchRow) -> String {
     let isModel = row.batch != nil
-    let new = row.poolMisses.map { $0 == 0 ? "0" : "\($0)" }
     return line([
-      "\(row.part) \(row.precision)  \(row.name)", "\(row.threads)", TextTable.time(row.seconds),
-      row.gflops.map { TextTable.number($0, 1) } ?? "",
-      row.fractionOfPeak.map { TextTable.number(100 * $0, 0) + " %" } ?? "",
-      row.gigabytesPerSecond.map { TextTable.number($0, 1) } ?? "",
-      row.processorShare.map { TextTable.number(100 * $0, 0) + " %" } ?? "",
-      isModel ? gibibytes(row.peakMemoryBytes) : "",
-      new ?? "", row.peer.map { TextTable.time($0.seconds) } ?? "",
-      isModel ? row.peer.map { gibibytes($0.peakMemoryBytes) } ?? "" : "",
-      row.peer.map { TextTable.number($0.ratio, 2) } ?? "",
+      "\(row.part) \(row.precision)  \(row.name)", "\(row.threads)", row.seconds.durationText,
+      row.gflops.map { $0.text(decimals: 1) } ?? "",
+      row.fractionOfPeak.map { $0.percent(decimals: 0) + " %" } ?? "",
+      row.gigabytesPerSecond.map { $0.text(decimals: 1) } ?? "",
+      row.processorShare.map { $0.percent(decimals: 0) + " %" } ?? "",
+      isModel ? row.peakMemoryBytes.byteText : "",
+      row.poolMisses.map(String.init) ?? "", row.peer.map { $0.seconds.durationText } ?? "",
+      isModel ? row.peer.map { $0.peakMemoryBytes.byteText } ?? "" : "",
+      row.peer.map { $0.ratio.text(decimals: 2) } ?? "",
     ])
   }
-
-  private static func gibibytes(_ bytes: Int) -> String { TextTable.number(Double(bytes) / 1_073_741_824, 2) + " GiB" }
 
   private static func line(_ cells: [String]) -> String {
     let padded = zip(cells, widths).enumerated().map { column, cell in

@@ -1,4 +1,5 @@
 import Engine
+import Terminal
 
 /// Where the time of one run goes: by kind of op, by op and by layer, forward and backward.
 struct ProfileReport: Codable {
@@ -71,7 +72,7 @@ struct ProfileReport: Codable {
   var text: String {
     [
       table("by kind of op", kinds), table("by op", ops), table("by layer", layers),
-      "whole run \(TextTable.time(seconds)); between ops \(TextTable.time(seconds - kinds.reduce(0) { $0 + $1.seconds }))",
+      "whole run \(seconds.durationText); between ops \((seconds - kinds.reduce(0) { $0 + $1.seconds }).durationText)",
     ].joined(separator: "\n\n")
   }
 
@@ -79,9 +80,9 @@ struct ProfileReport: Codable {
     let rows = lines.prefix(30).map { line in
       [
         line.name.isEmpty ? "before any layer" : line.name, share(line.seconds),
-        TextTable.time(line.forwardSeconds), line.backwardSeconds > 0 ? TextTable.time(line.backwardSeconds) : "",
+        line.forwardSeconds.durationText, line.backwardSeconds > 0 ? line.backwardSeconds.durationText : "",
         "\(line.calls)",
-        line.operations > 0 ? TextTable.number(line.operations / line.seconds / 1e9, 1) : "",
+        line.operations > 0 ? (line.operations / line.seconds / 1e9).text(decimals: 1) : "",
       ]
     }
     let left = lines.dropFirst(30)
@@ -89,5 +90,5 @@ struct ProfileReport: Codable {
     return TextTable.text([[title, "share", "forward", "backward", "calls", "GFLOP/s"]] + rows + rest)
   }
 
-  private func share(_ part: Double) -> String { TextTable.number(100 * part / seconds, 1) + " %" }
+  private func share(_ part: Double) -> String { (part / seconds).percent(decimals: 1) + " %" }
 }

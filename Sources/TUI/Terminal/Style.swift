@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 
 /// What a piece of text means; the theme decides how that looks.

@@ -52,7 +52,7 @@ struct RunReportTests {
 
       #expect(text.contains("\nloss       1.0000 → NaN (first and last step)\n"))
       #expect(text.contains("\nchanged    density count:76 at step 1\n"))
-      #expect(text.contains("\ncontrol    each image is told what CLIP says of another: must not help\n"))
+      #expect(text.contains("\ncontrol    conditioned on another image’s features: must not help\n"))
     }
   }
 
@@ -113,16 +113,16 @@ struct RunReportTests {
     CLIP       assets/mini/clip
     diffusion  assets/mini/diffusion
     data       mini world
-    settings   density class, batch 32, 2 draws an image, adamw 0.0003, seed 1
+    settings   density class, batch 32, 2 draws per image, adamw 0.0003, seed 1
     progress   align 60/60, train 200/1500 in 4 min 12 s, 200.0 images/s
     loss       0.2500 → 0.1250 (means of the first and last 20 steps)
 
     step 200                                    baseline     tuned    change
     pairs right, %                                  29.6      42.2     +12.6
     pairs right of 135                                40        57
-    zero-shot, %                                    91.2      90.5      −0.8
+    zero-shot, %                                    91.3      90.5      −0.8
     fixed      22 pairs, broken 5
-    McNemar    p = 0.0015, exact, two-sided
+    McNemar    p 0.0015, exact, two-sided
     interval   +5.2 … +19.9 points of pair accuracy (95 %)
 
     pairs right by pattern, %                   baseline     tuned    change

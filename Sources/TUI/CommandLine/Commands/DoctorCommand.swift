@@ -87,7 +87,7 @@ struct MachineFacts: Encodable {
       ["processor", cpu], ["vectors", cpuFeatures.isEmpty ? "unknown" : cpuFeatures.joined(separator: " ")],
       ["precision", precisions], ["products", "\(matrixProducts) kernels"],
       ["threads", "\(threads) on \(cores) cores"],
-      ["memory", TextTable.number(Double(memoryBytes) / 1e9, 1) + " GB"],
+      ["memory", Int(memoryBytes).byteText],
       ["libraries", libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")],
     ]
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// `diva-tui pretrain`: makes the embedded models again, from nothing.
 struct PretrainCommand: DivaCommand {
@@ -64,16 +65,16 @@ struct PretrainCommand: DivaCommand {
   private func text(_ record: PretrainRecord) -> String {
     let stages = record.stages.map { stage in
       [
-        stage.stage, "\(stage.steps)", TextTable.number(stage.seconds, 1), TextTable.number(stage.firstLoss, 4),
-        TextTable.number(stage.lastLoss, 4),
+        stage.stage, "\(stage.steps)", stage.seconds.durationText, stage.firstLoss.text(decimals: 4),
+        stage.lastLoss.text(decimals: 4),
       ]
     }
     let scores = record.scores.map { scores in
-      "\n\nthe baseline on validation pairs: \(TextTable.number(scores.minedPairs, 1)) % of those that its twin is "
-        + "blind to, \(TextTable.number(scores.unminedPairs, 1)) % of all; zero-shot "
-        + "\(TextTable.number(scores.zeroShot, 1)) %"
+      "\n\nthe baseline on validation pairs: \(scores.minedPairs.text(decimals: 1)) % of those that its twin is "
+        + "blind to, \(scores.unminedPairs.text(decimals: 1)) % of all; zero-shot "
+        + "\(scores.zeroShot.text(decimals: 1)) %"
     }
-    return TextTable.text([["stage", "steps", "seconds", "first loss", "last loss"]] + stages) + (scores ?? "")
+    return TextTable.text([["stage", "steps", "time", "first loss", "last loss"]] + stages) + (scores ?? "")
   }
 }
 
@@ -97,7 +98,7 @@ private struct PretrainWatch {
     let left = elapsed / Double(progress.step) * Double(progress.steps - progress.step)
     line.show(
       "\(progress.stage.rawValue) \(progress.step)/\(progress.steps)"
-        + "  loss \(TextTable.number(Double(progress.loss), 4))  \(TextTable.number(left, 0)) s left")
+        + "  loss \(Double(progress.loss).text(decimals: 4))  \(left.clockTime) left")
   }
 
   /// The stage that was on is done. The time of a stage counts from the end of the one before.

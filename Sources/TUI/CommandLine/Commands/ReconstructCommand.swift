@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// `diva-tui reconstruct`: what the diffusion model rebuilds from what CLIP told it.
 struct ReconstructCommand: DivaCommand {
@@ -79,7 +80,7 @@ struct ReconstructCommand: DivaCommand {
     let errors = [
       line.baseline.pixelError, line.tuned.pixelError, line.baseline.latentError, line.tuned.latentError,
     ]
-    return [URL(filePath: line.image).lastPathComponent, "\(line.sample)"] + errors.map { TextTable.number($0, 4) }
+    return [URL(filePath: line.image).lastPathComponent, "\(line.sample)"] + errors.map { $0.text(decimals: 4) }
   }
 
   /// Numbered, as two images of different folders may have one name.

@@ -74,7 +74,7 @@ struct StepCommand: DivaCommand {
           seconds: Dictionary(outputs.seconds.map { ($0.part, $0.seconds) }, uniquingKeysWith: +),
           tensors: tensors.byName, file: dump, profile: report))
     } else {
-      let times = outputs.seconds.map { "\($0.part) \(TextTable.time($0.seconds))" }.joined(separator: ", ")
+      let times = outputs.seconds.map { "\($0.part) \($0.seconds.durationText)" }.joined(separator: ", ")
       try console.print(
         tensors.table + "\n\nloss \(outputs.loss), gradient norm \(outputs.gradNorm)\n" + times
           + (report.map { "\n\n" + $0.text } ?? ""))

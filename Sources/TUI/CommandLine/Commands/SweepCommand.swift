@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Recap
+import Terminal
 
 /// `diva-tui sweep`: one subcommand a setting that is tried in many values.
 struct SweepCommand: ParsableCommand {
@@ -110,8 +111,8 @@ struct SweepDensityCommand: DivaCommand {
     let lines = rows.map { row in
       let gain = row.mmvp - row.baseline
       return [
-        row.density, "\(row.seed)", TextTable.number(row.loss, 4), TextTable.number(row.mmvp, 1),
-        TextTable.signed(gain, 1),
+        row.density, "\(row.seed)", row.loss.text(decimals: 4), row.mmvp.text(decimals: 1),
+        gain.signed(decimals: 1),
       ]
     }
     let plain = TextTable.text([["density", "seed", "loss", "mmvp %", "change"]] + lines).split(separator: "\n")

@@ -105,8 +105,8 @@ struct TrainingRun {
     if isJSON { try console.json(StepLine(report)) }
     let total = report.stage == .align ? plan.alignSteps : plan.steps
     progress.show(
-      "\(report.stage.rawValue) \(report.step)/\(total)  loss \(TextTable.number(Double(report.loss), 4))"
-        + "  \(TextTable.number(report.imagesPerSecond, 0)) images/s")
+      "\(report.stage.rawValue) \(report.step)/\(total)  loss \(Double(report.loss).text(decimals: 4))"
+        + "  \(report.imagesPerSecond.text(decimals: 0)) images/s")
   }
 
   private mutating func evaluate(_ comparison: SideBySide, _ scored: ScoredPairs) throws {

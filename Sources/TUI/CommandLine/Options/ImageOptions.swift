@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// Pictures that a command looks at.
 struct ImageOptions: ParsableArguments {
@@ -45,7 +46,7 @@ struct TensorDump {
   var table: String {
     let rows = facts.map { name, fact in
       [name, "(" + fact.shape.map(String.init).joined(separator: ", ") + ")"]
-        + [fact.norm.map { TextTable.number($0, 4) } ?? ""]
+        + [fact.norm.map { $0.text(decimals: 4) } ?? ""]
     }
     return TextTable.text([["tensor", "shape", "norm"]] + rows)
   }

@@ -1,3 +1,4 @@
+import Engine
 import Recap
 
 /// Baseline and tuned CLIP on the same pairs, as `train` prints it. Shares are per cent.
@@ -45,10 +46,9 @@ struct EvaluationLine: Encodable {
 
   /// For people: one line.
   var text: String {
-    let interval = mmvp.interval95.map { TextTable.signed($0, 1) }.joined(separator: " … ")
     let subject = control.map { "\(set) pairs after a \($0)" } ?? "\(set) pairs"
-    return "step \(step), \(subject): \(TextTable.number(mmvp.baseline, 1)) → \(TextTable.number(mmvp.tuned, 1)) %"
-      + " (\(mmvp.fixed) fixed, \(mmvp.broken) broken, p = \(TextTable.probability(mmvp.pValue)), \(interval));"
-      + " zero-shot \(TextTable.number(mmvp.zeroShot.baseline, 1)) → \(TextTable.number(mmvp.zeroShot.tuned, 1)) %"
+    return "step \(step), \(subject): \(mmvp.baseline.text(decimals: 1)) → \(mmvp.tuned.text(decimals: 1)) %"
+      + " (\(mmvp.fixed) fixed, \(mmvp.broken) broken, \(mmvp.pValue.pText), \(mmvp.interval95.intervalText));"
+      + " zero-shot \(mmvp.zeroShot.baseline.text(decimals: 1)) → \(mmvp.zeroShot.tuned.text(decimals: 1)) %"
   }
 }

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Terminal
 
 /// What a file or folder of weights turned out to be.
 struct Inspection: Encodable {
@@ -118,19 +119,9 @@ extension Inspection {
     let types = counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     return [
       "\(path.withoutControlCharacters()): \(format), \(family)",
-      "\(tensors.count + parts.values.reduce(0) { $0 + $1.tensors.count }) tensors, \(parameters) numbers, \(Self.size(bytes))\(place)"
+      "\(tensors.count + parts.values.reduce(0) { $0 + $1.tensors.count }) tensors, \(parameters) numbers, \(bytes.byteText)\(place)"
         + (types.isEmpty ? "" : ": \(types)"),
     ]
-  }
-
-  /// Bytes in the decimal units that hubs use.
-  private static func size(_ bytes: Int) -> String {
-    switch bytes {
-    case ..<1_000: "\(bytes) bytes"
-    case ..<1_000_000: TextTable.number(Double(bytes) / 1e3, 1) + " kB"
-    case ..<1_000_000_000: TextTable.number(Double(bytes) / 1e6, 1) + " MB"
-    default: TextTable.number(Double(bytes) / 1e9, 2) + " GB"
-    }
   }
 
   private var complaints: [String] {

@@ -1,4 +1,6 @@
+import Engine
 import Recap
+import Terminal
 
 /// What `evaluate mmvp` tells people.
 struct MMVPReport {
@@ -19,31 +21,30 @@ struct MMVPReport {
   }
 
   private func row(_ name: String, _ before: Double, _ after: Double?) -> [String] {
-    [name, TextTable.number(before, 1)]
-      + (after.map { [TextTable.number($0, 1), TextTable.signed($0 - before, 1)] } ?? [])
+    [name, before.text(decimals: 1)]
+      + (after.map { [$0.text(decimals: 1), ($0 - before).signed(decimals: 1)] } ?? [])
   }
 
   private func counts(_ name: String, _ result: MMVPResult) -> String {
-    let interval = result.interval95.map { TextTable.number($0, 1) }.joined(separator: " … ")
+    let interval = result.interval95.map { $0.text(decimals: 1) }.joined(separator: " … ")
     return "\(name)\(result.pairsCorrect) of \(result.pairs) pairs right (95 %: \(interval) %)"
   }
 
   private func spread(_ name: String, _ result: MMVPResult) -> [String] {
     guard let spread = result.spread else { return [] }
     return [
-      "\(name)\(result.perSeed.count) seeds: average \(TextTable.number(spread.mean, 1)) "
-        + "± \(TextTable.number(spread.deviation, 1)), from \(TextTable.number(spread.lowest, 1)) "
-        + "to \(TextTable.number(spread.highest, 1)); the table is seed \(result.perSeed[0].seed)"
+      "\(name)\(result.perSeed.count) seeds: average \(spread.mean.text(decimals: 1)) "
+        + "± \(spread.deviation.text(decimals: 1)), from \(spread.lowest.text(decimals: 1)) "
+        + "to \(spread.highest.text(decimals: 1)); the table is seed \(result.perSeed[0].seed)"
     ]
   }
 
   private var comparison: [String] {
     guard let tuned else { return [] }
     let test = PairedTest.tests(baseline, tuned)[0]
-    let interval = test.interval95.map { TextTable.signed($0, 1) }.joined(separator: " … ")
     return [counts("tuned: ", tuned)] + spread("tuned: ", tuned) + [
-      "\(test.fixed) fixed, \(test.broken) broken, exact McNemar p = \(TextTable.probability(test.pValue)), "
-        + "difference \(TextTable.signed(test.difference, 1)) points (95 %: \(interval))"
+      "\(test.fixed) fixed, \(test.broken) broken, exact McNemar \(test.pValue.pText), "
+        + "difference \(test.difference.signed(decimals: 1)) points (95 %: \(test.interval95.intervalText))"
     ]
   }
 }

@@ -12,14 +12,12 @@ extension StepMemory {
 
   /// What a person should know before the step begins; nil of small models, which fit anywhere.
   func note(available: Int? = ProcessMemory.available) -> String? {
-    guard peak >= 2 << 30 else { return nil }
-    let needed = "a step needs about \(StepMemory.gibibytes(peak)) of memory at its peak"
+    guard peak >= 2_000_000_000 else { return nil }
+    let needed = "a step needs about \(peak.byteText) of memory at its peak"
     guard let available else { return needed }
-    let free = "\(StepMemory.gibibytes(available)) are free"
+    let free = "\(available.byteText) are free"
     guard peak > available else { return "\(needed); \(free)" }
     let isSmall = ArithmeticPolicy.current.memory == .small
     return "\(needed), but only \(free): " + (isSmall ? "take smaller batches" : "--memory small takes less")
   }
-
-  private static func gibibytes(_ bytes: Int) -> String { TextTable.number(Double(bytes) / 1_073_741_824, 1) + " GiB" }
 }

@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// What a run will cost on this machine, and the question whether it may.
@@ -44,8 +45,8 @@ enum CostPanel {
     let sum =
       "\(cost.opened.byteText) in use now, \(memory.weights.byteText) for weights as they are multiplied and the copy "
       + "that learns, \(memory.optimizer.byteText) for \(plan.optimizer.rawValue), \(memory.passes.byteText) for "
-      + "gradients and what the backward pass keeps of \(plan.batch) \(plan.batch == 1 ? "image" : "images") × "
-      + "\(plan.draws) noise \(plan.draws == 1 ? "draw" : "draws"), estimated from the layers’ sizes."
+      + "gradients and what the backward pass keeps of \(plan.batch.counted("image")) × "
+      + "\(plan.draws.counted("noise draw")), estimated from the layers’ sizes."
     return cost.fits
       ? sum
       : sum
@@ -86,26 +87,9 @@ enum CostPanel {
 
   private static func wholeExplanation(_ cost: RunCost) -> String {
     let plan = cost.plan
-    let aligning = plan.alignSteps > 0 ? "\(steps(plan.alignSteps, "aligning ")) and " : ""
+    let aligning = plan.alignSteps > 0 ? "\(plan.alignSteps.counted("aligning step")) and " : ""
     let images = plan.batch * plan.accumulate
     return aligning
-      + "\(steps(plan.steps)) of \(images) \(images == 1 ? "image" : "images"), without the evaluations."
-  }
-
-  private static func steps(_ count: Int, _ kind: String = "") -> String {
-    "\(count.grouped) \(kind)\(count == 1 ? "step" : "steps")"
-  }
-}
-
-extension Double {
-  /// Seconds as people say them: "0.12 s", "48 s", "12 min", "3.4 h", "2.1 days".
-  var durationText: String {
-    guard isFinite, self >= 0 else { return "–" }
-    switch self {
-    case ..<100: return "\(text(figures: 2)) s"
-    case ..<6000: return "\((self / 60).text(figures: self < 600 ? 2 : 3)) min"
-    case ..<172_800: return "\((self / 3600).text(figures: 2)) h"
-    default: return "\((self / 86_400).text(figures: 2)) days"
-    }
+      + "\(plan.steps.counted("step")) of \(images.counted("image")), without the evaluations."
   }
 }

@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// The looked-at image rebuilt from every noise level: a column for each, by the baseline above, by the tuned below,

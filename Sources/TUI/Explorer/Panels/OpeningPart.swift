@@ -107,7 +107,7 @@ enum OpeningPanel {
       canvas.write("…", rect.column, rect.row, .dim)
       return
     }
-    let bytes = "\((Double(progress.bytes) / 1e9).text(decimals: 2)) of \(progress.allBytes.byteText)"
+    let bytes = progress.bytes.byteText(of: progress.allBytes)
     let text = rect.columns >= 60 ? "\(progress.tensors) of \(progress.allTensors) tensors, \(bytes)" : bytes
     Bars.drawProgress(
       Double(progress.bytes) / Double(max(progress.allBytes, 1)), text, width: 30, in: rect, on: &canvas)

@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// One pair at large: its images side by side, and a small table of picks below them.

@@ -43,7 +43,7 @@ enum RunPanel {
     let aligned = feed.aligning.last?.seconds ?? 0
     guard let last = feed.points.last, last.step > 0 else {
       guard let whole = feed.cost?.wholeSeconds else { return aligned > 0 ? "\(aligned.clockTime) · –" : "–" }
-      return "\(aligned.clockTime) · about \(max(0, whole - aligned).durationText)"
+      return "\(aligned.clockTime) · ~\(max(0, whole - aligned).durationText)"
     }
     let left = (last.seconds - aligned) / Double(last.step) * Double(feed.plan.totalSteps - last.step)
     return "\(last.seconds.clockTime) · \(left.clockTime)"
@@ -86,16 +86,11 @@ enum RunPanel {
     ]
     answers.draw(accuracies, in: rect.top(3), on: &canvas)
     let (points, style) = ((evaluation.tunedAccuracy - evaluation.baselineAccuracy) * 100).change()
-    let interval = [evaluation.interval95.lowerBound, evaluation.interval95.upperBound]
+    let interval = [evaluation.interval95.lowerBound, evaluation.interval95.upperBound].map { $0 * 100 }
     Fields([
       .init("pairs gained", "\(points) points", style),
-      .init("95 % interval", interval.map { ($0 * 100).signed(decimals: 1) }.joined(separator: " … ")),
-      .init("\(evaluation.fixed) fixed · \(evaluation.broken) broken", pText(evaluation.pValue)),
+      .init("95 % interval", interval.intervalText),
+      .init("\(evaluation.fixed) fixed · \(evaluation.broken) broken", evaluation.pValue.pText),
     ]).drawJustified(in: rect.droppingTop(3), on: &canvas)
-  }
-
-  /// "p 0.0016"; too small to count is said as a bound.
-  static func pText(_ value: Double) -> String {
-    value < 0.0001 ? "p < 0.0001" : "p \(value.text(figures: 2))"
   }
 }

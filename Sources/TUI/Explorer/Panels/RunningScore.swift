@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// What the answers to the pairs add up to, as far as they are known.

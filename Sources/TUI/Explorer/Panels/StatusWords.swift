@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// What a run is doing, in a mark and a word or two.

@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// The knob: which patches of an image the diffusion model is told about, and what the loss says to each setting.

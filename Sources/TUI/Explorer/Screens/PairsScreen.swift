@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// The pairs one by one: two images, two statements, and which image each model picks for each statement.
@@ -102,7 +103,7 @@ enum PairsScreen: Screen {
     let rows = rows(state)
     let parts = Columns.split(rect, gap: 2, [.oneOf([30, 38, 44]), .main])
     let (list, detail, filters) = (parts[0], parts[1], filterText(state.pairs))
-    canvas.heading(rows.count == 1 ? "1 pair" : "\(rows.count) pairs", filters, in: list)
+    canvas.heading(rows.count.counted("pair"), filters, in: list)
     table.draw(rows, selected: state.pairs.cursor, in: list.droppingTop(1), on: &canvas)
     if rows.indices.contains(state.pairs.cursor) {
       PairDetail.draw(rows[state.pairs.cursor], in: detail, on: &canvas)

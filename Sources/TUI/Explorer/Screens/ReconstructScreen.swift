@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// One image large: original, noised, rebuilt from what the baseline tells, rebuilt from what the tuned CLIP tells.

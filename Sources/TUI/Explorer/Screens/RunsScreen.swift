@@ -1,3 +1,4 @@
+import Engine
 import Terminal
 
 /// A run in the list, and what is worth knowing of it.
@@ -66,7 +67,7 @@ enum RunsScreen: Screen {
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let (rows, cursor) = (state.runs.rows, state.runs.cursor)
     canvas.heading(
-      rows.count == 1 ? "1 run" : "\(rows.count) runs", "pairs both right, at the last evaluation", in: rect)
+      rows.count.counted("run"), "pairs both right, at the last evaluation", in: rect)
     let list = rect.droppingTop(2).top(min(rows.count + 1, max(rect.rows - 12, 4)))
     let wide = Table(columns(state.runs, isWide: true))
     let table = wide.least <= rect.columns ? wide : Table(columns(state.runs, isWide: false))
@@ -118,9 +119,7 @@ enum RunsScreen: Screen {
         ? [
           column("loss", 9) { ($0.loss?.text(figures: 3) ?? "–", .normal) },
           column("fixed · broken", 16) { ($0.evaluation.map { "\($0.fixed) · \($0.broken)" } ?? "–", .normal) },
-          column("p", 12) {
-            ($0.evaluation.map { String(RunPanel.pText($0.pValue).dropFirst(2)) } ?? "–", .normal)
-          },
+          column("p", 12) { ($0.evaluation?.pValue.probability ?? "–", .normal) },
         ] : [])
   }
 

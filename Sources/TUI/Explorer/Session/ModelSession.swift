@@ -276,10 +276,3 @@ extension StableDiffusion {
     return "\(side) × \(side) pixels, \(count.shortText) weights"
   }
 }
-
-extension Int {
-  /// "428 M", "12 k".
-  fileprivate var shortText: String {
-    self >= 1_000_000 ? "\((Double(self) / 1e6).text(figures: 3)) M" : "\((Double(self) / 1e3).text(figures: 3)) k"
-  }
-}

@@ -86,15 +86,14 @@ extension RunRow.Fact {
   /// What a run is, from its folder and its log.
   fileprivate static func all(of folder: RunFolder, _ history: RunHistory) -> [RunRow.Fact] {
     let (run, plan) = (folder.description, folder.description.configuration)
-    let draws = "\(plan.draws) noise \(plan.draws == 1 ? "draw" : "draws") an image"
     let facts = [
       ("folder", folder.path), ("started", "\(run.created), diva-tui \(run.version), seed \(run.seed)"),
-      ("machine", "\(run.cpu), \(run.threads) \(run.threads == 1 ? "thread" : "threads")"),
+      ("machine", "\(run.cpu), \(run.threads.counted("thread"))"),
       ("CLIP", run.tuned.map { "\(run.clip), tuned from \($0)" } ?? run.clip), ("diffusion", run.diffusion),
       ("data", run.data),
       (
         "settings",
-        "density \(plan.density), batch \(plan.batch)\(plan.accumulate == 1 ? "" : " × \(plan.accumulate)"), \(draws), "
+        "density \(plan.density), batch \(plan.batch)\(plan.accumulate == 1 ? "" : " × \(plan.accumulate)"), \(plan.draws.counted("noise draw")) per image, "
           + "\(plan.optimizer.rawValue), learning rate \(plan.rate), \(plan.alignSteps) aligning steps"
       ),
       (
@@ -103,7 +102,7 @@ extension RunRow.Fact {
       ),
     ]
     let control =
-      plan.shufflesCondition ? [("control", "each image is told what CLIP says of another: must not help")] : []
+      plan.shufflesCondition ? [("control", "conditioned on another image’s features: must not help")] : []
     return (facts + control).map { RunRow.Fact(name: $0.0, value: $0.1.withoutControlCharacters()) }
   }
 }

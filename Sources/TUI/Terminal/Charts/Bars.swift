@@ -1,3 +1,5 @@
+import Engine
+
 /// A row for each name: how much of 100 % the tuned model reaches as a bar, and where the baseline stands as a mark.
 package enum Bars {
   package struct Row {

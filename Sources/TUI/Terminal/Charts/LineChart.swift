@@ -1,3 +1,5 @@
+import Engine
+
 /// A point of a curve. What is not finite becomes a gap with a mark.
 package struct ChartPoint: Equatable, Sendable {
   package var x: Double
