@@ -22,3 +22,13 @@ struct KeyTableTests {
     #expect(table.trimmingCharacters(in: .newlines) == keyTableMarkdown().trimmingCharacters(in: .newlines))
   }
 }
+
+/// All keys as a Markdown table, for docs/keys.md.
+func keyTableMarkdown() -> String {
+  let header = ["| screen | key | what it does |", "|---|---|---|"]
+  let groups = [("everywhere", Explorer.keys)] + Explorer.screens.map { ($0.title, $0.keys) }
+  let rows = groups.flatMap { name, bindings in
+    bindings.map { "| \(name) | `\($0.keyNames)` | \($0.tooltip) |" }
+  }
+  return (header + rows).joined(separator: "\n") + "\n"
+}

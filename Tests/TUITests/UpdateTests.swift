@@ -81,7 +81,7 @@ import Testing
     var explorer = TestExplorer()
     explorer.type("3f")
 
-    #expect(explorer.state.pairs.filter == .fixed)
+    #expect(explorer.state.pairs.outcome == .fixed)
     #expect(!PairsScreen.rows(explorer.state).isEmpty)
     #expect(PairsScreen.rows(explorer.state).allSatisfy { !$0.baseline!.isRight && $0.tuned!.isRight })
     explorer.type("p")

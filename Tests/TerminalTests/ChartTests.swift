@@ -8,7 +8,7 @@ import Testing
     var canvas = Canvas(size: Size(columns: columns, rows: rows))
     let points = values.enumerated().map { ChartPoint(x: Double($0), y: $1) }
     LineChart(
-      series: [.init(style: .tuned, points: points)], xRange: 0...Double(max(values.count, 1)), xUnit: "steps",
+      series: [(.tuned, points)], xRange: 0...Double(max(values.count, 1)), xUnit: "steps",
       emptyMessage: "The loss will stand here."
     ).draw(in: canvas.bounds, on: &canvas)
     return canvas.text

@@ -2,7 +2,6 @@ import ArgumentParser
 import Engine
 import Foundation
 import Recap
-import Terminal
 
 /// `diva-tui bench`: the engine's speed, beside PyTorch's where a Python that has it is named.
 struct BenchCommand: DivaCommand {

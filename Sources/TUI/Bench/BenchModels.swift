@@ -1,7 +1,6 @@
 import Engine
 import Foundation
 import Recap
-import Terminal
 
 /// The models that a benchmark runs, made when they are first needed and only those.
 final class BenchModels {

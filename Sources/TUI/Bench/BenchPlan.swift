@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engine
 import Recap
-import Terminal
 
 /// What one line of the benchmark's table is about.
 struct BenchPlan: Equatable {

@@ -1,5 +1,4 @@
 import Engine
-import Terminal
 
 /// What `bench --json` prints, one object a line.
 struct BenchRow: Encodable {

@@ -42,8 +42,6 @@ package struct Rect: Equatable, Hashable, Sendable {
     return Rect(column: column, row: row + count, columns: columns, rows: rows - count)
   }
 
-  package func bottom(_ count: Int) -> Rect { droppingTop(rows - count) }
-
   package func droppingBottom(_ count: Int) -> Rect { top(rows - count) }
 
   package func left(_ count: Int) -> Rect {
@@ -55,20 +53,10 @@ package struct Rect: Equatable, Hashable, Sendable {
     return Rect(column: column + count, row: row, columns: columns - count, rows: rows)
   }
 
-  package func right(_ count: Int) -> Rect { droppingLeft(columns - count) }
-
   package func droppingRight(_ count: Int) -> Rect { left(columns - count) }
 
   package func inset(columns sides: Int, rows ends: Int) -> Rect {
     droppingLeft(sides).droppingRight(sides).droppingTop(ends).droppingBottom(ends)
-  }
-
-  /// `count` columns of equal width with `gap` cells between them; what does not divide stays at the right.
-  package func split(into count: Int, gap: Int) -> [Rect] {
-    let width = max(0, (columns - gap * (count - 1)) / max(count, 1))
-    return (0..<count).map { index in
-      Rect(column: column + index * (width + gap), row: row, columns: width, rows: rows)
-    }
   }
 }
 

@@ -13,21 +13,17 @@ package enum Key: Equatable, Hashable, Sendable {
     case .character(" "): "space"
     case .character(let character): String(character)
     case .control(let character): "Ctrl-\(character.uppercased())"
-    case .up: "↑"
-    case .down: "↓"
-    case .left: "←"
-    case .right: "→"
-    case .pageUp: "PgUp"
-    case .pageDown: "PgDn"
-    case .home: "Home"
-    case .end: "End"
-    case .enter: "Enter"
-    case .escape: "Esc"
-    case .tab: "Tab"
-    case .backTab: "Shift-Tab"
-    case .backspace: "Backspace"
+    default: Self.special.first { $0.key == self }?.name ?? ""
     }
   }
+
+  /// The keys that are no characters, and curses' codes of those that it names.
+  fileprivate static let special: [(key: Key, code: Int32?, name: String)] = [
+    (.up, KEY_UP, "↑"), (.down, KEY_DOWN, "↓"), (.left, KEY_LEFT, "←"), (.right, KEY_RIGHT, "→"),
+    (.pageUp, KEY_PPAGE, "PgUp"), (.pageDown, KEY_NPAGE, "PgDn"), (.home, KEY_HOME, "Home"), (.end, KEY_END, "End"),
+    (.enter, KEY_ENTER, "Enter"), (.backTab, KEY_BTAB, "Shift-Tab"), (.backspace, KEY_BACKSPACE, "Backspace"),
+    (.escape, nil, "Esc"), (.tab, nil, "Tab"),
+  ]
 }
 
 /// Turns what curses hands over into keys.
@@ -84,20 +80,5 @@ struct KeyDecoder {
   }
 
   /// The key for one of curses' KEY_… codes, nil for those that nothing here uses.
-  func decode(special code: UInt32) -> Key? {
-    switch Int32(code) {
-    case KEY_UP: .up
-    case KEY_DOWN: .down
-    case KEY_LEFT: .left
-    case KEY_RIGHT: .right
-    case KEY_PPAGE: .pageUp
-    case KEY_NPAGE: .pageDown
-    case KEY_HOME: .home
-    case KEY_END: .end
-    case KEY_ENTER: .enter
-    case KEY_BTAB: .backTab
-    case KEY_BACKSPACE: .backspace
-    default: nil
-    }
-  }
+  func decode(special code: UInt32) -> Key? { Key.special.first { $0.code == Int32(code) }?.key }
 }

@@ -56,38 +56,23 @@ extension Picture {
   /// Cost: about a millisecond for 300 × 300 pixels.
   package func scaled(toWidth newWidth: Int, height newHeight: Int) -> Picture {
     if newWidth == width && newHeight == height { return self }
-    let wide = resampled(Taps.all(from: width, to: newWidth), lines: height, step: 3, lineStride: width * 3) {
-      Float(pixels[$0])
-    }
-    let columnsOfPixels = newWidth * 3
-    let rows = Taps.all(from: height, to: newHeight)
-    var bytes = [UInt8](repeating: 0, count: columnsOfPixels * newHeight)
-    for (y, taps) in rows.enumerated() {
-      for x in 0..<columnsOfPixels {
-        var sum: Float = 0
-        for (index, weight) in taps.weights.enumerated() {
-          sum += weight * wide[(taps.first + index) * columnsOfPixels + x]
-        }
-        bytes[y * columnsOfPixels + x] = UInt8(min(max(sum.rounded(), 0), 255))
-      }
-    }
-    return Picture(width: newWidth, height: newHeight, pixels: bytes)
+    let wide = Self.mixed(
+      pixels.map(Float.init), Taps.all(from: width, to: newWidth), of: width, lines: height, step: 3)
+    let small = Self.mixed(wide, Taps.all(from: height, to: newHeight), of: height, lines: 1, step: newWidth * 3)
+    return Picture(width: newWidth, height: newHeight, pixels: small.map { UInt8(min(max($0.rounded(), 0), 255)) })
   }
 
-  private func resampled(
-    _ columns: [Taps], lines: Int, step: Int, lineStride: Int, value: (Int) -> Float
-  ) -> [Float] {
-    var result = [Float](repeating: 0, count: lines * columns.count * step)
-    var at = 0
+  /// Mixes numbers along the middle axis of [lines, count, step].
+  private static func mixed(_ numbers: [Float], _ all: [Taps], of count: Int, lines: Int, step: Int) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(lines * all.count * step)
     for line in 0..<lines {
-      for taps in columns {
-        for channel in 0..<step {
+      for taps in all {
+        for place in 0..<step {
+          let start = (line * count + taps.first) * step + place
           var sum: Float = 0
-          for (index, weight) in taps.weights.enumerated() {
-            sum += weight * value(line * lineStride + (taps.first + index) * step + channel)
-          }
-          result[at] = sum
-          at += 1
+          for (index, weight) in taps.weights.enumerated() { sum += weight * numbers[start + index * step] }
+          result.append(sum)
         }
       }
     }

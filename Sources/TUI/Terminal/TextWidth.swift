@@ -61,14 +61,6 @@ extension StringProtocol {
     }
     return pieces
   }
-
-  package func padded(toCells cells: Int) -> String {
-    self + String(repeating: " ", count: Swift.max(0, cells - cellWidth))
-  }
-
-  package func leftPadded(toCells cells: Int) -> String {
-    String(repeating: " ", count: Swift.max(0, cells - cellWidth)) + self
-  }
 }
 
 extension String {

@@ -33,13 +33,3 @@ struct Binding: Sendable {
     return names.joined(separator: names.allSatisfy { $0.count == 1 } ? "" : " ")
   }
 }
-
-/// All keys as a Markdown table, for the README.
-func keyTableMarkdown() -> String {
-  let header = ["| screen | key | what it does |", "|---|---|---|"]
-  let groups = [("everywhere", Explorer.keys)] + Explorer.screens.map { ($0.title, $0.keys) }
-  let rows = groups.flatMap { name, bindings in
-    bindings.map { "| \(name) | `\($0.keyNames)` | \($0.tooltip) |" }
-  }
-  return (header + rows).joined(separator: "\n") + "\n"
-}

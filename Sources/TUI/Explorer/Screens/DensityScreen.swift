@@ -78,7 +78,8 @@ enum DensityScreen: Screen {
       ("by baseline", made.byBaseline, made.latentError.baseline, Style.baseline),
       ("by tuned", made.byTuned, made.latentError.tuned, Style.tuned),
     ]
-    for (box, (name, picture, error, style)) in zip(rect.droppingTop(1).split(into: 2, gap: 2), models) {
+    let boxes = Columns.split(rect.droppingTop(1), gap: 2, [.flexible(), .flexible()])
+    for (box, (name, picture, error, style)) in zip(boxes, models) {
       let next = canvas.write(name, box.column, box.row, style.bold, limit: box.endColumn)
       canvas.write("error \(error.text(figures: 3))", next + 2, box.row, .dim, limit: box.endColumn)
       canvas.place(picture, in: box.droppingTop(1))

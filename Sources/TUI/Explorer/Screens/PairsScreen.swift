@@ -5,28 +5,17 @@ import Terminal
 enum PairsScreen: Screen {
   static let title = "Pairs"
 
-  enum Filter: String, CaseIterable, Sendable {
-    case all = "all answers"
-    case fixed = "fixed"
-    case broken = "broken"
-    case bothRight = "both right"
-    case bothWrong = "both wrong"
-
-    func accepts(_ row: PairRow) -> Bool {
-      switch self {
-      case .all: true
-      case .fixed: row.outcome == .fixed
-      case .broken: row.outcome == .broken
-      case .bothRight: row.outcome == .bothRight
-      case .bothWrong: row.outcome == .bothWrong
-      }
-    }
-  }
+  /// The choices of `f`: all pairs, or those of one outcome.
+  private static let outcomes: [(outcome: PairRow.Outcome?, name: String)] = [
+    (nil, "all answers"), (.fixed, "fixed"), (.broken, "broken"), (.bothRight, "both right"),
+    (.bothWrong, "both wrong"),
+  ]
 
   struct State: Equatable, Sendable {
     /// Place in the list as it is filtered.
     var cursor = 0
-    var filter = Filter.all
+    /// nil for all outcomes.
+    var outcome: PairRow.Outcome?
     /// nil for all patterns.
     var pattern: String?
   }
@@ -48,8 +37,8 @@ enum PairsScreen: Screen {
       [.character("f")], label: "answers",
       tooltip: "Show all pairs, or only those that tuning fixed, broke, or that both models get right or wrong."
     ) { state, _ in
-      let at = Filter.allCases.firstIndex(of: state.pairs.filter) ?? 0
-      state.pairs.filter = Filter.allCases[(at + 1) % Filter.allCases.count]
+      let at = outcomes.firstIndex { $0.outcome == state.pairs.outcome } ?? 0
+      state.pairs.outcome = outcomes[(at + 1) % outcomes.count].outcome
       state.pairs.cursor = 0
       return []
     },
@@ -72,9 +61,8 @@ enum PairsScreen: Screen {
 
   /// The pairs that the filters let through.
   static func rows(_ state: ExplorerState) -> [PairRow] {
-    state.feed.pairs.filter { row in
-      state.pairs.filter.accepts(row) && (state.pairs.pattern == nil || row.pattern == state.pairs.pattern)
-    }
+    let (outcome, pattern) = (state.pairs.outcome, state.pairs.pattern)
+    return state.feed.pairs.filter { (outcome ?? $0.outcome) == $0.outcome && (pattern ?? $0.pattern) == $0.pattern }
   }
 
   private static func move(_ state: inout ExplorerState, by count: Int) -> [Work] {
@@ -134,7 +122,8 @@ enum PairsScreen: Screen {
 
   /// Only what is filtered is named.
   private static func filterText(_ state: State) -> String {
-    let filters = [state.pattern, state.filter == .all ? nil : state.filter.rawValue].compactMap { $0 }
+    let outcome = state.outcome.flatMap { outcome in outcomes.first { $0.outcome == outcome }?.name }
+    let filters = [state.pattern, outcome].compactMap { $0 }
     return filters.isEmpty ? "all of them" : filters.joined(separator: " · ")
   }
 
@@ -142,20 +131,14 @@ enum PairsScreen: Screen {
     Table([
       .init("#", .fixed(3)) { ("\($0.number)", .dim) },
       .init("  pattern", .flexible(), isLeft: true) { ("  \($0.pattern)", .normal) },
-      .init("base", .fixed(5), titleStyle: .baseline) { padded(mark($0.baseline?.isRight), 2) },
-      .init("tuned", .fixed(7), titleStyle: .tuned) { padded(mark($0.tuned?.isRight), 3) },
+      .init("base", .fixed(5), titleStyle: .baseline) { mark($0.baseline?.isRight, indent: 1) },
+      .init("tuned", .fixed(7), titleStyle: .tuned) { mark($0.tuned?.isRight, indent: 2) },
     ])
   }
 
-  private static func padded(_ mark: (String, Style), _ cells: Int) -> (String, Style) {
-    (mark.0.padded(toCells: cells), mark.1)
-  }
-
-  static func mark(_ isRight: Bool?) -> (String, Style) {
-    switch isRight {
-    case true?: ("✓", .good)
-    case false?: ("✗", .bad)
-    case nil: ("·", .dim)
-    }
+  /// - Parameter indent: blanks behind it, so that it stands below the middle of its title.
+  static func mark(_ isRight: Bool?, indent: Int = 0) -> (String, Style) {
+    let (mark, style): (String, Style) = isRight.map { $0 ? ("✓", .good) : ("✗", .bad) } ?? ("·", .dim)
+    return (mark + String(repeating: " ", count: indent), style)
   }
 }

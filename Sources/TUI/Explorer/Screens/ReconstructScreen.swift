@@ -136,7 +136,7 @@ enum ReconstructScreen: Screen {
   private static func drawPictures(
     _ made: Reconstruction?, _ work: RebuildProgress?, original: Picture, in rect: Rect, on canvas: inout Canvas
   ) -> Rect {
-    let boxes = rect.split(into: 4, gap: 2)
+    let boxes = Columns.split(rect, gap: 2, Array(repeating: .flexible(), count: 4))
     let captions = ["original", "noised", "by baseline", "by tuned"]
     let styles: [Style] = [.title, .title, .baseline.bold, .tuned.bold]
     let pictures =
@@ -153,7 +153,7 @@ enum ReconstructScreen: Screen {
 
   private static func drawErrors(_ made: Reconstruction?, in rect: Rect, on canvas: inout Canvas) {
     guard let made else { return }
-    let boxes = rect.split(into: 4, gap: 2)
+    let boxes = Columns.split(rect, gap: 2, Array(repeating: .flexible(), count: 4))
     let rows = [("latent error", made.latentError), ("pixel error", made.pixelError)]
     for (index, (name, error)) in rows.enumerated() {
       let row = rect.row + 1 + index

@@ -71,7 +71,7 @@ enum RunsScreen: Screen {
     let list = rect.droppingTop(2).top(min(rows.count + 1, max(rect.rows - 12, 4)))
     let wide = Table(columns(state.runs, isWide: true))
     let table = wide.least <= rect.columns ? wide : Table(columns(state.runs, isWide: false))
-    table.draw(Array(rows.enumerated()), selected: cursor, in: list, on: &canvas)
+    table.draw(rows, selected: cursor, in: list, on: &canvas)
     guard rows.indices.contains(cursor) else { return }
     let below = rect.droppingTop(list.endRow - rect.row + 1)
     let end = drawFacts(rows[cursor], in: below, on: &canvas)
@@ -86,41 +86,33 @@ enum RunsScreen: Screen {
     }
     canvas.heading(
       "Points gained", rows.count > 1 ? "by \(rows[chosen].name), and by the others in grey" : "", in: rect)
-    let others = rows.indices.filter { $0 != chosen }.map { LineChart.Series(style: .dim, points: gains(rows[$0])) }
+    let others = rows.indices.filter { $0 != chosen }.map { LineChart.Series(.dim, gains(rows[$0])) }
     let length = rows.map(\.totalSteps).max() ?? 1
     LineChart(
-      series: others + [.init(style: .tuned, points: gains(rows[chosen]))], xRange: 0...Double(max(length, 1)),
+      series: others + [(.tuned, gains(rows[chosen]))], xRange: 0...Double(max(length, 1)),
       xUnit: "steps", emptyMessage: "What tuning gains will stand here after the first evaluation."
     ).draw(in: rect.droppingTop(1).top(24), on: &canvas)
   }
 
-  private typealias Column = Table<(offset: Int, element: RunRow)>.Column
-
-  private static func columns(_ runs: State, isWide: Bool) -> [Column] {
-    func column(
-      _ title: String, _ width: Int, _ titleStyle: Style = .dim, cell: @escaping (RunRow) -> StatusWords.Words
-    ) -> Column {
-      Column(title, .fixed(width), titleStyle: titleStyle) { cell($0.element) }
-    }
+  private static func columns(_ runs: State, isWide: Bool) -> [Table<RunRow>.Column] {
     let longest = runs.rows.map(\.name.cellWidth).max() ?? 0
-    let name = Column("  run", .oneOf(Array(16...max(longest + 3, 16))), isLeft: true) { index, run in
-      index == runs.opened ? ("▸ \(run.name)", .accent.bold) : ("  \(run.name)", .normal)
-    }
+    let opened = runs.rows.indices.contains(runs.opened) ? runs.rows[runs.opened].name : nil
     let separator = isWide ? " of " : "/"
-    return [
-      name,
-      column("state", 13) { StatusWords.words($0.status, isAligning: $0.isAligning) },
-      column("steps", isWide ? 15 : 12) { ("\($0.step)\(separator)\($0.totalSteps)", .normal) },
-      column("baseline", 10, .baseline) { (percent($0.evaluation?.baselineAccuracy), .baseline) },
-      column("tuned", 9, .tuned) { (percent($0.evaluation?.tunedAccuracy), .tuned.bold) },
-      column("gain", 7, cell: gain),
+    let spare: [Table<RunRow>.Column] = [
+      .init("loss", .fixed(9)) { ($0.loss?.text(figures: 3) ?? "–", .normal) },
+      .init("fixed · broken", .fixed(16)) { ($0.evaluation.map { "\($0.fixed) · \($0.broken)" } ?? "–", .normal) },
+      .init("p", .fixed(12)) { ($0.evaluation?.pValue.probability ?? "–", .normal) },
     ]
-      + (isWide
-        ? [
-          column("loss", 9) { ($0.loss?.text(figures: 3) ?? "–", .normal) },
-          column("fixed · broken", 16) { ($0.evaluation.map { "\($0.fixed) · \($0.broken)" } ?? "–", .normal) },
-          column("p", 12) { ($0.evaluation?.pValue.probability ?? "–", .normal) },
-        ] : [])
+    return [
+      .init("  run", .oneOf(Array(16...max(longest + 3, 16))), isLeft: true) {
+        $0.name == opened ? ("▸ \($0.name)", .accent.bold) : ("  \($0.name)", .normal)
+      },
+      .init("state", .fixed(13)) { StatusWords.words($0.status, isAligning: $0.isAligning) },
+      .init("steps", .fixed(isWide ? 15 : 12)) { ("\($0.step)\(separator)\($0.totalSteps)", .normal) },
+      .init("baseline", .fixed(10), titleStyle: .baseline) { (percent($0.evaluation?.baselineAccuracy), .baseline) },
+      .init("tuned", .fixed(9), titleStyle: .tuned) { (percent($0.evaluation?.tunedAccuracy), .tuned.bold) },
+      .init("gain", .fixed(7), cell: gain),
+    ] + (isWide ? spare : [])
   }
 
   private static func percent(_ part: Double?) -> String { part.map { "\($0.percent(decimals: 1)) %" } ?? "–" }

@@ -105,7 +105,7 @@ enum TrainScreen: Screen {
     let remark = isAligning ? "of the projection alone" : "of the predicted noise, smoothed"
     canvas.heading(title + now, remark, in: rect)
     LineChart(
-      series: [.init(style: .dim, points: raw), .init(style: .accent, points: smooth)],
+      series: [(.dim, raw), (.accent, smooth)],
       xRange: 0...Double(max(steps, 1)), xUnit: isAligning ? "aligning steps" : "steps",
       emptyMessage: waiting(feed, for: "The loss of every step")
     ).draw(in: rect.droppingTop(1), on: &canvas)
@@ -121,11 +121,12 @@ enum TrainScreen: Screen {
     let baseline = feed.evaluations.map { ChartPoint(x: Double($0.step), y: $0.baselineAccuracy) }
     let tuned = feed.evaluations.map { ChartPoint(x: Double($0.step), y: $0.tunedAccuracy) }
     LineChart(
-      series: [.init(style: .baseline, points: baseline), .init(style: .tuned, points: tuned)],
+      series: [(.baseline, baseline), (.tuned, tuned)],
       band: feed.evaluations.map { evaluation in
-        .init(
+        (
           x: Double(evaluation.step), low: evaluation.baselineAccuracy + evaluation.interval95.lowerBound,
-          high: evaluation.baselineAccuracy + evaluation.interval95.upperBound)
+          high: evaluation.baselineAccuracy + evaluation.interval95.upperBound
+        )
       },
       xRange: 0...Double(max(feed.plan.totalSteps, 1)), xUnit: "steps",
       yLabel: { value, decimals in value.percent(decimals: max(0, decimals - 2)) },

@@ -41,9 +41,9 @@ package enum Bars {
   private static func drawNumbers(_ row: Row, endColumn: Int, _ at: Int, on canvas: inout Canvas) {
     let baseline = row.baseline?.percent(decimals: 0) ?? "–"
     let tuned = row.tuned?.percent(decimals: 0) ?? "–"
-    canvas.write(baseline.leftPadded(toCells: 3), endColumn - 11, at, .baseline)
+    canvas.writeRight(baseline, endColumn: endColumn - 8, at, .baseline)
     canvas.write("→", endColumn - 7, at, .dim)
-    canvas.write(tuned.leftPadded(toCells: 3), endColumn - 5, at, .tuned)
+    canvas.writeRight(tuned, endColumn: endColumn - 2, at, .tuned)
     canvas.write("%", endColumn - 1, at, .dim)
   }
 

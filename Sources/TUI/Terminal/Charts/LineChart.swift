@@ -12,21 +12,10 @@ package struct ChartPoint: Equatable, Sendable {
 ///
 /// Every point is drawn, so that a column with many of them shows their lowest and highest, not one by chance.
 package struct LineChart {
-  package struct Series {
-    var style: Style
-    var points: [ChartPoint]
+  package typealias Series = (style: Style, points: [ChartPoint])
 
-    package init(style: Style, points: [ChartPoint]) { (self.style, self.points) = (style, points) }
-  }
-
-  /// A shaded stripe behind the curves, between `low` and `high`.
-  package struct Band {
-    var x: Double
-    var low: Double
-    var high: Double
-
-    package init(x: Double, low: Double, high: Double) { (self.x, self.low, self.high) = (x, low, high) }
-  }
+  /// A shaded stripe behind the curves.
+  package typealias Band = (x: Double, low: Double, high: Double)
 
   /// Later ones are drawn over earlier ones.
   var series: [Series]
@@ -72,11 +61,7 @@ package struct LineChart {
 
   private func drawEmpty(in rect: Rect, on canvas: inout Canvas, hasGaps: Bool) {
     let text = hasGaps ? "× no value is a number so far" : emptyMessage
-    let lines = text.wrapped(toCells: rect.columns - 4)
-    let first = rect.row + max(0, (rect.rows - lines.count) / 2)
-    for (index, line) in lines.enumerated() where index < rect.rows {
-      canvas.writeCentered(line, in: rect, row: first + index, hasGaps ? .warning : .dim)
-    }
+    canvas.message(text, in: rect, hasGaps ? .warning : .dim)
   }
 
   // MARK: - Scales

@@ -60,11 +60,3 @@ package struct Fields {
     }
   }
 }
-
-extension Canvas {
-  /// Wrapped text; gives the row after it.
-  @discardableResult
-  package mutating func paragraph(_ text: String, in rect: Rect, _ style: Style = .dim) -> Int {
-    Fields([.init("", text, style)], indent: 0).draw(in: rect, on: &self)
-  }
-}
