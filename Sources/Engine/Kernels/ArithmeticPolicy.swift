@@ -26,7 +26,7 @@ public struct ArithmeticPolicy: Equatable, Sendable {
   }
 
   public let precision: Precision
-  /// Fast keeps frozen weights packed as the kernels like them; small reads them where their file has them, and
+  /// Fast keeps frozen weights packed for the kernels; small reads them where their file has them, and
   /// rearranges them for each use, and UNet and image towers compute their blocks again instead of keeping them.
   public let memory: MemoryUse
 
@@ -41,18 +41,10 @@ public struct ArithmeticPolicy: Equatable, Sendable {
   var multipliesBF16: Bool { precision == .bf16 && ArithmeticPolicy.hasBF16 }
 
   /// Whether frozen weights are kept in bfloat16 here: to be multiplied in it, or widened on their way to the product.
-  var keepsBF16: Bool { precision == .bf16 && (ArithmeticPolicy.hasBF16 || ArithmeticPolicy.readsStored) }
+  var keepsBF16: Bool { precision == .bf16 && (ArithmeticPolicy.hasBF16 || GemmBackend.current == .own) }
 
-  /// Whether this processor multiplies bfloat16 (AVX-512 BF16), and oneDNN may use that.
+  /// Whether products are taken by oneDNN on a processor that multiplies bfloat16 (AVX-512 BF16).
   public static let hasBF16 = kernels_has_bf16()
-
-  /// Whether products here read weights as their file has them, in any precision, beside Float32 activations: on our own
-  /// kernels.
-  ///
-  /// These also promise that each row of a product has the same bits whatever the number of rows computed with it. oneDNN
-  /// chooses its code by the number of rows, so that the same row among 4 and among 260 may differ by rounding, about
-  /// 1e-7 of its length; its bits are only the same for products of the same shape.
-  public static let readsStored = kernels_reads_stored()
 
   private static let chosen = Mutex(ArithmeticPolicy())
   @TaskLocal private static var scoped: ArithmeticPolicy?

@@ -109,8 +109,8 @@ private struct UNetLayerMemory {
       input: [1, side, side, shape[1]], weight: shape, stride: stride, padding: .same(shape[2] / 2))
     switch ConvolutionPath(geometry, isFrozen: true, arithmetic: arithmetic) {
     case .direct: return 4 * shape.count
-    case .columns: return plainBytes(arithmetic)
-    case .columnsForward, .indirect: return 8 * shape.count
+    case .im2col: return plainBytes(arithmetic)
+    case .im2colForward, .indirect: return 8 * shape.count
     case .winograd(let winograd): return winograd.filterBytes
     }
   }

@@ -16,7 +16,7 @@ public final class Storage: @unchecked Sendable {
   /// How many floats our own memory has place for.
   private var capacity = 0
   /// Other forms of a parameter's numbers; nil where nobody would find them again.
-  private(set) var packs: PackedForms?
+  private(set) var packs: PackedWeights?
   /// Not 0 for weights that never change, whose packed forms the kernels may keep under this number.
   private(set) var frozenID: UInt64 = 0
 
@@ -33,7 +33,7 @@ public final class Storage: @unchecked Sendable {
     count = stored.description.count
     self.stored = stored
     floats = Atomic(stored.alignedFloats.map { UnsafeMutablePointer(mutating: $0) })
-    packs = PackedForms()
+    packs = PackedWeights()
   }
 
   deinit {
@@ -66,7 +66,7 @@ public final class Storage: @unchecked Sendable {
   }
 
   /// These numbers belong to a parameter: it is worth keeping what is made of them.
-  func keepPacks() { packs = packs ?? PackedForms() }
+  func keepPacks() { packs = packs ?? PackedWeights() }
 
   var isFrozen: Bool { frozenID != 0 }
 

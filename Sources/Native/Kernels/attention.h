@@ -1,10 +1,10 @@
-// What attention and its gradient share: heads copied out of token-major arrays, and scratch cut into aligned parts.
+// What attention and its gradient share, in FlashAttention's letters: m, the highest score of a row so far; l, the sum of
+// exp(score − m); LSE = m + log l; D = Σ out·dOut. Heads are copied out of token-major arrays, scratch is cut into aligned
+// parts.
 #pragma once
 #include "vector.h"
 
-INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
-/// A number of keys or queries that the products have no remainder with.
+/// A number of keys or queries that leaves products no remainder.
 INLINE int64_t padded16(int64_t count) { return (count + 15) / 16 * 16; }
 
 // Rows of scores are padded to whole vectors, so that no loop has a remainder.
@@ -45,10 +45,10 @@ INLINE void *take(Scratch *scratch, int64_t bytes) {
   return piece;
 }
 
-/// A dense factor of a product, in float32 and, where the product wants it, in bfloat16.
+/// A dense factor of a product, in float32 and, where products are taken in it, in bfloat16.
 typedef struct {
   float *floats;
-  uint16_t *halves;
+  uint16_t *bf16;
 } Factor;
 
 INLINE Factor take_factor(Scratch *scratch, int64_t count, bool bf16) {
@@ -56,7 +56,10 @@ INLINE Factor take_factor(Scratch *scratch, int64_t count, bool bf16) {
   return (Factor){floats, bf16 ? take(scratch, 2 * count) : NULL};
 }
 
-INLINE const void *factor_data(Factor f) { return f.halves ? (const void *)f.halves : (const void *)f.floats; }
+INLINE const void *factor_data(Factor f) { return f.bf16 ? (const void *)f.bf16 : (const void *)f.floats; }
+
+/// These rows as the left side of a product.
+INLINE KernelsRows factor_rows(Factor f, int64_t rows) { return (KernelsRows){.numbers = factor_data(f), .count = rows}; }
 
 /// Rows of one head to a dense array, zeros below them up to `padded` rows.
 INLINE void gather_rows(int64_t rows, int64_t padded, int64_t width, const float *from, int64_t stride, float *to) {
@@ -64,9 +67,9 @@ INLINE void gather_rows(int64_t rows, int64_t padded, int64_t width, const float
   memset(to + rows * width, 0, (size_t)((padded - rows) * width) * sizeof(float));
 }
 
-/// Makes the bfloat16 of some entries, where they are wanted: best while the floats are still close.
-INLINE void halve(Factor f, int64_t first, int64_t count) {
-  if (f.halves) kernels_bf16_from_float(count, f.floats + first, f.halves + first);
+/// Rounds some entries to bfloat16, where that is multiplied: best while the floats are still in the cache.
+INLINE void round_to_bf16(Factor f, int64_t first, int64_t count) {
+  if (f.bf16) kernels_bf16_from_float(count, f.floats + first, f.bf16 + first);
 }
 
 INLINE int64_t packed_bytes(const KernelsMatrix *matrix) {

@@ -13,20 +13,18 @@ static dnnl_memory_desc_t plain_weights(const dnnl_memory_desc_t *layout) {
   return md;
 }
 
-static ConvolutionDescs convolution_descs(const int64_t *s) {
-  ConvolutionDescs d;
-  dnnl_dims_t x = {s[1], s[4], s[2], s[3]}, w = {s[5], s[4], s[6], s[7]}, bias = {s[5]}, y = {s[1], s[5], s[13], s[14]};
+static ConvolutionDescs convolution_descs(const ConvolutionShape *s) {
+  ConvolutionDescs d = {.strides = {s->stride, s->stride},
+                        .padStart = {s->padTop, s->padLeft},
+                        .padEnd = {s->padBottom, s->padRight}};
+  dnnl_dims_t x = {s->batch, s->inChannels, s->height, s->width}, bias = {s->outChannels};
+  dnnl_dims_t w = {s->outChannels, s->inChannels, s->kernelHeight, s->kernelWidth};
+  dnnl_dims_t y = {s->batch, s->outChannels, s->outHeight, s->outWidth};
   CHECK(dnnl_memory_desc_init_by_tag(&d.x, 4, x, dnnl_f32, dnnl_nhwc));
   CHECK(dnnl_memory_desc_init_by_tag(&d.w, 4, w, dnnl_f32, dnnl_format_tag_any));
   CHECK(dnnl_memory_desc_init_by_tag(&d.bias, 1, bias, dnnl_f32, dnnl_a));
   CHECK(dnnl_memory_desc_init_by_tag(&d.y, 4, y, dnnl_f32, dnnl_nhwc));
-  for (int i = 0; i < 2; i++) d.strides[i] = s[8], d.padStart[i] = s[9 + i], d.padEnd[i] = s[11 + i];
   return d;
-}
-
-static Key convolution_key(int64_t kind, const ConvolutionShape *s, bool bias) {
-  return (Key){{kind, s->batch, s->height, s->width, s->inChannels, s->outChannels, s->kernelHeight, s->kernelWidth,
-                s->stride, s->padTop, s->padLeft, s->padBottom, s->padRight, s->outHeight, s->outWidth, bias}};
 }
 
 static dnnl_primitive_desc_t forward_desc(const ConvolutionDescs *d, bool bias, dnnl_primitive_attr_t attr) {
@@ -39,22 +37,22 @@ static dnnl_primitive_desc_t forward_desc(const ConvolutionDescs *d, bool bias, 
 }
 
 static Prepared *make_forward(const Key *key) {
-  ConvolutionDescs d = convolution_descs(key->words);
+  ConvolutionDescs d = convolution_descs(&key->shape);
   dnnl_primitive_attr_t attr = onednn_attributes(false);
-  dnnl_primitive_desc_t pd = forward_desc(&d, key->words[15], attr);
+  dnnl_primitive_desc_t pd = forward_desc(&d, key->hasBias, attr);
   Prepared *p = onednn_prepared(pd);
   p->weights = *onednn_wanted(pd, dnnl_query_weights_md);
   onednn_add_argument(p, DNNL_ARG_SRC, &d.x);
   onednn_add_argument(p, DNNL_ARG_WEIGHTS, &p->weights);
   onednn_add_argument(p, DNNL_ARG_DST, &d.y);
-  if (key->words[15]) onednn_add_argument(p, DNNL_ARG_BIAS, &d.bias);
+  if (key->hasBias) onednn_add_argument(p, DNNL_ARG_BIAS, &d.bias);
   CHECK(dnnl_primitive_desc_destroy(pd));
   CHECK(dnnl_primitive_attr_destroy(attr));
   return p;
 }
 
 static Prepared *make_input_gradient(const Key *key) {
-  ConvolutionDescs d = convolution_descs(key->words);
+  ConvolutionDescs d = convolution_descs(&key->shape);
   dnnl_primitive_attr_t attr = onednn_attributes(false);
   dnnl_primitive_desc_t hint = forward_desc(&d, false, attr), pd;
   dnnl_convolution_desc_t desc;
@@ -73,7 +71,7 @@ static Prepared *make_input_gradient(const Key *key) {
 }
 
 static Prepared *make_weight_gradient(const Key *key) {
-  ConvolutionDescs d = convolution_descs(key->words);
+  ConvolutionDescs d = convolution_descs(&key->shape);
   dnnl_primitive_attr_t attr = onednn_attributes(false);
   dnnl_primitive_desc_t hint = forward_desc(&d, true, attr), pd;
   dnnl_convolution_desc_t desc;
@@ -102,7 +100,7 @@ static void point_weights(Prepared *p, const float *weights, uint64_t frozenID) 
 
 void kernels_convolution(const ConvolutionShape *shape, const float *x, const float *weights, uint64_t frozenID,
                          const float *bias, float *y) {
-  Key key = convolution_key(KIND_CONVOLUTION, shape, bias != NULL);
+  Key key = {.kind = CONVOLUTION, .shape = *shape, .hasBias = bias != NULL};
   Prepared *p = onednn_find(&key, make_forward);
   onednn_point(p, DNNL_ARG_SRC, x);
   point_weights(p, weights, frozenID);
@@ -113,7 +111,7 @@ void kernels_convolution(const ConvolutionShape *shape, const float *x, const fl
 
 void kernels_convolution_input_gradient(const ConvolutionShape *shape, const float *dy, const float *weights,
                                         uint64_t frozenID, float *dx) {
-  Key key = convolution_key(KIND_INPUT_GRADIENT, shape, false);
+  Key key = {.kind = INPUT_GRADIENT, .shape = *shape};
   Prepared *p = onednn_find(&key, make_input_gradient);
   onednn_point(p, DNNL_ARG_DIFF_DST, dy);
   point_weights(p, weights, frozenID);
@@ -123,7 +121,7 @@ void kernels_convolution_input_gradient(const ConvolutionShape *shape, const flo
 
 void kernels_convolution_weight_gradient(const ConvolutionShape *shape, const float *x, const float *dy,
                                          float *dWeights, float *dBias) {
-  Key key = convolution_key(KIND_WEIGHT_GRADIENT, shape, true);
+  Key key = {.kind = WEIGHT_GRADIENT, .shape = *shape, .hasBias = true};
   Prepared *p = onednn_find(&key, make_weight_gradient);
   onednn_point(p, DNNL_ARG_SRC, x);
   onednn_point(p, DNNL_ARG_DIFF_DST, dy);

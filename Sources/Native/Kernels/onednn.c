@@ -8,7 +8,6 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <string.h>
 
 void onednn_check(dnnl_status_t status, const char *call) {
   if (status == dnnl_success) return;
@@ -42,17 +41,18 @@ static _Thread_local Table table;
 static _Thread_local void *scratch;
 static _Thread_local size_t scratch_size;
 
-static uint64_t hash_words(const int64_t *words, int count) {
-  uint64_t h = 0x9E3779B97F4A7C15u;
-  for (int i = 0; i < count; i++) {
-    h = (h ^ (uint64_t)words[i]) * 0xBF58476D1CE4E5B9u;
+static uint64_t hash(const Key *key) {
+  uint64_t words[sizeof *key / 8], h = 0x9E3779B97F4A7C15u;
+  memcpy(words, key, sizeof words);
+  for (size_t i = 0; i < sizeof words / 8; i++) {
+    h = (h ^ words[i]) * 0xBF58476D1CE4E5B9u;
     h ^= h >> 29;
   }
   return h;
 }
 
 static Prepared **slot_for(Table *t, const Key *key) {
-  uint64_t at = hash_words(key->words, KEY_WORDS);
+  uint64_t at = hash(key);
   for (;; at++) {
     Prepared **slot = &t->slots[at & (uint64_t)(t->capacity - 1)];
     if (!*slot || memcmp(&(*slot)->key, key, sizeof *key) == 0) return slot;
@@ -60,12 +60,12 @@ static Prepared **slot_for(Table *t, const Key *key) {
 }
 
 static void grow(Table *t) {
-  Table larger = {calloc((size_t)(t->capacity ? 2 * t->capacity : 256), sizeof(Prepared *)),
-                  t->capacity ? 2 * t->capacity : 256, t->count};
+  int64_t capacity = t->capacity ? 2 * t->capacity : 256;
+  Table wider = {checked(calloc((size_t)capacity, sizeof(Prepared *))), capacity, t->count};
   for (int64_t i = 0; i < t->capacity; i++)
-    if (t->slots[i]) *slot_for(&larger, &t->slots[i]->key) = t->slots[i];
+    if (t->slots[i]) *slot_for(&wider, &t->slots[i]->key) = t->slots[i];
   free(t->slots);
-  *t = larger;
+  *t = wider;
 }
 
 Prepared *onednn_find(const Key *key, Prepared *(*make)(const Key *)) {
@@ -111,13 +111,13 @@ dnnl_primitive_attr_t onednn_attributes(bool accumulate) {
 }
 
 Prepared *onednn_prepared(dnnl_primitive_desc_t pd) {
-  Prepared *p = calloc(1, sizeof *p);
+  Prepared *p = checked(calloc(1, sizeof *p));
   CHECK(dnnl_primitive_create(&p->primitive, pd));
   const dnnl_memory_desc_t *md = onednn_wanted(pd, dnnl_query_scratchpad_md);
   size_t size = md ? dnnl_memory_desc_get_size(md) : 0;
   if (size > scratch_size) {
     free(scratch);
-    scratch = aligned_alloc(64, (size + 63) & ~(size_t)63);
+    scratch = checked(aligned_alloc(64, (size + 63) & ~(size_t)63));
     scratch_size = size;
   }
   if (size) onednn_add_argument(p, DNNL_ARG_SCRATCHPAD, md);
@@ -136,19 +136,19 @@ void onednn_run(Prepared *p) {
 
 // ---- Weights in the layout that a primitive wants ---------------------------------------------------------------
 
-typedef struct Packed {
+typedef struct PackedWeights {
   uint64_t frozenID;
   dnnl_memory_desc_t layout;
   dnnl_memory_t memory;
-  struct Packed *next;
-} Packed;
+  struct PackedWeights *next;
+} PackedWeights;
 
 enum { PACK_BUCKETS = 1024 };
-static Packed *packs[PACK_BUCKETS];
+static PackedWeights *packs[PACK_BUCKETS];
 static pthread_rwlock_t pack_lock = PTHREAD_RWLOCK_INITIALIZER;
 
-static Packed *find_packed(uint64_t id, const dnnl_memory_desc_t *layout) {
-  for (Packed *p = packs[id % PACK_BUCKETS]; p; p = p->next)
+static PackedWeights *find_packed(uint64_t id, const dnnl_memory_desc_t *layout) {
+  for (PackedWeights *p = packs[id % PACK_BUCKETS]; p; p = p->next)
     if (p->frozenID == id && dnnl_memory_desc_equal(&p->layout, layout)) return p;
   return NULL;
 }
@@ -180,7 +180,7 @@ dnnl_memory_t onednn_memory_at(const dnnl_memory_desc_t *md, const void *data) {
 }
 
 Prepared *onednn_prepared_copy(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
-  Prepared *p = calloc(1, sizeof *p);
+  Prepared *p = checked(calloc(1, sizeof *p));
   p->primitive = onednn_reorder(from, to);
   onednn_add_argument(p, DNNL_ARG_FROM, from);
   onednn_add_argument(p, DNNL_ARG_TO, to);
@@ -197,10 +197,10 @@ void onednn_copy(const dnnl_memory_desc_t *from, const void *source, const dnnl_
   CHECK(dnnl_memory_destroy(there));
 }
 
-static Packed *pack_frozen(uint64_t id, const dnnl_memory_desc_t *layout, const dnnl_memory_desc_t *plain,
+static PackedWeights *pack_frozen(uint64_t id, const dnnl_memory_desc_t *layout, const dnnl_memory_desc_t *plain,
                            const void *weights) {
-  Packed *p = calloc(1, sizeof *p);
-  *p = (Packed){id, *layout, onednn_allocated(layout), packs[id % PACK_BUCKETS]};
+  PackedWeights *p = checked(calloc(1, sizeof *p));
+  *p = (PackedWeights){id, *layout, onednn_allocated(layout), packs[id % PACK_BUCKETS]};
   void *data;
   CHECK(dnnl_memory_get_data_handle(p->memory, &data));
   onednn_copy(plain, weights, layout, data);
@@ -216,7 +216,7 @@ const void *onednn_data(dnnl_memory_t memory) {
 static const void *frozen_weights(uint64_t id, const dnnl_memory_desc_t *layout, const dnnl_memory_desc_t *plain,
                                   const void *weights) {
   pthread_rwlock_rdlock(&pack_lock);
-  Packed *p = find_packed(id, layout);
+  PackedWeights *p = find_packed(id, layout);
   pthread_rwlock_unlock(&pack_lock);
   if (!p) {
     pthread_rwlock_wrlock(&pack_lock);
@@ -245,8 +245,8 @@ void onednn_point_weights(Prepared *p, const dnnl_memory_desc_t *plain, const vo
 
 void kernels_forget_weights(uint64_t frozenID) {
   pthread_rwlock_wrlock(&pack_lock);
-  for (Packed **at = &packs[frozenID % PACK_BUCKETS]; *at;) {
-    Packed *p = *at;
+  for (PackedWeights **at = &packs[frozenID % PACK_BUCKETS]; *at;) {
+    PackedWeights *p = *at;
     if (p->frozenID == frozenID) {
       *at = p->next;
       CHECK(dnnl_memory_destroy(p->memory));
@@ -257,6 +257,7 @@ void kernels_forget_weights(uint64_t frozenID) {
   }
   pthread_rwlock_unlock(&pack_lock);
 }
+
 void kernels_onednn_version(char *text, size_t size) {
   const dnnl_version_t *v = dnnl_version();
   snprintf(text, size, "%d.%d.%d", v->major, v->minor, v->patch);

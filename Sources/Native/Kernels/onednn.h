@@ -2,23 +2,29 @@
 // packed once.
 #pragma once
 #include <dnnl.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include "kernels.h"
+#include "vector.h"
 
 #define CHECK(call) onednn_check((call), #call)
 void onednn_check(dnnl_status_t status, const char *call);
 /// There for the whole process once a primitive was asked for.
 extern dnnl_engine_t onednn_engine;
 
-enum { KEY_WORDS = 18, MAX_ARGUMENTS = 6 };
-enum { KIND_MATMUL = 1, KIND_PACKED_MATMUL, KIND_PACKING, KIND_CONVOLUTION, KIND_INPUT_GRADIENT, KIND_WEIGHT_GRADIENT };
+enum { MAX_ARGUMENTS = 6 };
+typedef enum { MATMUL = 1, PACKED_MATMUL, PACKING, CONVOLUTION, INPUT_GRADIENT, WEIGHT_GRADIENT } PrimitiveKind;
 
-/// What tells one primitive from another: the first word its kind, the others its sizes.
+/// What tells one primitive from another; what a kind has no use for is 0. Keys are compared byte by byte.
 typedef struct {
-  int64_t words[KEY_WORDS];
+  PrimitiveKind kind;
+  uint32_t bf16;                         // both sides of a product, or what is packed
+  uint32_t transposeA, transposeB;       // stored transposed
+  uint32_t storedBF16;                   // what is packed is read as bfloat16
+  uint32_t hasBias, accumulates;         // c = … + bias, c += …
+  uint32_t unused;
+  int64_t m, n, k, lda, ldb, ldc;        // of a product
+  ConvolutionShape shape;                // of a convolution
 } Key;
+_Static_assert(sizeof(Key) == 8 * 4 + 6 * 8 + sizeof(ConvolutionShape), "bytes between the fields would differ");
 
 typedef struct {
   Key key;

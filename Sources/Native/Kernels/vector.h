@@ -1,6 +1,8 @@
-// What the loops share: clones for the CPUs at hand, and exp, erf, sigmoid and tanh that vectorise.
+// What the loops share: clones for the CPUs at hand, sizes of blocks, and exp, erf, sigmoid and tanh that vectorise.
 #pragma once
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernels.h"
@@ -11,6 +13,22 @@
 #define CLONES
 #endif
 #define INLINE static inline __attribute__((always_inline))
+
+INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/// The size of blocks of equal size, at most `most` but for being a multiple of `multiple`, lest the last one is small.
+INLINE int64_t equal_blocks(int64_t total, int64_t most, int64_t multiple) {
+  int64_t count = larger(1, (total + most - 1) / most), size = (total + count - 1) / count;
+  return (size + multiple - 1) / multiple * multiple;
+}
+
+/// Memory, or the end of the process.
+INLINE void *checked(void *memory) {
+  if (memory) return memory;
+  fputs("out of memory\n", stderr);
+  abort();
+}
 
 #define LOG2_E 1.44269504088896341f
 

@@ -9,7 +9,7 @@
 enum { LANES = 16, SIDE = 8, SQUARE = SIDE * SIDE };
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
 typedef uint32_t Bits __attribute__((vector_size(4 * LANES)));
-typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
+typedef uint16_t BF16 __attribute__((vector_size(2 * LANES)));
 
 // ---- The three transforms of one row, `step` apart, in place ----------------------------------------------------
 
@@ -121,11 +121,11 @@ INLINE void store(const Lanes *from, int64_t count, float *to) {
 }
 
 /// Rounded to the nearest bfloat16, ties to even.
-INLINE void store_halves(const Lanes *from, int64_t count, uint16_t *to) {
+INLINE void store_bf16(const Lanes *from, int64_t count, uint16_t *to) {
   Bits bits;
   memcpy(&bits, from, sizeof bits);
-  Halves halves = __builtin_convertvector((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16, Halves);
-  memcpy(to, &halves, count == LANES ? sizeof halves : sizeof(uint16_t) * (size_t)count);
+  BF16 rounded = __builtin_convertvector((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16, BF16);
+  memcpy(to, &rounded, count == LANES ? sizeof rounded : sizeof(uint16_t) * (size_t)count);
 }
 
 // ---- Tiles ------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ INLINE void gather_lanes(int m, int64_t count, const float *images, const int64_
     transform_pixels(m, 1, d + i * size);
     for (int p = i * size; p < (i + 1) * size; p++) {
       if (bf16)
-        store_halves(&d[p], count, (uint16_t *)rows + at + p * stride);
+        store_bf16(&d[p], count, (uint16_t *)rows + at + p * stride);
       else
         store(&d[p], count, (float *)rows + at + p * stride);
     }
@@ -234,10 +234,10 @@ CLONES void kernels_winograd_scatter(const WinogradShape *s, int64_t channels, i
 
 // ---- Filters ----------------------------------------------------------------------------------------------------
 
-INLINE void filters(int m, int64_t inputs, int64_t outputs, bool turned, const float *oihw, float *u) {
+INLINE void filters(int m, int64_t inputs, int64_t outputs, bool flipped, const float *oihw, float *u) {
   int size = m + 2;
-  int64_t columns = turned ? inputs : outputs, rows = turned ? outputs : inputs;
-  int64_t column_step = 9 * (turned ? 1 : inputs), row_step = 9 * (turned ? inputs : 1);
+  int64_t columns = flipped ? inputs : outputs, rows = flipped ? outputs : inputs;
+  int64_t column_step = 9 * (flipped ? 1 : inputs), row_step = 9 * (flipped ? inputs : 1);
   for (int64_t row = 0; row < rows; row++)
     for (int64_t c = 0; c < columns; c += LANES) {
       int64_t count = columns - c < LANES ? columns - c : LANES;
@@ -245,7 +245,7 @@ INLINE void filters(int m, int64_t inputs, int64_t outputs, bool turned, const f
       memset(g, 0, sizeof g);
       for (int64_t l = 0; l < count; l++) {
         const float *from = oihw + row * row_step + (c + l) * column_step;
-        for (int k = 0; k < 9; k++) g[k / 3 * size + k % 3][l] = from[turned ? 8 - k : k];
+        for (int k = 0; k < 9; k++) g[k / 3 * size + k % 3][l] = from[flipped ? 8 - k : k];
       }
       for (int i = 0; i < 3; i++) transform_taps(m, size, g + i);
       for (int i = 0; i < size; i++) transform_taps(m, 1, g + i * size);
@@ -253,12 +253,12 @@ INLINE void filters(int m, int64_t inputs, int64_t outputs, bool turned, const f
     }
 }
 
-CLONES void kernels_winograd_filters(int32_t tile, int64_t inputs, int64_t outputs, bool turned, const float *oihw,
+CLONES void kernels_winograd_filters(int32_t tile, int64_t inputs, int64_t outputs, bool flipped, const float *oihw,
                                      float *u) {
   if (tile == 6)
-    filters(6, inputs, outputs, turned, oihw, u);
+    filters(6, inputs, outputs, flipped, oihw, u);
   else if (tile == 4)
-    filters(4, inputs, outputs, turned, oihw, u);
+    filters(4, inputs, outputs, flipped, oihw, u);
   else
-    filters(2, inputs, outputs, turned, oihw, u);
+    filters(2, inputs, outputs, flipped, oihw, u);
 }

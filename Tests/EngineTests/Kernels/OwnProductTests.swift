@@ -98,7 +98,7 @@ private struct Product: CustomStringConvertible {
   }
 
   var description: String {
-    "\(m)×\(n)×\(k)\(transposesLeft ? ", left turned" : "")\(transposesRight ? ", right turned" : "")\(isPacked ? ", packed" : "")"
+    "\(m)×\(n)×\(k)\(transposesLeft ? ", left transposed" : "")\(transposesRight ? ", right transposed" : "")\(isPacked ? ", packed" : "")"
   }
 
   mutating func round(to type: KernelsType) {
@@ -119,10 +119,18 @@ private struct Product: CustomStringConvertible {
   func run() -> [Float] {
     var result = (0..<m * resultStride).map(before)
     func multiply(_ numbers: UnsafeRawPointer, _ type: KernelsType) {
-      kernels_own_matmul(
-        Int64(m), Int64(n), Int64(k), left, Int64(leftStride), transposesLeft,
-        KernelsNumbers(data: numbers, type: type), Int64(rightStride), transposesRight, isPacked,
-        packsRows, bias, adds, &result, Int64(resultStride))
+      (bias ?? []).withUnsafeBufferPointer { biases in
+        left.withUnsafeBufferPointer { left in
+          result.withUnsafeMutableBufferPointer { result in
+            var product = KernelsProduct(
+              m: Int64(m), n: Int64(n), k: Int64(k), a: left.baseAddress, lda: Int64(leftStride),
+              transposeA: transposesLeft, b: numbers, ldb: Int64(rightStride), transposeB: transposesRight, bType: type,
+              bias: bias == nil ? nil : biases.baseAddress, accumulate: adds, c: result.baseAddress,
+              ldc: Int64(resultStride))
+            kernels_own_matmul(&product, packsRows, isPacked)
+          }
+        }
+      }
     }
     if let halves { multiply(halves.bits, halves.type) } else { multiply(right, KERNELS_F32) }
     return (0..<m).flatMap { result[$0 * resultStride..<$0 * resultStride + n] }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
   "A convolution that finds pixels by their addresses gives what the definition says",
-  .enabled(if: ArithmeticPolicy.readsStored))
+  .enabled(if: GemmBackend.current == .own))
 struct IndirectConvolutionTests {
   typealias Case = ConvolutionCase
 

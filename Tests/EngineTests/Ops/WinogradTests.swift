@@ -33,7 +33,7 @@ struct WinogradTests {
     let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
     let winograd = row.winograd()
 
-    let y = winograd.output(of: x, filters: winograd.filters(of: weight, isTurned: false), bias: bias)
+    let y = winograd.output(of: x, filters: winograd.filters(of: weight, isFlipped: false), bias: bias)
 
     let expected = Naive.convolution(x, weight: weight, bias: bias, stride: 1, padding: .same(1))
     expect(y, equals: expected, within: .relative(1e-5))
@@ -43,9 +43,9 @@ struct WinogradTests {
   func gradient(row: Case) throws {
     let (x, weight) = (normal(row.shape, 0).trackingGradient(), row.weight)
     let dy = normal(row.shape.replacingLast(with: row.outputs), 3)
-    let turned = row.winograd().turned
+    let turned = row.winograd().flipped
 
-    let dx = turned.output(of: dy, filters: turned.filters(of: weight, isTurned: true))
+    let dx = turned.output(of: dy, filters: turned.filters(of: weight, isFlipped: true))
 
     x.convolved(weight: weight).backward(arriving: dy)
     expect(dx, equals: try #require(x.gradient), within: .relative(1e-5))
@@ -58,9 +58,9 @@ struct WinogradTests {
     let winograd = Case(tile: tile, shape: x.shape, outputs: weight.shape[0]).winograd()
     let bias = numbers.inputs.count > 2 ? numbers.inputs[2] : nil
 
-    let y = winograd.output(of: x, filters: winograd.filters(of: weight, isTurned: false), bias: bias)
-    let dx = winograd.turned.output(
-      of: numbers.arriving, filters: winograd.turned.filters(of: weight, isTurned: true))
+    let y = winograd.output(of: x, filters: winograd.filters(of: weight, isFlipped: false), bias: bias)
+    let dx = winograd.flipped.output(
+      of: numbers.arriving, filters: winograd.flipped.filters(of: weight, isFlipped: true))
 
     expect(y, equals: numbers.output, within: .relative(5e-6))
     expect(dx, equals: numbers.gradients[0], within: .relative(5e-6))
@@ -71,8 +71,8 @@ struct WinogradTests {
     let (x, weight, winograd) = (normal(row.shape, 0), row.weight, row.winograd())
     let dy = normal(row.shape.replacingLast(with: row.outputs), 3)
 
-    let y = winograd.output(of: x, filters: winograd.filters(of: weight, isTurned: false))
-    let dx = winograd.turned.output(of: dy, filters: winograd.turned.filters(of: weight, isTurned: true))
+    let y = winograd.output(of: x, filters: winograd.filters(of: weight, isFlipped: false))
+    let dx = winograd.flipped.output(of: dy, filters: winograd.flipped.filters(of: weight, isFlipped: true))
 
     let (left, right) = (inner(y, dy), inner(x, dx))
     #expect(abs(left - right) <= 1e-5 * (inner(y, y) * inner(dy, dy)).squareRoot())
@@ -85,8 +85,8 @@ struct WinogradTests {
     let (x, weight, bias) = (normal(row.shape, 0), row.weight, normal([row.outputs], 2))
     let winograd = row.winograd(isBF16: true)
 
-    let y = winograd.output(of: x, filters: winograd.filters(of: weight, isTurned: false), bias: bias)
-    let exact = row.winograd().output(of: x, filters: row.winograd().filters(of: weight, isTurned: false), bias: bias)
+    let y = winograd.output(of: x, filters: winograd.filters(of: weight, isFlipped: false), bias: bias)
+    let exact = row.winograd().output(of: x, filters: row.winograd().filters(of: weight, isFlipped: false), bias: bias)
 
     expect(y, equals: exact, within: .relative(1e-2))
     #expect(y.values != exact.values, "nothing was rounded")
@@ -106,7 +106,7 @@ extension OpCase {
 }
 
 extension Winograd {
-  fileprivate func output(of x: Tensor, filters: FilterMatrices, bias: Tensor? = nil) -> Tensor {
+  fileprivate func output(of x: Tensor, filters: PackedFilters, bias: Tensor? = nil) -> Tensor {
     let y = Tensor(repeating: .nan, shape: x.shape.replacingLast(with: outputs))
     run(x.pointer, filters: filters, bias: bias?.pointer, into: y.pointer)
     return y

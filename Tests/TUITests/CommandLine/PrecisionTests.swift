@@ -51,6 +51,6 @@ struct PrecisionTests {
     let machine = try #require(try json(["doctor"]).first?["machine"] as? [String: Any])
 
     #expect(machine["bf16Products"] as? String == (ArithmeticPolicy.hasBF16 ? "bf16" : "f32"))
-    #expect(machine["matrixProducts"] as? String == (ArithmeticPolicy.readsStored ? "own AVX2" : "oneDNN"))
+    #expect(machine["matrixProducts"] as? String == (GemmBackend.current.rawValue))
   }
 }

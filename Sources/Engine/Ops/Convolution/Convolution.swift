@@ -80,12 +80,12 @@ extension ConvolutionGeometry {
     let y = Tensor(uninitialized: output)
     switch path {
     case .direct: runDirectly(x, weight: weight, bias: bias, into: y)
-    case .columns(let columns), .columnsForward(let columns):
-      columns.run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
+    case .im2col(let im2col), .im2colForward(let im2col):
+      im2col.run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
     case .indirect(let indirect, _):
       indirect.run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)
     case .winograd(let winograd):
-      let filters = winograd.filters(of: weight, isTurned: false)
+      let filters = winograd.filters(of: weight, isFlipped: false)
       winograd.run(x.pointer, filters: filters, bias: bias?.pointer, into: y.pointer)
     }
     return y
@@ -94,13 +94,13 @@ extension ConvolutionGeometry {
   fileprivate func inputGradient(arriving dy: Tensor, weight: Tensor, _ path: ConvolutionPath) -> Tensor {
     let dx = Tensor(uninitialized: input)
     switch path {
-    case .direct, .columnsForward, .indirect(_, gradient: nil):
+    case .direct, .im2colForward, .indirect(_, gradient: nil):
       runDirectGradient(arriving: dy, weight: weight, into: dx)
     case .indirect(_, let gradient?): gradient.run(dy.pointer, weight: weight, into: dx.pointer)
-    case .columns(let columns): columns.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
+    case .im2col(let im2col): im2col.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
     case .winograd(let winograd):
-      let filters = winograd.turned.filters(of: weight, isTurned: true)
-      winograd.turned.run(dy.pointer, filters: filters, into: dx.pointer)
+      let filters = winograd.flipped.filters(of: weight, isFlipped: true)
+      winograd.flipped.run(dy.pointer, filters: filters, into: dx.pointer)
     }
     return dx
   }

@@ -2,11 +2,11 @@
 enum ConvolutionPath {
   /// oneDNN's direct kernels.
   case direct
-  /// A matrix product with the filters as they are stored.
-  case columns(ColumnsConvolution)
+  /// im2col: a matrix product with the filters as they are stored.
+  case im2col(Im2colConvolution)
   /// The same for large images with few channels; the gradient, which would add rows of pixels up, is left to the direct
   /// kernels.
-  case columnsForward(ColumnsConvolution)
+  case im2colForward(Im2colConvolution)
   /// Our own products with the pixels where they lie; the gradient is left to the direct kernels where it has none.
   case indirect(IndirectConvolution, gradient: IndirectConvolution?)
   case winograd(Winograd)
@@ -21,9 +21,9 @@ enum ConvolutionPath {
     } else if geometry.suitsAddresses(isLarge: isLarge, arithmetic), let indirect = IndirectConvolution(geometry) {
       self = .indirect(indirect, gradient: IndirectConvolution(gradientOf: geometry))
     } else if isLarge, geometry.taps <= 64 {
-      self = .columns(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic))
-    } else if ArithmeticPolicy.readsStored, geometry.taps <= 64, geometry.output.count >= 1 << 20 {
-      self = .columnsForward(ColumnsConvolution(geometry: geometry, arithmetic: arithmetic.exact))
+      self = .im2col(Im2colConvolution(geometry: geometry, arithmetic: arithmetic))
+    } else if GemmBackend.current == .own, geometry.taps <= 64, geometry.output.count >= 1 << 20 {
+      self = .im2colForward(Im2colConvolution(geometry: geometry, arithmetic: arithmetic.exact))
     } else {
       self = .direct
     }
@@ -54,13 +54,13 @@ extension Winograd {
     let tile: Int
     // By the size of one image, so that a model keeps one form of its filters whatever the batch.
     let (hasManyPixels, isShort) = (tiles(4) >= 256, arithmetic.memory == .small)
-    if hasManyPixels, !isShort, min(inputs, outputs) >= 32, ArithmeticPolicy.readsStored {
+    if hasManyPixels, !isShort, min(inputs, outputs) >= 32, GemmBackend.current == .own {
       // Images that large leave little of the tiles over at their edges, and reading 7 times the weights is nothing.
       tile = 6
     } else if isLarge {
       // Where memory is as short as that, only the layers of many pixels, which have few weights, are worth it. Our own
       // products gain with as few as 16 rows.
-      let fewest = ArithmeticPolicy.readsStored && !isShort ? 16 : 32
+      let fewest = GemmBackend.current == .own && !isShort ? 16 : 32
       guard tiles(2) >= fewest, hasManyPixels || !(isShort && arithmetic.keepsBF16) else { return nil }
       // The smaller tiles take a quarter of the memory: fewer than half the numbers, one form for both directions. With
       // bfloat16, which halves that again, they are as fast as the larger ones without.

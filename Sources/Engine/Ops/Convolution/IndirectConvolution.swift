@@ -3,14 +3,14 @@ import Kernels
 /// A convolution of few pixels with frozen filters on our own kernels, which find the pixels of a result by their
 /// addresses and so copy none. Source: Dukhan 2019, “The Indirect Convolution Algorithm”.
 ///
-/// The gradient of the input, where the stride is 1, is the same with the filters turned by half a turn.
+/// The gradient of the input, where the stride is 1, is the same with the filters turned by 180°.
 struct IndirectConvolution {
   private let shape: ConvolutionShape
-  private let isTurned: Bool
+  private let isFlipped: Bool
 
   /// nil where the processor or the sizes want another way.
   init?(_ geometry: ConvolutionGeometry) {
-    self.init(geometry.kernelShape(images: geometry.input[0]), isTurned: false)
+    self.init(geometry.kernelShape(images: geometry.input[0]), isFlipped: false)
   }
 
   /// From an arriving gradient (B, H′, W′, O) to that of the input (B, H, W, I); nil too for strides other than 1, whose
@@ -25,13 +25,13 @@ struct IndirectConvolution {
     (shape.padBottom, shape.padRight) = (
       shape.kernelHeight - 1 - shape.padBottom, shape.kernelWidth - 1 - shape.padRight
     )
-    self.init(shape, isTurned: true)
+    self.init(shape, isFlipped: true)
   }
 
-  private init?(_ shape: ConvolutionShape, isTurned: Bool) {
+  private init?(_ shape: ConvolutionShape, isFlipped: Bool) {
     var shape = shape
     guard kernels_convolves_indirectly(&shape) else { return nil }
-    (self.shape, self.isTurned) = (shape, isTurned)
+    (self.shape, self.isFlipped) = (shape, isFlipped)
   }
 
   private var inputs: Int { Int(shape.inChannels) }
@@ -57,33 +57,29 @@ struct IndirectConvolution {
 
   /// Rows and columns of a piece for the pool. Few rows share the filters, which take longer to read than they do.
   private var pieceSize: (rows: Int, columns: Int) {
-    let isWorthwhile = !ProductCut.leavesWhole && 2 * results * outputs * inputs * taps >= 2_000_000
+    let isWorthwhile = !GemmPlan.leavesWhole && 2 * results * outputs * inputs * taps >= 2_000_000
     guard isWorthwhile else { return (results, outputs) }
     return results >= 512 ? (192, outputs) : (results, 32)
   }
 
-  /// The filters (O, I, kh, kw) as a matrix (kh·kw·I × O), or turned (kh·kw·O × I).
-  private func filters(of weight: Tensor) -> FilterMatrices {
-    let (inputs, outputs, taps, isTurned) = (inputs, outputs, taps, isTurned)
-    return FilterMatrices(
+  /// The filters (O, I, kh, kw) as a matrix (kh·kw·I × O), or flipped (kh·kw·O × I).
+  private func filters(of weight: Tensor) -> PackedFilters {
+    let (inputs, outputs, taps, isFlipped) = (inputs, outputs, taps, isFlipped)
+    return PackedFilters(
       of: weight, count: 1,
-      as: KernelsMatrix(
-        n: Int64(outputs), k: Int64(taps * inputs), transposed: false, bf16: false, rowsArePacked: false),
-      name: IndirectConvolution.formName | (isTurned ? 1 : 0), isPacked: true
+      as: KernelsMatrix(n: Int64(outputs), k: Int64(taps * inputs), transposed: false, bf16: false),
+      layout: .indirect(isFlipped: isFlipped), isPacked: true
     ) { numbers, columns, to in
       let filter = Storage(count: taps)
       for (place, output) in columns.enumerated() {
         for input in 0..<inputs {
-          let number = isTurned ? input * outputs + output : output * inputs + input
+          let number = isFlipped ? input * outputs + output : output * inputs + input
           kernels_floats(numbers, Int64(number * taps), Int64(taps), filter.base)
           for tap in 0..<taps {
-            to[(tap * inputs + input) * columns.count + place] = filter.base[isTurned ? taps - 1 - tap : tap]
+            to[(tap * inputs + input) * columns.count + place] = filter.base[isFlipped ? taps - 1 - tap : tap]
           }
         }
       }
     }
   }
-
-  /// Beside Winograd's forms of the same weights.
-  private static let formName: UInt64 = 1 << 8
 }

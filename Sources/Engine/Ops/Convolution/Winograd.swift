@@ -5,7 +5,7 @@ import Kernels
 /// Images are cut into tiles of m×m pixels. Each, with a border of one pixel, is transformed to (m+2)² positions; at
 /// each position a matrix product over channels takes the place of the filters' taps; what it gives is transformed back
 /// to m×m pixels. That is (m+2)² products instead of 9·m². The gradient of the input is the same with the filters
-/// turned by half a turn. Source: Lavin and Gray 2016, “Fast Algorithms for Convolutional Neural Networks”.
+/// turned by 180°. Source: Lavin and Gray 2016, “Fast Algorithms for Convolutional Neural Networks”.
 struct Winograd {
   /// m: 2, 4 or 6.
   let tile: Int
@@ -19,14 +19,14 @@ struct Winograd {
   private var shape: WinogradShape { WinogradShape(tile: Int32(tile), height: Int64(height), width: Int64(width)) }
 
   /// The same for the gradient of the input: from outputs to inputs.
-  var turned: Winograd {
+  var flipped: Winograd {
     Winograd(
       tile: tile, images: images, height: height, width: width, inputs: outputs, outputs: inputs, isBF16: isBF16)
   }
 
   /// y (B, H, W, O) = x (B, H, W, I) ∗ filters [+ bias].
   func run(
-    _ x: UnsafePointer<Float>, filters: FilterMatrices, bias: UnsafePointer<Float>? = nil,
+    _ x: UnsafePointer<Float>, filters: PackedFilters, bias: UnsafePointer<Float>? = nil,
     into y: UnsafeMutablePointer<Float>
   ) {
     let block = tilesAtOnce
@@ -40,7 +40,7 @@ struct Winograd {
 
   /// One block of tiles, on the whole pool or, inside one of its pieces, on this thread.
   private func run(
-    _ block: Range<Int>, _ x: UnsafePointer<Float>, _ filters: FilterMatrices, _ bias: UnsafePointer<Float>?,
+    _ block: Range<Int>, _ x: UnsafePointer<Float>, _ filters: PackedFilters, _ bias: UnsafePointer<Float>?,
     into y: UnsafeMutablePointer<Float>
   ) {
     var shape = shape
@@ -113,33 +113,32 @@ extension Winograd {
 // MARK: - Filters
 
 extension Winograd {
-  /// The transformed filters of weights (O, I, 3, 3); `isTurned` for the gradient, whose inputs are O and outputs I.
+  /// The transformed filters of weights (O, I, 3, 3); `isFlipped` for the gradient, whose inputs are O and outputs I.
   ///
   /// F(2×2) has one form for both: its points 0, ±1 and ∞ are their own inverses but for the first and the last, which
-  /// change places when the filter is turned.
-  func filters(of weight: Tensor, isTurned: Bool) -> FilterMatrices {
-    guard tile == 2 else { return transformed(weight, isTurned: isTurned) }
-    guard isTurned else { return transformed(weight, isTurned: false) }
+  /// change places when the filter is flipped.
+  func filters(of weight: Tensor, isFlipped: Bool) -> PackedFilters {
+    guard tile == 2 else { return transformed(weight, isFlipped: isFlipped) }
+    guard isFlipped else { return transformed(weight, isFlipped: false) }
     let place = [3, 1, 2, 0]
-    return turned.transformed(weight, isTurned: false).transposed(
+    return flipped.transformed(weight, isFlipped: false).transposed(
       order: place.flatMap { row in place.map { 4 * row + $0 } })
   }
 
   /// What the forms of the filters take in memory, for both directions.
   var filterBytes: Int { positions * inputs * outputs * (tile > 2 ? 8 : isBF16 ? 2 : 4) }
 
-  private func transformed(_ weight: Tensor, isTurned: Bool) -> FilterMatrices {
+  private func transformed(_ weight: Tensor, isFlipped: Bool) -> PackedFilters {
     let (tile, inputs, outputs) = (tile, inputs, outputs)
-    let name = UInt64(tile) << 2 | (isTurned ? 2 : 0) | (isBF16 ? 1 : 0)
-    return FilterMatrices(
+    return PackedFilters(
       of: weight, count: positions,
       as: KernelsMatrix(
-        n: Int64(outputs), k: Int64(inputs), transposed: false, bf16: isBF16, rowsArePacked: false), name: name,
-      isPacked: tile > 2
+        n: Int64(outputs), k: Int64(inputs), transposed: false, bf16: isBF16),
+      layout: .winograd(tile: tile, isFlipped: isFlipped, isBF16: isBF16), isPacked: tile > 2
     ) { numbers, columns, to in
       // As files hold them, but only those with these outputs of this direction.
       let part = Storage(count: 9 * inputs * columns.count)
-      if isTurned {
+      if isFlipped {
         for row in 0..<inputs {
           kernels_floats(
             numbers, Int64(9 * (row * outputs + columns.lowerBound)), Int64(9 * columns.count),

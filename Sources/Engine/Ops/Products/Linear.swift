@@ -4,8 +4,8 @@ extension Tensor {
   /// y = x·Wᵀ + b over the last axis.
   ///
   /// Shape: (…, I), weight (O, I), bias (O) → (…, O). Source: PyTorch `F.linear`. Frozen weights cost no gradient.
-  /// The number of threads changes no bit of the result; the number of rows does not either on our own kernels, and by
-  /// rounding only elsewhere (`ArithmeticPolicy.readsStored`).
+  /// The number of threads changes no bit of the result; the number of rows changes none with `GemmBackend.own`, and
+  /// rounding only with oneDNN.
   public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
     let (inputs, outputs) = (weight.shape[1], weight.shape[0])
     precondition(shape.last == inputs, "linear: \(shape) meets weights \(weight.shape)")
@@ -62,40 +62,42 @@ extension Tensor {
     let (outputs, inputs) = (shape[0], shape[1])
     let rows = count / max(1, inputs)
     let dw = Tensor(uninitialized: shape)
-    let halves = arithmetic.multipliesBF16 ? (dy.halfRows(width: outputs), halfRows(width: inputs)) : nil
+    let rounded = arithmetic.multipliesBF16 ? (dy.bf16Rows(width: outputs), bf16Rows(width: inputs)) : nil
     // Our own products would read x anew for each piece.
-    let isWorthPacking = ArithmeticPolicy.readsStored && !ProductCut.leavesWhole && outputs > 64
+    let isWorthPacking = GemmBackend.current == .own && !GemmPlan.leavesWhole && outputs > 64
     let packed = isWorthPacking ? packedRight(width: inputs) : nil
     ThreadPool.runPieces(of: outputs, size: gradientPiece(outputs, isPacked: packed != nil)) { piece in
-      let (m, n, k) = (Int64(piece.count), Int64(inputs), Int64(rows))
       let target = dw.pointer + piece.lowerBound * inputs
-      if let (dy, x) = halves {
-        kernels_matmul_bf16(
-          m, n, k, dy.pointer() + 2 * piece.lowerBound, Int64(outputs), true, x.pointer(), n, false, nil, false, target,
-          n)
-      } else if let packed {
+      if let packed {
         var matrix = packed.matrix
-        kernels_matmul_packed(
-          m, &matrix, dy.pointer + piece.lowerBound, Int64(outputs), true, packed.numbers.base, target, n)
-      } else {
-        kernels_matmul(
-          m, n, k, dy.pointer + piece.lowerBound, Int64(outputs), true, pointer, n, false, nil, false, target, n)
+        var columns = KernelsRows(
+          numbers: dy.pointer + piece.lowerBound, count: Int64(piece.count), packed: false, stride: Int64(outputs))
+        kernels_matrix_product(&matrix, &columns, packed.numbers.base, 0, matrix.n, nil, target, matrix.n)
+        return
       }
+      var product = KernelsProduct()
+      (product.m, product.n, product.k) = (Int64(piece.count), Int64(inputs), Int64(rows))
+      let size = rounded == nil ? 4 : 2
+      product.a = (rounded?.0.pointer() ?? UnsafeRawPointer(dy.pointer)) + size * piece.lowerBound
+      (product.lda, product.transposeA) = (Int64(outputs), true)
+      (product.b, product.ldb) = (rounded?.1.pointer() ?? UnsafeRawPointer(pointer), Int64(inputs))
+      product.bType = rounded == nil ? KERNELS_F32 : KERNELS_BF16
+      (product.c, product.ldc) = (target, Int64(inputs))
+      kernels_matmul(&product)
     }
     return dw
   }
 
   /// Rows of a weight gradient that are computed in one piece.
   private func gradientPiece(_ outputs: Int, isPacked: Bool) -> Int {
-    if ProductCut.leavesWhole { return outputs }
-    // Whole tiles of our own products.
-    return isPacked ? (outputs / 8 + 47) / 48 * 48 : ThreadPool.pieceSize(outputs, least: 64)
+    if GemmPlan.leavesWhole { return outputs }
+    let tiles = 8 * GemmBackend.tileRows
+    return isPacked ? (outputs / 8 + tiles - 1) / tiles * tiles : ThreadPool.pieceSize(outputs, least: 64)
   }
 
   /// These rows (…, width) as the right side of several products.
   private func packedRight(width: Int) -> (matrix: KernelsMatrix, numbers: Storage) {
-    let matrix = KernelsMatrix(
-      n: Int64(width), k: Int64(count / max(1, width)), transposed: false, bf16: false, rowsArePacked: false)
+    let matrix = KernelsMatrix(n: Int64(width), k: Int64(count / max(1, width)), transposed: false, bf16: false)
     var whole = matrix
     let packing = kernels_matrix_packing(&whole)
     let packed = Storage(count: Int(packing.size) / 4)
@@ -108,10 +110,10 @@ extension Tensor {
     return (matrix, packed)
   }
 
-  private func halfRows(width: Int) -> HalfRows {
-    let halves = HalfRows(pointer, rows: count / max(1, width), width: width)
-    halves.convertAll()
-    return halves
+  private func bf16Rows(width: Int) -> BF16Rows {
+    let rounded = BF16Rows(pointer, rows: count / max(1, width), width: width)
+    rounded.convertAll()
+    return rounded
   }
 }
 
@@ -128,10 +130,13 @@ struct MatrixProduct {
   ) {
     let size = ThreadPool.pieceSize(rows, least: 128)
     ThreadPool.runPieces(of: rows, size: size) { piece in
-      kernels_matmul(
-        Int64(piece.count), Int64(columns), Int64(inner), a + piece.lowerBound * inner, Int64(inner), false, b,
-        Int64(transposesRight ? inner : columns), transposesRight, bias, false, c + piece.lowerBound * columns,
-        Int64(columns))
+      var product = KernelsProduct()
+      (product.m, product.n, product.k) = (Int64(piece.count), Int64(columns), Int64(inner))
+      (product.a, product.lda) = (UnsafeRawPointer(a + piece.lowerBound * inner), Int64(inner))
+      (product.b, product.ldb) = (UnsafeRawPointer(b), Int64(transposesRight ? inner : columns))
+      (product.transposeB, product.bias) = (transposesRight, bias)
+      (product.c, product.ldc) = (c + piece.lowerBound * columns, Int64(columns))
+      kernels_matmul(&product)
     }
   }
 }

@@ -14,8 +14,8 @@ struct WeightsProduct {
   private let columnBlock: Int
 
   private enum Right {
-    case plain(PlainNumbers)
-    case packed(Packed)
+    case dense(DenseWeight)
+    case packed(PackedWeight)
   }
 
   init(rows: Int, weight: Tensor, isTransposed: Bool, arithmetic: ArithmeticPolicy) {
@@ -23,15 +23,14 @@ struct WeightsProduct {
     self.rows = rows
     let (columns, inner) = isTransposed ? (outputs, inputs) : (inputs, outputs)
     let isBF16 = weight.storage.isFrozen ? arithmetic.keepsBF16 : arithmetic.multipliesBF16
-    matrix = KernelsMatrix(
-      n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16, rowsArePacked: false)
+    matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16)
     // Our own products would read a plain weight anew for each piece of many rows.
-    let isWorthPacking = weight.storage.isFrozen || ArithmeticPolicy.readsStored && rows >= 512
+    let isWorthPacking = weight.storage.isFrozen || GemmBackend.current == .own && rows >= 512
     let isPacked = isWorthPacking && arithmetic.memory == .fast && !weight.shape.isLarge
     if isPacked, let packed = weight.packed(as: matrix) {
       (right, columnBlock) = (.packed(packed.form), Int(packed.packing.columnBlock))
     } else {
-      right = .plain(weight.plain(isBF16: isBF16, arithmetic.memory))
+      right = .dense(weight.dense(isBF16: isBF16, arithmetic.memory))
       // Thin products of large weights want all rows at once, or the weights would be read again for each few.
       columnBlock = weight.shape.isLarge ? 64 : columns
     }
@@ -43,34 +42,32 @@ struct WeightsProduct {
   func run(
     _ a: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil, into c: UnsafeMutablePointer<Float>
   ) {
-    let cut = ProductCut(rows: rows, columns: columns, inner: inner, columnBlock: columnBlock)
-    let halves = matrix.bf16 && ArithmeticPolicy.hasBF16 ? HalfRows(a, rows: rows, width: inner) : nil
+    let plan = GemmPlan(rows: rows, columns: columns, inner: inner, columnBlock: columnBlock)
+    let rounded = matrix.bf16 && ArithmeticPolicy.hasBF16 ? BF16Rows(a, rows: rows, width: inner) : nil
     // Pieces of the same rows would convert them several times.
-    if cut.columnPieces > 1 { halves?.convertAll() }
-    let packed = halves == nil ? PackedRows(a, cut: cut, inner: inner) : nil
-    ThreadPool.run(cut.rowPieces * cut.columnPieces) { piece in
-      let (rows, columns) = cut.piece(piece)
-      if cut.columnPieces == 1 { halves?.convert(rows) }
-      let left =
-        halves?.pointer(rows.lowerBound) ?? packed?.pointer(rows.lowerBound)
+    if plan.columnPieces > 1 { rounded?.convertAll() }
+    let packed = rounded == nil ? PackedRows(a, plan: plan, inner: inner) : nil
+    ThreadPool.run(plan.rowPieces * plan.columnPieces) { piece in
+      let (rows, columns) = plan.piece(piece)
+      if plan.columnPieces == 1 { rounded?.convert(rows) }
+      let numbers =
+        rounded?.pointer(rows.lowerBound) ?? packed?.pointer(rows.lowerBound)
         ?? UnsafeRawPointer(a + rows.lowerBound * inner)
       multiply(
-        left, rows: rows.count, arePacked: packed != nil, columns, bias: bias,
+        KernelsRows(numbers: numbers, count: Int64(rows.count), packed: packed != nil, stride: 0), columns, bias: bias,
         into: c + rows.lowerBound * self.columns)
     }
-    if case .plain(let numbers) = right { numbers.finish() }
+    if case .dense(let weight) = right { weight.finish() }
   }
 
   private func multiply(
-    _ a: UnsafeRawPointer, rows: Int, arePacked: Bool, _ piece: Range<Int>, bias: UnsafePointer<Float>?,
-    into c: UnsafeMutablePointer<Float>
+    _ rows: KernelsRows, _ piece: Range<Int>, bias: UnsafePointer<Float>?, into c: UnsafeMutablePointer<Float>
   ) {
-    var matrix = matrix
-    matrix.rowsArePacked = arePacked
-    let (rows, first, count) = (Int64(rows), Int64(piece.lowerBound), Int64(piece.count))
+    var (a, matrix) = (rows, matrix)
+    let (first, count) = (Int64(piece.lowerBound), Int64(piece.count))
     switch right {
-    case .packed(let b): kernels_matrix_product(&matrix, rows, a, b.pointer, first, count, bias, c, matrix.n)
-    case .plain(let b): kernels_plain_product(&matrix, rows, a, b.numbers, first, count, bias, c, matrix.n)
+    case .packed(let b): kernels_matrix_product(&matrix, &a, b.pointer, first, count, bias, c, matrix.n)
+    case .dense(let b): kernels_plain_product(&matrix, &a, b.numbers, first, count, bias, c, matrix.n)
     }
   }
 }
@@ -82,12 +79,12 @@ extension Shape {
 
 extension Tensor {
   /// These weights packed for products with them; nil where the processor gains nothing by it.
-  fileprivate func packed(as matrix: KernelsMatrix) -> (form: Packed, packing: KernelsPacking)? {
+  fileprivate func packed(as matrix: KernelsMatrix) -> (form: PackedWeight, packing: KernelsPacking)? {
     var matrix = matrix
     let packing = kernels_matrix_packing(&matrix)
     guard packing.gains else { return nil }
     let block = Int(packing.columnBlock)
-    let form = packed(packing.layout, size: Int(packing.size)) { numbers, to in
+    let form = packed(matrix.layout, size: Int(packing.size)) { numbers, to in
       let source = UncheckedSource(numbers: numbers, target: to)
       ThreadPool.runPieces(of: Int(matrix.n), size: max(block, 256 / block * block)) { piece in
         var matrix = matrix
@@ -99,44 +96,49 @@ extension Tensor {
 
   /// These numbers as they are laid out: where they lie, or where products do not read that, a copy in Float32 or
   /// bfloat16. Where memory is short, the pages of a file that were read are given back.
-  fileprivate func plain(isBF16: Bool, _ memory: MemoryUse) -> PlainNumbers {
+  fileprivate func dense(isBF16: Bool, _ memory: MemoryUse) -> DenseWeight {
     let (numbers, wanted) = (storedNumbers, isBF16 ? KERNELS_BF16 : KERNELS_F32)
-    let isHalf = numbers.type != KERNELS_F32
+    let is16Bit = numbers.type != KERNELS_F32
     // A copy in bfloat16 of what is Float32 is worth its making only if it is kept.
-    let isReadInPlace = ArithmeticPolicy.readsStored && (isHalf || !isBF16 || memory == .small)
+    let isReadInPlace = GemmBackend.current == .own && (is16Bit || !isBF16 || memory == .small)
     if numbers.type == wanted || isReadInPlace {
       let isFile = storage.stored != nil && !storage.ownsFloats
-      return PlainNumbers(
+      return DenseWeight(
         numbers: numbers, owner: storage, file: isFile && memory == .small && shape.isLarge ? storage.stored : nil)
     }
-    let layout = KernelsLayouts.plain | UInt64(wanted.rawValue)
-    let copy = packed(layout, size: count * (isBF16 ? 2 : 4), keeps: memory == .fast) { numbers, to in
+    let copy = packed(.dense(isBF16: isBF16), size: count * (isBF16 ? 2 : 4), keeps: memory == .fast) { numbers, to in
       let source = UncheckedSource(numbers: numbers, target: to)
       ThreadPool.runPieces(of: count, size: 1 << 16) { piece in
         source.convert(piece, isBF16: isBF16)
       }
     }
-    return PlainNumbers(numbers: KernelsNumbers(data: copy.pointer, type: wanted), owner: copy.owner, file: nil)
+    return DenseWeight(numbers: KernelsNumbers(data: copy.pointer, type: wanted), owner: copy.owner, file: nil)
   }
 }
 
-/// Weights as they are laid out; they stay while this value lives.
-private struct PlainNumbers {
+/// Weights in the order in which they are stored; they stay while this value lives.
+private struct DenseWeight {
   let numbers: KernelsNumbers
   let owner: AnyObject
-  /// Of what file the pages are not wanted any longer when they have been read.
+  /// The file whose pages are given back when they have been read.
   let file: StoredTensor?
 
   /// The product is done.
   func finish() { withExtendedLifetime(owner) { file?.dropPages() } }
 }
 
+extension KernelsMatrix {
+  fileprivate var layout: PackedLayout {
+    .matrix(columns: Int(n), inner: Int(k), isTransposed: transposed, isBF16: bf16)
+  }
+}
+
 /// Threads read one array and write disjoint pieces of another.
-private struct UncheckedSource: @unchecked Sendable {
+struct UncheckedSource: @unchecked Sendable {
   let numbers: KernelsNumbers
   let target: UnsafeMutableRawPointer
 
-  func convert(_ piece: Range<Int>, isBF16: Bool) {
+  fileprivate func convert(_ piece: Range<Int>, isBF16: Bool) {
     let (first, count) = (Int64(piece.lowerBound), Int64(piece.count))
     guard isBF16 else {
       return kernels_floats(numbers, first, count, target.assumingMemoryBound(to: Float.self) + piece.lowerBound)

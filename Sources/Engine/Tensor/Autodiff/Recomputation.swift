@@ -14,7 +14,7 @@ extension Tensor {
     return .record("recomputed", y, from: x, context) { dy in
       let x = wantsX ? keptX.trackingGradient() : keptX
       let context = wantsContext ? keptContext.trackingGradient() : keptContext
-      BlockForms.during { body(x, context).backward(arriving: dy) }
+      BlockWeights.during { body(x, context).backward(arriving: dy) }
       return [x.gradient, context.gradient]
     }
   }

@@ -19,7 +19,7 @@ void kernels_set_threads(int threads);
 int kernels_threads(void);
 
 // ---- Stored numbers (stored.c) ----------------------------------------------------------------------------------
-/// How numbers are stored: Float32, IEEE half, bfloat16; little-endian, halves at any address.
+/// How numbers are stored: Float32, fp16 (IEEE half), bfloat16; little-endian, the 16-bit ones at any address.
 typedef enum { KERNELS_F32 = 0, KERNELS_F16 = 1, KERNELS_BF16 = 2 } KernelsType;
 
 typedef struct {
@@ -29,8 +29,8 @@ typedef struct {
 
 /// y (n) = the numbers from entry `first` on; exact, NaN and infinities included.
 void kernels_floats(KernelsNumbers x, int64_t first, int64_t n, float *y);
-/// y (n) = the numbers of x (n, IEEE half, bfloat16 or double, little-endian, at any address): halves exactly, NaN and
-/// infinities included, doubles rounded to nearest.
+/// y (n) = the numbers of x (n; fp16, bfloat16 or double, little-endian, at any address): the 16-bit ones exactly, NaN
+/// and infinities included, doubles rounded to nearest.
 void kernels_float_from_f16(int64_t n, const void *x, float *y);
 void kernels_float_from_bf16(int64_t n, const void *x, float *y);
 void kernels_float_from_f64(int64_t n, const void *x, float *y);
@@ -41,63 +41,80 @@ void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *s
                             void *to);
 
 // ---- Matrix products (matmul.c) ---------------------------------------------------------------------------------
-// On oneDNN or, with AVX2 and no AVX-512, on our own kernels (gemm.c). All run on the calling thread only.
+// On oneDNN or on our own kernels (gemm.c). All run on the calling thread only.
 
-/// c (m×n) = op(a) (m×k) · op(b) (k×n) [+ bias (n), or + c]. ld* are the row strides of the arrays as stored.
-void kernels_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, const float *b,
-                    int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc);
-/// The same for a and b of bfloat16: summed in float32, c and bias float32. Only where kernels_has_bf16().
-void kernels_matmul_bf16(int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, bool transposeA, const void *b,
-                         int64_t ldb, bool transposeB, const float *bias, bool accumulate, float *c, int64_t ldc);
-/// Whether this CPU multiplies bfloat16 faster than float32.
+/// Whose kernels multiply matrices in this process: oneDNN's, or our own where the CPU has AVX2 and no AVX-512. The
+/// environment variable DIVA_KERNELS decides otherwise: `avx2`, where the CPU has it, or `onednn`.
+///
+/// Our own give each number of a product the same bits whatever rows and columns are computed with it, and read right
+/// sides of any stored type beside a left side of Float32.
+typedef enum { KERNELS_GEMM_OWN = 0, KERNELS_GEMM_ONEDNN = 1 } KernelsGemmBackend;
+KernelsGemmBackend kernels_gemm_backend(void);
+/// Rows of a product are best cut at multiples of so many.
+int64_t kernels_tile_rows(void);
+/// Whether bfloat16 is multiplied in its own instructions, faster than float32.
 bool kernels_has_bf16(void);
-/// Whether products with a left side of float32 read right sides as they are stored, of any type, at no great cost.
-bool kernels_reads_stored(void);
 
-/// Our own kernels whatever the CPU, for tests; only where kernels_runs_own_products(). `packed` goes by way of a right
-/// side packed in `b.type`, Float32 or bfloat16, and `packsRows` of a packed left side.
+/// C (m×n, row stride ldc) = op(A) (m×k) · op(B) (k×n) [+ bias (n), or + C]; lda and ldb are the row strides of the
+/// arrays as stored.
+typedef struct {
+  int64_t m, n, k;
+  const void *a;
+  int64_t lda;
+  bool transposeA;
+  const void *b;
+  int64_t ldb;
+  bool transposeB;
+  KernelsType bType;  // Float32, or bfloat16 and A too: summed in Float32, only where kernels_has_bf16()
+  const float *bias;  // null for none
+  bool accumulate;
+  float *c;
+  int64_t ldc;
+} KernelsProduct;
+
+void kernels_matmul(const KernelsProduct *product);
+
+/// Our own kernels whatever the CPU, for tests; only where kernels_runs_own_products(). A is Float32, B of any type, for
+/// `packsB` Float32 or bfloat16; both may be packed before.
 bool kernels_runs_own_products(void);
-void kernels_own_matmul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, bool transposeA, KernelsNumbers b,
-                        int64_t ldb, bool transposeB, bool packed, bool packsRows, const float *bias, bool accumulate,
-                        float *c, int64_t ldc);
+void kernels_own_matmul(const KernelsProduct *product, bool packsA, bool packsB);
 
-/// The right side B (k×n) of products C = A·B, packed once in the layout that they like best.
+/// The right side B (k×n) of products C = A·B.
 typedef struct {
   int64_t n, k;
   bool transposed;  // stored (n×k), as the weights of a linear layer are
-  bool bf16;        // packed in bfloat16; A is bfloat16 too, unless kernels_reads_stored()
-  bool rowsArePacked;  // A was packed by kernels_rows_pack
+  bool bf16;        // packed in bfloat16; A is bfloat16 too where kernels_has_bf16()
 } KernelsMatrix;
 
-/// The bits of a layout's name that tell that it is a matrix's.
-#define KERNELS_MATRIX_LAYOUTS ((uint64_t)1 << 62)
+/// Rows of the left side A (count×k).
+typedef struct {
+  const void *numbers;  // dense Float32, or bfloat16 where B is and kernels_has_bf16()
+  int64_t count;
+  bool packed;          // by kernels_rows_pack
+  int64_t stride;       // not 0: stored k×…, so many numbers from one k to the next; for our own kernels only
+} KernelsRows;
 
 typedef struct {
-  uint64_t layout;      // tells this packing of some numbers from their others
   int64_t size;         // bytes
   int64_t columnBlock;  // columns are packed in blocks of so many, which products may be cut into
-  bool gains;           // false where this CPU's products like plain rows as much
+  bool gains;           // false where plain rows are as fast on this CPU
 } KernelsPacking;
 
 KernelsPacking kernels_matrix_packing(const KernelsMatrix *b);
 /// Packs columns first ..< first + columns; both are multiples of the column block, but for the last one's end.
 void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first, int64_t columns, void *packed);
-/// c[:, first ..< first + columns] = a (rows×k, dense) · B [+ bias]; `packed`, `bias` and c (row stride ldc) are whole.
-void kernels_matrix_product(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, int64_t first,
+/// c[:, first ..< first + columns] = A · B [+ bias]; `packed`, `bias` and c (row stride ldc) are whole.
+void kernels_matrix_product(const KernelsMatrix *b, const KernelsRows *a, const void *packed, int64_t first,
                             int64_t columns, const float *bias, float *c, int64_t ldc);
-/// The same with B as it is stored, dense: of float32, or bfloat16 where b->bf16, unless kernels_reads_stored().
-void kernels_plain_product(const KernelsMatrix *b, int64_t rows, const void *a, KernelsNumbers plain, int64_t first,
+/// The same with B as it is stored, dense: on oneDNN Float32, or bfloat16 where b->bf16.
+void kernels_plain_product(const KernelsMatrix *b, const KernelsRows *a, KernelsNumbers plain, int64_t first,
                            int64_t columns, const float *bias, float *c, int64_t ldc);
-/// c (m×n, row stride ldc) = A (m×k, or stored k×m with `transposeA`) · B packed; only where kernels_reads_stored().
-void kernels_matmul_packed(int64_t m, const KernelsMatrix *b, const float *a, int64_t lda, bool transposeA,
-                           const void *packed, float *c, int64_t ldc);
-/// c (rows×n, dense) += a (rows×k, dense) · B.
-void kernels_matrix_accumulate(const KernelsMatrix *b, int64_t rows, const void *a, const void *packed, float *c);
+/// c (rows×n, dense) += A · B.
+void kernels_matrix_accumulate(const KernelsMatrix *b, const KernelsRows *a, const void *packed, float *c);
 
-/// Numbers that a left side A (rows×k) takes packed, for several products with the same rows; 0 where products read rows
-/// as they are.
+/// Numbers of a left side A (rows×k) packed for several products; 0 where packing it gains nothing.
 int64_t kernels_rows_packing(int64_t rows, int64_t k);
-/// Packs rows first ..< first + count of A (dense); `first` is a multiple of 6, a tile's rows.
+/// Packs rows first ..< first + count of A (dense); `first` is a multiple of kernels_tile_rows().
 void kernels_rows_pack(int64_t rows, int64_t k, const float *a, int64_t first, int64_t count, float *packed);
 
 // ---- Convolutions on oneDNN (convolution.c) ---------------------------------------------------------------------
@@ -119,17 +136,16 @@ void kernels_forget_weights(uint64_t frozenID);
 /// "2.6.3": the version of oneDNN in use.
 void kernels_onednn_version(char *text, size_t size);
 
-// ---- Convolutions as matrix products (columns.c) ----------------------------------------------------------------
-/// Row r of `rows` (…×inChannels·kernelHeight·kernelWidth) is what a filter meets for result r, counted over all
-/// images, of `first` ..< first + count; in the order in which weights files hold filters, so that these need no other.
-/// At most 64 taps.
-void kernels_columns(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x, float *rows);
-/// Lines first ..< first + count, counted over all images, of dx, from the gradient of all rows.
-void kernels_columns_gradient(const ConvolutionShape *shape, int64_t first, int64_t count, const float *dRows,
-                              float *dx);
+// ---- Convolutions as matrix products (im2col.c) -----------------------------------------------------------------
+/// im2col: row r of `rows` (…×inChannels·kernelHeight·kernelWidth) holds the pixels under the filters of result r, counted
+/// over all images, of `first` ..< first + count; in the order of filters in weights files, which need no other then. At
+/// most 64 taps.
+void kernels_im2col(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x, float *rows);
+/// Its gradient, col2im: lines first ..< first + count, counted over all images, of dx, from the gradient of all rows.
+void kernels_col2im(const ConvolutionShape *shape, int64_t first, int64_t count, const float *dRows, float *dx);
 
-// ---- Convolutions of few pixels (indirect.c) --------------------------------------------------------------------
-/// Whether this CPU and these sizes have them: at most 25 taps and 1024 channels.
+// ---- Indirect convolutions (indirect.c) -------------------------------------------------------------------------
+/// Whether products run on our own kernels and these sizes fit: at most 25 taps and 1024 channels.
 bool kernels_convolves_indirectly(const ConvolutionShape *shape);
 /// y[first ..< first + count, firstColumn ..< firstColumn + columns] of the results of all images = x ∗ filters [+ bias].
 /// `packed` is the whole matrix (taps·inChannels × outChannels), tap after tap, as kernels_matrix_pack packs it; columns
@@ -158,9 +174,9 @@ void kernels_winograd_gather(const WinogradShape *shape, int64_t channels, int64
 /// Rows of results to tiles first ..< first + count of the images, with bias (channels) if there is one.
 void kernels_winograd_scatter(const WinogradShape *shape, int64_t channels, int64_t first, int64_t count,
                               const WinogradRows *rows, const float *bias, float *images);
-/// The other factors u ((tile+2)²×inputs×outputs), from filters as weights files hold them. `turned` makes those that
-/// take a gradient from outputs to inputs: the filters by half a turn, u (…×outputs×inputs).
-void kernels_winograd_filters(int32_t tile, int64_t inputs, int64_t outputs, bool turned, const float *oihw, float *u);
+/// The other factors u ((tile+2)²×inputs×outputs), from filters as weights files hold them. `flipped` makes those of the
+/// gradient, from outputs to inputs: the filters turned by 180°, u (…×outputs×inputs).
+void kernels_winograd_filters(int32_t tile, int64_t inputs, int64_t outputs, bool flipped, const float *oihw, float *u);
 
 // ---- Elementwise (elementwise.c) --------------------------------------------------------------------------------
 typedef enum { KERNELS_SILU = 0, KERNELS_GELU = 1, KERNELS_QUICK_GELU = 2, KERNELS_GELU_TANH = 3 } KernelsActivation;
@@ -233,12 +249,11 @@ typedef struct {
   int64_t queries, keys, headWidth;
   int64_t queryStride, keyStride, valueStride, outStride;  // floats from one token to the next
   float scale;
-  bool causal;  // token i sees keys 0…i
+  bool causal;  // token i attends to keys 0…i
   bool bf16;    // factors in bfloat16; scores, exponentials and sums in float32
 } AttentionShape;
 
-/// Bytes of one head's keys and values as its queries like them, 0 where they like them as they are; and of the scratch
-/// that a call below needs.
+/// Bytes of one head's keys and values packed, 0 where no packing is needed; and of the scratch that a call below needs.
 int64_t kernels_attention_packed_bytes(const AttentionShape *shape);
 int64_t kernels_attention_scratch_bytes(const AttentionShape *shape);
 /// One head's keys and values, before its queries come in any number of calls.

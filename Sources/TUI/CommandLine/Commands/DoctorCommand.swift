@@ -78,7 +78,7 @@ struct MachineFacts: Encodable {
     threads = ThreadPool.threads
     memoryBytes = ProcessInfo.processInfo.physicalMemory
     bf16Products = ArithmeticPolicy.hasBF16 ? "bf16" : "f32"
-    matrixProducts = ArithmeticPolicy.readsStored ? "own AVX2" : "oneDNN"
+    matrixProducts = GemmBackend.current.rawValue
     libraries = ["oneDNN": Libraries.oneDNN, "sixel": LIBSIXEL_VERSION, "HDF5": hdf5Version() ?? "unknown"]
   }
 
@@ -94,7 +94,7 @@ struct MachineFacts: Encodable {
 
   private var precisions: String {
     if bf16Products == "bf16" { return "f32, and bf16 in its own instructions" }
-    let halvesWeights = ArithmeticPolicy.readsStored
+    let halvesWeights = GemmBackend.current == .own
     return "f32; bf16 " + (halvesWeights ? "halves frozen weights and computes in f32" : "computes in f32 too")
   }
 

@@ -1,19 +1,19 @@
 import Kernels
 import Synchronization
 
-/// What the kernels made of one parameter's numbers: a layout that a product likes better, or another precision.
+/// One parameter's numbers in packed layouts or another precision.
 ///
 /// Each form is made once and used until the numbers change; then it is made anew in the same memory.
-final class PackedForms: Sendable {
+final class PackedWeights: Sendable {
   private struct Form {
     let bytes: OwnedBytes
     var isCurrent: Bool
   }
 
-  private let forms = Mutex<[UInt64: Form]>([:])
+  private let forms = Mutex<[PackedLayout: Form]>([:])
 
-  /// The form called `layout`, `size` bytes long; written by `fill` if it is not there or out of date.
-  func form(_ layout: UInt64, size: Int, fill: (UnsafeMutableRawPointer) -> Void) -> OwnedBytes {
+  /// The form in this layout, `size` bytes long; written by `fill` if it is not there or out of date.
+  func form(_ layout: PackedLayout, size: Int, fill: (UnsafeMutableRawPointer) -> Void) -> OwnedBytes {
     forms.withLock { forms in
       if let made = forms[layout], made.isCurrent { return made.bytes }
       let bytes = forms[layout]?.bytes ?? OwnedBytes(count: size)
@@ -35,8 +35,8 @@ final class PackedForms: Sendable {
   var byteCount: Int { forms.withLock { $0.values.reduce(0) { $0 + $1.bytes.bytes.count } } }
 }
 
-/// A tensor's numbers in a form that a kernel asked for; they stay while this value lives.
-struct Packed {
+/// A tensor's numbers in one packed layout; they stay while this value lives.
+struct PackedWeight {
   let pointer: UnsafeRawPointer
   let owner: AnyObject
 
@@ -49,39 +49,69 @@ struct Packed {
   init(temporary storage: Storage) { (pointer, owner) = (UnsafeRawPointer(storage.base), storage) }
 }
 
-/// Names of forms that are made here and not by a kernel.
-enum KernelsLayouts {
-  /// As the numbers are laid out, in another precision.
-  static let plain: UInt64 = 2 << 62
+/// Packed layouts of frozen weights for as long as one block of a model is recomputed and differentiated: both passes
+/// read the same ones, and where memory is short they are kept no longer.
+///
+/// Only the thread that computes the block finds them: the pool's threads do not inherit its values.
+final class BlockWeights: @unchecked Sendable {
+  private struct Name: Hashable {
+    let storage: ObjectIdentifier
+    let layout: PackedLayout
+  }
+
+  private struct Form {
+    /// Keeps the name from being given to other weights.
+    let storage: Storage
+    let packed: PackedWeight
+  }
+
+  private var forms: [Name: Form] = [:]
+
+  @TaskLocal private static var scoped: BlockWeights?
+
+  static var current: BlockWeights? { scoped }
+
+  static func during<R>(_ body: () throws -> R) rethrows -> R {
+    try $scoped.withValue(BlockWeights(), operation: body)
+  }
+
+  func form(of storage: Storage, _ layout: PackedLayout, make: () -> PackedWeight) -> PackedWeight {
+    let name = Name(storage: ObjectIdentifier(storage), layout: layout)
+    if let made = forms[name] { return made.packed }
+    let packed = make()
+    forms[name] = Form(storage: storage, packed: packed)
+    return packed
+  }
 }
 
 extension Tensor {
-  /// These numbers in the form called `layout`, `size` bytes long, that `fill` writes.
+  /// These numbers in a packed layout, `size` bytes long, that `fill` writes.
   ///
   /// A parameter keeps its forms until it changes or, if `keeps` is false, until the block ends that is being computed
-  /// again; of any other tensor they are made for each use. `fill` gets the numbers in stored precision; pages of a file that it has read are given back to the system.
+  /// again; of any other tensor they are made for each use. `fill` gets the numbers in stored precision; pages of a file
+  /// that it has read are given back to the system.
   func packed(
-    _ layout: UInt64, size: Int, keeps: Bool = true, fill: (KernelsNumbers, UnsafeMutableRawPointer) -> Void
-  ) -> Packed {
+    _ layout: PackedLayout, size: Int, keeps: Bool = true, fill: (KernelsNumbers, UnsafeMutableRawPointer) -> Void
+  ) -> PackedWeight {
     let isWhole = offset == 0 && count == storage.count
     if keeps, isWhole, let packs = storage.packs {
-      return Packed(
+      return PackedWeight(
         packs.form(layout, size: size) { to in
           fill(storedNumbers, to)
           storage.stored?.dropPages()
         })
     }
-    func make() -> Packed {
+    func make() -> PackedWeight {
       let memory = Storage(count: (size + 3) / 4)
       fill(storedNumbers, memory.base)
       storage.stored?.dropPages()
-      return Packed(temporary: memory)
+      return PackedWeight(temporary: memory)
     }
-    guard isWhole, storage.isFrozen, let block = BlockForms.current else { return make() }
+    guard isWhole, storage.isFrozen, let block = BlockWeights.current else { return make() }
     return block.form(of: storage, layout, make: make)
   }
 
-  /// The numbers where they lie: in the mapped file as long as nobody asked for floats.
+  /// The numbers where they lie: in the mapped file until they are first read as floats.
   var storedNumbers: KernelsNumbers {
     guard let stored = storage.stored, !storage.ownsFloats, let type = stored.type.kernelsType else {
       return KernelsNumbers(data: UnsafeRawPointer(pointer), type: KERNELS_F32)
@@ -91,7 +121,7 @@ extension Tensor {
 }
 
 extension StoredType {
-  /// How the kernels call it; nil for what they do not read.
+  /// The kernels' name for it; nil for what they do not read.
   fileprivate var kernelsType: KernelsType? {
     switch self {
     case .f32: KERNELS_F32

@@ -1,10 +1,10 @@
 /// How a matrix product is cut for the pool: by its shape alone, so that any number of threads gives the same bits. Our
-/// own products have the same bits however they are cut, and are left whole for a thread that is alone: each piece
-/// would read the right side again.
+/// own products have the same bits however they are cut (`GemmBackend.own`), and are left whole for a thread that is
+/// alone: each piece would read the right side again.
 ///
 /// Pieces are large enough for the kernels to be at their best, small enough that two threads, or eight, share them
 /// evenly. Many rows are cut into about 256 each; few rows leave the columns to be cut, if the right side allows it.
-struct ProductCut {
+struct GemmPlan {
   let rows: Int
   let columns: Int
   let rowPieces: Int
@@ -16,22 +16,21 @@ struct ProductCut {
   private static let leastOperations = 2_000_000
 
   /// Whether products are our own and their thread is alone.
-  static var leavesWhole: Bool { ArithmeticPolicy.readsStored && ThreadPool.threads == 1 }
+  static var leavesWhole: Bool { GemmBackend.current == .own && ThreadPool.threads == 1 }
 
   /// - Parameter columnBlock: columns are cut between blocks of so many.
   init(rows: Int, columns: Int, inner: Int, columnBlock: Int) {
     (self.rows, self.columns) = (rows, columns)
-    if ProductCut.leavesWhole {
+    if GemmPlan.leavesWhole {
       (rowPieces, columnPieces, rowSize, columnSize) = (1, 1, rows, columns)
       return
     }
-    let worthwhile = max(1, 2 * rows * columns * inner / ProductCut.leastOperations)
+    let worthwhile = max(1, 2 * rows * columns * inner / GemmPlan.leastOperations)
     let blocks = (columns + columnBlock - 1) / max(1, columnBlock)
     // Rows that stay together when their columns can be handed out instead.
     let together = blocks > 1 ? 256 : max(32, (rows / 8 + 15) / 16 * 16)
     let rowCuts = min(max(1, (rows + together / 2) / together), worthwhile)
-    // Whole tiles of the kernels.
-    let tile = ArithmeticPolicy.readsStored ? 6 : 16
+    let tile = GemmBackend.tileRows
     rowSize = max(1, ((rows + rowCuts - 1) / rowCuts + tile - 1) / tile * tile)
     rowPieces = (rows + rowSize - 1) / rowSize
     let columnCuts = min(blocks, max(1, 8 / max(1, rowPieces)), max(1, worthwhile / max(1, rowPieces)))

@@ -3,7 +3,7 @@ import Testing
 @testable import Engine
 
 @Suite("A convolution as one matrix product gives what the definition says")
-struct ColumnsConvolutionTests {
+struct Im2colConvolutionTests {
   typealias Case = ConvolutionCase
 
   /// Odd sizes, rows that a stride leaves over, filters that are packed in blocks, more rows than one block.
@@ -21,7 +21,7 @@ struct ColumnsConvolutionTests {
   func output(row: Case) {
     let (x, weight, bias) = (row.x, row.weight, row.bias)
 
-    let y = row.columns().output(of: x, weight: weight, bias: bias)
+    let y = row.im2col().output(of: x, weight: weight, bias: bias)
 
     let twin = Naive.convolution(x, weight: weight, bias: bias, stride: row.stride, padding: row.padding)
     expect(y, equals: twin, within: .relative(1e-6))
@@ -29,10 +29,10 @@ struct ColumnsConvolutionTests {
 
   @Test("the gradient of the input is that of the direct kernels", arguments: cases)
   func gradient(row: Case) throws {
-    let (x, weight, dy, columns) = (row.x.trackingGradient(), row.weight, row.dy, row.columns())
+    let (x, weight, dy, im2col) = (row.x.trackingGradient(), row.weight, row.dy, row.im2col())
     let dx = Tensor(repeating: .nan, shape: row.shape)
 
-    columns.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
+    im2col.inputGradient(arriving: dy.pointer, weight: weight, into: dx.pointer)
 
     x.convolved(weight: weight, stride: row.stride, padding: row.padding).backward(arriving: dy)
     expect(dx, equals: try #require(x.gradient), within: .relative(1e-6))
@@ -43,12 +43,12 @@ struct ColumnsConvolutionTests {
     let numbers = try OpNumbers(row)
     let (x, weight) = (numbers.inputs[0], numbers.inputs[1])
     let bias = numbers.inputs.count > 2 ? numbers.inputs[2] : nil
-    let columns = Case(shape: x.shape, outputs: weight.shape[0]).columns()
+    let im2col = Case(shape: x.shape, outputs: weight.shape[0]).im2col()
     let dx = Tensor(repeating: .nan, shape: x.shape)
 
-    columns.inputGradient(arriving: numbers.arriving.pointer, weight: weight, into: dx.pointer)
+    im2col.inputGradient(arriving: numbers.arriving.pointer, weight: weight, into: dx.pointer)
 
-    expect(columns.output(of: x, weight: weight, bias: bias), equals: numbers.output, within: .relative(1e-6))
+    expect(im2col.output(of: x, weight: weight, bias: bias), equals: numbers.output, within: .relative(1e-6))
     expect(dx, equals: numbers.gradients[0], within: .relative(1e-6))
   }
 
@@ -56,8 +56,8 @@ struct ColumnsConvolutionTests {
   func bf16(row: Case) {
     let (x, weight, bias) = (row.x, row.weight, row.bias)
 
-    let y = row.columns(isBF16: true).output(of: x, weight: weight, bias: bias)
-    let exact = row.columns().output(of: x, weight: weight, bias: bias)
+    let y = row.im2col(isBF16: true).output(of: x, weight: weight, bias: bias)
+    let exact = row.im2col().output(of: x, weight: weight, bias: bias)
 
     expect(y, equals: exact, within: .relative(1e-2))
     #expect(y.values != exact.values, "nothing was rounded")
@@ -65,12 +65,12 @@ struct ColumnsConvolutionTests {
 }
 
 extension ConvolutionCase {
-  fileprivate func columns(isBF16: Bool = false) -> ColumnsConvolution {
-    ColumnsConvolution(geometry: geometry, arithmetic: ArithmeticPolicy(precision: isBF16 ? .bf16 : .f32))
+  fileprivate func im2col(isBF16: Bool = false) -> Im2colConvolution {
+    Im2colConvolution(geometry: geometry, arithmetic: ArithmeticPolicy(precision: isBF16 ? .bf16 : .f32))
   }
 }
 
-extension ColumnsConvolution {
+extension Im2colConvolution {
   fileprivate func output(of x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
     let y = Tensor(repeating: .nan, shape: geometry.output)
     run(x.pointer, weight: weight, bias: bias?.pointer, into: y.pointer)

@@ -1,12 +1,12 @@
 import Kernels
 
-/// A convolution with frozen filters as one matrix product: a row of pixels for each result, times the filters.
+/// A convolution with frozen filters as one matrix product (im2col): a row of pixels for each result, times the filters.
 ///
 /// For layers whose weights, not their images, are what takes time to read: the product shares its columns, and so the
 /// weights, among the threads, can be taken in bfloat16, and reads the filters as files hold them, in no second
 /// copy. Source: Chellapilla et al. 2006, “High Performance Convolutional Neural Networks for Document Processing”;
 /// PyTorch's `unfold`.
-struct ColumnsConvolution {
+struct Im2colConvolution {
   let geometry: ConvolutionGeometry
   let arithmetic: ArithmeticPolicy
 
@@ -26,7 +26,7 @@ struct ColumnsConvolution {
     for first in Swift.stride(from: 0, to: results, by: rowsAtOnce) {
       let count = min(rowsAtOnce, results - first)
       ThreadPool.runPieces(of: count, size: max(1, min(16, 65_536 / inner))) { piece in
-        kernels_columns(
+        kernels_im2col(
           &shape, Int64(first + piece.lowerBound), Int64(piece.count), x, rows.base + piece.lowerBound * inner)
       }
       product(rows: count, filters, isTransposed: true).run(rows.base, bias: bias, into: y + first * outputs)
@@ -41,7 +41,7 @@ struct ColumnsConvolution {
     for image in 0..<geometry.input[0] {
       product(rows: results, filters, isTransposed: false).run(dy + image * geometry.output.stride, into: dRows.base)
       ThreadPool.run(geometry.input[1]) { line in
-        kernels_columns_gradient(&shape, Int64(line), 1, dRows.base, dx + image * geometry.input.stride)
+        kernels_col2im(&shape, Int64(line), 1, dRows.base, dx + image * geometry.input.stride)
       }
     }
   }

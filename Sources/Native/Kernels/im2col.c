@@ -1,5 +1,5 @@
-// Convolutions as matrix products: the pixels that meet the filters for one result lie in one row of a matrix, channel
-// after channel, the taps of a channel together, as in a filter.
+// im2col and col2im, for convolutions as matrix products: the pixels under the filters of one result lie in one row of a
+// matrix, channel after channel, the taps of a channel together, as in a filter. The gradient of im2col is col2im.
 #include "vector.h"
 
 enum { MOST_TAPS = 64 };
@@ -10,8 +10,8 @@ typedef struct {
   int64_t step;
 } Pixel;
 
-/// The pixels that result r meets, one for each tap.
-INLINE void find_met(const ConvolutionShape *s, int64_t r, const float *x, Pixel *met) {
+/// The pixels under the filters of result r, one for each tap.
+INLINE void find_pixels(const ConvolutionShape *s, int64_t r, const float *x, Pixel *pixels) {
   static const float zero = 0;
   int64_t image = r / s->outWidth / s->outHeight;
   int64_t top = r / s->outWidth % s->outHeight * s->stride - s->padTop;
@@ -19,29 +19,29 @@ INLINE void find_met(const ConvolutionShape *s, int64_t r, const float *x, Pixel
   for (int64_t i = top; i < top + s->kernelHeight; i++)
     for (int64_t j = left; j < left + s->kernelWidth; j++) {
       bool inside = i >= 0 && i < s->height && j >= 0 && j < s->width;
-      *met++ = inside ? (Pixel){x + ((image * s->height + i) * s->width + j) * s->inChannels, 1} : (Pixel){&zero, 0};
+      *pixels++ = inside ? (Pixel){x + ((image * s->height + i) * s->width + j) * s->inChannels, 1} : (Pixel){&zero, 0};
     }
 }
 
 /// A row is written from one end to the other: the pixels are many streams, but near.
-INLINE void write_row(int64_t channels, int64_t taps, const Pixel *met, float *to) {
+INLINE void write_row(int64_t channels, int64_t taps, const Pixel *pixels, float *to) {
   for (int64_t c = 0; c < channels; c++)
-    for (int64_t tap = 0; tap < taps; tap++) *to++ = met[tap].channels[c * met[tap].step];
+    for (int64_t tap = 0; tap < taps; tap++) *to++ = pixels[tap].channels[c * pixels[tap].step];
 }
 
-void kernels_columns(const ConvolutionShape *s, int64_t first, int64_t count, const float *x, float *rows) {
+void kernels_im2col(const ConvolutionShape *s, int64_t first, int64_t count, const float *x, float *rows) {
   int64_t channels = s->inChannels, taps = s->kernelHeight * s->kernelWidth;
-  Pixel met[MOST_TAPS];
+  Pixel pixels[MOST_TAPS];
   for (int64_t r = first; r < first + count; r++, rows += channels * taps) {
-    find_met(s, r, x, met);
+    find_pixels(s, r, x, pixels);
     if (taps == 9)
-      write_row(channels, 9, met, rows);
+      write_row(channels, 9, pixels, rows);
     else
-      write_row(channels, taps, met, rows);
+      write_row(channels, taps, pixels, rows);
   }
 }
 
-/// The result that a pixel at `at` (padding included) meets at `tap` of the filters; −1 for none.
+/// The result whose tap `tap` lies on a pixel at `at` (padding included); −1 for none.
 INLINE int64_t result_at(int64_t at, int64_t tap, int64_t stride, int64_t results) {
   int64_t start = at - tap;
   return start >= 0 && start % stride == 0 && start / stride < results ? start / stride : -1;
@@ -58,7 +58,7 @@ INLINE void find_places(const ConvolutionShape *s, int64_t r, int64_t j, const f
   }
 }
 
-void kernels_columns_gradient(const ConvolutionShape *s, int64_t first, int64_t count, const float *dRows, float *dx) {
+void kernels_col2im(const ConvolutionShape *s, int64_t first, int64_t count, const float *dRows, float *dx) {
   int64_t channels = s->inChannels, taps = s->kernelHeight * s->kernelWidth;
   const float *places[MOST_TAPS];
   for (int64_t r = first; r < first + count; r++)
