@@ -83,9 +83,11 @@ INLINE void copy(const GemmMatrix *s, int64_t at, int64_t stride, int64_t lanes,
 void pack_b_panel(const GemmMatrix *b, int64_t first, int64_t count, int64_t column, int64_t columns, float *to) {
   int64_t at = first * b->rowStride + column * b->columnStride;
   if (columns < NR) memset(to, 0, (size_t)(count * NR) * sizeof(float));
-  if (b->columnStride == 1 && columns == NR) {
+  if (b->columnStride == 1 && columns == NR && b->numbers.type != KERNELS_F32) {
     for (int64_t k = 0; k < count; k++)
       for (int64_t l = 0; l < NR; l += 8) *(UnalignedEight *)(to + k * NR + l) = eight(b, at + k * b->rowStride + l);
+  } else if (b->columnStride == 1 && columns == NR) {
+    copy(b, at, b->rowStride, NR, count, NR, to);
   } else if (b->columnStride == 1) {
     copy(b, at, b->rowStride, columns, count, NR, to);
   } else if (columns == NR) {
