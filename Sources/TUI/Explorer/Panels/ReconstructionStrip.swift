@@ -1,12 +1,13 @@
 import Terminal
 
-/// Reconstructions in one row: original, noised, by baseline, by tuned, for as many images as fit.
+/// Reconstructions in one row: original, noised, by baseline, by tuned, for as many images as fit, the one that is chosen
+/// on the Reconstruct screen first.
 enum ReconstructionStrip {
   private static let captions = ["original", "noised", "baseline", "tuned"]
   private static let styles: [Style] = [.dim, .dim, .baseline, .tuned]
 
-  static func draw(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
-    let rows = rect.rows - 1
+  static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    let (feed, rows) = (state.feed, rect.rows - 1)
     guard let first = feed.reconstructions.first else {
       canvas.heading("Reconstructions", in: rect)
       let what = "What the frozen diffusion model rebuilds of an image from what each CLIP tells it will stand here."
@@ -19,7 +20,7 @@ enum ReconstructionStrip {
     let gap = 4 * max(width, 8) + 6 <= rect.columns ? 2 : 1
     let step = max(width, gap == 2 ? 8 : 0) + gap
     var column = rect.column
-    for reconstruction in newestOfEachImage(feed) where column + 4 * step - gap <= rect.endColumn {
+    for reconstruction in newestOfEachImage(state) where column + 4 * step - gap <= rect.endColumn {
       for (index, picture) in pictures(of: reconstruction).enumerated() {
         let box = Rect(column: column, row: rect.row + 1, columns: width, rows: rows)
         canvas.write(captions[index], column, rect.row, styles[index], limit: column + step - gap)
@@ -32,13 +33,18 @@ enum ReconstructionStrip {
     if rest.columns >= 30 { explain(in: rest, on: &canvas) }
   }
 
-  /// One reconstruction for each image, in the order of the images: the one of the latest training step.
-  private static func newestOfEachImage(_ feed: Feed) -> [Reconstruction] {
+  /// One reconstruction for each image: the one of the latest training step, and of the chosen noise level where that
+  /// has several.
+  private static func newestOfEachImage(_ state: ExplorerState) -> [Reconstruction] {
+    let (chosen, level) = (state.reconstruct.imageIndex, ReconstructScreen.timestep(state))
+    func rank(_ one: Reconstruction) -> (Int, Int) { (one.step, one.timestep == level ? 1 : 0) }
     var newest: [Int: Reconstruction] = [:]
-    for one in feed.reconstructions where one.step >= newest[one.imageIndex]?.step ?? -1 {
+    for one in state.feed.reconstructions where newest[one.imageIndex].map({ rank(one) >= rank($0) }) ?? true {
       newest[one.imageIndex] = one
     }
-    return newest.values.sorted { $0.imageIndex < $1.imageIndex }
+    return newest.values.sorted {
+      ($0.imageIndex == chosen ? -1 : $0.imageIndex) < ($1.imageIndex == chosen ? -1 : $1.imageIndex)
+    }
   }
 
   static func pictures(of reconstruction: Reconstruction) -> [Picture] {

@@ -84,7 +84,7 @@ enum TrainScreen: Screen {
     let rows = Rows.split(main, gap: 1, [.flexible(needs: 10), .flexible(needs: 10)] + strip)
     drawLoss(feed, in: rows[0], on: &canvas)
     drawAccuracy(feed, in: rows[1], on: &canvas)
-    if rows.count > 2 { ReconstructionStrip.draw(feed, in: rows[2], on: &canvas) }
+    if rows.count > 2 { ReconstructionStrip.draw(state, in: rows[2], on: &canvas) }
     RunPanel.draw(state, in: side, on: &canvas)
   }
 
