@@ -12,7 +12,7 @@ FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build release test fuzz bench parity fixtures golden install uninstall package format lint floors map check toolchain
+.PHONY: help run build release test fuzz bench parity fixtures golden install uninstall package pictures format lint floors map check toolchain
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -67,6 +67,10 @@ package: toolchain ## make a .deb and a tarball that need no Swift, in OUT (pack
 	@scripts/install-packages install package
 	swift build --configuration release --static-swift-stdlib --scratch-path .build-package --product diva-tui
 	@packaging/build-packages .build-package/release/diva-tui $(OUT)
+
+pictures: release ## make the pictures of the docs from a default run, trained where .build/pictures has none
+	@scripts/install-packages pictures
+	@scripts/pictures $(BINARY) .build/pictures
 
 format: ## lay the Swift code out
 	swift format format --in-place --parallel --recursive $(SOURCES)
