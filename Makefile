@@ -30,10 +30,10 @@ test: toolchain ## run all tests
 	@scripts/install-packages test
 	swift test --disable-xctest $(STRICT) $(ARGS)
 
-fuzz: toolchain ## spoil valid files by the thousand; every reader must refuse or read them (FILES=5000 SEED=1 READER=JSON)
+fuzz: toolchain ## damage valid files at random; every reader must read or refuse them (FILES=5000 SEED=1 READER=JSON)
 	DIVA_FUZZ_FILES=$(or $(FILES),5000) DIVA_FUZZ_SEED=$(or $(SEED),1) $(if $(READER),DIVA_FUZZ_READER='$(READER)') swift test --disable-xctest --filter FuzzTests
 
-bench: release ## the README's table, beside PyTorch when that is installed (ARGS="--part step --threads 1")
+bench: release ## the table of docs/benchmarks.md, beside PyTorch where that is installed (ARGS="--part step --threads 1")
 	@if $(PYTHON) -c 'import torch, transformers, diffusers' 2>/dev/null; \
 	then $(BINARY) bench --table --python $(PYTHON) $(ARGS); \
 	else echo "no PyTorch for $(PYTHON), so no comparison with it; 'make parity' installs one"; \
@@ -72,10 +72,10 @@ pictures: release ## make the pictures of the docs from a default run, trained w
 	@scripts/install-packages pictures
 	@scripts/pictures $(BINARY) .build/pictures
 
-format: ## lay the Swift code out
+format: ## format the Swift code
 	swift format format --in-place --parallel --recursive $(SOURCES)
 
-lint: ## complain about Swift code that is laid out differently, or breaks a rule
+lint: ## refuse Swift code that is formatted differently or breaks a rule
 	swift format lint --strict --parallel --recursive $(SOURCES)
 
 floors: ## refuse code that uses a higher floor (Sources/floors.txt), and see that this would be noticed
