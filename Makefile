@@ -78,7 +78,7 @@ format: ## format the Swift code
 lint: ## refuse Swift code that is formatted differently or breaks a rule
 	swift format lint --strict --parallel --recursive $(SOURCES)
 
-floors: ## refuse code that uses a higher floor (Sources/floors.txt), and see that this would be noticed
+floors: ## refuse code that uses a higher floor (docs/ARCHITECTURE.md), and see that this would be noticed
 	@scripts/install-packages lint
 	@scripts/check-floors
 	@scripts/test-check-floors
