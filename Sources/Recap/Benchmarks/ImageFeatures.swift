@@ -1,6 +1,6 @@
 import Engine
 
-/// Which of the chances of a random feature: with the same seed and number the same patches are drawn.
+/// Which draw of a random feature: the same seed and number give the same patches.
 public struct FeatureDraw: Hashable, Sendable {
   public let seed: UInt64
   public let number: Int
@@ -9,57 +9,53 @@ public struct FeatureDraw: Hashable, Sendable {
 }
 
 extension BenchmarkFeature {
-  /// The features of pictures, one (n, E) for each draw; each picture is encoded once for all draws.
-  ///
-  /// - Parameter progress: is told how many pictures are done after each batch; what it throws ends the work.
-  public func features(
-    of images: [Image], by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw],
-    batch: Int? = nil, progress: (Int) throws -> Void = { _ in }
-  ) rethrows -> [Tensor] {
-    let batch = batch ?? preprocessing.batch
-    var parts = [[Tensor]](repeating: [], count: draws.count)
-    for start in stride(from: 0, to: images.count, by: batch) {
-      let end = min(images.count, start + batch)
-      let some = features(ofBatch: images[start..<end], by: vision, preprocessing: preprocessing, draws: draws)
-      for (row, features) in some.enumerated() { parts[row].append(features) }
-      try progress(end)
-    }
-    return parts.map { $0.isEmpty ? Tensor(zeros: [0, vision.projectionWidth]) : .stacked($0) }
-  }
-
-  /// The features of pictures that are encoded together, one (n, E) for each draw; their indices are their numbers, which
-  /// chance goes by.
+  /// The features of images that are encoded together, one (n, E) per draw; their indices are the samples' numbers in
+  /// the random stream.
   func features(
     ofBatch images: ArraySlice<Image>, by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw]
   ) -> [Tensor] {
     withoutGradient {
       let hidden = vision(preprocessing.pixels(Array(images)))
-      return draws.map { features(hidden, by: vision, draw: $0, firstSample: images.startIndex) }
+      return draws.map { draw in
+        features(
+          hidden, by: vision, random: RandomSource(seed: draw.seed, stream: .featurePatches), draw: draw.number,
+          firstSample: images.startIndex)
+      }
     }
   }
 
-  /// The features of pictures by one draw, (n, E), for those who look at their directions only: a class token alone
-  /// keeps its own length.
-  func features(
-    of images: [Image], by vision: CLIPVisionTower, preprocessing: Preprocessing, seed: UInt64
-  ) -> Tensor {
-    guard locals != .none else {
-      return FeatureRule.classToken.features(of: images, by: vision, preprocessing: preprocessing)
+  /// The same up to each feature's length, for scores that normalise it: a class token alone stays as it is, and the last
+  /// block computes no other token.
+  func directions(
+    ofBatch images: ArraySlice<Image>, by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw]
+  ) -> [Tensor] {
+    guard locals == .none, normalizesSum else {
+      return features(ofBatch: images, by: vision, preprocessing: preprocessing, draws: draws)
     }
-    let draw = FeatureDraw(seed: seed, number: 0)
-    return features(of: images, by: vision, preprocessing: preprocessing, draws: [draw], progress: { _ in })[0]
+    let tokens = vision.classTokens(ofBatch: images, preprocessing: preprocessing)
+    return draws.map { _ in tokens }
+  }
+}
+
+extension CLIPVisionTower {
+  /// The projected class tokens of any number of images, (n, E), not normalised; in batches, no gradient recorded.
+  public func classTokens(of images: [Image], preprocessing: Preprocessing) -> Tensor {
+    .stacked(
+      stride(from: 0, to: images.count, by: preprocessing.batch).map { start in
+        classTokens(
+          ofBatch: images[start..<min(images.count, start + preprocessing.batch)], preprocessing: preprocessing)
+      })
   }
 
-  /// The feature of each image by one draw: hidden states (B, T, V) → (B, E).
-  func features(_ hidden: Tensor, by vision: CLIPVisionTower, draw: FeatureDraw, firstSample: Int) -> Tensor {
-    features(
-      hidden, by: vision, random: RandomSource(seed: draw.seed, stream: .featurePatches), draw: draw.number,
-      firstSample: firstSample)
+  fileprivate func classTokens(ofBatch images: ArraySlice<Image>, preprocessing: Preprocessing) -> Tensor {
+    withoutGradient {
+      imageTokens(of: preprocessing.pixels(Array(images)), patches: Array(repeating: [], count: images.count))
+        .reshaped([images.count, projectionWidth])
+    }
   }
 }
 
 extension Preprocessing {
-  /// How many pictures are encoded at once, whole pairs: of large ones few, which takes less memory and tells more often
-  /// how far it is.
+  /// Images encoded together, whole pairs: few large ones, which takes less memory and reports progress more often.
   var batch: Int { side > 100 ? 4 : 64 }
 }

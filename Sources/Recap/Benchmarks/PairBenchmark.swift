@@ -106,46 +106,30 @@ public struct PairBenchmark {
     return pictures
   }
 
-  /// One prediction a pair, in order, by a feature that no chance plays in.
+  /// One prediction per pair, in order, by a backbone's own feature; `seed` draws its patches if it is random.
   public func predictions(
-    by vision: CLIPVisionTower, preprocessing: Preprocessing, rule: FeatureRule = .classToken
+    by vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature = .classToken, seed: UInt64 = 1
   ) -> [PairPrediction] {
-    let features = rule.features(of: images, by: vision, preprocessing: preprocessing)
-    return PairScoring.predictions(
-      for: pairs, imageFeatures: features.values, textFeatures: texts.all, width: features.shape[1],
-      scale: scale)
+    predictions(by: vision, preprocessing: preprocessing, feature: feature, seeds: [seed], progress: { _, _ in })[0]
   }
 
-  /// One prediction a pair, in order, by a backbone's own feature; `seed` draws the patches where chance plays in.
-  public func predictions(
-    by vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature, seed: UInt64
-  ) -> [PairPrediction] {
-    // Scoring looks at directions only, so that a class token alone is the same feature at any length.
-    guard feature.locals != .none else { return predictions(by: vision, preprocessing: preprocessing) }
-    return predictions(
-      by: vision, preprocessing: preprocessing, feature: feature, seeds: [seed], progress: { _, _ in })[0]
-  }
-
-  /// One list of predictions for each seed; the lists are equal where no chance plays in the feature.
+  /// One list of predictions per seed; the lists are equal where the feature is not random.
   ///
   /// - Parameters:
-  ///   - cache: Features are taken from it where it has them, and put there where it has not.
-  ///   - progress: Is told how many pictures of how many are encoded; what it throws ends the work.
+  ///   - cache: features are taken from it where it has them, and put there where it has not.
+  ///   - progress: called with the images encoded so far, and all; what it throws ends the work.
   public func predictions(
     by vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature, seeds: [UInt64],
     cache: FeatureCache? = nil, progress: (Int, Int) throws -> Void = { _, _ in }
   ) rethrows -> [[PairPrediction]] {
-    let perSeed = feature.isRandom && feature.drawsForEachStatement ? 2 : 1
-    let chances = feature.isRandom ? seeds : [0]
-    let draws = chances.flatMap { seed in (0..<perSeed).map { FeatureDraw(seed: seed, number: $0) } }
-    let features = try features(draws, feature, vision, preprocessing, cache, progress)
-    let lists = chances.indices.map { index in
-      let own = features[index * perSeed..<(index + 1) * perSeed].map(\.values)
-      return PairScoring.predictions(
-        for: pairs, imageFeatures: byStatement(own, width: vision.projectionWidth), textFeatures: texts.all,
-        width: vision.projectionWidth, scale: scale, normalizesImages: feature.normalizesSum)
+    var scoring = GradualScoring(
+      self, by: [(vision, cache)], preprocessing: preprocessing, feature: feature, seeds: seeds)
+    while !scoring.isFinished {
+      let before = scoring.encodedImages
+      scoring.advance()
+      if scoring.encodedImages > before { try progress(scoring.encodedImages, images.count) }
     }
-    return feature.isRandom ? lists : seeds.map { _ in lists[0] }
+    return seeds.indices.map { scoring.answers(of: 0, seed: $0) }
   }
 
   /// Of two draws the first is for the first statements: pair by pair, statement first, then image.
@@ -155,30 +139,6 @@ public struct PairBenchmark {
     return stride(from: 0, to: draws[0].count, by: pair).flatMap { start in
       draws.flatMap { $0[start..<start + pair] }
     }
-  }
-
-  /// The features of all draws, from the cache or encoded.
-  private func features(
-    _ draws: [FeatureDraw], _ feature: BenchmarkFeature, _ vision: CLIPVisionTower, _ preprocessing: Preprocessing,
-    _ cache: FeatureCache?, _ progress: (Int, Int) throws -> Void
-  ) rethrows -> [Tensor] {
-    let digest = cache == nil ? "" : digest
-    func name(_ draw: FeatureDraw) -> String? {
-      cache?.name(images: digest, preprocessing: preprocessing, feature: feature, draw: draw)
-    }
-    let shape: Shape = [images.count, vision.projectionWidth]
-    var found = draws.map { draw in name(draw).flatMap { cache?.features($0, shape: shape) } }
-    let missing = draws.indices.filter { found[$0] == nil }
-    if !missing.isEmpty {
-      let made = try feature.features(
-        of: images, by: vision, preprocessing: preprocessing, draws: missing.map { draws[$0] }
-      ) { try progress($0, images.count) }
-      for (index, tensor) in zip(missing, made) {
-        found[index] = tensor
-        if let name = name(draws[index]) { cache?.keep(tensor, as: name) }
-      }
-    }
-    return found.compactMap { $0 }
   }
 
   /// A name for the pictures' contents and order.

@@ -24,11 +24,15 @@ public struct ZeroShotBenchmark {
       clip: clip, tokenizer: tokenizer)
   }
 
-  /// Per cent of pictures classified rightly by a backbone's own feature; `seed` draws its patches where chance plays in.
+  /// Per cent of images classified rightly by a backbone's own feature; `seed` draws its patches if it is random.
   public func accuracy(
     of vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature = .classToken, seed: UInt64 = 1
   ) -> Double {
-    accuracy(of: feature.features(of: images, by: vision, preprocessing: preprocessing, seed: seed))
+    var work = GradualZeroShot(self, of: vision, preprocessing: preprocessing, feature: feature, seed: seed)
+    while true {
+      if let accuracy = work.accuracy { return accuracy }
+      work.advance()
+    }
   }
 
   /// Per cent of pictures, by their features (n, E).
@@ -45,7 +49,7 @@ public struct ZeroShotBenchmark {
   }
 }
 
-/// The same a few pictures at a time, for a CLIP that takes long.
+/// The same a few images at a time.
 public struct GradualZeroShot {
   private let benchmark: ZeroShotBenchmark
   private var vision: CLIPVisionTower
@@ -53,12 +57,12 @@ public struct GradualZeroShot {
   private let feature: BenchmarkFeature
   private let draw: FeatureDraw
   private var features: [Tensor] = []
-  /// Pictures that have been looked at, and all of them.
+  /// Images that have been encoded, and all of them.
   public var done: Int { features.reduce(0) { $0 + $1.shape[0] } }
   public var all: Int { benchmark.images.count }
   public var isFinished: Bool { done == all }
 
-  /// - Parameter vision: must not learn meanwhile.
+  /// - Parameter vision: must not change meanwhile.
   public init(
     _ benchmark: ZeroShotBenchmark, of vision: CLIPVisionTower, preprocessing: Preprocessing,
     feature: BenchmarkFeature, seed: UInt64
@@ -67,16 +71,16 @@ public struct GradualZeroShot {
     (self.feature, draw) = (feature, FeatureDraw(seed: seed, number: 0))
   }
 
-  /// Looks at the next few pictures.
+  /// Encodes the next few images.
   public mutating func advance() {
     let next = benchmark.images[done..<min(all, done + preprocessing.batch)]
     guard !next.isEmpty else { return }
-    features += feature.features(ofBatch: next, by: vision, preprocessing: preprocessing, draws: [draw])
+    features += feature.directions(ofBatch: next, by: vision, preprocessing: preprocessing, draws: [draw])
   }
 
-  /// The CLIP has learned, or another takes its place: it is asked again.
+  /// The CLIP has learned, or another takes its place: it is scored anew.
   public mutating func renew(vision: CLIPVisionTower) { (self.vision, features) = (vision, []) }
 
-  /// Per cent of pictures classified rightly; nil until all have been looked at.
+  /// Per cent of images classified rightly; nil until all are encoded.
   public var accuracy: Double? { isFinished ? benchmark.accuracy(of: .stacked(features)) : nil }
 }

@@ -10,6 +10,8 @@ public struct OpenedCLIP {
   /// How its file names the tensors.
   public let layout: KeyLayout
   public let preprocessing: Preprocessing
+  /// Nobody named another one.
+  private(set) var isEmbedded = false
   private let foundTokenizer: Result<any Tokenizer, Problem>
 
   /// The CLIP of a session.
@@ -28,6 +30,7 @@ public struct OpenedCLIP {
     let diffusion = diffusion.map { WeightsFolder($0) } ?? folder.diffusion
     try self.init(
       path ?? folder.clip.path, as: name ?? (path == nil ? .mini : nil), diffusion: diffusion.path, observer: observer)
+    isEmbedded = path == nil
     // CLIPs that nobody knows and the mini world's diffusion model: it was made by `pretrain`.
     if backbone.name == .custom, name != .custom, ConditionStatistics.exist(in: diffusion) {
       backbone = Backbone(.mini)

@@ -7,6 +7,9 @@ public struct Workspace {
   public let opened: OpenedCLIP
   public let diffusion: StableDiffusion
   let diffusionPath: String
+  /// The folder and the words that were named; nil where the embedded model and the reference's prompt are used.
+  let givenDiffusion: String?
+  let givenPrompt: String?
   /// Embedding of the prompt, (1, tokens, context width); computed once.
   public let prompt: Tensor
   /// Of the mini world's diffusion model only.
@@ -33,6 +36,7 @@ public struct Workspace {
   ) throws {
     self.folder = folder
     self.opened = opened
+    (givenDiffusion, givenPrompt) = (path, words)
     let diffusionFolder = WeightsFolder(path ?? folder.diffusion.path, observer: observer)
     diffusionPath = diffusionFolder.path
     conditions = try ConditionStatistics.besideDenoiser(in: diffusionFolder)
@@ -49,6 +53,8 @@ public struct Workspace {
   public var backbone: Backbone { opened.backbone }
   /// Where the CLIP was opened from.
   public var clipPath: String { opened.path }
+  /// The same; nil for the embedded one.
+  var givenCLIP: String? { opened.isEmbedded ? nil : clipPath }
   /// How its file names the tensors.
   public var layout: KeyLayout { opened.layout }
   public var preprocessing: Preprocessing { opened.preprocessing }
@@ -80,8 +86,7 @@ public struct Workspace {
       return try VisualProjection.random(from: width, to: contextWidth, seed: seed)
     }
     let scenes = (0..<512).map { world.scene(.unlabelled, $0) }
-    let features = FeatureRule.classToken.features(
-      of: Scene.render(scenes), by: clip.vision, preprocessing: preprocessing)
+    let features = clip.vision.classTokens(of: Scene.render(scenes), preprocessing: preprocessing)
     let promptMean = prompt.meanOverTokens().reshaped([prompt.shape[2]])
     return try VisualProjection.matchingMoments(images: features, conditions: conditions, prompt: promptMean)
   }

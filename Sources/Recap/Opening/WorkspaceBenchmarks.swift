@@ -61,14 +61,37 @@ extension Workspace {
   /// world's for a picture, classifies 60.
   public var picturesPerKind: Int { backbone.name == .mini ? 100 : 4 }
 
-  /// The CLIP scored by its backbone's own feature, and ready to be compared with.
+  /// The pairs that a run is scored on.
+  public func benchmark(_ set: ScoredPairs) throws -> PairBenchmark {
+    switch set {
+    case .validation(let choice): try pairs(choice, .validation)
+    case .folder(let path): try benchmark(path)
+    }
+  }
+
+  /// The mini world's pairs of a split.
+  public func pairs(_ choice: PairChoice, _ split: MiniWorld.Split) throws -> PairBenchmark {
+    try choice == .mined ? minedPairs(split) : unminedPairs(split)
+  }
+
+  /// What compares this CLIP with the tuned one, by the backbone's own feature.
   ///
-  /// - Parameter isFinal: classifies pictures that nothing was chosen by.
-  public func sideBySide(_ pairs: PairBenchmark, seed: UInt64 = 1, isFinal: Bool = false) throws -> SideBySide {
-    let split = isFinal ? MiniWorld.Split.zeroShotTest : .zeroShot
-    return SideBySide(
-      pairs: pairs, zeroShot: try zeroShot(split, perKind: picturesPerKind),
-      preprocessing: preprocessing, feature: backbone.benchmark, seed: seed, baseline: clip.vision)
+  /// - Parameters:
+  ///   - set: what the pairs are, for the log.
+  ///   - isFinal: classifies images that nothing was chosen by.
+  public func evaluator(
+    _ set: ScoredPairs, _ pairs: PairBenchmark, seed: UInt64 = 1, isFinal: Bool = false
+  ) throws -> Evaluator {
+    let scoring = GradualScoring(
+      pairs, by: [(clip.vision, nil)], preprocessing: preprocessing, feature: backbone.benchmark, seeds: [seed])
+    return try evaluator(set, scoring, isFinal: isFinal)
+  }
+
+  /// The same, with pairs that this CLIP has answered already, perhaps.
+  public func evaluator(_ set: ScoredPairs, _ pairs: GradualScoring, isFinal: Bool = false) throws -> Evaluator {
+    Evaluator(
+      set, pairs: pairs, zeroShot: try zeroShot(isFinal ? .zeroShotTest : .zeroShot, perKind: picturesPerKind),
+      baseline: clip.vision)
   }
 }
 

@@ -19,9 +19,8 @@ struct Mining {
   }
 
   private func similarities(_ pairs: [ScenePair]) -> [Float] {
-    let features = FeatureRule.classToken.features(
-      of: Scene.render(pairs.flatMap(\.scenes)), by: vision, preprocessing: preprocessing
-    ).normalized()
+    let features = vision.classTokens(of: Scene.render(pairs.flatMap(\.scenes)), preprocessing: preprocessing)
+      .normalized()
     return features.withUnsafeValues { values in
       let width = features.shape[1]
       return pairs.indices.map { pair in

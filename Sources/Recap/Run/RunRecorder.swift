@@ -11,7 +11,8 @@ public final class RunRecorder {
   /// Why run.h5 could not be written the last time; nil when it could. The log has everything all the same.
   public private(set) var metricsProblem: Problem?
 
-  private let log: EventLog
+  /// nil once closed.
+  private var log: EventLog?
   private let clock: @Sendable () -> Double
   private var nextPicture: Double
   private var hasUnpicturedEntries = false
@@ -29,6 +30,7 @@ public final class RunRecorder {
 
   /// Throws only if the log cannot be written; see `metricsProblem` for run.h5.
   public func record(_ entry: LogEntry) throws {
+    guard let log else { preconditionFailure("the recorder of \(folder.path) is closed") }
     try log.append(entry)
     history.add(entry)
     hasUnpicturedEntries = true
@@ -43,8 +45,14 @@ public final class RunRecorder {
 
   /// Brings run.h5 up to date: call before a pause and at the end.
   public func flush() throws {
-    try log.sync()
+    try log?.sync()
     if hasUnpicturedEntries { try drawPicture() }
+  }
+
+  /// Writes what is left and lets go of the run, so that another process, or a resumed session, can record it.
+  public func close() throws {
+    defer { log = nil }
+    try flush()
   }
 
   /// At most once a second, and at most a hundredth of the time however long the run.

@@ -1,23 +1,23 @@
 import Engine
 import Foundation
 
-/// DIVA's loop, one step a call: CLIP looks, the frozen diffusion model answers, the error teaches CLIP.
+/// DIVA's loop, one optimizer step per call of `step()`.
 ///
-/// Only pictures go in. The image tower and the visual projection learn; the baseline, the diffusion model and the text
+/// Only images go in. The image tower and the visual projection learn; the baseline, the diffusion model and the text
 /// tower never change. Everything random depends on (seed, step, sample), so that a resumed run takes the steps that the
-/// uninterrupted one would have taken. Not for use from two threads at once: `ModelSession` gives it one.
+/// uninterrupted one would have taken. Not for use from two threads at once.
 public final class Trainer {
   public let configuration: TrainConfiguration
   public let models: DivaModels
   public let images: any TrainingImages
-  /// Which tokens the next step tells; may change between steps.
+  /// Which tokens are in the condition; may change between steps.
   public var density: RecapDensity
   /// Steps done in each stage.
   public internal(set) var aligned = 0
   public internal(set) var trained = 0
   /// Training time so far.
   public internal(set) var seconds = 0.0
-  /// Is told after each of a step's micro-batches how many are done; what it throws leaves the step off.
+  /// Called after each of a step's micro-batches with how many are done; what it throws cancels the step.
   public var afterMicroBatch: ((_ done: Int, _ all: Int) throws -> Void)?
   private var order: BatchOrder
   let alignOptimizer: any Optimizer
@@ -42,14 +42,16 @@ public final class Trainer {
       peak: Double(configuration.rate), warmup: configuration.warmUpSteps, total: configuration.steps)
   }
 
-  public var isFinished: Bool { aligned >= configuration.alignSteps && trained >= configuration.steps }
+  /// The alignment is done: the next step is on the image tower.
+  public var isAligned: Bool { aligned >= configuration.alignSteps }
+  public var isFinished: Bool { isAligned && trained >= configuration.steps }
 
-  /// Takes the next step of whichever stage is on. Throws, the weights unchanged, a `Problem` when its images cannot be
+  /// Takes the next step of the current stage. Throws, the weights unchanged, a `Problem` when its images cannot be
   /// read, and whatever `afterMicroBatch` throws.
   public func step() throws -> StepReport {
     precondition(!isFinished, "the run has taken all its steps")
     let begin = ContinuousClock.now
-    let stage: StepReport.Stage = aligned < configuration.alignSteps ? .align : .train
+    let stage: StepReport.Stage = isAligned ? .train : .align
     setTrainable(stage)
     let number = stage == .align ? aligned : trained
     let rate = stage == .align ? configuration.alignRate : schedule.rate(at: number)

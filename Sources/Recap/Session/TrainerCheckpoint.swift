@@ -1,6 +1,6 @@
 import Engine
 
-/// Saving a run between two steps, and going on from there bit by bit as if it had never stopped.
+/// Saving a run between two steps, and going on from there bit for bit as if it had never stopped.
 ///
 /// A checkpoint of a trainer holds the groups `model` (the tuned image tower), `visual_proj` (the projection, and under
 /// `aligned.` what it was before the tower changed), `optimizer` and `align_optimizer`. Noise, tokens and the order of
@@ -29,8 +29,11 @@ extension Trainer {
         "optimizer": Trainer.named(optimizer.state.map { ($0.name, $0.tensor) }),
         "align_optimizer": Trainer.named(alignOptimizer.state.map { ($0.name, $0.tensor) }),
       ],
-      state: Position(
-        aligned: aligned, trained: trained, seconds: seconds, density: density, seed: configuration.seed))
+      state: position)
+  }
+
+  var position: Position {
+    Position(aligned: aligned, trained: trained, seconds: seconds, density: density, seed: configuration.seed)
   }
 
   /// Goes to where the checkpoint was written. Throws a `Problem` when it belongs to another model or another run.

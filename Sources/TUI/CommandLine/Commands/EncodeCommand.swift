@@ -58,7 +58,7 @@ struct EncodeCommand: DivaCommand {
   }
 
   private func features(_ pictures: [Image], _ vision: CLIPVisionTower, _ workspace: Workspace) -> Tensor {
-    FeatureRule.classToken.features(of: pictures, by: vision, preprocessing: workspace.preprocessing)
+    vision.classTokens(of: pictures, preprocessing: workspace.preprocessing)
   }
 
   private func allTokens(_ pictures: [Image], _ vision: CLIPVisionTower, _ workspace: Workspace) -> Tensor {

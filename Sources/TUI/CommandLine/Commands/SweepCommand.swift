@@ -55,7 +55,7 @@ struct SweepDensityCommand: DivaCommand {
     for density in densities {
       try workspace.requirePossible(options.configuration(seed: general.seed, density: density))
     }
-    let benchmark = try pairs.scored.benchmark(of: workspace, console)
+    let benchmark = try workspace.benchmark(pairs.scored, console)
     func average(_ vision: CLIPVisionTower) -> Double {
       let predictions = benchmark.predictions(
         by: vision, preprocessing: workspace.preprocessing, feature: workspace.backbone.benchmark, seed: general.seed)

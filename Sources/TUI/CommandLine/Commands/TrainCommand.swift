@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Foundation
 import Recap
 
 /// `diva-tui train`: the loop without a screen.
@@ -14,7 +15,7 @@ struct TrainCommand: DivaCommand {
   @OptionGroup var data: DataOptions
   @OptionGroup var options: TrainOptions
   @Option(help: "The run's folder, which must be new: log, metrics and checkpoints.") var out: String?
-  @Option(help: "Go on with the run in this folder, bit by bit as if it had never stopped.") var resume: String?
+  @Option(help: "Go on with the run in this folder, bit for bit as if it had never stopped.") var resume: String?
   @OptionGroup var pairs: PairOptions
   @Option(help: "Also score the test pairs, once, at the end.") var final: Final?
   @OptionGroup var models: ModelOptions
@@ -32,18 +33,64 @@ struct TrainCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    let setup = try resume.map { try TrainSetup(resuming: $0, self, console) } ?? TrainSetup(starting: self, console)
-    var run = TrainingRun(
-      trainer: setup.trainer, recorder: try setup.run.map { try RunRecorder($0) }, console: console,
-      isJSON: general.json)
-    if run.recorder?.history.isFinished == true, setup.trainer.isFinished {
-      console.note("this run has taken all its steps")
-    } else {
-      let benchmark = try setup.scored.benchmark(of: setup.workspace, console)
-      let comparison = try setup.workspace.sideBySide(benchmark, seed: setup.trainer.configuration.seed)
-      try run.train(against: comparison, scored: setup.scored)
+    let old = try resume.map { try RunFolder(opening: $0) }
+    let workspace =
+      try old.map { try Workspace(of: $0.description, mini: Assets.mini(environment: console.environment)) }
+      ?? models.workspace(console, prompt: prompt.prompt)
+    let run = try old?.description ?? description(in: workspace)
+    let scored = ScoredPairs(of: run)
+    let session = try workspace.session(
+      run, at: old.map { .existing($0) } ?? out.map { .new($0) } ?? .nowhere,
+      evaluator: workspace.evaluator(scored, workspace.benchmark(scored, console), seed: run.seed),
+      keepsLatents: general.memory == .fast, environment: console.environment)
+    StepMemory(session.trainer.models, run.configuration).note().map(console.note)
+    let printer = TrainPrinter(console, run.configuration, scored, isJSON: general.json)
+    if session.hasEnded { console.note("this run has taken all its steps") } else { try train(session, printer) }
+    if final == .test { try scoreTest(session, in: workspace, printer) }
+  }
+
+  func description(in workspace: Workspace) throws -> RunDescription {
+    try RunDescription(
+      options.configuration(seed: general.seed, density: models.density.density(for: workspace.backbone)),
+      in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored, version: DivaTUI.programVersion)
+  }
+
+  private func train(_ session: TrainingSession, _ printer: TrainPrinter) throws {
+    let (console, path) = (printer.console, session.recorder?.folder.path)
+    session.observe = printer.show
+    while try session.next() != .done {
+      guard console.isInterrupted() else { continue }
+      printer.clear()
+      try session.apply(.stop)
+      console.note(
+        path.map { "stopped; go on with diva-tui train --resume \($0)" }
+          ?? "stopped; nothing was written, as there was no --out")
+      throw Interrupted()
     }
-    guard final == .test else { return }
-    try run.scoreTest(in: setup.workspace)
+    printer.clear()
+    if let path { console.note("the run is in \(path): see diva-tui report \(path)") }
+  }
+
+  /// Scores test pairs, both CLIP-blind ones and pairs as they come; into the run's `test.json` too. Beside the tuned
+  /// CLIP stands the baseline after a random change of the same size, which must not gain.
+  private func scoreTest(_ session: TrainingSession, in workspace: Workspace, _ printer: TrainPrinter) throws {
+    var lines: [EvaluationLine] = []
+    let (models, seed) = (session.trainer.models, session.trainer.configuration.seed)
+    let control = try models.randomlyChanged(seed: seed)
+    for choice in PairChoice.allCases {
+      var evaluator = try workspace.evaluator(
+        .validation(choice), workspace.pairs(choice, .test), seed: seed, isFinal: true)
+      for (vision, note) in [(models.tuned, nil), (control, "random change of the same size")] {
+        let report = evaluator.evaluation(of: vision, step: session.trainer.trained)
+        lines.append(EvaluationLine(report, set: "test, \(choice.rawValue)", control: note))
+        try printer.show(lines[lines.count - 1])
+      }
+    }
+    guard let path = session.recorder.map({ $0.folder.path + "/test.json" }) else { return }
+    do {
+      try RunJSON.pretty(lines).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw Problem("cannot write \(path): \(error.systemReason)", advice: "check that the disk has room")
+    }
   }
 }

@@ -30,7 +30,7 @@ struct DataOptions: ParsableArguments {
   /// With absolute paths: the run may go on from another folder.
   var plan: DataPlan? {
     guard !data.isEmpty else { return nil }
-    return DataPlan(data.map(TrainSetup.absolute), crop: crop ?? .random, colors: colors ?? .reference)
+    return DataPlan(data.map(RunDescription.absolute), crop: crop ?? .random, colors: colors ?? .reference)
   }
 }
 

@@ -28,7 +28,9 @@ extension ModelOpener {
     pairs = { clip in
       let folder =
         try options.mmvp.map { URL(filePath: $0) } ?? Assets.mini(environment: options.environment).benchmark
-      return try clip.benchmark(folder, previewSide: ModelOpener.previewSide)
+      return try clip.benchmark(
+        folder, previewSide: ModelOpener.previewSide,
+        cache: FeatureCache(weights: [clip.path], environment: options.environment))
     }
     workspace = { clip, observer in
       let workspace = try Workspace(

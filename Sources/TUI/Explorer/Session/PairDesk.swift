@@ -18,7 +18,7 @@ struct PairDesk {
     seed: UInt64
   ) {
     scoring = GradualScoring(
-      benchmark, by: towers, preprocessing: opened.preprocessing, feature: opened.backbone.benchmark, seed: seed)
+      benchmark, by: towers, preprocessing: opened.preprocessing, feature: opened.backbone.benchmark, seeds: [seed])
     hasTuned = towers.count > 1
     rows = benchmark.pairs.indices.map { PairRow(benchmark, $0) }
   }
@@ -30,9 +30,9 @@ struct PairDesk {
   /// nil when all is answered.
   var progress: WorkProgress? {
     guard !isFinished else { return nil }
-    let left = scoring.allPictures - scoring.donePictures
+    let left = scoring.allImages - scoring.doneImages
     return WorkProgress(
-      done: scoring.donePictures, all: scoring.allPictures,
+      done: scoring.doneImages, all: scoring.allImages,
       secondsLeft: looked > 0 ? spent / Double(looked) * Double(left) : nil)
   }
 
@@ -50,10 +50,10 @@ struct PairDesk {
 
   /// Looks at the next few pictures.
   mutating func advance() {
-    let (start, before) = (ContinuousClock.now, scoring.donePictures)
+    let (start, before) = (ContinuousClock.now, scoring.doneImages)
     scoring.advance()
     spent += (ContinuousClock.now - start) / .seconds(1)
-    looked += scoring.donePictures - before
+    looked += scoring.doneImages - before
     for (index, answer) in baseline.enumerated() where rows[index].baseline == nil {
       rows[index].baseline = PairAnswer(scores: answer.scores)
     }

@@ -17,20 +17,14 @@ struct RunInProgress {
       environment: options.environment)
     trainer = Trainer(plan, models: models, images: images)
     // The mini world's own runs are scored on its mined pairs.
-    let isMini = workspace.backbone.name == .mini
-    let isEmbedded = options.clip == nil || options.diffusion == nil
+    let scored: ScoredPairs =
+      workspace.backbone.name == .mini
+      ? .validation(.mined) : .folder(options.mmvp ?? workspace.folder.benchmark.path)
     folder = try RunFolder.create(
       try Self.newFolder(in: StateFolder(options.environment)),
       RunDescription(
-        configuration: plan, version: DivaTUI.programVersion,
-        clip: options.clip.map(TrainSetup.absolute) ?? RunDescription.embedded,
-        diffusion: options.diffusion.map(TrainSetup.absolute) ?? RunDescription.embedded,
-        data: options.data?.paths.joined(separator: ", ") ?? RunDescription.miniWorld, images: options.data,
-        mmvp: isMini ? nil : options.mmvp.map(TrainSetup.absolute) ?? workspace.folder.benchmark.path,
-        prompt: options.prompt,
-        embeddedWeights: try isEmbedded ? workspace.folder.digest() : nil,
-        tuned: options.tuned.map(TrainSetup.absolute), backbone: workspace.backbone.name,
-        threads: ThreadPool.threads))
+        plan, in: workspace, tuned: options.tuned, data: options.data, scored: scored,
+        version: DivaTUI.programVersion))
     recorder = try RunRecorder(folder)
   }
 

@@ -14,7 +14,7 @@ final class TrainingDesk {
   private(set) var cost: RunCost
   /// The step after which the pairs are to be answered; nil when nothing is due.
   private(set) var due: Int?
-  private var comparison: SideBySide?
+  private var evaluator: Evaluator?
   private var zeroShot: ZeroShotDesk?
   private var densities: DensityTable
   /// What the next step tells, and what pictures are rebuilt with.
@@ -196,13 +196,14 @@ final class TrainingDesk {
 
   /// Evaluates on the mini world's mined pairs, which takes a moment.
   func evaluateMiniWorld(_ step: Int) throws {
-    let comparison = try self.comparison ?? workspace.sideBySide(workspace.minedPairs(.validation), seed: plan.seed)
-    self.comparison = comparison
-    let result = comparison.compare(models.tuned, step: step)
-    try finish(
-      result.report,
-      PredictionReport(
-        step: step, set: PairChoice.mined.rawValue, baseline: comparison.baseline, tuned: result.tuned))
+    var evaluator =
+      try self.evaluator
+      ?? workspace.evaluator(.validation(.mined), workspace.minedPairs(.validation), seed: plan.seed)
+    evaluator.begin(models.tuned)
+    while !evaluator.isFinished { evaluator.advance() }
+    self.evaluator = evaluator
+    let reports = evaluator.reports(step: step)
+    try finish(reports.evaluation, reports.predictions)
   }
 
   /// A piece of the evaluation that is due on the browsed pairs, all of which are answered.

@@ -1,0 +1,73 @@
+import Engine
+
+/// Baseline and tuned CLIP on the same pairs and the same zero-shot images, a few images at a time. The baseline, which
+/// never changes, is scored once.
+///
+/// ```swift
+/// evaluator.begin(models.tuned)
+/// while !evaluator.isFinished { evaluator.advance() }
+/// let (evaluation, predictions) = evaluator.reports(step: 100)
+/// ```
+public struct Evaluator {
+  /// What is scored, for the log.
+  public let set: ScoredPairs
+  /// Model 0 is the baseline, model 1 the tuned CLIP once it has begun; for showing answers before all are known.
+  public private(set) var pairs: GradualScoring
+  private var baseline: GradualZeroShot
+  private var tuned: GradualZeroShot
+
+  /// - Parameters:
+  ///   - pairs: with the baseline as model 0, perhaps answered already.
+  ///   - baseline: whose images are classified beside it.
+  public init(_ set: ScoredPairs, pairs: GradualScoring, zeroShot: ZeroShotBenchmark, baseline: CLIPVisionTower) {
+    (self.set, self.pairs) = (set, pairs)
+    self.baseline = GradualZeroShot(
+      zeroShot, of: baseline, preprocessing: pairs.preprocessing, feature: pairs.feature, seed: pairs.seeds[0])
+    tuned = self.baseline
+  }
+
+  /// Begins a new evaluation: the tuned CLIP is scored anew. It must not change before the last piece.
+  public mutating func begin(_ vision: CLIPVisionTower) {
+    pairs.renew(1, vision: vision)
+    tuned.renew(vision: vision)
+  }
+
+  /// Encodes the next few images: pairs, then the zero-shot images.
+  public mutating func advance() {
+    if !pairs.isFinished {
+      pairs.advance()
+    } else if !baseline.isFinished {
+      baseline.advance()
+    } else {
+      tuned.advance()
+    }
+  }
+
+  public var isFinished: Bool { pairs.isFinished && baseline.isFinished && tuned.isFinished }
+
+  /// Images, done and all, of the part that is on.
+  public var progress: SessionProgress {
+    pairs.isFinished
+      ? SessionProgress(.zeroShot, done: baseline.done + tuned.done, all: baseline.all + tuned.all)
+      : SessionProgress(.pairs, done: pairs.doneImages, all: pairs.allImages)
+  }
+
+  /// What the evaluation gives. Only when it is finished.
+  public func reports(step: Int) -> (evaluation: EvaluationReport, predictions: PredictionReport) {
+    guard pairs.isFinished, let baselineShare = baseline.accuracy, let tunedShare = tuned.accuracy else {
+      preconditionFailure("an evaluation that is not finished has no result")
+    }
+    let (before, after) = (pairs.answers(of: 0), pairs.answers(of: 1))
+    return (
+      EvaluationReport(step: step, before: before, after: after, zeroShot: (baselineShare, tunedShare)),
+      PredictionReport(step: step, set: set.name, baseline: before, tuned: after)
+    )
+  }
+
+  /// A whole evaluation at once.
+  public mutating func evaluation(of vision: CLIPVisionTower, step: Int) -> EvaluationReport {
+    begin(vision)
+    while !isFinished { advance() }
+    return reports(step: step).evaluation
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Engine
+import Recap
+
+extension PairChoice: ExpressibleByArgument {}
+
+struct PairOptions: ParsableArguments {
+  @Option(
+    name: .customLong("pairs"),
+    help: "Score the validation pairs that a twin of the baseline is blind to, or pairs as they come. (default: mined)")
+  var choice: PairChoice?
+  @Option(help: "Score the pairs of a folder in MMVP's layout instead of the mini world's.") var mmvp: String?
+
+  func validate() throws {
+    guard mmvp == nil || choice == nil else {
+      throw ValidationError("--mmvp names a folder's pairs, --pairs the mini world's; give one of them.")
+    }
+  }
+
+  var isEmpty: Bool { choice == nil && mmvp == nil }
+
+  var scored: ScoredPairs { mmvp.map { .folder(RunDescription.absolute($0)) } ?? .validation(choice ?? .mined) }
+}
+
+extension Workspace {
+  /// The pairs that a run is scored on, after a word on what is left out and what takes long.
+  func benchmark(_ scored: ScoredPairs, _ console: Console) throws -> PairBenchmark {
+    let benchmark = try benchmark(scored)
+    if case .validation = scored, backbone.name != .mini {
+      console.note(
+        "each evaluation encodes \(benchmark.images.count) images of the mini world; --mmvp scores a folder's pairs instead"
+      )
+    }
+    console.note(benchmark)
+    return benchmark
+  }
+}
+
+extension Console {
+  /// What could not be scored, and what was changed in it.
+  func note(_ benchmark: PairBenchmark) {
+    for skipped in benchmark.skipped {
+      let ids = skipped.questionIDs.map(String.init).joined(separator: " and ")
+      note("the pair \(ids) is left out: \(skipped.reason.message)")
+    }
+    if !benchmark.skipped.isEmpty {
+      note("\(benchmark.skipped.count) pairs are left out, \(benchmark.pairs.count) are scored")
+    }
+    if benchmark.cleanedStatements > 0 {
+      note("control characters were taken out of \(benchmark.cleanedStatements) statements")
+    }
+    if benchmark.cutStatements > 0 {
+      note("\(benchmark.cutStatements) statements are longer than the text tower reads; their tails are cut")
+    }
+  }
+}
