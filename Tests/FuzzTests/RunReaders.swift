@@ -25,9 +25,9 @@ extension Reader {
         let text = RunReport.text(for: summary)
         guard text == text.withoutControlCharacters(keepingNewlines: true) else { throw Malformed("report: \(text)") }
         _ = try RunReport.json(for: summary)
-        var watched = WatchedRun(folder, name: folder.name)
-        _ = watched.look()
-        _ = (watched.plan, watched.curves, watched.lastCheckpoint, watched.density)
+        var followed = FollowedRun(folder, name: folder.name)
+        _ = followed.look()
+        _ = followed.opened(0, patches: 8)
         _ = MetricsStore.datasets(summary.history).map(\.column.bytes)
       }
     },

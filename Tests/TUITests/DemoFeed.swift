@@ -1,37 +1,44 @@
-@testable import Terminal
+@testable import Recap
 @testable import TUI
+@testable import Terminal
 
 /// A run that never was: every number follows from a formula, so that a screen drawn from it is the same everywhere.
 enum DemoFeed {
-  static let patterns = [
-    "Orientation", "Presence", "State", "Quantity", "Spatial", "Color", "Structural Character", "Text",
-    "Camera Perspective",
-  ]
-
   /// The run at step 420 of 800. Made once: tests take copies.
   static let state = {
     var state = ExplorerState()
-    for event in events(upTo: 420, of: 800) { _ = Explorer.update(&state, event) }
+    show(run("mini world", step: 420), .running, at: 420, in: &state)
     return state
   }()
 
   /// Three runs of other processes, the first one opened and finished.
   static let watched = {
     var state = ExplorerState()
-    for event in [.opened(run: 0), .runs(runs)] + events(upTo: 800, of: 800) { _ = Explorer.update(&state, event) }
-    state.feed.plan.isWatched = true
-    state.feed.status = .finished
+    var first = run("mini world", step: 800)
+    first.isFollowed = true
+    _ = Explorer.update(&state, .runs(runs))
+    show(first, .finished, at: 800, in: &state)
     return state
   }()
 
+  private static func show(_ run: OpenedRun, _ status: TrainingStatus, at step: Int, in state: inout ExplorerState) {
+    let events: [ExplorerEvent] = [
+      .opened(run), .progress(SessionProgress(status: status)), .samples(samples),
+      .pairs(pairs(gain: 0.1 + 0.3 * Double(step) / 800)),
+    ]
+    let levels = (0..<4).map { ($0, 500) } + RebuildQueue.timesteps.map { (0, $0) }
+    let made = levels.map { ExplorerEvent.reconstruction(reconstruction($0, timestep: $1, step: step, of: 800)) }
+    for event in events + made { _ = Explorer.update(&state, event) }
+  }
+
   static let runs = [
-    run("first", .finished, step: 800), run("every-patch-told", .live, step: 420),
-    run("class-token-alone-2", .crashed(silentSeconds: 754), step: 30),
+    row("first", .finished, step: 800), row("every-patch-told", .live, step: 420),
+    row("class-token-alone-2", .crashed(silentSeconds: 754), step: 30),
   ]
 
-  private static func run(_ name: String, _ status: TrainingStatus, step: Int) -> RunRow {
+  private static func row(_ name: String, _ status: TrainingStatus, step: Int) -> RunRow {
     RunRow(
-      name: name, status: status, step: step, totalSteps: 800, loss: point(step).loss,
+      name: name, status: status, step: step, totalSteps: 800, loss: Double(self.step(step).loss),
       evaluations: stride(from: 60, through: step, by: 60).map { evaluation($0, of: 800) },
       facts: [
         .init(name: "folder", value: "/home/ada/runs/\(name)"), .init(name: "CLIP", value: "mini"),
@@ -43,20 +50,21 @@ enum DemoFeed {
 
   private static let samples = (0..<6).map(sample)
 
-  static func events(upTo step: Int, of total: Int) -> [ExplorerEvent] {
-    let plan = RunPlan(
-      name: "mini world", totalSteps: total, alignSteps: 150, timesteps: Array(stride(from: 100, through: 900, by: 100))
-    )
-    let densities = densities()
-    var events: [ExplorerEvent] = [
-      .plan(plan), .samples(samples), .densities(densities, current: "0.3"), .status(.running),
-      .pairs(pairs(gain: 0.1 + 0.3 * Double(step) / Double(total))),
-    ]
-    events += (1...max(step, 1)).map { .point(point($0)) }
-    events += stride(from: 0, through: step, by: 60).map { .evaluation(evaluation($0, of: total)) }
-    events += (0..<4).map { .reconstruction(reconstruction($0, timestep: 500, step: step, of: total)) }
-    events += plan.timesteps.map { .reconstruction(reconstruction(0, timestep: $0, step: step, of: total)) }
-    return events
+  static func plan(steps: Int = 800, alignSteps: Int = 150) -> TrainConfiguration {
+    var plan = TrainConfiguration()
+    (plan.steps, plan.alignSteps, plan.density) = (steps, alignSteps, .fraction(0.3))
+    return plan
+  }
+
+  /// What a run's log holds after so many of its 800 steps.
+  static func entries(upTo step: Int) -> [LogEntry] {
+    (1...step).map { .step(self.step($0)) }
+      + stride(from: 0, through: step, by: 60).map { .evaluation(evaluation($0, of: 800)) }
+  }
+
+  static func run(_ name: String, step: Int) -> OpenedRun {
+    OpenedRun(
+      name: name, plan: plan(), history: RunHistory(entries(upTo: step)), densities: DensityTable(densities()))
   }
 
   // MARK: - Numbers
@@ -69,41 +77,39 @@ enum DemoFeed {
     return Double((value ^ (value >> 31)) >> 11) / Double(1 << 53)
   }
 
-  static func point(_ step: Int) -> TrainPoint {
+  static func step(_ step: Int, _ stage: StepReport.Stage = .train) -> StepReport {
     let progress = Double(step)
-    return TrainPoint(
-      step: step, loss: 0.071 + 1.6 / (progress + 80) + 0.006 * (noise(step) - 0.5),
-      learningRate: step < 40 ? 3e-4 * progress / 40 : 3e-4, gradientNorm: 0.7 + 0.3 * noise(step + 9000),
-      imagesPerSecond: 112 + 8 * noise(step + 7000), seconds: progress * 0.28)
+    return StepReport(
+      stage: stage, step: step, loss: Float(0.071 + 1.6 / (progress + 80) + 0.006 * (noise(step) - 0.5)),
+      lr: Float(step < 40 ? 3e-4 * progress / 40 : 3e-4), gradNorm: Float(0.7 + 0.3 * noise(step + 9000)),
+      imagesPerSecond: 112 + 8 * noise(step + 7000), seconds: progress * 0.28, density: .fraction(0.3))
   }
 
-  static func evaluation(_ step: Int, of total: Int) -> Evaluation {
+  static func evaluation(_ step: Int, of total: Int) -> EvaluationReport {
     let gain = Int(5.0 * Double(step) / 60) - (step == 120 ? 9 : 0)
     let fixed = 14 + max(gain, 0) + step / 12
-    let difference = Double(gain) / 900
-    return Evaluation(
-      step: step, pairs: 900, baselinePairsCorrect: 317, tunedPairsCorrect: 317 + gain,
-      patterns: patterns.enumerated().map { index, name in
-        let base = 0.12 + 0.07 * Double(index * 5 % 9)
-        return PatternScore(name: name, baseline: base, tuned: base + Double(index % 4) * 0.04 - 0.02)
-      },
-      fixed: fixed, broken: fixed - gain, pValue: step == 0 ? 1 : 0.9 / Double(step),
-      interval95: (difference - 0.021)...(difference + 0.021), zeroShotBaseline: 0.845,
-      zeroShotTuned: 0.845 - 0.01 * Double(step) / Double(total))
+    let difference = Double(gain) / 9
+    let base = Pattern.allCases.indices.map { 12 + 7 * Double($0 * 5 % 9) }
+    return EvaluationReport(
+      step: step, pairs: 900, baselineCorrect: 317, tunedCorrect: 317 + gain,
+      patterns: Pattern.allCases.map(\.typeName), baselinePerPattern: base,
+      tunedPerPattern: base.enumerated().map { $1 + Double($0 % 4) * 4 - 2 }, fixed: fixed, broken: fixed - gain,
+      pValue: step == 0 ? 1 : 0.9 / Double(step), interval95: [difference - 2.1, difference + 2.1],
+      baselineZeroShot: 84.5, tunedZeroShot: 84.5 - Double(step) / Double(total))
   }
 
   static func densities() -> [DensityInfo] {
     let every = (0..<64).map(Optional.some)
     let random = { (part: Double) in (0..<64).map { noise($0 + 77) < part ? $0 : nil } }
-    let rows: [(String, String, [Int?], Double?)] = [
-      ("class", "class only", Array(repeating: nil, count: 64), 0.0791), ("0.15", "15 %", random(0.15), nil),
-      ("0.3", "30 %", random(0.3), 0.0744), ("0.5", "50 %", random(0.5), 0.0738), ("all", "all", every, nil),
-      ("pool:6", "pooled by 6", (0..<64).map { $0 < 60 ? $0 / 6 : nil }, nil),
+    let rows: [(RecapDensity, [Int?], Double?)] = [
+      (.classOnly, Array(repeating: nil, count: 64), 0.0791), (.fraction(0.15), random(0.15), nil),
+      (.fraction(0.3), random(0.3), 0.0744), (.fraction(0.5), random(0.5), 0.0738), (.all, every, nil),
+      (.pooled(window: 6), (0..<64).map { $0 < 60 ? $0 / 6 : nil }, nil),
     ]
-    return rows.map { name, label, patches, loss in
+    return rows.map { density, patches, loss in
       DensityInfo(
-        name: name, label: label, tokens: 1 + Set(patches.compactMap { $0 }).count, tokenOfPatch: patches,
-        patchColumns: 8, loss: loss, steps: loss == nil ? 0 : 140)
+        density: density, tokens: 1 + Set(patches.compactMap { $0 }).count, tokenOfPatch: patches, patchColumns: 8,
+        loss: loss, steps: loss == nil ? 0 : 140)
     }
   }
 
@@ -111,11 +117,12 @@ enum DemoFeed {
     (0..<135).map { index in
       let base = [noise(index) - 0.35, 0.4 - noise(index + 500)].map { $0 / 10 }
       let tuned = [base[0] + gain * noise(index + 900) / 5, base[1] - gain * (noise(index + 1300) - 0.3) / 5]
+      let pair = ImagePair(
+        index: index, pattern: Pattern.allCases[index / 15],
+        statements: ["a small red car that faces to the left", "a small red car that faces to the right"])
       return PairRow(
-        number: index + 1, pattern: patterns[index / 15],
-        statements: ["a small red car that faces to the left", "a small red car that faces to the right"],
-        images: [samples[index % 6], samples[(index + 1) % 6]], baseline: PairAnswer(scores: base.map(score)),
-        tuned: PairAnswer(scores: tuned.map(score)))
+        pair: pair, images: [samples[index % 6], samples[(index + 1) % 6]],
+        baseline: PairPrediction(pair, scores: base.map(score)), tuned: PairPrediction(pair, scores: tuned.map(score)))
     }
   }
 
@@ -145,7 +152,7 @@ enum DemoFeed {
     let far = Double(timestep) / 1000
     let learned = Double(step) / Double(total)
     return Reconstruction(
-      imageIndex: index, timestep: timestep, step: step, density: "0.3", original: original,
+      imageIndex: index, timestep: timestep, step: step, density: .fraction(0.3), original: original,
       noised: disturbed(original, by: 200 * far, seed: index + 1),
       byBaseline: disturbed(original, by: 60 * far, seed: index + 2),
       byTuned: disturbed(original, by: 60 * far * (1 - 0.7 * learned), seed: index + 3),

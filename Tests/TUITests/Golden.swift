@@ -18,6 +18,18 @@ struct TestExplorer {
 
   mutating func take(_ event: ExplorerEvent) { work += Explorer.update(&state, event) }
 
+  /// The session reports what it does now.
+  mutating func report(_ change: (inout SessionProgress) throws -> Void) rethrows {
+    var progress = state.feed.session
+    try change(&progress)
+    take(.progress(progress))
+  }
+
+  /// A run without any steps yet.
+  mutating func open(_ name: String = "", steps: Int, alignSteps: Int = 100) {
+    take(.opened(OpenedRun(name: name, plan: DemoFeed.plan(steps: steps, alignSteps: alignSteps))))
+  }
+
   mutating func press(_ keys: Key...) { for key in keys { take(.key(key)) } }
 
   mutating func type(_ characters: String) { for character in characters { take(.key(.character(character))) } }

@@ -31,12 +31,12 @@ import Testing
       return row
     }
     explorer.take(.pairs(rows))
-    explorer.take(.scoring(WorkProgress(done: 140, all: 540, secondsLeft: 432)))
+    explorer.report { $0.scoring = WorkProgress(done: 140, all: 540, secondsLeft: 432) }
   }
 
   private func rebuilding(_ stage: RebuildProgress.Stage) -> RebuildProgress {
     RebuildProgress(
-      imageIndex: 1, timestep: 500, density: "0.3", stage: stage, doing: "tuned, step 3 of 12",
+      imageIndex: 1, timestep: 500, density: .fraction(0.3), stage: stage, doing: "tuned, step 3 of 12",
       progress: WorkProgress(done: 19, all: 30, secondsLeft: 66), noised: DemoFeed.sample(2),
       byBaseline: DemoFeed.sample(3))
   }
@@ -44,9 +44,9 @@ import Testing
   @Test("The opening tells part by part how far it is, and the memory in use", arguments: ScreenTests.sizes)
   func openingScreen(size: Size) throws {
     var explorer = TestExplorer(ExplorerState(), columns: size.columns, rows: size.rows)
-    explorer.take(.status(.loading("opening the models")))
-    explorer.take(.opening(opening()))
-    explorer.take(.memory(2_310_000_000))
+    explorer.report { $0.status = .loading("opening the models") }
+    explorer.report { $0.opening = opening() }
+    explorer.take(.tick(seconds: 0, memory: 2_310_000_000))
 
     #expect(explorer.screen.contains("0.64 of 1.22 GB") && explorer.screen.contains("2.31 GB in use"))
     try explorer.matches("opening-\(size.columns)x\(size.rows)")
@@ -58,8 +58,8 @@ import Testing
   func failing(index: Int) throws {
     let screen = Explorer.screens[index]
     var explorer = TestExplorer(ExplorerState())
-    explorer.take(.opening(opening(.failed(Self.problem))))
-    explorer.take(.status(.ready))
+    explorer.report { $0.opening = opening(.failed(Self.problem)) }
+    explorer.report { $0.status = .ready }
     explorer.type("\(index + 1)")
 
     #expect(explorer.screen.contains("cannot open /models/sd: there is no such folder"))
@@ -72,7 +72,7 @@ import Testing
 
   @Test func aDiffusionModelThatFailedLeavesThePairsUsable() {
     var explorer = TestExplorer(ExplorerState())
-    explorer.take(.opening(opening(.failed(Self.problem))))
+    explorer.report { $0.opening = opening(.failed(Self.problem)) }
     scored(&explorer)
     explorer.type("3")
 
@@ -96,8 +96,8 @@ import Testing
     let known = explorer.state.feed.pairs.prefix(34)
 
     #expect(score.answered == 34 && score.pairs == 135)
-    #expect(score.baselineRight == known.count { $0.baseline!.isRight })
-    #expect(score.tunedRight == known.count { $0.tuned!.isRight })
+    #expect(score.baselineRight == known.count { $0.baseline!.isCorrect })
+    #expect(score.tunedRight == known.count { $0.tuned!.isCorrect })
     #expect(score.tunedRight! - score.baselineRight == score.fixed - score.broken)
     scored(&explorer, tuned: false)
     let alone = RunningScore(explorer.state.feed.pairs)
@@ -108,7 +108,7 @@ import Testing
   /// On image 2, of which nothing has been rebuilt, as of nothing that nobody asked for.
   private func lookingAtANewImage(columns: Int = 80, rows: Int = 24) -> TestExplorer {
     var explorer = TestExplorer(columns: columns, rows: rows)
-    explorer.state.feed.plan.rebuildsEveryLevel = false
+    explorer.state.feed.run.rebuildsEveryLevel = false
     explorer.state.feed.reconstructions = []
     explorer.state.reconstruct.imageIndex = 1
     explorer.type("2")
@@ -118,7 +118,7 @@ import Testing
   @Test("A picture that is being rebuilt shows how far it is, and what is made of it", arguments: ScreenTests.sizes)
   func rebuilding(size: Size) throws {
     var explorer = lookingAtANewImage(columns: size.columns, rows: size.rows)
-    explorer.take(.rebuilding(rebuilding(.working)))
+    explorer.report { $0.rebuilding = rebuilding(.working) }
 
     #expect(explorer.screen.contains("tuned, step 3 of 12 · 1:06 left"))
     #expect(explorer.frame.pictures.count == 3)
@@ -128,7 +128,7 @@ import Testing
   @Test func aPictureOfAnEarlierStepStaysWhileItIsRebuilt() {
     var explorer = lookingAtANewImage(columns: 120, rows: 36)
     explorer.take(.reconstruction(DemoFeed.reconstruction(1, timestep: 500, step: 40, of: 800)))
-    explorer.take(.rebuilding(rebuilding(.working)))
+    explorer.report { $0.rebuilding = rebuilding(.working) }
 
     #expect(explorer.screen.contains("with the tuned CLIP of step 40"))
     #expect(explorer.screen.contains("tuned, step 3 of 12"))
@@ -139,10 +139,10 @@ import Testing
     var explorer = lookingAtANewImage()
     explorer.type("c")
     #expect(explorer.screen.contains("c: nothing is being rebuilt"))
-    explorer.take(.rebuilding(rebuilding(.working)))
+    explorer.report { $0.rebuilding = rebuilding(.working) }
     explorer.type("c")
     #expect(explorer.work.last == .cancelRebuilding)
-    explorer.take(.rebuilding(rebuilding(.cancelled)))
+    explorer.report { $0.rebuilding = rebuilding(.cancelled) }
 
     #expect(explorer.screen.contains("left off; c takes it up again"))
     try explorer.matches("reconstruct-cancelled")
@@ -152,14 +152,14 @@ import Testing
 
   @Test func whatIsRebuiltOfAnotherDensityOrImageIsNotShown() {
     var explorer = lookingAtANewImage()
-    explorer.take(.rebuilding(rebuilding(.working)))
+    explorer.report { $0.rebuilding = rebuilding(.working) }
     #expect(explorer.screen.contains("step 3 of 12"))
     explorer.press(.right)
     #expect(!explorer.screen.contains("step 3 of 12"))
     explorer.press(.left)
     explorer.type("4+")
 
-    #expect(explorer.state.feed.density == "0.5")
+    #expect(explorer.state.feed.run.density == .fraction(0.5))
     #expect(!explorer.screen.contains("step 3 of 12"))
   }
 
@@ -167,7 +167,7 @@ import Testing
     "On a larger screen the density shows its picture's progress", arguments: [RebuildProgress.Stage.working, .resting])
   func densityProgress(stage: RebuildProgress.Stage) throws {
     var explorer = lookingAtANewImage(columns: 120, rows: 36)
-    explorer.take(.rebuilding(rebuilding(stage)))
+    explorer.report { $0.rebuilding = rebuilding(stage) }
     explorer.type("4")
 
     try explorer.matches("density-\(stage == .working ? "progress" : "resting")")
@@ -190,23 +190,23 @@ import Testing
   @Test("Before a run begins it says what it costs, and asks", arguments: ScreenTests.sizes)
   func asking(size: Size) throws {
     var explorer = TestExplorer(ExplorerState(), columns: size.columns, rows: size.rows)
-    explorer.take(.plan(RunPlan(totalSteps: 1600, alignSteps: 100)))
-    explorer.take(.status(.ready))
-    explorer.take(.memory(5_320_000_000))
-    explorer.take(.cost(try cost(.asking)))
+    explorer.open(steps: 1600)
+    explorer.report { $0.status = .ready }
+    explorer.take(.tick(seconds: 0, memory: 5_320_000_000))
+    try explorer.report { $0.cost = try cost(.asking) }
 
     #expect(explorer.screen.contains("about 19.68 GB"))
     try explorer.matches("cost-asking-\(size.columns)x\(size.rows)")
     explorer.press(.enter)
     explorer.press(.escape)
-    #expect(explorer.work == [.agree, .goBack])
+    #expect(explorer.work == [.confirmCost, .declineCost])
     explorer.type("s")
     #expect(explorer.screen.contains("s: Enter goes on, Esc goes back"))
   }
 
   @Test func aRunThatDoesNotFitIsSaidToBeTooLarge() throws {
     var explorer = TestExplorer(ExplorerState(), columns: 120, rows: 36)
-    explorer.take(.cost(try cost(.asking, available: 4_000_000_000)))
+    try explorer.report { $0.cost = try cost(.asking, available: 4_000_000_000) }
 
     #expect(explorer.screen.contains("more than there is: 9.32 GB"))
     try explorer.matches("cost-too-large")
@@ -214,36 +214,36 @@ import Testing
 
   @Test func anEvaluationTellsHowFarItIs() {
     var explorer = TestExplorer(ExplorerState(), columns: 120, rows: 36)
-    explorer.take(.plan(RunPlan(totalSteps: 4)))
-    explorer.take(.status(.running))
+    explorer.open(steps: 4)
+    explorer.report { $0.status = .running }
     #expect(explorer.screen.contains("after the first evaluation"))
 
-    explorer.take(.scoring(WorkProgress(done: 12, all: 120, secondsLeft: nil)))
+    explorer.report { $0.scoring = WorkProgress(done: 12, all: 120, secondsLeft: nil) }
     #expect(explorer.screen.contains("Answers  12/120"))
     #expect(explorer.screen.contains("when all images are looked at"))
-    explorer.take(.scoring(nil))
-    explorer.take(.naming(WorkProgress(done: 3, all: 120)))
+    explorer.report { $0.scoring = nil }
+    explorer.report { $0.zeroShot = WorkProgress(done: 3, all: 120) }
     #expect(explorer.screen.contains("Answers  3/120"))
-    explorer.take(.naming(nil))
+    explorer.report { $0.zeroShot = nil }
     #expect(!explorer.screen.contains("/120"))
 
     // On a small screen the models' names need the room.
-    explorer.take(.scoring(WorkProgress(done: 12, all: 120, secondsLeft: nil)))
+    explorer.report { $0.scoring = WorkProgress(done: 12, all: 120, secondsLeft: nil) }
     explorer.size = Size(columns: 80, rows: 24)
     #expect(explorer.screen.contains("Answers      baseline    tuned"))
   }
 
   @Test func whileTheFirstStepIsMeasuredNothingCanBeDecided() throws {
     var explorer = TestExplorer(ExplorerState(), columns: 120, rows: 36)
-    explorer.take(.plan(RunPlan(totalSteps: 1600, alignSteps: 100)))
-    explorer.take(.status(.running))
-    explorer.take(.cost(try cost(.measuring)))
+    explorer.open(steps: 1600)
+    explorer.report { $0.status = .running }
+    try explorer.report { $0.cost = try cost(.measuring) }
     explorer.take(.tick(seconds: 75))
     explorer.press(.enter)
 
     #expect(explorer.work.isEmpty)
     #expect(explorer.screen.contains("The first step is on: for 1:15"))
-    explorer.take(.stepping(WorkProgress(done: 4, all: 16, secondsLeft: 225)))
+    explorer.report { $0.stepping = WorkProgress(done: 4, all: 16, secondsLeft: 225) }
     #expect(explorer.screen.contains("about 5 min, by 4 of its 16 parts"))
     #expect(explorer.screen.contains("· 4/16"))
     #expect(!explorer.screen.contains("no news"))
@@ -251,10 +251,10 @@ import Testing
 
   @Test func theMeasuredStepSaysWhatTheWholeRunTakes() throws {
     var explorer = TestExplorer(ExplorerState(), columns: 120, rows: 36)
-    explorer.take(.plan(RunPlan(totalSteps: 1600, alignSteps: 100)))
-    explorer.take(.status(.paused))
-    explorer.take(.alignPoint(DemoFeed.point(1)))
-    explorer.take(.cost(try cost(.measured)))
+    explorer.open(steps: 1600)
+    explorer.report { $0.status = .paused }
+    explorer.take(.log(.step(DemoFeed.step(1, .align))))
+    try explorer.report { $0.cost = try cost(.measured) }
 
     // 100 × 92 s + 1600 × 1.4 × 92 s.
     #expect(explorer.screen.contains("2 days 11 h") && explorer.screen.contains("2 min 9 s"))
@@ -265,11 +265,11 @@ import Testing
     var explorer = TestExplorer(ExplorerState())
     var cost = try cost(.free)
     cost.aligningSeconds = 0.1
-    explorer.take(.plan(RunPlan(totalSteps: 1600, alignSteps: 100)))
-    explorer.take(.status(.running))
-    explorer.take(.memory(400_000_000))
-    explorer.take(.alignPoint(DemoFeed.point(10)))
-    explorer.take(.cost(cost))
+    explorer.open(steps: 1600)
+    explorer.report { $0.status = .running }
+    explorer.take(.tick(seconds: 0, memory: 400_000_000))
+    explorer.take(.log(.step(DemoFeed.step(10, .align))))
+    explorer.report { $0.cost = cost }
 
     // 100 × 0.1 s + 1600 × 0.14 s, less the 2.8 s of the ten steps.
     #expect(explorer.screen.contains("0:03 · ~3 min 51 s"))

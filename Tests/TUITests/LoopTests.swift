@@ -9,10 +9,11 @@ import TestSupport
   /// Answers each work with an event at once, and remembers it.
   private final class Runner: WorkRunner {
     let asked = Mutex<[Work]>([])
+    let mailbox = Mailbox()
 
-    func run(_ work: Work, post: @escaping @Sendable (ExplorerEvent) -> Void) {
+    func run(_ work: Work) {
       asked.withLock { $0.append(work) }
-      if work == .startTraining { post(.status(.running)) }
+      if work == .startTraining { mailbox.post(.progress(SessionProgress(status: .running))) }
     }
   }
 
@@ -29,8 +30,8 @@ import TestSupport
     let terminal = RecordingTerminal(size: Size(columns: 80, rows: 24), script: script)
     let runner = Runner()
     var state = ExplorerState()
-    state.feed.status = .ready
-    return (ExplorerLoop(terminal: terminal, runner: runner, state: state, clock: clock()), terminal, runner)
+    state.feed.session.status = .ready
+    return (ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: runner.mailbox, clock: clock()), terminal, runner)
   }
 
   @Test func aKeyIsAnsweredWithTheNextFrameAndItsWorkIsRun() {
@@ -62,7 +63,7 @@ import TestSupport
   @Test func aResizeDrawsTheNewSize() {
     let (loop, terminal, _) = loop([])
     terminal.resize(to: Size(columns: 40, rows: 10))
-    loop.mailbox.post(.point(DemoFeed.point(1)))
+    loop.mailbox.post(.log(.step(DemoFeed.step(1))))
     terminal.play([[], [], [.key(.control("c"))]])
     _ = loop.run()
 
@@ -74,10 +75,10 @@ import TestSupport
     let mailbox = Mailbox()
     await withTaskGroup { group in
       for sender in 0..<8 {
-        group.addTask { for index in 0..<100 { mailbox.post(.saved(step: sender * 1000 + index)) } }
+        group.addTask { for index in 0..<100 { mailbox.post(.tick(seconds: Double(sender * 1000 + index))) } }
       }
     }
-    let steps = mailbox.drain().map { event in if case .saved(let step) = event { step } else { -1 } }
+    let steps = mailbox.drain().map { event in if case .tick(let seconds, _) = event { Int(seconds) } else { -1 } }
 
     #expect(steps.count == 800)
     for sender in 0..<8 {

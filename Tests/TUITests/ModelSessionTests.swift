@@ -64,20 +64,20 @@ struct ModelSessionTests {
       SessionOptions(tuned: "tuned", diffusion: "sd", mmvp: "pairs"), foreign(opener()))
 
     let kinds: [OpeningPart.Kind] = [.clip, .tuned, .pairs, .diffusion]
-    #expect(state.feed.opening.map(\.kind) == kinds)
-    #expect(state.feed.opening.allSatisfy { if case .ready = $0.state { true } else { false } })
+    #expect(state.feed.session.opening.map(\.kind) == kinds)
+    #expect(state.feed.session.opening.allSatisfy { if case .ready = $0.state { true } else { false } })
     let read = events.compactMap { event -> OpeningPart.Kind? in
-      guard case .opening(let parts) = event else { return nil }
-      return parts.first { if case .reading = $0.state { true } else { false } }?.kind
+      guard case .progress(let progress) = event else { return nil }
+      return progress.opening.first { if case .reading = $0.state { true } else { false } }?.kind
     }
     var order: [OpeningPart.Kind] = []
     for kind in read where order.last != kind { order.append(kind) }
     #expect(order == kinds)
-    #expect(state.feed.status == .ready && state.feed.points.isEmpty)
+    #expect(state.feed.session.status == .ready && state.feed.history.steps(in: .train).isEmpty)
     // The pairs are answered piece by piece while nobody asks for anything.
-    #expect(state.feed.pairs.count == 135 && state.feed.scoring == nil)
+    #expect(state.feed.pairs.count == 135 && state.feed.session.scoring == nil)
     #expect(state.feed.pairs.allSatisfy { $0.outcome == .bothRight || $0.outcome == .bothWrong })
-    let counts = events.compactMap { if case .scoring(let progress) = $0 { progress?.done } else { nil } }
+    let counts = events.compactMap { if case .progress(let progress) = $0 { progress.scoring?.done } else { nil } }
     #expect(counts.count > 3 && counts == counts.sorted() && counts.first == 0)
     // Nobody has looked at a picture.
     #expect(state.feed.reconstructions.isEmpty && state.feed.samples.count == 12)
@@ -90,7 +90,7 @@ struct ModelSessionTests {
     let failed = try visit(SessionOptions(diffusion: "sd", mmvp: "pairs"), broken, requests: [.startTraining]).state
 
     #expect(failed.feed.part(.diffusion)?.state == .failed(Self.gone))
-    #expect(failed.feed.pairs.allSatisfy { $0.baseline != nil } && failed.feed.status == .ready)
+    #expect(failed.feed.pairs.allSatisfy { $0.baseline != nil } && failed.feed.session.status == .ready)
 
     let absent = try visit(SessionOptions(mmvp: "pairs"), foreign(opener())).state
     guard case .absent(let why)? = absent.feed.part(.diffusion)?.state else {
@@ -114,9 +114,9 @@ struct ModelSessionTests {
     var withoutCLIP = try opener()
     withoutCLIP.clip = { _ in throw Self.gone }
     let nothing = try visit(SessionOptions(clip: "clip"), withoutCLIP, requests: [.startTraining, .loadPairs]).state
-    #expect(nothing.feed.status == .failed(Self.gone))
+    #expect(nothing.feed.session.status == .failed(Self.gone))
     #expect(
-      nothing.feed.opening.map(\.state) == [.failed(Self.gone)] + Array(repeating: .absent("needs the CLIP"), count: 2))
+      nothing.feed.session.opening.map(\.state) == [.failed(Self.gone)] + Array(repeating: .absent("needs the CLIP"), count: 2))
   }
 
   @Test("a slow opening is left off when the program ends")
@@ -140,18 +140,18 @@ struct ModelSessionTests {
     var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
     (options.configuration.steps, options.configuration.alignSteps) = (2, 0)
     (options.configuration.batch, options.density) = (8, .named(.classOnly))
-    let (state, events) = try visit(options, foreign(opener()), requests: [.startTraining, .agree])
+    let (state, events) = try visit(options, foreign(opener()), requests: [.startTraining, .confirmCost])
     // One image at a time, as many a step as the plan says.
-    let told = events.compactMap { if case .stepping(let progress?) = $0 { progress } else { nil } }
+    let told = events.compactMap { if case .progress(let progress) = $0 { progress.stepping } else { nil } }
     #expect(told.map(\.done) == Array(1...8) && told.allSatisfy { $0.all == 8 })
-    #expect(state.feed.points.map(\.step) == [1] && state.feed.stepping == nil)
+    #expect(state.feed.history.steps(in: .train).map(\.step) == [1] && state.feed.session.stepping == nil)
 
     nonisolated(unsafe) var parts = 0
     let closed = try visit(
-      options, foreign(opener()), isClosing: { parts == 3 }, requests: [.startTraining, .agree],
-      hearing: { if case .stepping(_?) = $0 { parts += 1 } })
+      options, foreign(opener()), isClosing: { parts == 3 }, requests: [.startTraining, .confirmCost],
+      hearing: { if case .progress(let progress) = $0, progress.stepping != nil { parts += 1 } })
     #expect(parts == 3)
-    #expect(closed.state.feed.points.isEmpty)
+    #expect(closed.state.feed.history.steps(in: .train).isEmpty)
   }
 
   @Test("a run of large models is begun when a person has agreed twice, and its first step counts")
@@ -160,21 +160,21 @@ struct ModelSessionTests {
     (options.configuration.steps, options.configuration.alignSteps) = (2, 1)
     (options.configuration.batch, options.density) = (2, .named(.classOnly))
     let asked = try visit(options, foreign(opener()), requests: [.startTraining]).state
-    #expect(asked.feed.cost?.stage == .asking && asked.feed.aligning.isEmpty && asked.feed.status == .ready)
+    #expect(asked.feed.session.cost?.stage == .asking && asked.feed.history.steps(in: .align).isEmpty && asked.feed.session.status == .ready)
 
-    let measured = try visit(options, foreign(opener()), requests: [.startTraining, .agree]).state
-    #expect(measured.feed.cost?.stage == .measured && measured.feed.status == .paused)
-    #expect(measured.feed.aligning.count == 1 && measured.feed.points.isEmpty)
-    #expect(try #require(measured.feed.cost?.wholeSeconds) > 0 && measured.feed.unsavedSteps == 0)
+    let measured = try visit(options, foreign(opener()), requests: [.startTraining, .confirmCost]).state
+    #expect(measured.feed.session.cost?.stage == .measured && measured.feed.session.status == .paused)
+    #expect(measured.feed.history.steps(in: .align).count == 1 && measured.feed.history.steps(in: .train).isEmpty)
+    #expect(try #require(measured.feed.session.cost?.wholeSeconds) > 0 && measured.feed.unsavedSteps == 0)
 
-    let done = try visit(options, foreign(opener()), requests: [.startTraining, .agree, .agree]).state
-    #expect(done.feed.aligning.count == 1 && done.feed.points.map(\.step) == [1, 2])
-    #expect(done.feed.status == .finished && done.feed.savedStep == 2)
+    let done = try visit(options, foreign(opener()), requests: [.startTraining, .confirmCost, .confirmCost]).state
+    #expect(done.feed.history.steps(in: .align).count == 1 && done.feed.history.steps(in: .train).map(\.step) == [1, 2])
+    #expect(done.feed.session.status == .finished && done.feed.history.savedStep == 2)
     // Both models have answered the browsed pairs before the first step and after the last.
-    #expect(done.feed.evaluations.map(\.step) == [0, 2] && done.feed.evaluations.allSatisfy { $0.pairs == 135 })
+    #expect(done.feed.history.evaluations.map(\.step) == [0, 2] && done.feed.history.evaluations.allSatisfy { $0.pairs == 135 })
 
-    let back = try visit(options, foreign(opener()), requests: [.startTraining, .agree, .goBack]).state
-    #expect(back.feed.cost?.stage == .free && back.feed.status == .ready && back.feed.aligning.isEmpty)
+    let back = try visit(options, foreign(opener()), requests: [.startTraining, .confirmCost, .declineCost]).state
+    #expect(back.feed.session.cost?.stage == .free && back.feed.session.status == .ready && back.feed.history.steps(in: .align).isEmpty)
   }
 
   @Test("a picture is rebuilt piece by piece for a person who looks, and left off when asked")
@@ -182,8 +182,8 @@ struct ModelSessionTests {
     let look = Work.reconstruct(imageIndex: 2, timestep: 400)
     let options = SessionOptions(diffusion: "sd", mmvp: "pairs")
     let (state, _) = try visit(options, foreign(opener()), requests: [look])
-    #expect(state.feed.reconstruction(of: 2, timestep: 400)?.density == state.feed.density)
-    #expect(state.feed.rebuilding == nil)
+    #expect(state.feed.reconstruction(of: 2, timestep: 400)?.density == state.feed.run.density)
+    #expect(state.feed.session.rebuilding == nil)
 
     let cancelled = try visit(options, foreign(opener()), requests: [look, .cancelRebuilding, .loadPairs]).state
     #expect(cancelled.feed.pairs.count == 135)
@@ -192,7 +192,7 @@ struct ModelSessionTests {
   @Test("the density “reference” is the opened CLIP's own")
   func referenceDensity() throws {
     let options = SessionOptions(diffusion: "sd", mmvp: "pairs")
-    #expect(try visit(options, foreign(opener())).state.feed.density == "count:76")
+    #expect(try visit(options, foreign(opener())).state.feed.run.density == .count(76))
   }
 
   /// The same models under the same names, whose image towers have forgotten all.
@@ -221,7 +221,7 @@ struct ModelSessionTests {
   func secondSession() throws {
     try withFolder { home in
       let options = SessionOptions(tuned: "tuned", mmvp: "pairs")
-      func answers(_ opener: ModelOpener, home: String? = nil) throws -> [[PairAnswer?]] {
+      func answers(_ opener: ModelOpener, home: String? = nil) throws -> [[PairPrediction?]] {
         try visit(options, opener, home: home).state.feed.pairs.map { [$0.baseline, $0.tuned] }
       }
       let first = try answers(foreign(opener()), home: home)
@@ -246,7 +246,7 @@ struct ModelSessionTests {
     try withFolder { home in
       var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
       (options.configuration.steps, options.configuration.alignSteps, options.configuration.batch) = (1, 0, 1)
-      _ = try visit(options, foreign(opener()), home: home, requests: [.startTraining, .agree])
+      _ = try visit(options, foreign(opener()), home: home, requests: [.startTraining, .confirmCost])
 
       let runs = try FileManager.default.contentsOfDirectory(atPath: home + "/.local/state/diva-tui/runs")
       #expect(runs.count == 1)

@@ -18,7 +18,7 @@ struct RunsSessionTests {
         time += 1
         return time
       }, post: { _ = Explorer.update(&state, $0) })
-    session.work { _ in
+    try session.work { _ in
       states.append(state)
       guard !left.isEmpty else { return .quit }
       do { return try left.removeFirst()() } catch { failure = error }
@@ -71,13 +71,13 @@ struct RunsSessionTests {
           },
         ])
 
-      #expect(states.map(\.feed.status) == [.live, .live, .live, .paused, .finished])
-      #expect(states.map(\.feed.points.count) == [0, 0, 1, 1, 3])
+      #expect(states.map(\.feed.session.status) == [.live, .live, .live, .paused, .finished])
+      #expect(states.map { $0.feed.history.steps(in: .train).count } == [0, 0, 1, 1, 3])
       let last = try #require(states.last)
-      #expect(last.feed.aligning.count == 1 && last.feed.plan.isWatched && last.feed.plan.totalSteps == 3)
+      #expect(last.feed.history.steps(in: .align).count == 1 && last.feed.run.isFollowed && last.feed.run.plan?.steps == 3)
       #expect(last.runs.rows.map(\.step) == [3] && last.runs.rows[0].status == .finished)
-      #expect(last.feed.density == "0.7" && last.feed.currentDensity?.steps == 3)
-      #expect(try #require(last.feed.absence).contains("no checkpoint yet"))
+      #expect(last.feed.run.density == .fraction(0.7) && last.feed.run.currentDensity?.steps == 3)
+      #expect(try #require(last.feed.session.absence).contains("no checkpoint yet"))
     }
   }
 
@@ -100,11 +100,11 @@ struct RunsSessionTests {
           }, { .reconstruct(imageIndex: 3, timestep: 900) },
         ] + Array(repeating: { nil }, count: 400))
 
-      #expect(try #require(states[0].feed.absence).contains("no checkpoint yet"))
-      #expect(states[1].feed.absence == nil && states[1].feed.reconstructions.isEmpty)
+      #expect(try #require(states[0].feed.session.absence).contains("no checkpoint yet"))
+      #expect(states[1].feed.session.absence == nil && states[1].feed.reconstructions.isEmpty)
       // A rebuilding is taken in turns of a tenth of a second: how many depends on the machine.
       let made = try #require(states.lazy.compactMap { $0.feed.reconstruction(of: 3, timestep: 900) }.first)
-      #expect(made.step == 0 && made.density == "0.7")
+      #expect(made.step == 0 && made.density == .fraction(0.7))
       // Nothing was learned yet: both CLIPs tell the same.
       #expect(made.byBaseline == made.byTuned && made.byTuned != made.noised)
       #expect(try #require(states.last).feed.reconstructions.count >= 2)
@@ -137,9 +137,9 @@ struct RunsSessionTests {
 
       let state = try #require(try watch([folder], script: []).last)
 
-      #expect(state.feed.points.count == 1 && state.feed.samples.isEmpty)
-      #expect(try #require(state.feed.absence).contains("cannot be opened"))
-      #expect(try #require(state.feed.absence).contains(parent + "/gone"))
+      #expect(state.feed.history.steps(in: .train).count == 1 && state.feed.samples.isEmpty)
+      #expect(try #require(state.feed.session.absence).contains("cannot be opened"))
+      #expect(try #require(state.feed.session.absence).contains(parent + "/gone"))
     }
   }
 
@@ -152,8 +152,8 @@ struct RunsSessionTests {
       let states = try watch(folders, script: [{ .openRun(1) }])
 
       #expect(states[0].runs.rows.map(\.name) == folders.map(\.path))
-      #expect(states[0].feed.points.isEmpty && states[0].runs.opened == 0)
-      #expect(states[1].feed.points.map(\.step) == [2] && states[1].runs.opened == 1)
+      #expect(states[0].feed.history.steps(in: .train).isEmpty && states[0].runs.opened == 0)
+      #expect(states[1].feed.history.steps(in: .train).map(\.step) == [2] && states[1].runs.opened == 1)
     }
   }
 

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Recap
 @testable import Terminal
 @testable import TUI
 
@@ -21,7 +22,7 @@ import Testing
     arguments: Explorer.screens.indices.filter { Explorer.screens[$0] != RunsScreen.self })
   func empty(index: Int) throws {
     var explorer = TestExplorer(ExplorerState())
-    explorer.take(.status(.loading("loading the mini world")))
+    explorer.report { $0.status = .loading("loading the mini world") }
     explorer.type("\(index + 1)")
 
     try explorer.matches("\(Explorer.screens[index].title.lowercased())-empty")
@@ -29,7 +30,7 @@ import Testing
 
   @Test func helpListsTheKeysAndWhyOneDoesNothing() throws {
     var state = ExplorerState()
-    state.feed.status = .ready
+    state.feed.session.status = .ready
     var explorer = TestExplorer(state)
     explorer.type("?")
 
@@ -75,8 +76,9 @@ import Testing
 
   @Test func controlCharactersFromFilesNeverReachTheScreen() {
     var state = DemoFeed.state
-    state.feed.pairs[0].statements[0] = "red\u{1B}[2Jcar\u{7}\u{9B}5m\n\u{202E}"
-    state.feed.plan.name = "\u{1B}]0;title\u{7}"
+    state.feed.pairs[0].pair = ImagePair(
+      index: 0, pattern: .color, statements: ["red\u{1B}[2Jcar\u{7}\u{9B}5m\n\u{202E}", "blue"])
+    state.feed.run.name = "\u{1B}]0;title\u{7}"
     var explorer = TestExplorer(state)
     let train = explorer.frame
     explorer.type("3")
@@ -92,7 +94,7 @@ import Testing
 
   @Test func aFailureIsSaidWhereTheCurveWouldBe() {
     var explorer = TestExplorer(ExplorerState())
-    explorer.take(.status(.failed(.init("cannot read unet.safetensors: the file ends after 80 bytes"))))
+    explorer.report { $0.status = .failed(.init("cannot read unet.safetensors: the file ends after 80 bytes")) }
 
     #expect(explorer.screen.contains("cannot read unet.safetensors"))
     #expect(explorer.screen.contains("✗ failed"))

@@ -1,15 +1,16 @@
 import Testing
 
+@testable import Recap
 @testable import TUI
 
 @Suite struct UpdateTests {
   @Test func startPauseResumeAndStopAskForThatWork() {
     var explorer = TestExplorer(ExplorerState())
-    explorer.take(.status(.ready))
+    explorer.report { $0.status = .ready }
     explorer.type("s")
-    explorer.take(.status(.running))
+    explorer.report { $0.status = .running }
     explorer.type("p")
-    explorer.take(.status(.paused))
+    explorer.report { $0.status = .paused }
     explorer.type("px")
 
     #expect(explorer.work == [.startTraining, .pause, .resume, .stop])
@@ -17,7 +18,7 @@ import Testing
 
   @Test func aKeyThatDoesNothingNowSaysWhy() {
     var explorer = TestExplorer(ExplorerState())
-    explorer.take(.status(.loading("loading the mini world")))
+    explorer.report { $0.status = .loading("loading the mini world") }
     explorer.type("s")
 
     #expect(explorer.work.isEmpty)
@@ -54,7 +55,7 @@ import Testing
   @Test func anOpenReconstructScreenAsksAsSoonAsTheImagesAreThere() {
     var explorer = TestExplorer(ExplorerState())
     explorer.type("2")
-    explorer.take(.plan(RunPlan(timesteps: [250, 500, 750])))
+    explorer.open(steps: 4)
     #expect(explorer.work.isEmpty)
     explorer.take(.samples([DemoFeed.sample(0)]))
 
@@ -83,7 +84,7 @@ import Testing
 
     #expect(explorer.state.pairs.outcome == .fixed)
     #expect(!PairsScreen.rows(explorer.state).isEmpty)
-    #expect(PairsScreen.rows(explorer.state).allSatisfy { !$0.baseline!.isRight && $0.tuned!.isRight })
+    #expect(PairsScreen.rows(explorer.state).allSatisfy { !$0.baseline!.isCorrect && $0.tuned!.isCorrect })
     explorer.type("p")
     #expect(PairsScreen.rows(explorer.state).allSatisfy { $0.pattern == "Orientation" })
   }
@@ -100,20 +101,24 @@ import Testing
   }
 
   @Test func aTieGoesToTheSecondImageAsInTheReference() {
-    let answer = PairAnswer(scores: [0.5, 0.5])
+    let answer = PairPrediction(
+      ImagePair(index: 0, pattern: .color, statements: ["red", "blue"]), scores: [0.5, 0.5])
 
-    #expect(answer.pick(statement: 0) == 1)
-    #expect(answer.isRight(statement: 1))
-    #expect(!answer.isRight)
+    #expect(answer.predicted == [.img2, .img2])
+    #expect(answer.isCorrect(statement: 1))
+    #expect(!answer.isCorrect)
   }
 
   @Test func turningTheKnobSetsTheNextDensityAndStopsAtTheLast() {
     var explorer = TestExplorer()
     explorer.type("4+---++++++")
 
-    let names = ["0.5", "0.3", "0.15", "class", "0.15", "0.3", "0.5", "all", "pool:6"]
-    #expect(explorer.work == [.reconstruct(imageIndex: 0, timestep: 500)] + names.map { .setDensity($0) })
-    #expect(explorer.state.feed.density == "pool:6")
+    let densities: [RecapDensity] = [
+      .fraction(0.5), .fraction(0.3), .fraction(0.15), .classOnly, .fraction(0.15), .fraction(0.3), .fraction(0.5), .all,
+      .pooled(window: 6),
+    ]
+    #expect(explorer.work == [.reconstruct(imageIndex: 0, timestep: 500)] + densities.map { .setDensity($0) })
+    #expect(explorer.state.feed.run.density == .pooled(window: 6))
   }
 
   @Test func quittingAsksOnlyWhenStepsWouldBeLost() {
@@ -124,7 +129,7 @@ import Testing
     #expect(unsaved.work == [.quit])
 
     var saved = TestExplorer()
-    saved.take(.saved(step: 420))
+    saved.take(.log(.checkpoint(step: 420, folder: "checkpoint-420")))
     saved.type("q")
     #expect(saved.work == [.quit])
   }
@@ -155,7 +160,7 @@ import Testing
     explorer.take(.tick(seconds: 95))
 
     #expect(explorer.screen.contains("no news for 1:35"))
-    explorer.take(.point(DemoFeed.point(421)))
+    explorer.take(.log(.step(DemoFeed.step(421))))
     #expect(explorer.screen.contains("● training 53 %"))
   }
 

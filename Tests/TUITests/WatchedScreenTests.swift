@@ -1,13 +1,20 @@
 import Engine
 import Testing
 
+@testable import Recap
 @testable import TUI
 
 /// What the screens show of runs that other processes train, or trained.
 @Suite struct WatchedScreenTests {
+  private static func withoutSteps(number: Int = 0) -> OpenedRun {
+    var run = OpenedRun(name: "mini world", plan: DemoFeed.plan())
+    (run.isFollowed, run.number) = (true, number)
+    return run
+  }
+
   @Test func aLiveRunSaysSoAndCannotBeSteered() throws {
     var explorer = TestExplorer(DemoFeed.watched)
-    explorer.take(.status(.live))
+    explorer.report { $0.status = .live }
     explorer.type("p")
 
     #expect(explorer.work.isEmpty)
@@ -24,21 +31,21 @@ import Testing
     ])
   func endings(status: TrainingStatus, words: String) {
     var explorer = TestExplorer(DemoFeed.watched)
-    explorer.take(.status(status))
+    explorer.report { $0.status = status }
 
     #expect(explorer.screen.split(separator: "\n")[0].hasSuffix(words))
   }
 
   @Test func theAligningLossIsACurveUntilTheFirstStepOnCLIP() throws {
     var explorer = TestExplorer(ExplorerState())
-    explorer.take(.plan(RunPlan(name: "mini world", totalSteps: 800, alignSteps: 150)))
-    explorer.take(.status(.running))
-    for step in 1...90 { explorer.take(.alignPoint(DemoFeed.point(step))) }
+    explorer.open("mini world", steps: 800, alignSteps: 150)
+    explorer.report { $0.status = .running }
+    for step in 1...90 { explorer.take(.log(.step(DemoFeed.step(step, .align)))) }
 
     #expect(explorer.screen.contains("● aligning 60 %"))
     #expect(explorer.screen.contains("Aligning loss 0.0"))
     try explorer.matches("train-aligning")
-    explorer.take(.point(DemoFeed.point(1)))
+    explorer.take(.log(.step(DemoFeed.step(1))))
     #expect(!explorer.screen.contains("Aligning"))
     #expect(explorer.screen.contains("● training 0 %"))
   }
@@ -47,10 +54,9 @@ import Testing
     "Without models Reconstruct and Density say why, calmly", arguments: [1, 3])
   func absence(index: Int) throws {
     var explorer = TestExplorer(ExplorerState())
-    explorer.take(.opened(run: 0))
-    explorer.take(.plan(DemoFeed.watched.feed.plan))
-    explorer.take(.status(.finished))
-    explorer.take(.absence("The models of this run cannot be opened: there is no folder /models/clip."))
+    explorer.take(.opened(Self.withoutSteps()))
+    explorer.report { $0.status = .finished }
+    explorer.report { $0.absence = "The models of this run cannot be opened: there is no folder /models/clip." }
     explorer.type("\(index + 1)")
 
     #expect(explorer.screen.contains("there is no folder /models/clip"))
@@ -61,7 +67,7 @@ import Testing
     var state = DemoFeed.watched
     state.feed.pairs = state.feed.pairs.map { row in
       PairRow(
-        number: row.number, pattern: "pair \(row.number)", statements: ["one", "two"], images: [],
+        pair: ImagePair(index: row.pair.index, pattern: nil, statements: ["one", "two"]), images: [],
         baseline: row.baseline, tuned: row.tuned)
     }
     var explorer = TestExplorer(state)
@@ -72,7 +78,7 @@ import Testing
 
   @Test func anUnansweredRunSaysWhenAnswersCome() {
     var state = DemoFeed.watched
-    (state.feed.pairs, state.feed.evaluations) = ([], [])
+    (state.feed.pairs, state.feed.run) = ([], Self.withoutSteps())
     var explorer = TestExplorer(state)
     explorer.type("3")
 
@@ -101,9 +107,10 @@ import Testing
     var explorer = TestExplorer(DemoFeed.watched)
     explorer.type("2")
     explorer.press(.right)
-    explorer.take(.opened(run: 1))
+    explorer.take(.opened(Self.withoutSteps(number: 1)))
+    explorer.take(.samples([]))
 
-    #expect(explorer.state.feed.points.isEmpty && explorer.state.feed.reconstructions.isEmpty)
+    #expect(explorer.state.feed.history.steps.isEmpty && explorer.state.feed.reconstructions.isEmpty)
     #expect(explorer.state.runs.opened == 1)
     #expect(explorer.state.reconstruct.imageIndex == 1)
   }

@@ -50,16 +50,10 @@ extension Workspace {
       path.map { URL(filePath: $0) } ?? folder.benchmark, previewSide: previewSide, cache: cache)
   }
 
-  public var statementPrefix: String { opened.statementPrefix }
-
   /// Pictures of one thing each, from a split that has such scenes.
   public func zeroShot(_ split: MiniWorld.Split = .zeroShot, perKind: Int = 40) throws -> ZeroShotBenchmark {
     ZeroShotBenchmark(world, split, perKind: perKind, clip: clip, tokenizer: try tokenizer())
   }
-
-  /// 1,500 pictures make a point of accuracy more than chance; a published CLIP, which takes a thousand times the mini
-  /// world's for a picture, classifies 60.
-  public var picturesPerKind: Int { backbone.name == .mini ? 100 : 4 }
 
   /// The pairs that a run is scored on.
   public func benchmark(_ set: ScoredPairs) throws -> PairBenchmark {
@@ -90,7 +84,8 @@ extension Workspace {
   /// The same, with pairs that this CLIP has answered already, perhaps.
   public func evaluator(_ set: ScoredPairs, _ pairs: GradualScoring, isFinal: Bool = false) throws -> Evaluator {
     Evaluator(
-      set, pairs: pairs, zeroShot: try zeroShot(isFinal ? .zeroShotTest : .zeroShot, perKind: picturesPerKind),
+      set, pairs: pairs,
+      zeroShot: try zeroShot(isFinal ? .zeroShotTest : .zeroShot, perKind: backbone.policy.imagesPerKind),
       baseline: clip.vision)
   }
 }
@@ -103,12 +98,9 @@ extension OpenedCLIP {
     _ url: URL, previewSide: Int? = nil, cache: FeatureCache? = nil
   ) throws -> PairBenchmark {
     try PairBenchmark(
-      MMVPFolder(url: url), clip: clip, tokenizer: try tokenizer(), prefix: statementPrefix,
+      MMVPFolder(url: url), clip: clip, tokenizer: try tokenizer(), prefix: backbone.policy.statementPrefix,
       preprocessing: preprocessing, previewSide: previewSide, cache: cache)
   }
-
-  /// The mini world's texts are whole captions; the reference's are "a photo of" and a statement.
-  var statementPrefix: String { backbone.name == .mini ? "" : "a photo of " }
 }
 
 extension DataPlan {

@@ -37,6 +37,12 @@ extension EvaluationReport {
 }
 
 extension EvaluationReport {
+  /// Pairs right, as a part of one.
+  public var baselineAccuracy: Double { Double(baselineCorrect) / Double(max(pairs, 1)) }
+  public var tunedAccuracy: Double { Double(tunedCorrect) / Double(max(pairs, 1)) }
+  /// Tuned minus baseline, in points.
+  public var gain: Double { (tunedAccuracy - baselineAccuracy) * 100 }
+
   /// False only for a report that was read from a damaged file.
   var isConsistent: Bool {
     interval95.count == 2 && interval95[0] <= interval95[1] && baselinePerPattern.count == patterns.count

@@ -26,7 +26,7 @@ extension Workspace {
   /// The pairs that a run is scored on, after a word on what is left out and what takes long.
   func benchmark(_ scored: ScoredPairs, _ console: Console) throws -> PairBenchmark {
     let benchmark = try benchmark(scored)
-    if case .validation = scored, backbone.name != .mini {
+    if case .validation = scored, !backbone.policy.isEager {
       console.note(
         "each evaluation encodes \(benchmark.images.count) images of the mini world; --mmvp scores a folder's pairs instead"
       )

@@ -11,10 +11,10 @@ enum Explorer {
   static let smallestSize = Size(columns: 60, rows: 16)
   /// After so many seconds without news a running trainer is said to be silent: a step of large models takes minutes.
   private static func patience(_ feed: Feed) -> Double {
-    if feed.cost?.stage == .measuring { return .infinity }
-    let last = feed.points.last ?? feed.aligning.last
-    let step = (last?.seconds ?? 0) / Double(max(feed.points.count + feed.aligning.count, 1))
-    return max(30, 3 * max(step, feed.cost?.secondsPerStep ?? 0))
+    if feed.session.cost?.stage == .measuring { return .infinity }
+    let steps = feed.history.steps
+    let step = (steps.last?.seconds ?? 0) / Double(max(steps.count, 1))
+    return max(30, 3 * max(step, feed.session.cost?.secondsPerStep ?? 0))
   }
 
   static let keys: [Binding] = [
@@ -68,25 +68,22 @@ enum Explorer {
 
   /// Takes one event in and gives the work that it asks for.
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
+    if event.isNews { state.feed.lastNews = state.now }
     switch event {
     case .key(let key): return press(key, &state)
-    case .tick(let seconds):
-      state.now = seconds
+    case .tick(let seconds, let memory):
+      (state.now, state.memory) = (seconds, memory)
       if let until = state.notice?.until, seconds >= until { state.notice = nil }
-    case .memory(let bytes): state.memory = bytes
+    case .opened(let run): (state.feed.run, state.runs.opened) = (run, run.number)
+    case .log(let entry): state.feed.run.add(entry)
+    case .progress(let progress): state.feed.session = progress
+    case .samples(let samples): (state.feed.samples, state.feed.reconstructions) = (samples, [])
+    case .reconstruction(let reconstruction): state.feed.take(reconstruction)
+    case .pairs(let pairs): state.feed.pairs = pairs
+    case .runs(let rows): state.runs.rows = rows
     case .problem(let problem): state.notice = .init(text: problem.message, isProblem: true)
-    case .runs: break
-    case .opened(let run):
-      state.feed = Feed()
-      state.feed.lastNews = state.now
-      state.runs.opened = run
-    default:
-      state.feed.take(event)
-      state.feed.lastNews = state.now
     }
-    var work: [Work] = []
-    for screen in screens { work += screen.update(&state, event) }
-    return work
+    return screens.flatMap { $0.update(&state, event) }
   }
 
   private static func press(_ key: Key, _ state: inout ExplorerState) -> [Work] {
@@ -110,12 +107,12 @@ enum Explorer {
 
   /// Whether the trainer is silent for so long that the header says so, which then counts the seconds.
   static func showsSilence(_ state: ExplorerState) -> Bool {
-    [.running, .live].contains(state.feed.status) && state.now - state.feed.lastNews > patience(state.feed)
+    [.running, .live].contains(state.feed.session.status) && state.now - state.feed.lastNews > patience(state.feed)
   }
 
   /// Whether something on the screen counts seconds.
   static func showsClock(_ state: ExplorerState) -> Bool {
-    state.screen == TrainScreen.self && state.feed.cost?.stage == .measuring
+    state.screen == TrainScreen.self && state.feed.session.cost?.stage == .measuring
   }
 
   // MARK: - View
@@ -140,33 +137,5 @@ enum Explorer {
     var canvas = Canvas(size: size, pixels: pixels, graphics: state.graphics)
     view(state, into: &canvas)
     return canvas
-  }
-}
-
-extension Feed {
-  /// Takes what the trainer tells; other events change nothing.
-  mutating func take(_ event: ExplorerEvent) {
-    switch event {
-    case .plan(let plan): self.plan = plan
-    case .status(let status): self.status = status
-    case .point(let point): points.append(point)
-    case .alignPoint(let point): aligning.append(point)
-    case .curves(let aligning, let points, let evaluations):
-      (self.aligning, self.points, self.evaluations) = (aligning, points, evaluations)
-    case .evaluation(let evaluation): evaluations.append(evaluation)
-    case .samples(let samples): self.samples = samples
-    case .reconstruction(let reconstruction): take(reconstruction)
-    case .pairs(let pairs): self.pairs = pairs
-    case .densities(let densities, let current): (self.densities, density) = (densities, current)
-    case .saved(let step): savedStep = step
-    case .absence(let reason): absence = reason
-    case .opening(let parts): opening = parts
-    case .scoring(let progress): scoring = progress
-    case .naming(let progress): naming = progress
-    case .rebuilding(let progress): rebuilding = progress
-    case .cost(let cost): self.cost = cost
-    case .stepping(let progress): stepping = progress
-    case .key, .tick, .problem, .runs, .opened, .memory: break
-    }
   }
 }

@@ -96,8 +96,7 @@ final class ExplorerLoop {
     guard now >= nextTick else { return }
     nextTick = now + 1
     let before = state
-    _ = Explorer.update(&state, .tick(seconds: now))
-    if let bytes = memory() { _ = Explorer.update(&state, .memory(bytes / 10_000_000 * 10_000_000)) }
+    _ = Explorer.update(&state, .tick(seconds: now, memory: memory().map { $0 / 10_000_000 * 10_000_000 }))
     let counts = Explorer.showsSilence(before) || Explorer.showsSilence(state) || Explorer.showsClock(state)
     if counts || state.memory != before.memory || state.notice != before.notice { needsFrame = true }
   }
@@ -109,8 +108,7 @@ final class ExplorerLoop {
       case .repaint: terminal.repaint()
       case .suspend: terminal.suspend()
       default:
-        let mailbox = mailbox
-        runner.run(one) { mailbox.post($0) }
+        runner.run(one)
       }
     }
   }

@@ -36,11 +36,11 @@ struct OpeningPart: Equatable, Sendable {
 
 extension Feed {
   /// The part of a kind; nil where none is opened.
-  func part(_ kind: OpeningPart.Kind) -> OpeningPart? { opening.first { $0.kind == kind } }
+  func part(_ kind: OpeningPart.Kind) -> OpeningPart? { session.opening.first { $0.kind == kind } }
 
   /// Whether something is still being opened, or waits for it.
   var isOpening: Bool {
-    opening.contains { part in
+    session.opening.contains { part in
       switch part.state {
       case .waiting, .reading: true
       case .ready, .failed, .absent: false

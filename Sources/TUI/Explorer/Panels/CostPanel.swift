@@ -7,21 +7,21 @@ enum CostPanel {
 
   /// Whether a person is asked, or waits for the measurement.
   static func isShown(_ feed: Feed) -> Bool {
-    switch feed.cost?.stage {
+    switch feed.session.cost?.stage {
     case .asking, .measuring, .measured: true
     case .free, .agreed, nil: false
     }
   }
 
   static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    guard let cost = state.feed.cost else { return }
+    guard let cost = state.feed.session.cost else { return }
     canvas.heading("What this run costs here", in: rect)
     let room = rect.left(100).droppingTop(2)
     let whole = cost.wholeSeconds.map { ($0.durationText, Style.title) } ?? ("–", .dim)
     let row = Fields(
       [
         .init("memory", [memoryText(cost), (memoryExplanation(cost), .dim)]),
-        .init("a step", [(stepText(cost, state.feed.stepping), .normal), (stepExplanation(cost, state), .dim)]),
+        .init("a step", [(stepText(cost, state.feed.session.stepping), .normal), (stepExplanation(cost, state), .dim)]),
         .init("all of it", [whole, (wholeExplanation(cost), .dim)]),
       ], indent: indent, gap: 1
     ).draw(in: room, on: &canvas)
@@ -64,7 +64,7 @@ enum CostPanel {
   private static func stepExplanation(_ cost: RunCost, _ state: ExplorerState) -> String {
     switch cost.stage {
     case .asking: "The first step is taken to measure it, and counts."
-    case .measuring: (state.feed.scoring ?? state.feed.naming).map(firstImages) ?? firstStep(state)
+    case .measuring: (state.feed.session.scoring ?? state.feed.session.zeroShot).map(firstImages) ?? firstStep(state)
     default:
       cost.stepSeconds == nil
         ? "An aligning step was measured (\((cost.aligningSeconds ?? 0).durationText)); one that trains CLIP has "
@@ -80,7 +80,7 @@ enum CostPanel {
 
   private static func firstStep(_ state: ExplorerState) -> String {
     let progress =
-      state.feed.stepping.map { "\($0.done) of \($0.all) parts" }
+      state.feed.session.stepping.map { "\($0.done) of \($0.all) parts" }
       ?? "for \(max(0, state.now - state.feed.lastNews).clockTime)"
     return "The first step is on: \(progress). It counts; Esc does not undo it."
   }

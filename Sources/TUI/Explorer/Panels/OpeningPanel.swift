@@ -8,7 +8,7 @@ enum OpeningPanel {
 
   /// - Parameter needed: what the screen waits for; of those parts a failure is told at length.
   static func draw(_ state: ExplorerState, needed: [OpeningPart.Kind], in rect: Rect, on canvas: inout Canvas) {
-    let parts = state.feed.opening
+    let parts = state.feed.session.opening
     let hasFailed = parts.contains { $0.hasFailed && needed.contains($0.kind) }
     let title = state.feed.isOpening ? "Opening" : hasFailed ? "Not everything could be opened" : "Opened"
     canvas.heading(title, in: rect)

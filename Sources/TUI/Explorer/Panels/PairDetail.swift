@@ -1,4 +1,5 @@
 import Engine
+import Recap
 import Terminal
 
 /// One pair at large: its images side by side, and a small table of picks below them.
@@ -42,7 +43,7 @@ enum PairDetail {
 
   private static func drawStatements(_ row: PairRow, in rect: Rect, on canvas: inout Canvas) {
     let height = rect.rows >= 8 ? 4 : 3
-    for (index, statement) in row.statements.enumerated() {
+    for (index, statement) in row.pair.statements.enumerated() {
       let lines: [[(String, Style)]] = [
         [("\(index + 1)  ", .accent.bold), ("“\(statement)”", .title)],
         [("   baseline  ", .baseline)] + words(row.baseline, index),
@@ -55,12 +56,12 @@ enum PairDetail {
     }
   }
 
-  private static func words(_ answer: PairAnswer?, _ statement: Int) -> [(String, Style)] {
+  private static func words(_ answer: PairPrediction?, _ statement: Int) -> [(String, Style)] {
     guard let answer else { return [("not answered yet", .dim)] }
-    let certainty = answer.certainty(statement: statement).percent(decimals: 0)
+    let confidence = answer.confidence(statement: statement).percent(decimals: 0)
     return [
-      PairsScreen.mark(answer.isRight(statement: statement)),
-      (" image \(answer.pick(statement: statement) + 1)  ", .normal), ("\(certainty) %", .dim),
+      PairsScreen.mark(answer.isCorrect(statement: statement)),
+      (" image \(answer.predicted[statement] == .img1 ? 1 : 2)  ", .normal), ("\(confidence) %", .dim),
     ]
   }
 }

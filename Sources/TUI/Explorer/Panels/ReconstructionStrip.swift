@@ -11,7 +11,7 @@ enum ReconstructionStrip {
     guard let first = feed.reconstructions.first else {
       canvas.heading("Reconstructions", in: rect)
       let what = "What the frozen diffusion model rebuilds of an image from what each CLIP tells it will stand here."
-      canvas.message(feed.absence ?? what, in: rect.droppingTop(1))
+      canvas.message(feed.session.absence ?? what, in: rect.droppingTop(1))
       return
     }
     let room = Size(columns: (rect.columns - 3) / 4, rows: rows)

@@ -11,9 +11,13 @@ enum RunPanel {
     let (answers, patterns) = (rect.droppingTop(9), rect.droppingTop(16))
     drawRun(state, in: rect.top(8), on: &canvas)
     drawAnswers(feed, in: answers, on: &canvas)
-    if let evaluation = feed.evaluations.last, patterns.rows > evaluation.patterns.count {
+    if let evaluation = feed.history.evaluations.last, patterns.rows > evaluation.patterns.count {
       canvas.heading("By pattern", "▌tuned ┃baseline", in: patterns)
-      let rows = evaluation.patterns.map { Bars.Row(name: $0.name, baseline: $0.baseline, tuned: $0.tuned) }
+      let rows = evaluation.patterns.indices.map { index in
+        Bars.Row(
+          name: evaluation.patterns[index], baseline: evaluation.baselinePerPattern[index] / 100,
+          tuned: evaluation.tunedPerPattern[index] / 100)
+      }
       Bars.draw(rows, in: patterns.droppingTop(1), on: &canvas)
     } else if rect.columns <= narrow, !feed.reconstructions.isEmpty, canvas.graphics != .none {
       ReconstructionStrip.explain(in: patterns, on: &canvas)
@@ -22,37 +26,36 @@ enum RunPanel {
 
   private static func drawRun(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let feed = state.feed
-    canvas.heading("Run", feed.plan.name, in: rect)
+    canvas.heading("Run", feed.run.name, in: rect)
     let bar = rect.droppingTop(1).top(1)
-    Bars.drawProgress(feed.progress, in: bar.droppingRight(6), on: &canvas)
-    canvas.writeRight("\(feed.progress.percent(decimals: 0)) %", endColumn: bar.endColumn, bar.row)
-    let last = feed.points.last ?? feed.aligning.last
-    let (step, total) = feed.isAligning ? (last?.step ?? 0, feed.plan.alignSteps) : (feed.step, feed.plan.totalSteps)
-    let part = feed.stepping.map { " · \($0.done)/\($0.all)" } ?? ""
+    Bars.drawProgress(feed.run.progress, in: bar.droppingRight(6), on: &canvas)
+    canvas.writeRight("\(feed.run.progress.percent(decimals: 0)) %", endColumn: bar.endColumn, bar.row)
+    let (last, total) = (feed.history.steps.last, feed.run.totalSteps)
+    let part = feed.session.stepping.map { " · \($0.done)/\($0.all)" } ?? ""
     Fields([
-      .init(feed.isAligning ? "aligning step" : "step", total > 0 ? "\(step) of \(total)\(part)" : "–"),
+      .init(feed.run.isAligning ? "aligning step" : "step", total > 0 ? "\(feed.run.step) of \(total)\(part)" : "–"),
       .init("speed", last.map { "\($0.imagesPerSecond.text(figures: 3)) images/s" } ?? "–"),
-      .init("learning rate", last?.learningRate.scientific ?? "–"),
-      .init("gradient norm", last?.gradientNorm.text(figures: 3) ?? "–"),
+      .init("learning rate", last.map { Double($0.lr).scientific } ?? "–"),
+      .init("gradient norm", last.map { Double($0.gradNorm).text(figures: 3) } ?? "–"),
       .init("time · left", timeText(feed)),
       .init("memory", memoryText(state)),
     ]).drawJustified(in: rect.droppingTop(2), on: &canvas)
   }
 
   private static func timeText(_ feed: Feed) -> String {
-    let aligned = feed.aligning.last?.seconds ?? 0
-    guard let last = feed.points.last, last.step > 0 else {
-      guard let whole = feed.cost?.wholeSeconds else { return aligned > 0 ? "\(aligned.clockTime) · –" : "–" }
+    let aligned = feed.history.steps(in: .align).last?.seconds ?? 0
+    guard let last = feed.history.steps(in: .train).last, last.step > 0 else {
+      guard let whole = feed.session.cost?.wholeSeconds else { return aligned > 0 ? "\(aligned.clockTime) · –" : "–" }
       return "\(aligned.clockTime) · ~\(max(0, whole - aligned).durationText)"
     }
-    let left = (last.seconds - aligned) / Double(last.step) * Double(feed.plan.totalSteps - last.step)
+    let left = (last.seconds - aligned) / Double(last.step) * Double((feed.run.plan?.steps ?? 0) - last.step)
     return "\(last.seconds.clockTime) · \(left.clockTime)"
   }
 
   /// In use now, and as much as the run is expected to take.
   private static func memoryText(_ state: ExplorerState) -> String {
     guard let used = state.memory else { return "–" }
-    guard let cost = state.feed.cost, !state.feed.plan.isWatched else { return used.byteText }
+    guard let cost = state.feed.session.cost, !state.feed.run.isFollowed else { return used.byteText }
     // Beside small models the program itself counts, which the estimate leaves out.
     let whole = cost.opened + cost.memory.total
     return used < whole ? "\(used.byteText) of ~\(whole.byteText)" : used.byteText
@@ -72,9 +75,9 @@ enum RunPanel {
 
   private static func drawAnswers(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
     // Large models take minutes for an evaluation, in which no step is taken.
-    let scored = feed.isTraining ? (feed.scoring ?? feed.naming).map { "\($0.done)/\($0.all)" } : nil
+    let scored = feed.isTraining ? (feed.session.scoring ?? feed.session.zeroShot).map { "\($0.done)/\($0.all)" } : nil
     canvas.heading("Answers", rect.columns > narrow ? scored ?? "" : "", in: rect)
-    guard let evaluation = feed.evaluations.last else {
+    guard let evaluation = feed.history.evaluations.last else {
       answers.draw([], in: rect, on: &canvas)
       canvas.paragraph(
         scored == nil ? "after the first evaluation" : "when all images are looked at", in: rect.droppingTop(1))
@@ -82,14 +85,13 @@ enum RunPanel {
     }
     let accuracies: [Comparison] = [
       ("pairs", evaluation.baselineAccuracy, evaluation.tunedAccuracy),
-      ("zero-shot", evaluation.zeroShotBaseline, evaluation.zeroShotTuned),
+      ("zero-shot", evaluation.baselineZeroShot / 100, evaluation.tunedZeroShot / 100),
     ]
     answers.draw(accuracies, in: rect.top(3), on: &canvas)
-    let (points, style) = ((evaluation.tunedAccuracy - evaluation.baselineAccuracy) * 100).change()
-    let interval = [evaluation.interval95.lowerBound, evaluation.interval95.upperBound].map { $0 * 100 }
+    let (points, style) = evaluation.gain.change()
     Fields([
       .init("pairs gained", "\(points) points", style),
-      .init("95 % interval", interval.intervalText),
+      .init("95 % interval", evaluation.interval95.intervalText),
       .init("\(evaluation.fixed) fixed · \(evaluation.broken) broken", evaluation.pValue.pText),
     ]).drawJustified(in: rect.droppingTop(3), on: &canvas)
   }

@@ -16,8 +16,8 @@ struct RunningScore: Equatable {
     let hasTuned = rows.contains { $0.tuned != nil }
     let known = rows.filter { $0.baseline != nil && (!hasTuned || $0.tuned != nil) }
     (pairs, answered) = (rows.count, known.count)
-    baselineRight = known.count { $0.baseline?.isRight == true }
-    tunedRight = hasTuned ? known.count { $0.tuned?.isRight == true } : nil
+    baselineRight = known.count { $0.baseline?.isCorrect == true }
+    tunedRight = hasTuned ? known.count { $0.tuned?.isCorrect == true } : nil
     fixed = known.count { $0.outcome == .fixed }
     broken = known.count { $0.outcome == .broken }
   }

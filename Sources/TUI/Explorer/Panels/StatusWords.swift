@@ -9,10 +9,9 @@ enum StatusWords {
   static func header(_ state: ExplorerState) -> Words {
     let feed = state.feed
     if Explorer.showsSilence(state) { return ("● no news for \((state.now - feed.lastNews).clockTime)", .warning) }
-    let words = words(feed.status, isAligning: feed.isAligning)
-    let total = feed.isAligning ? feed.plan.alignSteps : feed.plan.totalSteps
-    guard hasProgress(feed.status), total > 0 else { return words }
-    return (words.text + " \(feed.progress.percent(decimals: 0)) %", words.style)
+    let words = words(feed.session.status, isAligning: feed.run.isAligning)
+    guard hasProgress(feed.session.status), feed.run.totalSteps > 0 else { return words }
+    return (words.text + " \(feed.run.progress.percent(decimals: 0)) %", words.style)
   }
 
   private static func hasProgress(_ status: TrainingStatus) -> Bool {

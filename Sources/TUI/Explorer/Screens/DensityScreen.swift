@@ -25,16 +25,16 @@ enum DensityScreen: Screen {
   ]
 
   private static func reasonNotToTurn(_ state: ExplorerState) -> String? {
-    state.feed.densities.isEmpty ? "the densities are not known yet" : nil
+    state.feed.run.densities.rows.isEmpty ? "the densities are not known yet" : nil
   }
 
   private static func turn(_ state: inout ExplorerState, by count: Int) -> [Work] {
-    let densities = state.feed.densities
-    let at = densities.firstIndex { $0.name == state.feed.density } ?? 0
-    let next = min(max(at + count, 0), densities.count - 1)
-    guard densities[next].name != state.feed.density else { return [] }
-    state.feed.density = densities[next].name
-    return [.setDensity(densities[next].name)]
+    let densities = state.feed.run.densities.rows.map(\.density)
+    let at = densities.firstIndex(of: state.feed.run.density) ?? 0
+    let next = densities[min(max(at + count, 0), densities.count - 1)]
+    guard next != state.feed.run.density else { return [] }
+    state.feed.run.density = next
+    return [.setDensity(next)]
   }
 
   static func open(_ state: ExplorerState) -> [Work] { ReconstructScreen.open(state) }
@@ -42,19 +42,19 @@ enum DensityScreen: Screen {
   // MARK: - View
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    guard let density = state.feed.currentDensity else {
-      if state.feed.absence == nil, !state.feed.opening.isEmpty {
+    guard let density = state.feed.run.currentDensity else {
+      if state.feed.session.absence == nil, !state.feed.session.opening.isEmpty {
         return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
       }
       let wait = "Which patches of an image are told will stand here as soon as the models are loaded."
-      canvas.message(state.feed.absence ?? wait, in: rect)
+      canvas.message(state.feed.session.absence ?? wait, in: rect)
       return
     }
-    let told = density.tokenOfPatch.isEmpty ? "" : "\(density.toldPatches) of \(density.tokenOfPatch.count) patches"
+    let told = density.tokenOfPatch.isEmpty ? "" : "\(density.coveredPatches) of \(density.tokenOfPatch.count) patches"
     canvas.heading("Density: \(density.label)", told, in: rect)
     let room = rect.droppingTop(2)
     let side = room.droppingLeft(drawPicture(state, density, in: room, on: &canvas) - room.column)
-    let (table, below) = (side.left(56), side.left(56).droppingTop(state.feed.densities.count + 2))
+    let (table, below) = (side.left(56), side.left(56).droppingTop(state.feed.run.densities.rows.count + 2))
     drawTable(state.feed, in: table, on: &canvas)
     let end = canvas.paragraph(explanation(density), in: below)
     drawRebuilt(state, in: side.droppingTop(end + 1 - side.row), on: &canvas)
@@ -63,9 +63,8 @@ enum DensityScreen: Screen {
   /// What the diffusion model makes of it when it is told so much; where there is room for it.
   private static func drawRebuilt(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let feed = state.feed
-    guard canvas.graphics != .none, rect.rows >= 10, rect.columns >= 40, feed.absence == nil,
-      let timestep = ReconstructScreen.timestep(state)
-    else { return }
+    guard canvas.graphics != .none, rect.rows >= 10, rect.columns >= 40, feed.session.absence == nil else { return }
+    let timestep = ReconstructScreen.timestep(state)
     let made = feed.reconstruction(of: state.reconstruct.imageIndex, timestep: timestep)
     let work = ReconstructScreen.work(state)
     let remark = made == nil ? work?.remark ?? "being rebuilt …" : ""
@@ -102,14 +101,14 @@ enum DensityScreen: Screen {
   private static func drawTable(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
     let table = Table<DensityInfo>([
       .init("  density", .fixed(14), isLeft: true) { density in
-        density.name == feed.density ? ("▸ \(density.label)", .accent.bold) : ("  \(density.label)", .normal)
+        density.density == feed.run.density ? ("▸ \(density.label)", .accent.bold) : ("  \(density.label)", .normal)
       },
       .init("tokens", .fixed(6)) { ("\($0.tokens)", .normal) },
       .init("loss", .fixed(10)) { ($0.loss?.text(figures: 3) ?? "–", .normal) },
       .init("steps", .fixed(8)) { ($0.steps > 0 ? "\($0.steps)" : "–", .dim) },
     ])
-    let current = feed.densities.firstIndex { $0.name == feed.density }
-    table.draw(feed.densities, selected: current, in: rect, on: &canvas)
+    let current = feed.run.densities.rows.firstIndex { $0.density == feed.run.density }
+    table.draw(feed.run.densities.rows, selected: current, in: rect, on: &canvas)
   }
 
   private static func explanation(_ density: DensityInfo) -> String {

@@ -81,7 +81,7 @@ enum PairsScreen: Screen {
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     if state.feed.pairs.isEmpty {
-      if !state.feed.opening.isEmpty {
+      if !state.feed.session.opening.isEmpty {
         return OpeningPanel.draw(state, needed: [.clip, .tuned, .pairs], in: rect, on: &canvas)
       }
       canvas.message(emptyText(state.feed), in: rect)
@@ -104,7 +104,7 @@ enum PairsScreen: Screen {
   private static func drawScore(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) -> Rect {
     let column = canvas.write(RunningScore(feed.pairs).words, rect.column, rect.row, limit: rect.endColumn)
     let gap = rect.rows > 24 ? 1 : 0
-    guard let scoring = feed.scoring else { return rect.droppingTop(1 + gap) }
+    guard let scoring = feed.session.scoring else { return rect.droppingTop(1 + gap) }
     let left = scoring.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
     let text = "\(scoring.done) of \(scoring.all) images\(left)"
     // Beside the score where there is room, else below it.
@@ -115,7 +115,7 @@ enum PairsScreen: Screen {
   }
 
   private static func emptyText(_ feed: Feed) -> String {
-    let waits = feed.plan.isWatched && feed.evaluations.isEmpty
+    let waits = feed.run.isFollowed && feed.history.evaluations.isEmpty
     return waits
       ? "Both models' answers will stand here after the run's first evaluation." : "The pairs are being loaded …"
   }
@@ -131,8 +131,8 @@ enum PairsScreen: Screen {
     Table([
       .init("#", .fixed(3)) { ("\($0.number)", .dim) },
       .init("  pattern", .flexible(), isLeft: true) { ("  \($0.pattern)", .normal) },
-      .init("base", .fixed(5), titleStyle: .baseline) { mark($0.baseline?.isRight, indent: 1) },
-      .init("tuned", .fixed(7), titleStyle: .tuned) { mark($0.tuned?.isRight, indent: 2) },
+      .init("base", .fixed(5), titleStyle: .baseline) { mark($0.baseline?.isCorrect, indent: 1) },
+      .init("tuned", .fixed(7), titleStyle: .tuned) { mark($0.tuned?.isCorrect, indent: 2) },
     ])
   }
 

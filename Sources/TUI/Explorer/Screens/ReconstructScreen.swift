@@ -32,10 +32,10 @@ enum ReconstructScreen: Screen {
     Binding(
       [.up, .down], label: "noise",
       tooltip: "More noise, or less: from more noise more has to come from what CLIP tells.",
-      unavailable: { $0.feed.plan.timesteps.count > 1 ? nil : "there is no other noise level" }
+      unavailable: { $0.feed.run.plan == nil ? "no run is open yet" : nil }
     ) { state, key in
       let level = noiseLevel(state) + (key == .up ? 1 : -1)
-      state.reconstruct.noiseLevel = min(max(level, 0), state.feed.plan.timesteps.count - 1)
+      state.reconstruct.noiseLevel = min(max(level, 0), RebuildQueue.timesteps.count - 1)
       return open(state)
     },
     cancelKey,
@@ -43,8 +43,8 @@ enum ReconstructScreen: Screen {
 
   /// What is looked at is being rebuilt, or was left off.
   static func work(_ state: ExplorerState) -> RebuildProgress? {
-    guard let timestep = timestep(state), let work = state.feed.rebuilding else { return nil }
-    return work.isOf(state.reconstruct.imageIndex, timestep, state.feed.density) ? work : nil
+    guard let work = state.feed.session.rebuilding else { return nil }
+    return work.isOf(state.reconstruct.imageIndex, timestep(state), state.feed.run.density) ? work : nil
   }
 
   static func isCancelled(_ state: ExplorerState) -> Bool { work(state)?.stage == .cancelled }
@@ -53,53 +53,49 @@ enum ReconstructScreen: Screen {
     work(state) == nil ? "nothing is being rebuilt" : nil
   }
 
-  /// The images or noise levels may come after the screen was opened.
+  /// The images, or another run, may come after the screen was opened.
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
     guard state.screen == ReconstructScreen.self || state.screen == DensityScreen.self else { return [] }
     switch event {
-    case .samples, .plan: return open(state)
-    default: return []
+    case .samples, .opened: return open(state)
+    case .key, .tick, .log, .progress, .reconstruction, .pairs, .runs, .problem: return []
     }
   }
 
   /// Asks for the chosen image at the chosen noise level.
   static func open(_ state: ExplorerState) -> [Work] {
-    guard let timestep = timestep(state), !state.feed.samples.isEmpty else { return [] }
-    return [.reconstruct(imageIndex: state.reconstruct.imageIndex, timestep: timestep)]
+    if state.feed.samples.isEmpty { return [] }
+    return [.reconstruct(imageIndex: state.reconstruct.imageIndex, timestep: timestep(state))]
   }
 
   private static func noiseLevel(_ state: ExplorerState) -> Int {
-    let count = state.feed.plan.timesteps.count
-    return min(max(state.reconstruct.noiseLevel ?? count / 2, 0), max(count - 1, 0))
+    state.reconstruct.noiseLevel ?? RebuildQueue.timesteps.count / 2
   }
 
-  static func timestep(_ state: ExplorerState) -> Int? {
-    let level = noiseLevel(state)
-    return state.feed.plan.timesteps.indices.contains(level) ? state.feed.plan.timesteps[level] : nil
-  }
+  static func timestep(_ state: ExplorerState) -> Int { RebuildQueue.timesteps[noiseLevel(state)] }
 
   // MARK: - View
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    if let absence = state.feed.absence {
+    if let absence = state.feed.session.absence {
       canvas.message(absence, in: rect)
       return
     }
-    if state.feed.samples.isEmpty, !state.feed.opening.isEmpty {
+    if state.feed.samples.isEmpty, !state.feed.session.opening.isEmpty {
       return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
     }
-    guard let timestep = timestep(state), !state.feed.samples.isEmpty else {
+    guard !state.feed.samples.isEmpty else {
       canvas.message("The images to rebuild will stand here as soon as the models are loaded.", in: rect)
       return
     }
-    let (index, count) = (state.reconstruct.imageIndex, state.feed.samples.count)
+    let (index, count, timestep) = (state.reconstruct.imageIndex, state.feed.samples.count, timestep(state))
     let made = state.feed.reconstruction(of: index, timestep: timestep)
     let work = work(state)
     let remark = made.map { "with the tuned CLIP of step \($0.step)" } ?? work?.remark ?? "being rebuilt …"
     canvas.heading("Image \(index + 1) of \(count)", remark, in: rect)
     drawNoiseScale(state, timestep, in: rect, row: rect.row + 1, on: &canvas)
     // Where a level takes a moment, a bar beside the last picture would only flicker.
-    if let work, made == nil || !state.feed.plan.rebuildsEveryLevel {
+    if let work, made == nil || !state.feed.run.rebuildsEveryLevel {
       RebuildBar.draw(work, in: rect.droppingTop(2).top(1), on: &canvas)
     }
 
@@ -115,18 +111,18 @@ enum ReconstructScreen: Screen {
 
   /// All levels where they come by themselves, otherwise those that were asked for.
   private static func levels(_ state: ExplorerState, _ image: Int) -> [Int] {
-    guard !state.feed.plan.rebuildsEveryLevel else { return state.feed.plan.timesteps }
-    return state.feed.plan.timesteps.filter { state.feed.reconstruction(of: image, timestep: $0) != nil }
+    guard !state.feed.run.rebuildsEveryLevel else { return RebuildQueue.timesteps }
+    return RebuildQueue.timesteps.filter { state.feed.reconstruction(of: image, timestep: $0) != nil }
   }
 
   private static func drawNoiseScale(
     _ state: ExplorerState, _ timestep: Int, in rect: Rect, row: Int, on canvas: inout Canvas
   ) {
-    let length = state.feed.plan.scheduleLength
+    let length = state.feed.run.scheduleLength
     var column = canvas.write("noise ", rect.column, row, .dim)
     let width = min(40, rect.columns / 3)
     canvas.write(String(repeating: "─", count: width), column, row, .dim)
-    for step in state.feed.plan.timesteps { canvas.write("┴", column + step * (width - 1) / max(length, 1), row, .dim) }
+    for step in RebuildQueue.timesteps { canvas.write("┴", column + step * (width - 1) / max(length, 1), row, .dim) }
     canvas.write("●", column + timestep * (width - 1) / max(length, 1), row, .accent.bold)
     column = canvas.write(" t = \(timestep)", column + width, row)
     canvas.write(" of \(length)", column, row, .dim, limit: rect.endColumn)

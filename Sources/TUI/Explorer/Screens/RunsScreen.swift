@@ -1,4 +1,5 @@
 import Engine
+import Recap
 import Terminal
 
 /// A run in the list, and what is worth knowing of it.
@@ -10,11 +11,11 @@ struct RunRow: Equatable, Sendable {
   var totalSteps: Int
   /// Mean loss of the last steps.
   var loss: Double?
-  var evaluations: [Evaluation] = []
+  var evaluations: [EvaluationReport] = []
   /// Names and values: where it lies, what it started from, its settings.
   var facts: [Fact] = []
 
-  var evaluation: Evaluation? { evaluations.last }
+  var evaluation: EvaluationReport? { evaluations.last }
 
   struct Fact: Equatable, Sendable {
     var name: String
@@ -56,9 +57,7 @@ enum RunsScreen: Screen {
   }
 
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
-    guard case .runs(let rows) = event else { return [] }
-    state.runs.rows = rows
-    state.runs.cursor = max(0, min(state.runs.cursor, rows.count - 1))
+    if case .runs(let rows) = event { state.runs.cursor = max(0, min(state.runs.cursor, rows.count - 1)) }
     return []
   }
 
@@ -82,7 +81,7 @@ enum RunsScreen: Screen {
   private static func drawGains(_ rows: [RunRow], chosen: Int, in rect: Rect, on canvas: inout Canvas) {
     guard rect.rows >= 9 else { return }
     func gains(_ row: RunRow) -> [ChartPoint] {
-      row.evaluations.map { ChartPoint(x: Double($0.step), y: ($0.tunedAccuracy - $0.baselineAccuracy) * 100) }
+      row.evaluations.map { ChartPoint(x: Double($0.step), y: $0.gain) }
     }
     canvas.heading(
       "Points gained", rows.count > 1 ? "by \(rows[chosen].name), and by the others in grey" : "", in: rect)
@@ -119,7 +118,7 @@ enum RunsScreen: Screen {
 
   private static func gain(_ row: RunRow) -> StatusWords.Words {
     guard let evaluation = row.evaluation else { return ("–", .dim) }
-    return ((evaluation.tunedAccuracy - evaluation.baselineAccuracy) * 100).change()
+    return evaluation.gain.change()
   }
 
   /// Gives the row after the last one.

@@ -14,7 +14,7 @@ enum TrainScreen: Screen {
       unavailable: { state in
         if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
         if let reason = reasonNotToTrain(state.feed) { return reason }
-        return switch state.feed.status {
+        return switch state.feed.session.status {
         case .loading(let what): "\(what) first"
         case .running, .paused, .live: "training has begun already"
         case .ready, .stopped, .finished, .crashed, .failed: watchedReason(state)
@@ -24,7 +24,7 @@ enum TrainScreen: Screen {
     Binding(
       [.character("p"), .character(" ")], label: "pause", tooltip: "Pause training, or go on after a pause.",
       unavailable: reasonNotToSteer
-    ) { state, _ in [state.feed.status == .paused ? .resume : .pause] },
+    ) { state, _ in [state.feed.session.status == .paused ? .resume : .pause] },
     Binding(
       [.character("x")], label: "stop", tooltip: "Stop training; what was learned stays and is saved.",
       unavailable: reasonNotToSteer
@@ -32,14 +32,14 @@ enum TrainScreen: Screen {
     Binding(
       [.enter], label: "go on", tooltip: "Agree to what a run costs here, of which you are told first.",
       unavailable: reasonNotToDecide
-    ) { _, _ in [.agree] },
+    ) { _, _ in [.confirmCost] },
     Binding(
       [.escape], label: "go back", tooltip: "Rather not start this run.", unavailable: reasonNotToDecide
-    ) { _, _ in [.goBack] },
+    ) { _, _ in [.declineCost] },
   ]
 
   private static func reasonNotToDecide(_ state: ExplorerState) -> String? {
-    switch state.feed.cost?.stage {
+    switch state.feed.session.cost?.stage {
     case .asking, .measured: nil
     case .measuring: "the first step is on"
     case .free, .agreed, nil: "nothing is asked"
@@ -58,11 +58,11 @@ enum TrainScreen: Screen {
   private static func reasonNotToSteer(_ state: ExplorerState) -> String? {
     if let reason = watchedReason(state) { return reason }
     if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
-    return [.running, .paused].contains(state.feed.status) ? nil : "nothing is being trained"
+    return [.running, .paused].contains(state.feed.session.status) ? nil : "nothing is being trained"
   }
 
   private static func watchedReason(_ state: ExplorerState) -> String? {
-    state.feed.plan.isWatched ? "this run is only looked at; diva-tui without a run trains" : nil
+    state.feed.run.isFollowed ? "this run is only looked at; diva-tui without a run trains" : nil
   }
 
   // MARK: - View
@@ -90,15 +90,15 @@ enum TrainScreen: Screen {
 
   /// Nothing can be trained yet, or at all.
   private static func needsOpening(_ feed: Feed) -> Bool {
-    guard feed.points.isEmpty, feed.aligning.isEmpty, !feed.opening.isEmpty else { return false }
+    guard feed.history.steps.isEmpty, !feed.session.opening.isEmpty else { return false }
     return feed.isOpening || reasonNotToTrain(feed) != nil || feed.part(.clip).map(\.hasFailed) ?? false
   }
 
   /// The loss of the stage that is on: of the projection alone at first, then of CLIP.
   private static func drawLoss(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
-    let isAligning = feed.isAligning
-    let steps = isAligning ? feed.plan.alignSteps : feed.plan.totalSteps
-    let raw = (isAligning ? feed.aligning : feed.points).map { ChartPoint(x: Double($0.step), y: $0.loss) }
+    let isAligning = feed.run.isAligning
+    let steps = feed.history.steps(in: isAligning ? .align : .train)
+    let raw = steps.map { ChartPoint(x: Double($0.step), y: Double($0.loss)) }
     let smooth = smoothed(raw)
     let now = smooth.last.map { " " + $0.y.text(figures: 3) } ?? ""
     let title = isAligning ? "Aligning loss" : "Loss"
@@ -106,40 +106,40 @@ enum TrainScreen: Screen {
     canvas.heading(title + now, remark, in: rect)
     LineChart(
       series: [(.dim, raw), (.accent, smooth)],
-      xRange: 0...Double(max(steps, 1)), xUnit: isAligning ? "aligning steps" : "steps",
+      xRange: 0...Double(max(feed.run.totalSteps, 1)), xUnit: isAligning ? "aligning steps" : "steps",
       emptyMessage: waiting(feed, for: "The loss of every step")
     ).draw(in: rect.droppingTop(1), on: &canvas)
   }
 
   private static func drawAccuracy(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
     var column = canvas.heading("Pairs both right", "%", in: rect)
-    let band: [(String, Style)] = feed.evaluations.count > 1 ? [("⠢ 95 %", .dim)] : []
+    let band: [(String, Style)] = feed.history.evaluations.count > 1 ? [("⠢ 95 %", .dim)] : []
     for (text, style) in [("━ baseline", .baseline), ("━ tuned", .tuned)] + band
     where column + 2 + text.cellWidth <= rect.endColumn {
       column = canvas.write(text, column + 2, rect.row, style)
     }
-    let baseline = feed.evaluations.map { ChartPoint(x: Double($0.step), y: $0.baselineAccuracy) }
-    let tuned = feed.evaluations.map { ChartPoint(x: Double($0.step), y: $0.tunedAccuracy) }
+    let baseline = feed.history.evaluations.map { ChartPoint(x: Double($0.step), y: $0.baselineAccuracy) }
+    let tuned = feed.history.evaluations.map { ChartPoint(x: Double($0.step), y: $0.tunedAccuracy) }
     LineChart(
       series: [(.baseline, baseline), (.tuned, tuned)],
-      band: feed.evaluations.map { evaluation in
+      band: feed.history.evaluations.map { evaluation in
         (
-          x: Double(evaluation.step), low: evaluation.baselineAccuracy + evaluation.interval95.lowerBound,
-          high: evaluation.baselineAccuracy + evaluation.interval95.upperBound
+          x: Double(evaluation.step), low: evaluation.baselineAccuracy + evaluation.interval95[0] / 100,
+          high: evaluation.baselineAccuracy + evaluation.interval95[1] / 100
         )
       },
-      xRange: 0...Double(max(feed.plan.totalSteps, 1)), xUnit: "steps",
+      xRange: 0...Double(max(feed.run.plan?.steps ?? 0, 1)), xUnit: "steps",
       yLabel: { value, decimals in value.percent(decimals: max(0, decimals - 2)) },
       emptyMessage: waiting(feed, for: "Both models' accuracy on the pairs, after each evaluation,")
     ).draw(in: rect.droppingTop(1), on: &canvas)
   }
 
   private static func waiting(_ feed: Feed, for what: String) -> String {
-    switch feed.status {
+    switch feed.session.status {
     case .loading(let doing): "\(what) will stand here. Now: \(doing) …"
     case .failed(let problem): problem.message
     case .ready, .stopped, .finished, .crashed:
-      feed.plan.isWatched
+      feed.run.isFollowed
         ? "\(what) would stand here, but the run ended before." : "\(what) will stand here. Press s to start training."
     case .running, .paused, .live: "\(what) will stand here."
     }

@@ -30,12 +30,14 @@ enum InteractiveExplorer {
     state.graphicsChoices = capabilities.graphicsChoices
     // Who brings pairs wants to see the answers.
     if case .models(let options) = subject, options.mmvp != nil { state.screen = PairsScreen.self }
-    let post: @Sendable (ExplorerEvent) -> Void = { mailbox.post($0) }
-    let runner = SessionRunner(post: post) { next, isClosing in
-      switch subject {
-      case .models(let options): try ModelSession(options, isClosing: isClosing, post: post).work(next: next)
-      case .runs(let folders): RunsSession(folders, post: post).work(next: next)
-      }
+    let runner = SessionRunner(failed: { mailbox.post(.progress(SessionProgress(status: .failed($0)))) }) {
+      next, isClosing in
+      let session: any Session =
+        switch subject {
+        case .models(let options): ModelSession(options, isClosing: isClosing) { mailbox.post($0) }
+        case .runs(let folders): RunsSession(folders) { mailbox.post($0) }
+        }
+      try session.work(next: next)
     }
     let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
     let ending = loop.run()

@@ -3,86 +3,61 @@ import Foundation
 import Recap
 import Terminal
 
-/// The models that were given: what they answer, what is rebuilt from what they tell, and the run that trains one of
-/// them. Lives on the runner's thread.
-///
-/// All work is done in pieces, and requests are heard between them: what a person looks at goes first.
-final class ModelSession {
+/// The models that were given: their answers to pairs, reconstructions conditioned on them, and the run that trains one
+/// of them. What a person looks at goes first.
+final class ModelSession: Session {
   private let options: SessionOptions
   private let opener: ModelOpener
-  private let post: (ExplorerEvent) -> Void
+  private let report: Reporter
   private let isClosing: () -> Bool
   private var opening: SessionOpening
   private var clip: OpenedCLIP?
   private var tuned: TunedCLIP?
   private var workspace: Workspace?
-  private var pairs: PairDesk?
+  private var pairs: PairJob?
   private var training: TrainingDesk?
   private var samples: [Image] = []
-  private var pictures = PictureDesk()
+  private var pictures: ReconstructionJob
   private var looksAtPictures = false
   private var lastRebuild = ContinuousClock.now
 
   private static let rebuildEvery = Duration.seconds(2)
 
-  /// - Parameter isClosing: whether the program is about to end, so that a long opening is left off.
+  /// - Parameter isClosing: whether the program is about to end, so that a long opening is cancelled.
   init(
     _ options: SessionOptions, opener: ModelOpener? = nil, isClosing: @escaping () -> Bool = { false },
     post: @escaping (ExplorerEvent) -> Void
   ) {
-    (self.options, self.isClosing, self.post) = (options, isClosing, post)
+    (self.options, self.isClosing, report) = (options, isClosing, Reporter(post))
     self.opener = opener ?? ModelOpener(options)
-    opening = SessionOpening(options, isClosing: isClosing, post: post)
+    opening = SessionOpening(options, isClosing: isClosing, report: report)
+    pictures = ReconstructionJob(report, isEager: false)
   }
 
-  /// Opens, and does whatever is asked for and due, until a request says to quit.
-  func work(next: SessionRunner.NextRequest) throws {
-    post(.status(.loading("opening the models")))
-    post(.opening(opening.parts))
-    while true {
-      let work = next(hasWork ? 0 : .infinity)
-      if work == .quit { break }
-      do {
-        if let work { try perform(work) } else { try advance() }
-      } catch is CancellationError {
-        // What was being opened is nobody's loss; of a step that is left off the steps before it are kept.
-        break
-      } catch {
-        fail(error as? Problem ?? Problem("\(error)"))
-      }
-    }
-    try training?.end()
-  }
-
-  /// The run ends, with what it learned; the pairs and pictures stay usable.
-  private func fail(_ problem: Problem) {
-    training?.leaveOff()
-    post(.problem(problem))
-    post(.status(.failed(problem)))
-  }
-
-  private var hasWork: Bool {
-    opening.next != nil || training?.isGoing == true || pairs?.isFinished == false || canRebuild
+  var pause: Double {
+    let hasWork = opening.next != nil || training?.isGoing == true || pairs?.isFinished == false || canRebuild
+    return hasWork ? 0 : .infinity
   }
 
   private var canRebuild: Bool { training != nil && !samples.isEmpty && pictures.isWaiting }
 
-  /// One piece of the most urgent work.
-  private func advance() throws {
+  func begin() { report.progress.status = .loading("opening the models") }
+
+  func advance() throws {
     if let part = opening.next { return try open(part) }
-    // Quick pictures are rebuilt between steps anyway; slow ones only for a person who waits for them.
-    let waits = looksAtPictures && canRebuild && (training?.isGoing != true || pictures.isSlow != false)
+    // Quick images are reconstructed between steps anyway; slow ones only for a person who waits for them.
+    let waits = looksAtPictures && canRebuild && (training?.isGoing != true || !pictures.isQuick)
     if waits { return rebuild() }
     if training?.isGoing == true { return try train() }
     if pairs?.isFinished == false { return answer() }
     if canRebuild { rebuild() }
   }
 
-  private func perform(_ work: Work) throws {
+  func handle(_ work: Work) throws {
     switch work {
     case .startTraining: try training?.start()
-    case .agree: try training?.agree()
-    case .goBack: try training?.goBack()
+    case .confirmCost: try training?.confirm()
+    case .declineCost: try training?.decline()
     case .resume: training?.setRunning(true)
     case .pause:
       try training?.pause()
@@ -90,23 +65,30 @@ final class ModelSession {
     case .stop:
       try training?.stop()
       pictures.renewAtRest()
-    case .setDensity(let name):
-      try training?.set(RecapDensity(parsing: name))
+    case .setDensity(let density):
+      try training?.set(density)
       pictures.renew()
-      if training?.isGoing == true, pictures.isSlow == false { rebuild() }
+      rebuildBetweenSteps()
     case .reconstruct(let image, let timestep):
       looksAtPictures = true
       pictures.look(at: max(0, min(image, samples.count - 1)), timestep: timestep)
-      // Between two steps the looked-at level only; the others follow.
-      if training?.isGoing == true, pictures.isSlow == false { rebuild() }
-    case .cancelRebuilding:
-      if let source { pictures.cancel(source).map(post) }
+      rebuildBetweenSteps()
+    case .cancelRebuilding: pictures.cancel()
     case .loadPairs:
       looksAtPictures = false
       postPairs()
     case .openRun, .repaint, .suspend, .quit: break
     }
   }
+
+  /// The run ends, with what it learned; the pairs and pictures stay usable.
+  func fail(_ problem: Problem) {
+    training?.stopAfterFailure()
+    report.post(.problem(problem))
+    report.progress.status = .failed(problem)
+  }
+
+  func end() throws { try training?.end() }
 
   // MARK: - Opening
 
@@ -130,7 +112,7 @@ final class ModelSession {
   private func giveUp() {
     for part in opening.parts where part.state == .waiting { opening.set(part.kind, .absent("needs the CLIP")) }
     if case .failed(let problem)? = opening.parts.first(where: { $0.kind == .clip })?.state {
-      post(.status(.failed(problem)))
+      report.progress.status = .failed(problem)
     }
   }
 
@@ -139,20 +121,20 @@ final class ModelSession {
     let benchmark = try opening.open(.pairs, saying: { "\($0.pairs.count) pairs" }) { _ in try opener.pairs(clip) }
     guard let benchmark else { return }
     if let first = benchmark.skipped.first {
-      post(.problem(Problem("\(benchmark.skipped.count) pairs are left out: \(first.reason.message)")))
+      report.post(.problem(Problem("\(benchmark.skipped.count) pairs are skipped: \(first.reason.message)")))
     }
     func cache(_ weights: String...) -> FeatureCache? {
       FeatureCache(weights: weights, environment: options.environment)
     }
     let baseline = (clip.clip.vision, cache(clip.path))
     let second = tuned.map { ($0.tower, cache(clip.path, options.tuned ?? "")) }
-    pairs = PairDesk(benchmark, by: [baseline] + (second.map { [$0] } ?? []), clip, seed: options.configuration.seed)
+    pairs = PairJob(benchmark, by: [baseline] + (second.map { [$0] } ?? []), clip, seed: options.configuration.seed)
     postPairs()
   }
 
   private func openDiffusion() throws {
     guard let clip else { return }
-    guard options.diffusion != nil || clip.backbone.name == .mini else {
+    guard options.diffusion != nil || clip.backbone.policy.hasDiffusion else {
       return opening.set(
         .diffusion,
         .absent(
@@ -164,26 +146,26 @@ final class ModelSession {
 
   private func finishOpening() throws {
     guard let workspace else {
-      if clip != nil { post(.status(.ready)) }
+      if clip != nil { report.progress.status = .ready }
       return
     }
     let models = try workspace.models(from: tuned, seed: options.configuration.seed)
     if tuned != nil { pairs?.moveTuned(to: models.tuned) }
     tuned = nil
-    let training = TrainingDesk(options, workspace, models: models, isClosing: isClosing, post: post)
+    let training = TrainingDesk(options, workspace, models: models, isClosing: isClosing, report: report)
     self.training = training
     samples = (try? workspace.sampleImages(pairs: options.mmvp, data: options.data)) ?? []
     if samples.isEmpty { samples = try workspace.sampleImages() }
-    pictures.isEager = workspace.backbone.name == .mini
+    let policy = workspace.backbone.policy
+    pictures = ReconstructionJob(report, isEager: policy.isEager)
     training.introduce()
-    post(.samples(samples.map(Picture.init)))
-    post(.status(.ready))
-    if workspace.backbone.name == .mini {
-      rebuild()
-      askTuned()
-      answerAll()
-      try training.start()
-    }
+    report.post(.samples(samples.map(Picture.init)))
+    report.progress.status = .ready
+    guard policy.isEager else { return }
+    rebuild()
+    renewAnswers()
+    answerAll()
+    try training.start()
   }
 
   // MARK: - Pieces of work
@@ -191,7 +173,7 @@ final class ModelSession {
   private func answer() {
     pairs?.advance()
     postPairs()
-    if let source { pictures.rest(source).map(post) }
+    pictures.rest()
   }
 
   /// Of small models at once.
@@ -202,30 +184,35 @@ final class ModelSession {
 
   private func postPairs() {
     guard let pairs else { return }
-    post(.pairs(pairs.rows))
-    post(.scoring(pairs.progress))
+    report.post(.pairs(pairs.rows))
+    report.progress.scoring = pairs.progress
   }
 
-  private var source: PictureDesk.Source? {
+  private var source: ReconstructionJob.Source? {
     guard let training, let workspace else { return nil }
-    return PictureDesk.Source(
+    return ReconstructionJob.Source(
       images: samples, reconstructor: Reconstructor(models: training.models, preprocessing: workspace.preprocessing),
       density: training.density, seed: options.configuration.seed, step: training.trained)
   }
 
   private func rebuild() {
     guard let source else { return }
-    pictures.advance(source).forEach(post)
+    pictures.advance(source)
     lastRebuild = .now
+  }
+
+  /// The level that is looked at, at once; the others follow.
+  private func rebuildBetweenSteps() {
+    if training?.isGoing == true, pictures.isQuick { rebuild() }
   }
 
   /// A step, or the evaluation that is due.
   private func train() throws {
     guard let training, let workspace else { return }
     if let step = training.due {
-      if workspace.backbone.name == .mini {
+      if workspace.backbone.policy.scoresMinedPairs {
         try training.evaluateMiniWorld(step)
-        askTuned()
+        renewAnswers()
         answerAll()
       } else {
         try evaluate(step)
@@ -233,8 +220,8 @@ final class ModelSession {
       return
     }
     try training.step()
-    if training.due != nil, workspace.backbone.name != .mini { askTuned() }
-    if pictures.isSlow == false, ContinuousClock.now - lastRebuild > Self.rebuildEvery { refreshPictures() }
+    if training.due != nil, !workspace.backbone.policy.isEager { renewAnswers() }
+    if pictures.isQuick, ContinuousClock.now - lastRebuild > Self.rebuildEvery { refreshPictures() }
   }
 
   /// The pairs are answered piece by piece; then the evaluation is complete.
@@ -245,12 +232,12 @@ final class ModelSession {
     if !pairs.tuned.isEmpty {
       try training.evaluate(pairs, step: step)
     } else {
-      askTuned()
+      renewAnswers()
     }
   }
 
-  private func askTuned() {
-    if let training { pairs?.ask(training.models.tuned) }
+  private func renewAnswers() {
+    if let training { pairs?.renew(training.models.tuned) }
   }
 
   /// The level that is looked at, and one of the others: all of them would keep the training waiting.
@@ -258,7 +245,6 @@ final class ModelSession {
     pictures.repeatChosen()
     rebuild()
     if pictures.queue.isEmpty { pictures.renew() } else { rebuild() }
-    training?.postDensities()
   }
 }
 

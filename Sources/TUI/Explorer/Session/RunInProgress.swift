@@ -18,7 +18,7 @@ struct RunInProgress {
     trainer = Trainer(plan, models: models, images: images)
     // The mini world's own runs are scored on its mined pairs.
     let scored: ScoredPairs =
-      workspace.backbone.name == .mini
+      workspace.backbone.policy.scoresMinedPairs
       ? .validation(.mined) : .folder(options.mmvp ?? workspace.folder.benchmark.path)
     folder = try RunFolder.create(
       try Self.newFolder(in: StateFolder(options.environment)),
@@ -29,22 +29,22 @@ struct RunInProgress {
   }
 
   /// Writes what was learned so far, unless nothing was.
-  func save() throws {
+  func save(_ record: (LogEntry) throws -> Void) throws {
     if trainer.trained > 0 {
       let checkpoint = try trainer.save(to: folder)
-      try recorder.record(.checkpoint(step: checkpoint.step, folder: checkpoint.name))
+      try record(.checkpoint(step: checkpoint.step, folder: checkpoint.name))
     }
     try recorder.flush()
   }
 
   /// Ends the run, saved; where it has not taken all its steps the log says so.
-  func end() throws {
+  func end(_ record: (LogEntry) throws -> Void) throws {
     guard recorder.history.phase == .going || recorder.history.phase == .paused else { return }
-    try save()
+    try save(record)
     if trainer.isFinished {
-      try recorder.record(.finished(step: trainer.trained, seconds: trainer.seconds))
+      try record(.finished(step: trainer.trained, seconds: trainer.seconds))
     } else {
-      try recorder.record(.stopped(step: trainer.trained))
+      try record(.stopped(step: trainer.trained))
     }
     try recorder.flush()
   }

@@ -31,10 +31,10 @@ struct RunModels {
     tuned = (checkpoint.step, try workspace.models(tuned: checkpoint.path))
   }
 
-  /// What it takes to rebuild samples; nil while there is no tuned tower.
-  func source(_ density: RecapDensity, seed: UInt64) -> PictureDesk.Source? {
+  /// What it takes to rebuild samples; nil without a tuned tower.
+  func source(_ density: RecapDensity, seed: UInt64) -> ReconstructionJob.Source? {
     tuned.map { tuned in
-      PictureDesk.Source(
+      ReconstructionJob.Source(
         images: samples, reconstructor: Reconstructor(models: tuned.models, preprocessing: workspace.preprocessing),
         density: density, seed: seed, step: tuned.step)
     }

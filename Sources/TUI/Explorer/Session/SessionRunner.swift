@@ -20,9 +20,9 @@ final class SessionRunner: WorkRunner {
   private let arrival = DispatchSemaphore(value: 0)
   private let ending = DispatchSemaphore(value: 0)
 
-  /// Starts the thread, which runs `session` until that returns; `post` is called from it when the session fails.
+  /// Starts the thread, which runs `session` until that returns; `failed` is called from it when the session throws.
   init(
-    post: @escaping @Sendable (ExplorerEvent) -> Void,
+    failed: @escaping @Sendable (Problem) -> Void,
     session: @escaping @Sendable (NextRequest, @escaping IsClosing) throws -> Void
   ) {
     let thread = Thread { [self] in
@@ -30,9 +30,9 @@ final class SessionRunner: WorkRunner {
       do {
         try session({ self.next(waiting: $0) }, { self.requests.withLock { $0.isClosed } })
       } catch is CancellationError {
-        // What was left off was nobody's loss.
+        // The program ends.
       } catch {
-        post(.status(.failed(error as? Problem ?? Problem("the session stopped: \(error)"))))
+        failed(Problem(error))
       }
     }
     // Releasing a long recorded computation goes deep.
@@ -41,14 +41,14 @@ final class SessionRunner: WorkRunner {
     thread.start()
   }
 
-  func run(_ work: Work, post: @escaping @Sendable (ExplorerEvent) -> Void) {
+  func run(_ work: Work) {
     requests.withLock { $0.work.append(work) }
     arrival.signal()
   }
 
   /// Lets the thread end after the step it is in, and save; false when it has not done so in time.
   ///
-  /// A program must not end under a thread that computes: the libraries' own cleaning up would pull the ground away.
+  /// A program must not end under a thread that computes: the libraries' destructors would race with it.
   func close(within seconds: Double) -> Bool {
     requests.withLock { $0.isClosed = true }
     arrival.signal()

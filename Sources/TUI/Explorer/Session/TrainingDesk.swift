@@ -6,7 +6,7 @@ import Recap
 final class TrainingDesk {
   private let options: SessionOptions
   private let workspace: Workspace
-  private let post: (ExplorerEvent) -> Void
+  private let report: Reporter
   private let isClosing: () -> Bool
   private(set) var run: RunInProgress?
   private(set) var models: DivaModels
@@ -15,29 +15,23 @@ final class TrainingDesk {
   /// The step after which the pairs are to be answered; nil when nothing is due.
   private(set) var due: Int?
   private var evaluator: Evaluator?
-  private var zeroShot: ZeroShotDesk?
-  private var densities: DensityTable
+  private var zeroShot: ZeroShotJob?
   /// What the next step tells, and what pictures are rebuilt with.
   private(set) var density: RecapDensity
 
   /// - Parameter isClosing: whether the program is about to end, so that a long step is left off.
   init(
     _ options: SessionOptions, _ workspace: Workspace, models: DivaModels, isClosing: @escaping () -> Bool = { false },
-    post: @escaping (ExplorerEvent) -> Void
+    report: Reporter
   ) {
-    (self.options, self.workspace, self.models, self.post) = (options, workspace, models, post)
+    (self.options, self.workspace, self.models, self.report) = (options, workspace, models, report)
     self.isClosing = isClosing
     let plan = options.plan(for: workspace.backbone)
     cost = RunCost(plan, models: models)
     density = plan.density
-    densities = DensityTable(patches: models.tuned.config.grid, seed: plan.seed)
-    densities.include(density)
   }
 
   private var plan: TrainConfiguration { cost.plan }
-
-  /// Only the mini world's runs begin without a question.
-  private var asks: Bool { workspace.backbone.name != .mini }
 
   var trained: Int { run?.trainer.trained ?? 0 }
   /// Whether there is a next step or an evaluation, and nobody has to be asked. The last evaluation cannot be paused.
@@ -47,15 +41,14 @@ final class TrainingDesk {
   }
 
   func introduce() {
-    post(
-      .plan(
-        RunPlan(
-          name: run?.folder.name ?? "", totalSteps: plan.steps, alignSteps: plan.alignSteps,
-          timesteps: RebuildQueue.timesteps, scheduleLength: models.feedback.schedule.timesteps,
-          rebuildsEveryLevel: !asks)))
-    post(.curves(aligning: [], points: [], evaluations: []))
-    post(.cost(cost))
-    postDensities()
+    var opened = OpenedRun(
+      name: run?.folder.name ?? "", plan: plan, history: run?.recorder.history ?? RunHistory(),
+      densities: DensityTable(patches: models.tuned.config.grid, seed: plan.seed))
+    opened.scheduleLength = models.feedback.schedule.timesteps
+    opened.rebuildsEveryLevel = workspace.backbone.policy.isEager
+    opened.density = density
+    report.post(.opened(opened))
+    report.progress.cost = cost
   }
 
   // MARK: - Requests
@@ -67,16 +60,16 @@ final class TrainingDesk {
       run = nil
     }
     cost = RunCost(plan, models: models)
-    if asks {
+    if workspace.backbone.policy.asksBeforeTraining {
       set(.asking)
-      post(.status(.ready))
+      report.progress.status = .ready
     } else {
       try begin()
     }
   }
 
-  /// A person agrees to what was asked.
-  func agree() throws {
+  /// A person accepts the estimated cost.
+  func confirm() throws {
     switch cost.stage {
     case .asking:
       set(.measuring)
@@ -88,8 +81,8 @@ final class TrainingDesk {
     }
   }
 
-  /// A person would rather not.
-  func goBack() throws {
+  /// A person does not.
+  func decline() throws {
     guard cost.stage == .asking || cost.stage == .measured else { return }
     isRunning = false
     due = nil
@@ -98,13 +91,13 @@ final class TrainingDesk {
     run = nil
     cost = RunCost(plan, models: models)
     introduce()
-    post(.status(.ready))
+    report.progress.status = .ready
   }
 
   private func begin() throws {
     run = try RunInProgress(options, plan, in: workspace, models: models)
     zeroShot?.renew(tuned: models.tuned)
-    post(.naming(nil))
+    report.progress.zeroShot = nil
     introduce()
     if plan.alignSteps == 0 { due = 0 }
     setRunning(true)
@@ -113,39 +106,36 @@ final class TrainingDesk {
   func setRunning(_ runs: Bool) {
     guard let run else { return }
     isRunning = runs
-    post(.status(run.trainer.isFinished ? .finished : runs ? .running : .paused))
+    report.progress.status = run.trainer.isFinished ? .finished : runs ? .running : .paused
   }
 
   func pause() throws {
     guard let run else { return }
-    if !run.trainer.isFinished { try run.recorder.record(.paused(step: trained)) }
+    if !run.trainer.isFinished { try record(.paused(step: trained)) }
     setRunning(false)
   }
 
   func stop() throws {
     guard let run else { return }
     (isRunning, due) = (false, nil)
-    try run.end()
-    post(.saved(step: trained))
-    post(.status(.stopped))
+    try run.end(record)
+    report.progress.status = .stopped
   }
 
   /// After a failure: what was learned is kept if it can be.
-  func leaveOff() {
+  func stopAfterFailure() {
     (isRunning, due) = (false, nil)
-    do { try run?.end() } catch { post(.problem(error as? Problem ?? Problem("\(error)"))) }
+    do { try run?.end(record) } catch { report.post(.problem(Problem(error))) }
   }
 
-  func end() throws { try run?.end() }
+  func end() throws { try run?.end(record) }
 
   func set(_ density: RecapDensity) throws {
     self.density = density
     if let run {
       run.trainer.density = density
-      if !run.trainer.isFinished { try run.recorder.record(.density(step: trained, density: density)) }
+      if !run.trainer.isFinished { try record(.density(step: trained, density: density)) }
     }
-    densities.include(density)
-    postDensities()
   }
 
   // MARK: - Steps
@@ -155,42 +145,41 @@ final class TrainingDesk {
     guard let run else { return }
     let before = run.trainer.seconds
     watchMicroBatches(of: run.trainer)
-    defer { if plan.accumulate > 1 { post(.stepping(nil)) } }
-    let report = try run.trainer.step()
-    try run.recorder.record(.step(report))
-    measure(report, seconds: report.seconds - before)
-    switch report.stage {
-    case .align:
-      post(.alignPoint(TrainPoint(report)))
-      if report.step == plan.alignSteps { due = 0 }
+    let step = try {
+      defer { report.progress.stepping = nil }
+      return try run.trainer.step()
+    }()
+    try record(.step(step))
+    measure(step, seconds: step.seconds - before)
+    switch step.stage {
+    case .align: if step.step == plan.alignSteps { due = 0 }
     case .train:
-      densities.add(report)
-      post(.point(TrainPoint(report)))
-      let isDue = plan.evaluateEvery > 0 && report.step % plan.evaluateEvery == 0
-      if run.trainer.isFinished || isDue { due = report.step }
+      let isDue = plan.evaluateEvery > 0 && step.step % plan.evaluateEvery == 0
+      if run.trainer.isFinished || isDue { due = step.step }
     }
   }
 
   /// A step of large models takes minutes: it tells how far it is, and is left off when the program ends.
   private func watchMicroBatches(of trainer: Trainer) {
     let begin = ContinuousClock.now
-    trainer.afterMicroBatch = { [isClosing, post] done, all in
+    trainer.afterMicroBatch = { [isClosing, report] done, all in
       guard all > 1 else { return }
       if isClosing() { throw CancellationError() }
       let spent = (ContinuousClock.now - begin) / .seconds(1)
-      post(.stepping(WorkProgress(done: done, all: all, secondsLeft: spent / Double(done) * Double(all - done))))
+      report.progress.stepping = WorkProgress(
+        done: done, all: all, secondsLeft: spent / Double(done) * Double(all - done))
     }
   }
 
   /// The first step of each stage says what the whole run takes; after the very first one a person may be asked.
-  private func measure(_ report: StepReport, seconds: Double) {
-    guard report.step == 1 else { return }
-    cost.measure(report, seconds: seconds)
+  private func measure(_ step: StepReport, seconds: Double) {
+    guard step.step == 1 else { return }
+    cost.measure(step, seconds: seconds)
     if cost.stage == .measuring {
       setRunning(false)
       set(.measured)
     } else {
-      post(.cost(cost))
+      report.progress.cost = cost
     }
   }
 
@@ -207,11 +196,11 @@ final class TrainingDesk {
   }
 
   /// A piece of the evaluation that is due on the browsed pairs, all of which are answered.
-  func evaluate(_ pairs: PairDesk, step: Int) throws {
-    var asked = try zeroShot ?? ZeroShotDesk(workspace, models, seed: plan.seed)
+  func evaluate(_ pairs: PairJob, step: Int) throws {
+    var asked = try zeroShot ?? ZeroShotJob(workspace, models, seed: plan.seed)
     asked.advance()
     let shares = asked.accuracies
-    post(.naming(shares == nil ? asked.progress : nil))
+    report.progress.zeroShot = shares == nil ? asked.progress : nil
     if shares != nil { asked.renew(tuned: models.tuned) }
     zeroShot = asked
     guard let shares else { return }
@@ -221,12 +210,10 @@ final class TrainingDesk {
         step: step, set: RecordedPairs.folderSet, baseline: pairs.baseline, tuned: pairs.tuned))
   }
 
-  private func finish(_ report: EvaluationReport, _ predictions: PredictionReport) throws {
-    guard let run else { return }
+  private func finish(_ evaluation: EvaluationReport, _ predictions: PredictionReport) throws {
     due = nil
-    try run.recorder.record(.evaluation(report))
-    try run.recorder.record(.predictions(predictions))
-    post(.evaluation(Evaluation(report)))
+    try record(.evaluation(evaluation))
+    try record(.predictions(predictions))
     try complete()
   }
 
@@ -239,8 +226,7 @@ final class TrainingDesk {
   /// After the last step's evaluation the run is over.
   private func complete() throws {
     guard let run, run.trainer.isFinished else { return }
-    try run.end()
-    post(.saved(step: trained))
+    try run.end(record)
     setRunning(false)
   }
 
@@ -248,8 +234,12 @@ final class TrainingDesk {
 
   private func set(_ stage: RunCost.Stage) {
     cost.stage = stage
-    post(.cost(cost))
+    report.progress.cost = cost
   }
 
-  func postDensities() { post(.densities(densities.rows, current: density.description)) }
+  /// Into the log, and onto the screens.
+  private func record(_ entry: LogEntry) throws {
+    try run?.recorder.record(entry)
+    report.post(.log(entry))
+  }
 }

@@ -2,12 +2,12 @@ import Engine
 import Recap
 import Terminal
 
-/// The pairs that are browsed: their photos, and both models' answers as they become known.
-struct PairDesk {
+/// Answers the pairs that are browsed, a few images at a time.
+struct PairJob {
   private var scoring: GradualScoring
-  /// With photos, made once, and the answers so far.
+  /// With images, made once, and the answers so far.
   private(set) var rows: [PairRow]
-  /// Seconds spent, and pictures done in them: what was in the cache took none.
+  /// Seconds spent, and images done in them: those from the cache took none.
   private var spent = 0.0
   private var looked = 0
   private var hasTuned: Bool
@@ -20,7 +20,9 @@ struct PairDesk {
     scoring = GradualScoring(
       benchmark, by: towers, preprocessing: opened.preprocessing, feature: opened.backbone.benchmark, seeds: [seed])
     hasTuned = towers.count > 1
-    rows = benchmark.pairs.indices.map { PairRow(benchmark, $0) }
+    rows = benchmark.pairs.enumerated().map { index, pair in
+      PairRow(pair: pair, images: benchmark.previews[2 * index..<2 * index + 2].map(Picture.init))
+    }
   }
 
   var isFinished: Bool { scoring.isFinished }
@@ -36,8 +38,8 @@ struct PairDesk {
       secondsLeft: looked > 0 ? spent / Double(looked) * Double(left) : nil)
   }
 
-  /// The tuned CLIP has changed: it is asked again, and what it said is forgotten.
-  mutating func ask(_ tuned: CLIPVisionTower) {
+  /// The tuned CLIP has changed: its answers are outdated.
+  mutating func renew(_ tuned: CLIPVisionTower) {
     scoring.renew(1, vision: tuned)
     hasTuned = true
     for index in rows.indices { rows[index].tuned = nil }
@@ -48,32 +50,18 @@ struct PairDesk {
     if hasTuned { scoring.replace(1, by: vision) }
   }
 
-  /// Looks at the next few pictures.
+  /// Encodes the next few images.
   mutating func advance() {
     let (start, before) = (ContinuousClock.now, scoring.doneImages)
     scoring.advance()
     spent += (ContinuousClock.now - start) / .seconds(1)
     looked += scoring.doneImages - before
-    for (index, answer) in baseline.enumerated() where rows[index].baseline == nil {
-      rows[index].baseline = PairAnswer(scores: answer.scores)
-    }
-    for (index, answer) in tuned.enumerated() where rows[index].tuned == nil {
-      rows[index].tuned = PairAnswer(scores: answer.scores)
-    }
+    for (index, answer) in baseline.enumerated() { rows[index].baseline = answer }
+    for (index, answer) in tuned.enumerated() { rows[index].tuned = answer }
   }
 
   /// Both models on all pairs; only when all are answered.
   func evaluation(step: Int, zeroShot: (baseline: Double, tuned: Double)) -> EvaluationReport {
     EvaluationReport(step: step, before: baseline, after: tuned, zeroShot: zeroShot)
-  }
-}
-
-extension PairRow {
-  /// Without answers.
-  init(_ benchmark: PairBenchmark, _ index: Int) {
-    self.init(
-      number: index + 1, pattern: benchmark.pairs[index].pattern?.title ?? "pair \(index + 1)",
-      statements: benchmark.pairs[index].statements.map { $0.withoutControlCharacters() },
-      images: benchmark.previews[2 * index..<2 * index + 2].map(Picture.init))
   }
 }

@@ -1,0 +1,47 @@
+import Recap
+
+/// The run on the screens: what it is, and what has happened in it.
+struct OpenedRun: Equatable, Sendable {
+  var name = ""
+  /// nil before the models are known.
+  var plan: TrainConfiguration?
+  /// Its place in the list of runs.
+  var number = 0
+  /// Another process trains or trained it: it can be watched, not steered.
+  var isFollowed = false
+  /// The length of the noise schedule.
+  var scheduleLength = 1000
+  /// All noise levels of an image are reconstructed, as that is quick; otherwise only those that are asked for.
+  var rebuildsEveryLevel = true
+  /// The fold of its log.
+  private(set) var history = RunHistory()
+  /// The loss under each density, from the same entries.
+  private(set) var densities = DensityTable()
+  /// The density of the next step, and of the pictures.
+  var density = RecapDensity.classOnly
+
+  /// Takes the next line of its log; in constant time, however long the run.
+  mutating func add(_ entry: LogEntry) {
+    history.add(entry)
+    if case .step(let report) = entry { densities.add(report) }
+  }
+}
+
+extension OpenedRun {
+  init(
+    name: String, plan: TrainConfiguration?, history: RunHistory = RunHistory(), densities: DensityTable = DensityTable()
+  ) {
+    (self.name, self.plan, self.history, self.densities) = (name, plan, history, densities)
+    density = history.density ?? plan?.density ?? .classOnly
+    self.densities.include(density)
+  }
+
+  /// Steps of the stage that is on, and how many it has in all.
+  var step: Int { history.steps.last?.step ?? 0 }
+  var totalSteps: Int { (isAligning ? plan?.alignSteps : plan?.steps) ?? 0 }
+  /// The projection learns, and CLIP has not changed yet.
+  var isAligning: Bool { history.steps.last?.stage == .align }
+  /// How much of the stage that is on is done, as a part of one.
+  var progress: Double { Double(step) / Double(max(totalSteps, 1)) }
+  var currentDensity: DensityInfo? { densities.rows.first { $0.density == density } }
+}

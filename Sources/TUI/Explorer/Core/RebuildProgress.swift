@@ -1,0 +1,57 @@
+import Recap
+import Terminal
+
+/// A reconstruction that is being made.
+struct RebuildProgress: Equatable, Sendable {
+  enum Stage: Equatable, Sendable {
+    case working
+    /// Other work goes first.
+    case resting
+    /// By a person.
+    case cancelled
+  }
+
+  var imageIndex: Int
+  var timestep: Int
+  var density: RecapDensity
+  var stage = Stage.working
+  /// What is done now: "baseline, step 3 of 12".
+  var doing = ""
+  var progress: WorkProgress
+  /// As far as they are made.
+  var noised: Picture?
+  var byBaseline: Picture?
+
+  /// Whether it is the one on the screen.
+  func isOf(_ image: Int, _ timestep: Int, _ density: RecapDensity) -> Bool {
+    imageIndex == image && self.timestep == timestep && self.density == density
+  }
+}
+
+extension GradualReconstruction.Piece {
+  var words: String {
+    switch self {
+    case .encoding: "encoding the image"
+    case .decodingNoised: "decoding the noised image"
+    case .looking(let model): "\(model.name), encoding"
+    case .denoising(let model, let step, let of): "\(model.name), step \(step + 1) of \(of)"
+    case .decoding(let model): "\(model.name), decoding"
+    }
+  }
+
+  /// Pieces of one kind take the same time.
+  enum Kind { case encoding, decoding, conditioning, denoising }
+
+  var kind: Kind {
+    switch self {
+    case .encoding: .encoding
+    case .decodingNoised, .decoding: .decoding
+    case .looking: .conditioning
+    case .denoising: .denoising
+    }
+  }
+}
+
+extension GradualReconstruction.Model {
+  fileprivate var name: String { self == .baseline ? "baseline" : "tuned" }
+}

@@ -1,0 +1,23 @@
+import Recap
+
+/// What the explorer asks for. A value, so that a test can say which work was asked for.
+enum Work: Equatable, Sendable {
+  case startTraining, pause, resume, stop
+  /// Answers to the estimated cost of a run.
+  case confirmCost, declineCost
+  case setDensity(RecapDensity)
+  /// Reconstruct an image; from then on also whenever the trainer evaluates, until another one is chosen.
+  case reconstruct(imageIndex: Int, timestep: Int)
+  case cancelRebuilding
+  /// The pairs are on the screen.
+  case loadPairs
+  case openRun(Int)
+  /// These three are done by the loop itself, the others by its runner.
+  case repaint, suspend, quit
+}
+
+/// Does the explorer's work off the drawing thread.
+protocol WorkRunner: Sendable {
+  /// Starts the work and returns at once.
+  func run(_ work: Work)
+}

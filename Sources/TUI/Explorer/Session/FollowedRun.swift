@@ -1,0 +1,87 @@
+import Engine
+import Recap
+
+/// A run on disk that is read again and again, whoever trains it.
+struct FollowedRun {
+  let folder: RunFolder
+  private(set) var summary: RunSummary?
+  private var problem: Problem?
+  /// Its row as of the last look.
+  private(set) var row: RunRow
+
+  init(_ folder: RunFolder, name: String) {
+    self.folder = folder
+    row = RunRow(
+      name: name, status: .loading("reading its log"), step: 0, totalSteps: folder.description.configuration.steps)
+  }
+
+  var history: RunHistory { summary?.history ?? RunHistory() }
+
+  /// Reads what is new, and gives it; all of it at the first time.
+  mutating func look() -> [LogEntry] {
+    var news: [LogEntry] = []
+    do {
+      if summary == nil { summary = try RunSummary(reading: folder) } else { news = try summary?.update() ?? [] }
+      problem = nil
+    } catch {
+      problem = Problem(error)
+    }
+    row = newRow
+    return news
+  }
+
+  private var newRow: RunRow {
+    let (history, last) = (history, history.steps.last)
+    return RunRow(
+      name: row.name, status: status, isAligning: last?.stage == .align, step: history.steps(in: .train).last?.step ?? 0,
+      totalSteps: row.totalSteps, loss: LossChange(history)?.last, evaluations: history.evaluations,
+      facts: RunRow.Fact.all(of: folder, history))
+  }
+
+  private var status: TrainingStatus {
+    if let problem { return .failed(problem) }
+    switch summary?.status() {
+    case .running: return .live
+    case .paused: return .paused
+    case .stopped: return .stopped
+    case .finished: return .finished
+    case .presumedCrashed(let seconds): return .crashed(silentSeconds: seconds)
+    case nil: return row.status
+    }
+  }
+
+  /// As the screens show it; `grid` patches on a side once its models are known.
+  func opened(_ number: Int, patches grid: Int? = nil) -> OpenedRun {
+    let plan = folder.description.configuration
+    var run = OpenedRun(
+      name: row.name, plan: plan, history: history,
+      densities: grid.map { DensityTable(patches: $0, seed: plan.seed, of: history) } ?? DensityTable())
+    (run.number, run.isFollowed) = (number, true)
+    return run
+  }
+}
+
+extension RunRow.Fact {
+  /// What a run is, from its folder and its log.
+  fileprivate static func all(of folder: RunFolder, _ history: RunHistory) -> [RunRow.Fact] {
+    let (run, plan) = (folder.description, folder.description.configuration)
+    let facts = [
+      ("folder", folder.path), ("started", "\(run.created), diva-tui \(run.version), seed \(run.seed)"),
+      ("machine", "\(run.cpu), \(run.threads.counted("thread"))"),
+      ("CLIP", run.tuned.map { "\(run.clip), tuned from \($0)" } ?? run.clip), ("diffusion", run.diffusion),
+      ("data", run.data),
+      (
+        "settings",
+        "density \(plan.density), batch \(plan.batch)\(plan.accumulate == 1 ? "" : " × \(plan.accumulate)"), "
+          + "\(plan.draws.counted("noise draw")) per image, \(plan.optimizer.rawValue), learning rate \(plan.rate), \(plan.alignSteps) aligning steps"
+      ),
+      (
+        "checkpoints",
+        history.checkpoints.isEmpty ? "none yet" : history.checkpoints.map(\.folder).joined(separator: ", ")
+      ),
+    ]
+    let control =
+      plan.shufflesCondition ? [("control", "conditioned on another image’s features: must not help")] : []
+    return (facts + control).map { RunRow.Fact(name: $0.0, value: $0.1.withoutControlCharacters()) }
+  }
+}

@@ -1,0 +1,43 @@
+import Engine
+import Recap
+import Terminal
+
+/// A run's recorded answers beside the pairs that they are about, whose images are drawn once.
+struct RecordedRows {
+  private let set: String?
+  private let folder: String?
+  private let pairs: RecordedPairs
+  /// Without answers.
+  private let rows: [PairRow]
+
+  init(set: String?, folder: String?, mini: MiniFolder) throws {
+    (self.set, self.folder) = (set, folder)
+    let pairs = try RecordedPairs(set: set, folder: folder, mini: mini)
+    let images = pairs.images(of: 0..<pairs.count).map(Picture.init)
+    self.pairs = pairs
+    rows = pairs.pairs.enumerated().map { PairRow(pair: $1, images: Array(images[2 * $0..<2 * $0 + 2])) }
+  }
+
+  /// Whether they are those that the record names.
+  func are(_ set: String?, in folder: String?) -> Bool { self.set == set && self.folder == folder }
+
+  /// Whether the report is about these pairs, not about those of another version of the program.
+  func belong(to report: PredictionReport) -> Bool { pairs.belong(to: report) }
+
+  /// The recorded answers, with the pairs where they are known.
+  static func rows(_ report: PredictionReport, beside known: RecordedRows?) -> [PairRow] {
+    let known = known.flatMap { $0.belong(to: report) ? $0.rows : nil }
+    return (0..<report.pairs).map { index in
+      var row = known?[index] ?? PairRow(pair: .nameless(index), images: [])
+      row.baseline = PairPrediction(row.pair, scores: report.baselineScores[index].map(Double.init))
+      row.tuned = PairPrediction(row.pair, scores: report.tunedScores[index].map(Double.init))
+      return row
+    }
+  }
+}
+
+extension ImagePair {
+  fileprivate static func nameless(_ index: Int) -> ImagePair {
+    ImagePair(index: index, pattern: nil, statements: ["the first image's statement", "the second one's"])
+  }
+}
