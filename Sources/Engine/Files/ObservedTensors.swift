@@ -15,10 +15,10 @@ public struct ReadingProgress: Equatable, Sendable {
   }
 }
 
-/// Is told before the first tensor is read and after each one; what it throws ends the reading.
+/// Called before the first tensor is read and after each one; what it throws ends the reading.
 public typealias ReadingObserver = (ReadingProgress) throws -> Void
 
-/// Weights that tell how far they have been read.
+/// Weights that report how far they have been read.
 public final class ObservedTensors: TensorSource {
   private let source: any TensorSource
   private let name: String
@@ -38,10 +38,12 @@ public final class ObservedTensors: TensorSource {
   public func description(of name: String) -> TensorDescription? { source.description(of: name) }
   public func shape(of name: String) throws -> Shape? { try source.shape(of: name) }
 
-  public func tensor(named name: String) throws -> Tensor? { try told(name) { try source.tensor(named: name) } }
-  public func stored(named name: String) throws -> StoredTensor? { try told(name) { try source.stored(named: name) } }
+  public func tensor(named name: String) throws -> Tensor? { try reporting(name) { try source.tensor(named: name) } }
+  public func stored(named name: String) throws -> StoredTensor? {
+    try reporting(name) { try source.stored(named: name) }
+  }
 
-  private func told<Result>(_ name: String, _ read: () throws -> Result?) throws -> Result? {
+  private func reporting<Result>(_ name: String, _ read: () throws -> Result?) throws -> Result? {
     if self.read.isEmpty { try tell() }
     guard let result = try read() else { return nil }
     if self.read.insert(name).inserted {

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Weights in any format that people have, told by their contents: a safetensors file, a file of PyTorch's
+/// Weights in any common format, recognised by their contents: a safetensors file, a file of PyTorch's
 /// (`.pt`, `.pth`, `.bin`), or a folder of Hugging Face's, open_clip's or diffusers' with one or many of them.
 ///
-/// Opening is quick whatever the size: numbers are read when a tensor is asked for.
+/// Opening is quick whatever the size: numbers are read on demand.
 ///
 /// ```swift
 /// let file = try WeightsFile("ViT-L-14.pt")

@@ -9,7 +9,7 @@ public struct WeightsFolder {
   public let path: String
   private let observer: ReadingObserver?
 
-  /// - Parameter observer: is told how far the weights have been read.
+  /// - Parameter observer: called as the weights are read.
   public init(_ path: String, observer: ReadingObserver? = nil) { (self.path, self.observer) = (path, observer) }
 
   /// A model of this folder's, such as `unet`.

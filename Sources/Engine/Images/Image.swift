@@ -32,7 +32,7 @@ public struct Image: Equatable, Sendable {
     return Image(width: width, height: height, pixels: part)
   }
 
-  /// The square in the middle, placed as torchvision's `CenterCrop` places it (halves round to even).
+  /// The square in the middle, placed as torchvision's `CenterCrop` places it (ties round to even).
   public func croppedAtCenter(to side: Int) -> Image {
     cropped(x: Self.cropStart(width, side), y: Self.cropStart(height, side), width: side, height: side)
   }

@@ -42,7 +42,7 @@ enum JPEG {
 
   /// Like Pillow, takes stray bytes and wrong codes as they are, but not an image whose lower part is missing.
   ///
-  /// The library's error code cannot tell: an error that follows a warning is reported as a warning.
+  /// The library's error code does not say: an error that follows a warning is reported as a warning.
   private static func isTolerable(_ decoder: tjhandle) -> Bool {
     reason(decoder).hasPrefix("Corrupt JPEG data")
   }

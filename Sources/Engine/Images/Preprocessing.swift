@@ -25,7 +25,7 @@ public struct ColorStatistics: Equatable, Sendable, Codable {
   }
 }
 
-/// From a picture to CLIP's input: the square that it sees, then (p/255 − mean)/deviation.
+/// From a picture to CLIP's input: its square, then (p/255 − mean)/deviation.
 ///
 /// Source: `clip.load`'s transform and open_clip's `image_transform`, on Pillow's pictures.
 public struct Preprocessing: Equatable, Sendable {
@@ -37,7 +37,7 @@ public struct Preprocessing: Equatable, Sendable {
     case squash
   }
 
-  /// Side of the square that CLIP sees, in pixels.
+  /// Side of CLIP's input square, in pixels.
   public let side: Int
   public let fit: Fit
   public let filter: Image.Filter
@@ -58,7 +58,7 @@ public struct Preprocessing: Equatable, Sendable {
     self.init(side: side, fit: fit, filter: filter, colors: ColorStatistics(mean: mean, deviation: deviation))
   }
 
-  /// The square that CLIP sees of a picture; pictures that already are such squares pass as they are.
+  /// CLIP's input square of a picture; pictures that already are such squares pass as they are.
   public func square(_ image: Image) -> Image {
     if image.width == side && image.height == side { return image }
     switch fit {

@@ -37,7 +37,7 @@ extension Image {
     return resized(width: width, height: height, by: filter)
   }
 
-  /// What CLIP sees: `resized(shortestSide:by:)`, then `croppedAtCenter(to:)`.
+  /// CLIP's input square: `resized(shortestSide:by:)`, then `croppedAtCenter(to:)`.
   ///
   /// Only the square is computed, so that an image of 1 × 100 000 pixels costs no more than others.
   public func centerSquare(side: Int, by filter: Filter) -> Image {
@@ -102,7 +102,7 @@ extension Image {
   }
 }
 
-/// For each wanted position along one resized side: where its source pixels start, and their weights in fixed point.
+/// For each new position along one resized side: where its source pixels start, and their weights in fixed point.
 private struct Taps {
   /// Fractional bits of a weight; 8 bits of value and 2 of headroom fill the rest of 32.
   static let precision = 22

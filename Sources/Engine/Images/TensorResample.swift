@@ -36,7 +36,7 @@ extension Tensor {
   }
 }
 
-/// For each wanted position along one side, `width` old positions and their weights.
+/// For each new position along one side, `width` old positions and their weights.
 private struct FloatTaps: Sendable {
   let oldLength: Int
   let newLength: Int

@@ -3,7 +3,7 @@ import Synchronization
 
 /// How a model trades memory for time.
 public enum MemoryUse: String, Sendable, CaseIterable {
-  /// Keeps what the backward pass will want, and weights in the layouts that products like best.
+  /// Keeps what the backward pass needs, and weights in packed layouts.
   case fast
   /// Keeps the inputs of whole blocks and computes the rest again.
   case small

@@ -16,6 +16,13 @@ public enum GemmBackend: String, CaseIterable, Sendable {
 
   public static let current: GemmBackend = kernels_gemm_backend() == KERNELS_GEMM_OWN ? .own : .oneDNN
 
-  /// Rows of a product are best cut at multiples of so many: a micro-kernel's tile.
+  /// oneDNN's version, which convolutions run on too: "2.6.3".
+  public static var oneDNNVersion: String {
+    var text = [CChar](repeating: 0, count: 64)
+    kernels_onednn_version(&text, text.count)
+    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// Rows of a micro-kernel's tile: rows of a product are best cut at its multiples.
   static let tileRows = Int(kernels_tile_rows())
 }

@@ -23,7 +23,7 @@ public enum MachinePeak {
     return Double(operations) / ((ContinuousClock.now - begin) / .seconds(1)) / 1e9
   }
 
-  /// Many short items, so that a thread which has to share its core does less and holds up nobody.
+  /// Many short items, so that a thread which has to share its core does fewer of them.
   private static func run(_ precision: Precision, items: Int) -> Int64 {
     let kernel = precision == .f32 ? KERNELS_F32 : KERNELS_BF16
     let one = kernels_probe(kernel, 1)

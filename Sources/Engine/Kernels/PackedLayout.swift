@@ -1,4 +1,4 @@
-/// In which layout or precision a parameter's numbers were written a second time; tells these forms apart.
+/// Names a packed copy of a parameter's numbers, by its layout and precision.
 enum PackedLayout: Hashable {
   /// In the order in which they are stored, in another precision.
   case dense(isBF16: Bool)

@@ -1,8 +1,8 @@
 /// Attention with its four projections: softmax(q·kᵀ/√D)·v for each head, then mixed.
 ///
-/// Shape: x (B, T, C), context (B, S, X) → (B, T, C). Keys: four linear layers, called as `Names` says.
+/// Shape: x (B, T, C), context (B, S, X) → (B, T, C). Keys: four linear layers, named as `Names` says.
 public struct MultiHeadAttention {
-  /// What a library calls the four projections, and which of them have a bias.
+  /// A library's names of the four projections, and which of them have a bias.
   public struct Names: Sendable {
     let query, key, value, out: String
     let hasInputBias: Bool
@@ -37,17 +37,17 @@ public struct MultiHeadAttention {
     self.heads = heads
   }
 
-  /// Looks at `context`, or at `x` itself when there is none; `causal` hides later tokens from earlier ones.
+  /// Cross-attention to `context`, or self-attention when there is none; `causal` masks later tokens.
   public func callAsFunction(_ x: Tensor, context: Tensor? = nil, causal: Bool = false) -> Tensor {
-    if let context, context.shape[1] == 1 { return told(context, to: x.shape) }
-    let seen = context ?? x
-    return out(query(x).attention(keys: key(seen), values: value(seen), heads: heads, causal: causal))
+    if let context, context.shape[1] == 1 { return broadcast(context, to: x.shape) }
+    let context = context ?? x
+    return out(query(x).attention(keys: key(context), values: value(context), heads: heads, causal: causal))
   }
 
-  /// With one token to look at, softmax gives it all the weight: queries and keys do not matter, and every token of
-  /// `shape` (B, T, C) hears the same.
-  private func told(_ context: Tensor, to shape: Shape) -> Tensor {
-    let everyone = Array(repeating: 0, count: shape[1])
-    return out(value(context)).gatherTokens(Array(repeating: everyone, count: shape[0]))
+  /// A context of a single token: softmax is 1, so that queries and keys do not matter and the output is the same for
+  /// every token of `shape` (B, T, C).
+  private func broadcast(_ context: Tensor, to shape: Shape) -> Tensor {
+    let first = Array(repeating: 0, count: shape[1])
+    return out(value(context)).gatherTokens(Array(repeating: first, count: shape[0]))
   }
 }

@@ -38,7 +38,7 @@ extension TensorSource {
 
 /// A scope of names in a file, or in a model made from nothing.
 ///
-/// A layer asks its scope for its parameters; the key lives where the parameter is born, and loading, saving, freezing
+/// A layer takes its parameters from its scope; the key is written where the parameter is made, and loading, saving, freezing
 /// and optimising all walk the list that grows here.
 public struct Weights {
   private let store: Store
@@ -49,7 +49,7 @@ public struct Weights {
     Weights(store: Store(origin: .random(RandomSource(seed: seed)), name: "new model"), scope: "")
   }
 
-  /// A model from a file; `name` stands in error messages, `layout` tells the file's names from the model's own.
+  /// A model from a file; `name` stands in error messages, `layout` maps the model's names to the file's.
   public static func file(_ source: any TensorSource, name: String, layout: KeyLayout = .own) -> Weights {
     Weights(store: Store(origin: .file(source, layout), name: name), scope: "")
   }
@@ -68,7 +68,7 @@ public struct Weights {
     try store.parameter(fullName(name), shape, initializer)
   }
 
-  /// True when the file has this tensor; a model from nothing has whatever it asks for.
+  /// True when the file has this tensor; always true of a model from nothing.
   public func has(_ name: String) -> Bool { store.has(fullName(name)) }
 
   /// All parameters born so far, in order, wherever in the model.

@@ -12,7 +12,7 @@ public struct WeightsFit: Equatable, Sendable {
   /// Keys that have no place in the model.
   public private(set) var unexpected: [String] = []
 
-  /// - Parameter isIgnored: keys that are nobody's loss, such as counters beside the weights.
+  /// - Parameter isIgnored: keys that can be discarded, such as counters beside the weights.
   public init(
     _ parameters: [Parameter], source: any TensorSource, layout: KeyLayout = .own,
     ignoring isIgnored: (String) -> Bool = { _ in false }

@@ -1,10 +1,10 @@
 /// Floating-point operations of one forward pass, a multiply-add counting as two; norms and activations left out.
 ///
-/// Every weight meets every position of the feature map that it works on once, so that the names and shapes of the
+/// Every weight is multiplied once at every position of its feature map, so that the names and shapes of the
 /// parameters say it all but for attention's own products.
 
 extension CLIPVisionTower {
-  /// For so many images.
+  /// For this number of images.
   public func operations(images: Int) -> Double {
     let (tokens, width) = (Double(config.tokens), Double(config.encoder.width))
     let hidden = Double(config.encoder.hiddenWidth)
@@ -25,7 +25,7 @@ extension CLIPVisionTower {
 }
 
 extension UNet2DConditionModel {
-  /// For so many images whose latents are `side` numbers wide and high, told `contextTokens` tokens each.
+  /// For images whose latents are `side` numbers wide and high, each with a context of `contextTokens` tokens.
   public func operations(images: Int, side: Int, contextTokens: Int) -> Double {
     let levels = config.blockChannels.count
     return Double(images)
@@ -84,7 +84,7 @@ extension UNet2DConditionModel {
 }
 
 extension AutoencoderKL {
-  /// Of encoding so many images of `side` × `side` pixels.
+  /// Of encoding images of `side` × `side` pixels.
   public func encodingOperations(images: Int, side: Int) -> Double {
     let levels = config.blockChannels.count
     let one = parameters.reduce(0.0) { sum, parameter in

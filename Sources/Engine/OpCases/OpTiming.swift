@@ -4,7 +4,7 @@ import Glibc
 public struct TimedCase: Sendable {
   /// What the inputs after the first are.
   public enum Others: String, Codable, Sendable {
-    /// Activations like the first; each gets a gradient.
+    /// Activations as the first; each gets a gradient.
     case activations
     /// A layer's weights, frozen: packed once, and without a gradient.
     case frozen
@@ -33,7 +33,7 @@ public struct TimedCase: Sendable {
     return 4 * Double(inputs.reduce(op.run(inputs).count) { $0 + $1.count })
   }
 
-  /// One run on random numbers, as often as wanted: the result alone, or with all gradients.
+  /// One run on random numbers, repeatable: the result alone, or with all gradients.
   public func prepared(gradients: Bool) -> () -> Void {
     let random = op.randomInputs(seed: 1)
     let weights = others == .activations ? [] : random.dropFirst().map { Parameter(name: op.name, value: $0) }

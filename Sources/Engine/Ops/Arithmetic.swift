@@ -75,7 +75,7 @@ extension Tensor {
     }
   }
 
-  /// Adds `other` (same shape) to this tensor's own memory; for sums that nobody else holds.
+  /// Adds `other` (same shape) to this tensor's own memory; for sums with one owner.
   func add(inPlace other: Tensor) {
     ThreadPool.runElements(count) { start, n in kernels_axpy(n, 1, other.pointer + start, pointer + start) }
   }

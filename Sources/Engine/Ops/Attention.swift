@@ -3,7 +3,7 @@ import Kernels
 extension Tensor {
   /// softmax(q·kᵀ/√D)·v in every head, where self holds the queries.
   ///
-  /// Shape: self (B, Tq, C), keys and values (B, Tk, C), C = heads·D → (B, Tq, C). With `causal`, token i sees keys
+  /// Shape: self (B, Tq, C), keys and values (B, Tk, C), C = heads·D → (B, Tq, C). With `causal`, token i attends to keys
   /// 0…i. Source: Vaswani et al. 2017, eq. 1. The scores are never stored: the gradient recomputes them.
   public func attention(keys: Tensor, values: Tensor, heads: Int, causal: Bool = false) -> Tensor {
     precondition(

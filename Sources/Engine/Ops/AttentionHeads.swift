@@ -5,7 +5,7 @@ struct AttentionHeads {
   let shape: AttentionShape
   /// Heads of all images.
   let count: Int
-  /// Into so many parts each head's queries are cut, by shape alone, where there are fewer heads than threads may be.
+  /// Parts of each head's queries, by shape alone: more than one where there may be more threads than heads.
   let parts: Int
   private let heads: Int
   private let partSize: Int

@@ -2,7 +2,7 @@ import Kernels
 
 extension Tensor {
   /// Each group of channels of each image less its mean, over its deviation, times `scale`, plus `shift`; then SiLU
-  /// if `silu` (every residual block of the UNet and the autoencoder wants it).
+  /// if `silu` (as in every residual block of the UNet and the autoencoder).
   ///
   /// Shape: (B, H, W, C) or (B, T, C), scale and shift (C) → the same. Source: Wu & He 2018; PyTorch `F.group_norm`.
   public func groupNorm(groups: Int, scale: Tensor, shift: Tensor, epsilon: Float, silu: Bool = false) -> Tensor {

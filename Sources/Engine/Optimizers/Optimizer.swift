@@ -34,7 +34,7 @@ extension Optimizer {
   /// One step, clipped where the gradients' norm is above `maximumNorm`, after which they are cleared.
   ///
   /// Returns the L2 norm of all gradients together, before clipping. Source: PyTorch `clip_grad_norm_` and `step`.
-  /// A norm that is not a number changes nothing: the step is left out and the norm returned, for the caller to tell.
+  /// A norm that is not a number changes nothing: the step is skipped and the norm returned, for the caller to report.
   @discardableResult
   public func step(learningRate: Float, maximumNorm: Float? = nil) -> Float {
     let norm = parameters.gradientNorm()

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What went wrong, in words for a person: what failed, where, why, and what to do.
 ///
 /// Files, folders and options that people hand us throw this; our own mistakes stop at a `precondition`.
@@ -37,5 +39,16 @@ extension Unicode.Scalar {
     case .format: self != "\u{200D}"
     default: false
     }
+  }
+}
+
+extension Error {
+  /// Why the system refused, in its own words: "No such file or directory".
+  ///
+  /// Foundation hides them behind sentences such as "The operation could not be completed. The file doesn’t exist.".
+  public var systemReason: String {
+    if let problem = self as? Problem { return problem.message }
+    let cause = ((self as? CocoaError)?.underlying ?? self) as NSError
+    return cause.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32(cause.code))) : localizedDescription
   }
 }

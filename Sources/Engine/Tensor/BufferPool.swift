@@ -4,15 +4,15 @@ import Synchronization
 enum BufferPool {
   struct Buffer: @unchecked Sendable {
     let start: UnsafeMutablePointer<Float>
-    /// In floats; at least what was asked for.
+    /// In floats; at least what was requested.
     let capacity: Int
   }
 
   private static let pool = Mutex(Pool())
-  /// How often the system was asked for memory since the program began.
+  /// How many allocations the system made since the program began.
   static let misses = Atomic<Int>(0)
 
-  /// From here on, in floats, a buffer is large: a somewhat larger one will do, since a step's phases want them in
+  /// From here on, in floats, a buffer is large: a somewhat larger one will do, since a step's phases need them in
   /// sizes that differ, one phase's activations where another's gradients were.
   static let large = 1 << 18
 
@@ -86,7 +86,7 @@ enum BufferPool {
     }
   }
 
-  /// The buffers that nobody uses, and how much lies in large ones.
+  /// Free buffers, and how much lies in large ones.
   private struct Pool {
     private var idle: [Int: [Buffer]] = [:]
     var slab = Slab()
@@ -104,7 +104,7 @@ enum BufferPool {
       return buffer
     }
 
-    /// Large buffers that nobody has used yet.
+    /// Large buffers that have not been used yet.
     mutating func add(_ buffers: ArraySlice<Buffer>) {
       for buffer in buffers {
         idleFloats += buffer.capacity

@@ -45,7 +45,7 @@ struct PackedWeight {
     (pointer, owner) = (UnsafeRawPointer(start), bytes)
   }
 
-  /// Memory that nobody keeps.
+  /// Memory for one use.
   init(temporary storage: Storage) { (pointer, owner) = (UnsafeRawPointer(storage.base), storage) }
 }
 

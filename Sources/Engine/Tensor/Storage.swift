@@ -3,9 +3,9 @@ import Synchronization
 
 /// The numbers behind tensors: floats of our own, or those of a mapped file.
 ///
-/// Floats of our own are 64-byte aligned and return to a pool when nobody uses them: written by the op that made them
+/// Floats of our own are 64-byte aligned and return to a pool when their last owner goes: written by the op that made them
 /// and, for a parameter, by its optimizer; read by everyone else. A file's numbers are never written. Float32 ones are
-/// read where they lie; others become floats of our own when somebody asks for floats, which no product with packed
+/// read where they lie; others become floats of our own when they are first read as floats, which no product with packed
 /// weights does.
 public final class Storage: @unchecked Sendable {
   public let count: Int
@@ -15,7 +15,7 @@ public final class Storage: @unchecked Sendable {
   private let conversion = Mutex<Void>(())
   /// How many floats our own memory has place for.
   private var capacity = 0
-  /// Other forms of a parameter's numbers; nil where nobody would find them again.
+  /// Other forms of a parameter's numbers; nil where they would not be found again.
   private(set) var packs: PackedWeights?
   /// Not 0 for weights that never change, whose packed forms the kernels may keep under this number.
   private(set) var frozenID: UInt64 = 0
@@ -70,7 +70,7 @@ public final class Storage: @unchecked Sendable {
 
   var isFrozen: Bool { frozenID != 0 }
 
-  /// From now on nobody writes here, so that the kernels may pack these weights once and keep them packed.
+  /// No more writes: the kernels may pack these weights once and keep them packed.
   func freeze() {
     if frozenID == 0 { frozenID = Storage.nextID.add(1, ordering: .relaxed).newValue }
   }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a file says of a tensor before anybody reads it.
+/// What a file says of a tensor before it is read.
 public struct TensorDescription: Equatable, Sendable {
   public let type: StoredType
   public let dims: [Int]

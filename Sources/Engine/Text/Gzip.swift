@@ -10,7 +10,7 @@ enum Gzip {
   /// claim gigabytes.
   static func inflated(_ bytes: [UInt8], limit: Int) throws -> [UInt8] {
     var stream = z_stream()
-    // 16 asks for gzip's header and checksum around the widest window.
+    // 16 means gzip's header and checksum around the widest window.
     guard inflateInit2_(&stream, 16 + MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       throw Problem("out of memory")
     }

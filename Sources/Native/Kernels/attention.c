@@ -1,7 +1,7 @@
-// Attention of one head, block of query rows by block of keys: the matrix of scores is never kept, only a block of it in
-// cache, and the output of the blocks before is rescaled where a later one has a higher score (Dao et al., 2022,
-// FlashAttention, §3.1). Heads are copied out of the token-major arrays first: products are fastest on dense factors. The
-// gradient is in attention_gradient.c.
+// Attention of one head, block of query rows by block of keys: the matrix of scores is never kept, only a block of it
+// in cache, and the output of the blocks before is rescaled where a later one has a higher score (Dao et al., 2022,
+// FlashAttention, §3.1). Heads are copied out of the token-major arrays first: products are fastest on dense factors.
+// The gradient is in attention_gradient.c.
 #include "attention.h"
 
 enum { FEW_NUMBERS = 4096 };  // keys of so few are not worth packing

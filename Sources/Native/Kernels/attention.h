@@ -1,6 +1,6 @@
-// What attention and its gradient share, in FlashAttention's letters: m, the highest score of a row so far; l, the sum of
-// exp(score − m); LSE = m + log l; D = Σ out·dOut. Heads are copied out of token-major arrays, scratch is cut into aligned
-// parts.
+// What attention and its gradient share, in FlashAttention's letters: m, the highest score of a row so far; l, the sum
+// of exp(score − m); LSE = m + log l; D = Σ out·dOut. Heads are copied out of token-major arrays, scratch is cut into
+// aligned parts.
 #pragma once
 #include "vector.h"
 
@@ -59,7 +59,9 @@ INLINE Factor take_factor(Scratch *scratch, int64_t count, bool bf16) {
 INLINE const void *factor_data(Factor f) { return f.bf16 ? (const void *)f.bf16 : (const void *)f.floats; }
 
 /// These rows as the left side of a product.
-INLINE KernelsRows factor_rows(Factor f, int64_t rows) { return (KernelsRows){.numbers = factor_data(f), .count = rows}; }
+INLINE KernelsRows factor_rows(Factor f, int64_t rows) {
+  return (KernelsRows){.numbers = factor_data(f), .count = rows};
+}
 
 /// Rows of one head to a dense array, zeros below them up to `padded` rows.
 INLINE void gather_rows(int64_t rows, int64_t padded, int64_t width, const float *from, int64_t stride, float *to) {

@@ -171,7 +171,8 @@ void kernels_attention_gradient(const AttentionShape *s, int64_t first, int64_t 
     read_queries(s, at, rows, padded, q, &b);
     memset(b.dq, 0, (size_t)(padded * s->headWidth) * sizeof(float));
     int64_t visible = s->causal ? smaller(s->keys, at + rows) : s->keys;
-    for (int64_t key = 0; key < visible; key += step) gradient_of_block(s, packed, key, at, padded, &b, q->dq != NULL, sums);
+    for (int64_t key = 0; key < visible; key += step)
+      gradient_of_block(s, packed, key, at, padded, &b, q->dq != NULL, sums);
     if (!q->dq) continue;
     for (int64_t r = 0; r < rows; r++)
       for (int64_t i = 0; i < s->headWidth; i++) q->dq[(at + r) * s->queryStride + i] = b.dq[i * padded + r];
@@ -179,7 +180,8 @@ void kernels_attention_gradient(const AttentionShape *s, int64_t first, int64_t 
 }
 
 /// Adds all parts to the first, and copies it.
-static void add_parts(const AttentionShape *s, int64_t parts, float *sums, int64_t stride, float *to, int64_t toStride) {
+static void add_parts(const AttentionShape *s, int64_t parts, float *sums, int64_t stride, float *to,
+                      int64_t toStride) {
   for (int64_t part = 1; part < parts; part++) kernels_axpy(s->keys * s->headWidth, 1, sums + part * stride, sums);
   for (int64_t row = 0; row < s->keys; row++)
     memcpy(to + row * toStride, sums + row * s->headWidth, (size_t)s->headWidth * sizeof(float));

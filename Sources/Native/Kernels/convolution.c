@@ -1,4 +1,4 @@
-// Convolutions of NHWC images on oneDNN, on the calling thread.
+// Convolutions of NHWC images and their gradients on oneDNN, on the calling thread.
 #include "onednn.h"
 
 typedef struct {
@@ -27,68 +27,43 @@ static ConvolutionDescs convolution_descs(const ConvolutionShape *s) {
   return d;
 }
 
-static dnnl_primitive_desc_t forward_desc(const ConvolutionDescs *d, bool bias, dnnl_primitive_attr_t attr) {
+/// The primitive of a key's kind: forward, or a gradient, for which the forward one is a hint.
+static dnnl_primitive_desc_t primitive_desc(const Key *key, const ConvolutionDescs *d, dnnl_primitive_attr_t attr) {
   dnnl_convolution_desc_t desc;
-  CHECK(dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training, dnnl_convolution_direct, &d->x, &d->w,
-                                           bias ? &d->bias : NULL, &d->y, d->strides, d->padStart, d->padEnd));
-  dnnl_primitive_desc_t pd;
-  CHECK(dnnl_primitive_desc_create(&pd, &desc, attr, onednn_engine, NULL));
-  return pd;
+  dnnl_primitive_desc_t forward, gradient;
+  const dnnl_memory_desc_t *bias = key->hasBias ? &d->bias : NULL;
+  CHECK(dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training, dnnl_convolution_direct, &d->x, &d->w, bias,
+                                           &d->y, d->strides, d->padStart, d->padEnd));
+  CHECK(dnnl_primitive_desc_create(&forward, &desc, attr, onednn_engine, NULL));
+  if (key->kind == CONVOLUTION) return forward;
+  if (key->kind == INPUT_GRADIENT)
+    CHECK(dnnl_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, &d->x, &d->w, &d->y, d->strides,
+                                                   d->padStart, d->padEnd));
+  else
+    CHECK(dnnl_convolution_backward_weights_desc_init(&desc, dnnl_convolution_direct, &d->x, &d->w, bias, &d->y,
+                                                      d->strides, d->padStart, d->padEnd));
+  CHECK(dnnl_primitive_desc_create(&gradient, &desc, attr, onednn_engine, forward));
+  CHECK(dnnl_primitive_desc_destroy(forward));
+  return gradient;
 }
 
-static Prepared *make_forward(const Key *key) {
+static Prepared *make_convolution(const Key *key) {
+  bool isWeights = key->kind == WEIGHT_GRADIENT, isInput = key->kind == INPUT_GRADIENT;
   ConvolutionDescs d = convolution_descs(&key->shape);
   dnnl_primitive_attr_t attr = onednn_attributes(false);
-  dnnl_primitive_desc_t pd = forward_desc(&d, key->hasBias, attr);
+  dnnl_primitive_desc_t pd = primitive_desc(key, &d, attr);
   Prepared *p = onednn_prepared(pd);
-  p->weights = *onednn_wanted(pd, dnnl_query_weights_md);
-  onednn_add_argument(p, DNNL_ARG_SRC, &d.x);
-  onednn_add_argument(p, DNNL_ARG_WEIGHTS, &p->weights);
-  onednn_add_argument(p, DNNL_ARG_DST, &d.y);
-  if (key->hasBias) onednn_add_argument(p, DNNL_ARG_BIAS, &d.bias);
+  p->weights = *onednn_wanted(pd, isWeights ? dnnl_query_diff_weights_md : dnnl_query_weights_md);
+  if (isWeights) {
+    dnnl_memory_desc_t plain = plain_weights(&p->weights);
+    p->packed = onednn_allocated(&p->weights);
+    p->unpack = onednn_reorder(&p->weights, &plain);
+  }
+  onednn_add_argument(p, isInput ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, &d.x);
+  onednn_add_argument(p, isWeights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, &p->weights);
+  onednn_add_argument(p, key->kind == CONVOLUTION ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, &d.y);
+  if (key->hasBias) onednn_add_argument(p, isWeights ? DNNL_ARG_DIFF_BIAS : DNNL_ARG_BIAS, &d.bias);
   CHECK(dnnl_primitive_desc_destroy(pd));
-  CHECK(dnnl_primitive_attr_destroy(attr));
-  return p;
-}
-
-static Prepared *make_input_gradient(const Key *key) {
-  ConvolutionDescs d = convolution_descs(&key->shape);
-  dnnl_primitive_attr_t attr = onednn_attributes(false);
-  dnnl_primitive_desc_t hint = forward_desc(&d, false, attr), pd;
-  dnnl_convolution_desc_t desc;
-  CHECK(dnnl_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, &d.x, &d.w, &d.y, d.strides,
-                                                 d.padStart, d.padEnd));
-  CHECK(dnnl_primitive_desc_create(&pd, &desc, attr, onednn_engine, hint));
-  Prepared *p = onednn_prepared(pd);
-  p->weights = *onednn_wanted(pd, dnnl_query_weights_md);
-  onednn_add_argument(p, DNNL_ARG_DIFF_SRC, &d.x);
-  onednn_add_argument(p, DNNL_ARG_WEIGHTS, &p->weights);
-  onednn_add_argument(p, DNNL_ARG_DIFF_DST, &d.y);
-  CHECK(dnnl_primitive_desc_destroy(pd));
-  CHECK(dnnl_primitive_desc_destroy(hint));
-  CHECK(dnnl_primitive_attr_destroy(attr));
-  return p;
-}
-
-static Prepared *make_weight_gradient(const Key *key) {
-  ConvolutionDescs d = convolution_descs(&key->shape);
-  dnnl_primitive_attr_t attr = onednn_attributes(false);
-  dnnl_primitive_desc_t hint = forward_desc(&d, true, attr), pd;
-  dnnl_convolution_desc_t desc;
-  CHECK(dnnl_convolution_backward_weights_desc_init(&desc, dnnl_convolution_direct, &d.x, &d.w, &d.bias, &d.y,
-                                                    d.strides, d.padStart, d.padEnd));
-  CHECK(dnnl_primitive_desc_create(&pd, &desc, attr, onednn_engine, hint));
-  Prepared *p = onednn_prepared(pd);
-  p->weights = *onednn_wanted(pd, dnnl_query_diff_weights_md);
-  p->packed = onednn_allocated(&p->weights);
-  dnnl_memory_desc_t plain = plain_weights(&p->weights);
-  p->unpack = onednn_reorder(&p->weights, &plain);
-  onednn_add_argument(p, DNNL_ARG_SRC, &d.x);
-  onednn_add_argument(p, DNNL_ARG_DIFF_DST, &d.y);
-  onednn_add_argument(p, DNNL_ARG_DIFF_WEIGHTS, &p->weights);
-  onednn_add_argument(p, DNNL_ARG_DIFF_BIAS, &d.bias);
-  CHECK(dnnl_primitive_desc_destroy(pd));
-  CHECK(dnnl_primitive_desc_destroy(hint));
   CHECK(dnnl_primitive_attr_destroy(attr));
   return p;
 }
@@ -101,7 +76,7 @@ static void point_weights(Prepared *p, const float *weights, uint64_t frozenID) 
 void kernels_convolution(const ConvolutionShape *shape, const float *x, const float *weights, uint64_t frozenID,
                          const float *bias, float *y) {
   Key key = {.kind = CONVOLUTION, .shape = *shape, .hasBias = bias != NULL};
-  Prepared *p = onednn_find(&key, make_forward);
+  Prepared *p = onednn_find(&key, make_convolution);
   onednn_point(p, DNNL_ARG_SRC, x);
   point_weights(p, weights, frozenID);
   onednn_point(p, DNNL_ARG_DST, y);
@@ -112,7 +87,7 @@ void kernels_convolution(const ConvolutionShape *shape, const float *x, const fl
 void kernels_convolution_input_gradient(const ConvolutionShape *shape, const float *dy, const float *weights,
                                         uint64_t frozenID, float *dx) {
   Key key = {.kind = INPUT_GRADIENT, .shape = *shape};
-  Prepared *p = onednn_find(&key, make_input_gradient);
+  Prepared *p = onednn_find(&key, make_convolution);
   onednn_point(p, DNNL_ARG_DIFF_DST, dy);
   point_weights(p, weights, frozenID);
   onednn_point(p, DNNL_ARG_DIFF_SRC, dx);
@@ -122,7 +97,7 @@ void kernels_convolution_input_gradient(const ConvolutionShape *shape, const flo
 void kernels_convolution_weight_gradient(const ConvolutionShape *shape, const float *x, const float *dy,
                                          float *dWeights, float *dBias) {
   Key key = {.kind = WEIGHT_GRADIENT, .shape = *shape, .hasBias = true};
-  Prepared *p = onednn_find(&key, make_weight_gradient);
+  Prepared *p = onednn_find(&key, make_convolution);
   onednn_point(p, DNNL_ARG_SRC, x);
   onednn_point(p, DNNL_ARG_DIFF_DST, dy);
   onednn_point(p, DNNL_ARG_DIFF_WEIGHTS, onednn_data(p->packed));

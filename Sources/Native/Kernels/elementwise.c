@@ -1,4 +1,4 @@
-// Elementwise arithmetic, activations and sums.
+// Elementwise arithmetic, activations and sums; each gradient stands below its function.
 #include "vector.h"
 
 CLONES void kernels_add(int64_t n, const float *a, const float *b, float *out) {
@@ -34,48 +34,24 @@ CLONES void kernels_column_sums(int64_t rows, int64_t c, const float *x, bool ac
 // Sums in blocks: float lanes inside a block (fast), double across blocks (exact enough for millions of numbers).
 enum { BLOCK = 1024 };
 
-CLONES double kernels_sum(int64_t n, const float *x) {
-  double total = 0;
-  for (int64_t start = 0; start < n; start += BLOCK) {
-    int64_t end = start + BLOCK < n ? start + BLOCK : n;
-    float block = 0;
-    {
-#pragma clang fp reassociate(on)
-      for (int64_t i = start; i < end; i++) block += x[i];
-    }
-    total += block;
-  }
+#define BLOCKED_SUM(term)                                    \
+  double total = 0;                                          \
+  for (int64_t start = 0; start < n; start += BLOCK) {       \
+    int64_t end = start + BLOCK < n ? start + BLOCK : n;     \
+    float block = 0;                                         \
+    {                                                        \
+      _Pragma("clang fp reassociate(on)")                    \
+      for (int64_t i = start; i < end; i++) block += (term); \
+    }                                                        \
+    total += (double)block;                                  \
+  }                                                          \
   return total;
-}
 
-CLONES double kernels_dot(int64_t n, const float *a, const float *b) {
-  double total = 0;
-  for (int64_t start = 0; start < n; start += BLOCK) {
-    int64_t end = start + BLOCK < n ? start + BLOCK : n;
-    float block = 0;
-    {
-#pragma clang fp reassociate(on)
-      for (int64_t i = start; i < end; i++) block += a[i] * b[i];
-    }
-    total += block;
-  }
-  return total;
-}
-
+CLONES double kernels_sum(int64_t n, const float *x) { BLOCKED_SUM(x[i]) }
+CLONES double kernels_dot(int64_t n, const float *a, const float *b) { BLOCKED_SUM(a[i] * b[i]) }
 double kernels_sum_squares(int64_t n, const float *x) { return kernels_dot(n, x, x); }
-
 CLONES double kernels_squared_distance(int64_t n, const float *a, const float *b) {
-  double total = 0;
-  for (int64_t start = 0; start < n; start += BLOCK) {
-    int64_t end = start + BLOCK < n ? start + BLOCK : n;
-    float block = 0;
-    {
-#pragma clang fp reassociate(on)
-      for (int64_t i = start; i < end; i++) block += (a[i] - b[i]) * (a[i] - b[i]);
-    }
-    total += block;
-  }
-  return total;
+  BLOCKED_SUM((a[i] - b[i]) * (a[i] - b[i]))
 }
 
 CLONES void kernels_activation(KernelsActivation kind, int64_t n, const float *x, float *y) {

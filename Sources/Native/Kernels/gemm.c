@@ -1,6 +1,6 @@
 // Float32 products on the calling thread, in blocks that fit the caches (Goto and van de Geijn 2008, “Anatomy of
-// High-Performance Matrix Multiplication”; Van Zee and van de Geijn 2015, BLIS): a block of A stays in the L2 cache while
-// the B-panels pass by, each in the L1 cache.
+// High-Performance Matrix Multiplication”; Van Zee and van de Geijn 2015, BLIS): a block of A stays in the L2 cache
+// while the B-panels pass by, each in the L1 cache.
 #include <sys/mman.h>
 
 #include "gemm_packing.h"
@@ -28,7 +28,8 @@ bool gemm_is_fastest(void) {
 #endif
 }
 
-/// Memory of this thread for a panel of B and a block of A: a page of 2 MiB where there is one, or tiles wait for pages.
+/// Memory of this thread for a panel of B and a block of A: a page of 2 MiB where there is one, or tiles wait for
+/// pages.
 typedef struct {
   float *panel, *rows;
 } Blocks;
@@ -46,8 +47,8 @@ static Blocks blocks(void) {
   return (Blocks){memory, memory + PANEL_FLOATS};
 }
 
-/// Whether A is best read where it lies. Rows that lie a multiple of a KiB apart share their places in the caches, unless
-/// they leave nothing between them; for few columns a copy costs more than that.
+/// Whether A is best read where it lies. Rows that lie a multiple of a KiB apart share their places in the caches,
+/// unless they leave nothing between them; for few columns a copy costs more than that.
 static bool reads_well(const Gemm *g) {
   if (g->packedA || g->a.numbers.type != KERNELS_F32 || g->a.columnStride != 1) return false;
   return g->a.rowStride % 256 != 0 || g->a.rowStride <= KC || g->n <= 256;
@@ -76,8 +77,8 @@ static const float *panel_of_b(const Gemm *g, int64_t first, int64_t count, int6
   return g->packedB && !g->packedBF16 ? (const float *)g->packedB + at : to;
 }
 
-/// Where the panel at (first, column) lies, if it is worth a prefetch: short ones are for few rows, which take no longer
-/// than it takes to come.
+/// Where the panel at (first, column) lies, if it is worth a prefetch: short ones are for few rows, which take no
+/// longer than it takes to come.
 static Prefetch next_panel(const Gemm *g, int64_t first, int64_t count, int64_t column, int64_t rows) {
   if (count < SEGMENT || (count < 128 && rows > FEW_ROWS)) return (Prefetch){0};
   const GemmMatrix *b = &g->b;
@@ -97,8 +98,8 @@ static Prefetch next_panel(const Gemm *g, int64_t first, int64_t count, int64_t 
 }
 
 /// All of c's columns for a block of A.
-static void multiply_block(const Gemm *g, ARows a, int64_t row, int64_t rows, int64_t first, int64_t count, int64_t inner,
-                           float *memory) {
+static void multiply_block(const Gemm *g, ARows a, int64_t row, int64_t rows, int64_t first, int64_t count,
+                           int64_t inner, float *memory) {
   for (int64_t column = 0; column < g->n; column += NR) {
     float *c = g->c + row * g->ldc + column;
     bool adds = g->accumulate || first > 0, isLast = column + NR >= g->n;

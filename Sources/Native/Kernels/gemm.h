@@ -8,7 +8,7 @@
 bool gemm_can_run(void);
 bool gemm_is_fastest(void);
 
-/// Rows of a micro-kernel's tile: rows are best cut at multiples of so many.
+/// Rows of a micro-kernel's tile: rows are best cut at its multiples.
 enum { GEMM_TILE_ROWS = 6 };
 
 /// A matrix as it is stored: the number at (row, column) lies at row·rowStride + column·columnStride.

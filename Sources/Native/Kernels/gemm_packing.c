@@ -71,8 +71,8 @@ INLINE void transpose(const GemmMatrix *s, int64_t at, int64_t laneStride, int64
 }
 
 /// The same where lanes lie next to each other.
-INLINE void copy(const GemmMatrix *s, int64_t at, int64_t stride, int64_t lanes, int64_t count, int64_t width, float *to)
-{
+INLINE void copy(const GemmMatrix *s, int64_t at, int64_t stride, int64_t lanes, int64_t count, int64_t width,
+                 float *to) {
   for (int64_t k = 0; k < count; k++)
     if (lanes == width && s->numbers.type == KERNELS_F32)
       memcpy(to + k * width, (const float *)s->numbers.data + at + k * stride, (size_t)width * sizeof(float));

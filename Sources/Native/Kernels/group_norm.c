@@ -1,6 +1,6 @@
-// GroupNorm on NHWC, with SiLU behind it where wanted, forward and backward. An image is cut into pieces of pixels for
-// the pool: first each piece's sums, then the image's statistics from them in the order of the pieces, then each
-// piece's results.
+// GroupNorm on NHWC, with SiLU behind it where `silu`, forward and backward; Engine/Ops/GroupNormalization.swift calls
+// the parts in order. An image is cut into pieces of pixels for the pool: first each piece's sums, then the image's
+// statistics from them in the order of the pieces, then each piece's results.
 //
 // Channels of a pixel lie together, so a group's numbers are short runs, one a pixel. Sums are therefore taken per
 // channel over all pixels (long vector loops), and joined per group at the end.

@@ -1,5 +1,5 @@
-// im2col and col2im, for convolutions as matrix products: the pixels under the filters of one result lie in one row of a
-// matrix, channel after channel, the taps of a channel together, as in a filter. The gradient of im2col is col2im.
+// im2col and col2im, for convolutions as matrix products: the pixels under the filters of one result lie in one row of
+// a matrix, channel after channel, the taps of a channel together, as in a filter. The gradient of im2col is col2im.
 #include "vector.h"
 
 enum { MOST_TAPS = 64 };

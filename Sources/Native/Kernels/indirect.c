@@ -1,6 +1,7 @@
-// Indirect convolutions: products whose tiles find the pixels under the filters by their addresses, so that none is copied
-// (Dukhan 2019, “The Indirect Convolution Algorithm”). Filters are packed like the right side of a product, tap after tap;
-// a sum is taken in the same order whatever the pixels and columns around it.
+// Indirect convolutions: products whose tiles find the pixels under the filters by their addresses, so that none is
+// copied (Dukhan 2019, “The Indirect Convolution Algorithm”). Filters are packed like the right side of a product, tap
+// after tap; a sum is taken in the same order whatever the pixels and columns around it. The gradient of the input is
+// the same with flipped filters: Engine/Ops/Convolution/IndirectConvolution.swift.
 #include "micro_kernel.h"
 
 enum {

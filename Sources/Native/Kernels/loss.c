@@ -1,4 +1,4 @@
-// Softmax cross-entropy.
+// Softmax cross-entropy; its gradient is in Engine/Ops/Loss.swift.
 #include "vector.h"
 
 CLONES double kernels_cross_entropy(int64_t rows, int64_t k, const float *logits, const int32_t *labels,

@@ -1,5 +1,5 @@
-// Matrix products on the calling thread, of plain matrices and with a packed right side: on oneDNN, or on our own kernels
-// (gemm.h).
+// Matrix products on the calling thread, of plain matrices and with a packed right side: on oneDNN, or on our own
+// kernels (gemm.h). Their gradients are products too: Engine/Ops/Products/Linear.swift.
 #include <stdlib.h>
 
 #include "gemm.h"
@@ -78,8 +78,8 @@ static GemmMatrix stored(const void *numbers, KernelsType type, int64_t ld, bool
 
 static Gemm gemm_of(const KernelsProduct *p) {
   GemmMatrix a = stored(p->a, KERNELS_F32, p->lda, p->transposeA), b = stored(p->b, p->bType, p->ldb, p->transposeB);
-  return (Gemm){.m = p->m, .n = p->n, .k = p->k, .a = a, .b = b, .bias = p->bias, .accumulate = p->accumulate, .c = p->c,
-                .ldc = p->ldc};
+  return (Gemm){.m = p->m, .n = p->n, .k = p->k, .a = a, .b = b, .bias = p->bias, .accumulate = p->accumulate,
+                .c = p->c, .ldc = p->ldc};
 }
 
 void kernels_matmul(const KernelsProduct *p) {
@@ -191,7 +191,8 @@ static GemmMatrix gemm_columns(const KernelsMatrix *b, KernelsNumbers numbers, i
   return stored(columns_of(b, numbers, first), numbers.type, leading_dimension(b), b->transposed);
 }
 
-/// Our own product of rows with some columns of B, whose sides are left to be set: Float32 rows also where B is bfloat16.
+/// Our own product of rows with some columns of B, whose sides are left to be set: Float32 rows also where B is
+/// bfloat16.
 static Gemm gemm_of_rows(const KernelsMatrix *b, const KernelsRows *a, int64_t columns, float *c, int64_t ldc) {
   Gemm g = {.m = a->count, .n = columns, .k = b->k, .packedBF16 = b->bf16, .c = c, .ldc = ldc};
   if (a->packed)

@@ -17,7 +17,7 @@ INLINE void micro_kernel(int rows, ALayout layout, const ARows *a, BPanel *b, Ad
   Vector low[MR], high[MR];
   for (int r = 0; r < rows; r++) {
     low[r] = high[r] = 0;
-    // c is wanted at the end, and is far away; most often it is one line.
+    // c is needed at the end, and seldom in a cache; most often it is one line.
     __builtin_prefetch(c + r * ldc, 1);
   }
   const int64_t step = layout == PACKED ? MR : 1, rowStride = layout == PACKED ? 1 : a->rowStride;

@@ -20,11 +20,11 @@ enum {
   WIDTH = 8,       // of a vector: a tile's sums fill twelve of AVX2's sixteen registers
   MR = GEMM_TILE_ROWS,
   NR = 2 * WIDTH,  // columns of a tile, and of a B-panel
-  KC = 320         // of k at once: a B-panel of so many, 20 KiB, stays in the L1 cache
+  KC = 320         // of k at once: a B-panel of KC×NR, 20 KiB, stays in the L1 cache
 };
 
-/// Cache lines to prefetch while tiles are multiplied: NR lie `stride` bytes apart, the next NR `jump` from those. A few
-/// for each run of k: all of a tile's at once would fill the queue to memory and stall the products.
+/// Cache lines to prefetch while tiles are multiplied: NR lie `stride` bytes apart, the next NR `jump` from those. A
+/// few for each run of k: all of a tile's at once would fill the queue to memory and stall the products.
 typedef struct {
   const char *start;
   int64_t stride, jump, lines;
@@ -34,11 +34,12 @@ typedef struct {
 /// A B-panel: NR columns of B, k after k, and what to prefetch meanwhile.
 typedef struct {
   const float *numbers;
-  int64_t k, run;  // k is multiplied in runs of so many: a tap's channels, or what lies between two prefetches
+  int64_t k, run;  // k is multiplied in runs of this length: a tap's channels, or from one prefetch to the next
   Prefetch after;
 } BPanel;
 
-/// How rows of A are read: where they are stored, in A-panels of MR rows, k after k, or by an address for each row and run.
+/// How rows of A are read: where they are stored, in A-panels of MR rows, k after k, or by an address for each row and
+/// run.
 typedef enum { IN_PLACE, PACKED, INDIRECT } ALayout;
 
 typedef struct {

@@ -1,7 +1,7 @@
 // Primitives of oneDNN 2.x, one thread a call: the pool in pool.c does the splitting.
 //
 // Making a primitive compiles code (0.1–1.4 ms), running it costs about a microsecond, so each thread keeps what it
-// made, by shape. A shape's convolution wants its weights in a layout of its own; frozen weights are packed once for
+// made, by shape. A shape's convolution needs its weights in a layout of its own; frozen weights are packed once for
 // all threads, trained ones at every call.
 #define _GNU_SOURCE
 #include "onednn.h"
@@ -134,7 +134,7 @@ void onednn_run(Prepared *p) {
   CHECK(dnnl_primitive_execute(p->primitive, stream, p->arguments, p->argument));
 }
 
-// ---- Weights in the layout that a primitive wants ---------------------------------------------------------------
+// ---- Weights in a primitive's own layout -------------------------------------------------------------------------
 
 typedef struct PackedWeights {
   uint64_t frozenID;

@@ -7,13 +7,13 @@
 
 #define CHECK(call) onednn_check((call), #call)
 void onednn_check(dnnl_status_t status, const char *call);
-/// There for the whole process once a primitive was asked for.
+/// For the whole process, from the first primitive on.
 extern dnnl_engine_t onednn_engine;
 
 enum { MAX_ARGUMENTS = 6 };
 typedef enum { MATMUL = 1, PACKED_MATMUL, PACKING, CONVOLUTION, INPUT_GRADIENT, WEIGHT_GRADIENT } PrimitiveKind;
 
-/// What tells one primitive from another; what a kind has no use for is 0. Keys are compared byte by byte.
+/// What distinguishes one primitive from another; what a kind has no use for is 0. Keys are compared byte by byte.
 typedef struct {
   PrimitiveKind kind;
   uint32_t bf16;                         // both sides of a product, or what is packed
@@ -31,7 +31,7 @@ typedef struct {
   dnnl_primitive_t primitive;
   int arguments;
   dnnl_exec_arg_t argument[MAX_ARGUMENTS];
-  dnnl_memory_desc_t weights;  // the layout that the primitive wants
+  dnnl_memory_desc_t weights;  // the primitive's own layout
   dnnl_memory_t packed;        // scratch for weights packed at every call; made when first needed
   dnnl_primitive_t pack, unpack;
 } Prepared;
@@ -58,6 +58,6 @@ Prepared *onednn_prepared_copy(const dnnl_memory_desc_t *from, const dnnl_memory
 /// Such a copy, once.
 void onednn_copy(const dnnl_memory_desc_t *from, const void *source, const dnnl_memory_desc_t *to, void *target);
 
-/// Points the argument DNNL_ARG_WEIGHTS of `p` at `weights` (laid out as `plain` says) in the layout that `p` wants:
+/// Points the argument DNNL_ARG_WEIGHTS of `p` at `weights` (laid out as `plain` says) in the layout of `p`:
 /// packed once for all threads when frozenID names them, else at every call.
 void onednn_point_weights(Prepared *p, const dnnl_memory_desc_t *plain, const void *weights, uint64_t frozenID);

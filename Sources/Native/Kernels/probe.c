@@ -70,7 +70,7 @@ static float chains_plain(int64_t rounds) {
   return sum;
 }
 
-// Read by nobody, so that the sums cannot be left out.
+// Never read: it keeps the compiler from leaving the sums out.
 static _Thread_local volatile float kept;
 
 int64_t kernels_probe(KernelsType type, int64_t rounds) {

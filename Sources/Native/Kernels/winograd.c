@@ -1,8 +1,9 @@
 // The transforms of Winograd's minimal filtering F(m×m, 3×3) for convolutions of stride 1 and padding 1: m = 2 takes
 // 16/36 of the direct multiplications, m = 4 a quarter of them, m = 6 a fifth. Source: Lavin and Gray 2016, "Fast
 // Algorithms for Convolutional Neural Networks": Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A at the points 0, ±1, (±2, (±1/2,)) ∞.
+// The gradient of the input is the same with flipped filters: Engine/Ops/Convolution/Winograd.swift.
 //
-// Images are NHWC and seen as tiles of m×m pixels, row by row, image after image; a tile that hangs over the edge is
+// Images are NHWC and cut into tiles of m×m pixels, row by row, image after image; a tile that hangs over the edge is
 // completed with zeros. Sixteen channels are transformed at a time.
 #include "vector.h"
 

@@ -5,7 +5,7 @@ import Foundation
 /// POSIX ustar and pax, GNU's long names and large sizes, and the format before them. Links, devices and sparse files are
 /// passed over. An archive that is cut or damaged gives the files before the damage.
 public struct TarArchive: Sendable {
-  /// One file. Its name is read again when it is asked for: a data set has millions.
+  /// One file. Its name is read again on demand: a data set has millions.
   public struct Member: Equatable, Sendable {
     /// Where its headers begin.
     fileprivate let start: Int

@@ -23,7 +23,7 @@ struct TarEntry {
 
   /// The entry whose headers begin at `start`; nil at the archive's end.
   init?(_ file: UnsafeRawBufferPointer, at start: Int) throws(TarDamage) {
-    var told = Extensions()
+    var extensions = Extensions()
     var position = start
     for _ in 0...Self.mostExtensions {
       guard let header = try TarHeader(file, at: position) else {
@@ -31,7 +31,7 @@ struct TarEntry {
         return nil
       }
       let isExtension = header.isExtension
-      let size = isExtension ? header.size : told.size ?? header.size
+      let size = isExtension ? header.size : extensions.size ?? header.size
       let first = position + TarHeader.length
       guard size <= file.count - first else {
         throw TarDamage("a member of \(size) bytes reaches beyond the file's \(file.count)")
@@ -40,11 +40,11 @@ struct TarEntry {
       position = min(file.count, first + (size + TarHeader.length - 1) / TarHeader.length * TarHeader.length)
       guard isExtension else {
         (self.start, end, contents, kind) = (start, position, first..<first + size, header.kind)
-        name = told.name ?? header.name
+        name = extensions.name ?? header.name
         return
       }
       guard size <= Self.longestExtension else { throw TarDamage("a name of \(size) bytes") }
-      try told.take(header.kind, UnsafeRawBufferPointer(rebasing: file[first..<first + size]))
+      try extensions.take(header.kind, UnsafeRawBufferPointer(rebasing: file[first..<first + size]))
     }
     throw TarDamage("more than \(Self.mostExtensions) headers for one file")
   }

@@ -1,7 +1,7 @@
 /// The table of contents of a zip archive, as PyTorch writes them: stored members, at fixed places of a mapped file.
 ///
 /// Every offset and size is checked against the file, and members may not share bytes. Checksums are not compared:
-/// PyTorch, too, ignores them, and can be told to write none. Format: PKWARE's APPNOTE 6.3, with ZIP64.
+/// PyTorch ignores them, too, and has an option to write none. Format: PKWARE's APPNOTE 6.3, with ZIP64.
 struct ZipArchive {
   struct Member: Equatable {
     /// Where the contents lie in the file.

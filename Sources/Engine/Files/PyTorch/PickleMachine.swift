@@ -255,7 +255,7 @@ struct PickleMachine {
     guard case .reference(let list) = parts[1], objects[list].kind == .tuple else {
       throw PickleRefusal("its pickle calls \(name.shown) without arguments")
     }
-    // On a line of its own, so that nobody else holds the objects when they grow.
+    // On a line of its own, so that the objects are not shared when they grow.
     let result = try PickleCalls(objects).result(of: name, objects[list].items)
     try push(result)
   }

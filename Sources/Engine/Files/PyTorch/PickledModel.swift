@@ -1,6 +1,6 @@
 /// The named tensors of a pickle, as PyTorch's `state_dict()` would name them.
 ///
-/// Three kinds of pickle are told apart by what they hold: a dictionary of tensors (nested ones get dotted names), a
+/// Three kinds of pickle are distinguished by what they hold: a dictionary of tensors (nested ones get dotted names), a
 /// whole saved `nn.Module`, and a TorchScript module.
 struct PickledModel {
   enum Kind: Equatable {
@@ -132,7 +132,7 @@ extension Pickle {
     return entries(state) != nil ? state : elements(state)?.first
   }
 
-  /// Whether an object is a saved `nn.Module`, told by its state: its class may be anybody's.
+  /// Whether an object is a saved `nn.Module`, recognised by its state: its class may be of any module.
   func isModule(_ value: PickleValue) -> Bool {
     guard let state = state(value), let parameters = member("_parameters", of: state) else { return false }
     return entries(parameters) != nil && member("_modules", of: state).flatMap(entries) != nil

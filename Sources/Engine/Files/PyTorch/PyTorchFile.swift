@@ -25,7 +25,7 @@ public struct PyTorchFile: TensorSource {
   /// A longer description of tensors is an attack, not a model; the largest models have a tenth of it.
   static let longestPickle = 32 << 20
 
-  /// Throws a `Problem` when the file cannot be opened, is cut, contradicts itself or wants to run something.
+  /// Throws a `Problem` when the file cannot be opened, is cut, contradicts itself or would run something.
   public init(_ path: String) throws { try self.init(MappedFile(path), name: path) }
 
   init(_ file: MappedFile, name: String) throws {

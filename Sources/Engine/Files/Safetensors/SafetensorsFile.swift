@@ -1,4 +1,4 @@
-/// A safetensors file, opened without reading its data: tensors are converted to Float32 when they are asked for.
+/// A safetensors file, opened without reading its data: tensors are converted to Float32 on demand.
 ///
 /// Format: https://huggingface.co/docs/safetensors. The file stays mapped while this value lives; it must not be
 /// shortened meanwhile.

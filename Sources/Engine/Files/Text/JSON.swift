@@ -1,7 +1,7 @@
 /// A JSON value as it stands in a file: members keep their order, whole numbers stay exact.
 ///
 /// Configurations and safetensors headers are read through this type rather than `Codable`, because both need to know
-/// which members a file really has: the ones that nobody understands must be refused, not skipped.
+/// which members a file really has: unknown ones must be refused, not skipped.
 public enum JSON: Equatable, Sendable {
   case null
   case bool(Bool)

@@ -1,4 +1,4 @@
-/// A learned query looks at all tokens and thinks about what it saw: SigLIP's summary of an image.
+/// Attention pooling: a learned query attends to all tokens, then an MLP; SigLIP's summary of an image.
 ///
 /// Shape: (B, T, C) → (B, 1, C). Keys: `probe, attention, layernorm, mlp`.
 /// Source: transformers `SiglipMultiheadAttentionPoolingHead`; timm `AttentionPoolLatent`.
@@ -22,8 +22,8 @@ struct AttentionPool {
       ids: Array(repeating: 0, count: images), shape: [images, 1])
     // A single query takes hardly any time, and its gradient is a small difference, which bfloat16 would blur.
     return ArithmeticPolicy.current.exact.during {
-      let seen = attention(query, context: tokens)
-      return seen + mlp(norm(seen))
+      let pooled = attention(query, context: tokens)
+      return pooled + mlp(norm(pooled))
     }
   }
 }

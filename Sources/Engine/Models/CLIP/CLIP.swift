@@ -1,4 +1,4 @@
-/// CLIP: an image tower and a text tower that meet in one space. SigLIP is one too.
+/// CLIP: an image tower and a text tower with a shared embedding space. SigLIP is one too.
 ///
 /// Parameter names, configuration and files are those of transformers' `CLIPModel` and `SiglipModel`, which open what
 /// `save` writes; other layouts are opened by `CLIPWeights`.

@@ -2,7 +2,7 @@
 public enum CLIPFamily: String, Sendable {
   /// Class token, causal text read at its end token, projections without bias (OpenAI, MetaCLIP, DFN, LAION).
   case clip
-  /// Attention pooling, text that sees all of itself read at its last token, a bias on the logits.
+  /// Attention pooling, bidirectional text attention read at its last token, a bias on the logits.
   case siglip
 }
 
@@ -14,7 +14,7 @@ public enum CLIPFamily: String, Sendable {
 public struct CLIPConfig: Equatable, Sendable {
   public var vision: CLIPVisionConfig
   public var text: CLIPTextConfig
-  /// The width of the space where images and texts meet.
+  /// The width of the embedding space that images and texts share.
   public var projectionWidth: Int
   /// Where the logarithm of the logit scale begins; ln(1 / 0.07) for OpenAI.
   public var logitScale: Double
@@ -83,7 +83,7 @@ public struct CLIPVisionConfig: Equatable, Sendable {
   public var encoder: CLIPEncoderConfig
   /// Pixels on a side of the square image.
   public var imageSize: Int
-  /// Pixels on a side of a patch; pixels beyond the last whole patch are not seen.
+  /// Pixels on a side of a patch; pixels beyond the last whole patch are ignored.
   public var patchSize: Int
   public var channels: Int
   public var family: CLIPFamily

@@ -1,4 +1,4 @@
-/// What other libraries can be given, and how they want it described.
+/// What can be exported to other libraries, and the configuration that they expect.
 extension CLIPConfig {
   /// Throws a `Problem` where OpenAI's loader would compute something else: it takes all but the sizes for granted.
   ///

@@ -54,7 +54,7 @@ public struct CLIPShapes: Equatable, Sendable {
   }
 }
 
-/// A file's shapes, asked for by the model's own names.
+/// A file's shapes, by the model's own names.
 private struct StoredShapes {
   let source: any TensorSource
   let name: String
@@ -124,7 +124,7 @@ extension CLIPVisionConfig {
 
 extension CLIPEncoderConfig {
   fileprivate init(_ tower: CLIPShapes.Tower, family: CLIPFamily) {
-    // Widths that 64 does not divide are nobody's; one head computes at least something that can be compared.
+    // No published model has a width that 64 does not divide; one head computes at least something that can be compared.
     let usual = tower.width % 64 == 0 ? tower.width / 64 : 1
     let isSixteen = (family == .clip && tower.width == 1280) || (family == .siglip && tower.width == 1152)
     self.init(

@@ -1,4 +1,4 @@
-/// CLIP's ear: token ids become one vector a token, each knowing the tokens before it (in SigLIP: all tokens).
+/// CLIP's text transformer: token ids become one vector per token, with causal attention (in SigLIP: bidirectional).
 ///
 /// Keys: `text_model.…` and `text_projection.weight` of transformers' `CLIPModel`, `text_model.…` of its
 /// `SiglipModel`; from nothing as OpenAI's `clip/model.py` begins. Without projection this is the text encoder of
@@ -43,7 +43,7 @@ public struct CLIPTextTower {
     try self.init(folder) { _ in nil }
   }
 
-  /// A folder that holds a text tower alone; `projectionWidth` is told by its configuration.
+  /// A folder that holds a text tower alone; `projectionWidth` is in its configuration.
   init(_ folder: WeightsFolder, projectionWidth: (ConfigurationFields) throws -> Int?) throws {
     let fields = try folder.configuration()
     let (config, width) = (try CLIPTextConfig(fields), try projectionWidth(fields))
@@ -71,7 +71,7 @@ public struct CLIPTextTower {
   /// one whatever it is: (B, E).
   public func textFeatures(_ ids: [[Int]]) -> Tensor {
     let read = ids.map { pooledPosition(in: $0) }
-    // CLIP's end token hears nothing of what stands after it: the padding of most texts, five sixths of the work.
+    // CLIP's end token attends to nothing behind it: the padding of most texts, five sixths of the work.
     let length = (read.max() ?? 0) + 1
     let tokens = self(ids.map { Array($0.prefix(length)) })
     let last = tokens.gatherTokens(read.map { [$0] }).reshaped([ids.count, config.encoder.width])

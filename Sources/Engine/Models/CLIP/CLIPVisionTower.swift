@@ -1,6 +1,6 @@
-/// CLIP's eye: an image becomes one token for each patch, and a summary of them all.
+/// CLIP's vision transformer: an image becomes one token for each patch, and a summary of them all.
 ///
-/// OpenAI's CLIP keeps the summary as a class token before the patches; SigLIP asks for it at the end, with a learned
+/// OpenAI's CLIP keeps the summary as a class token before the patches; SigLIP makes it at the end, with a learned
 /// query (`AttentionPool`), and has no projection.
 ///
 /// Keys: `vision_model.…` and `visual_projection.weight` of transformers' `CLIPModel`, `vision_model.…` of its
@@ -90,7 +90,7 @@ public struct CLIPVisionTower {
   /// Equal to the same rows of `imageTokens(_:)` up to rounding; bit for bit with `GemmBackend.own`.
   public func imageTokens(_ hidden: Tensor, patches: [[Int]]) -> Tensor {
     guard let pool else {
-      // Chosen before the norm and the projection: nothing is computed for those that are not wanted.
+      // Chosen before the norm and the projection: nothing is computed for the others.
       return embedded(hidden.gatherTokens(patches.map { [0] + $0.map { $0 + 1 } }))
     }
     let tokens = normAfter(hidden)
@@ -98,8 +98,8 @@ public struct CLIPVisionTower {
     return patches.allSatisfy(\.isEmpty) ? summary : summary.concatenatedTokens(tokens.gatherTokens(patches))
   }
 
-  /// The same straight from pixels (B, S, S, 3): the last block leaves out what is not wanted, a fifth of a tower of four
-  /// blocks that is asked for its class token.
+  /// The same from pixels (B, S, S, 3): the last block computes the selected tokens only, which saves a fifth of a tower
+  /// of four blocks where that is the class token alone.
   public func imageTokens(of pixels: Tensor, patches: [[Int]]) -> Tensor {
     guard pool == nil, 1 + (patches.first?.count ?? 0) < config.tokens else {
       return imageTokens(self(pixels), patches: patches)

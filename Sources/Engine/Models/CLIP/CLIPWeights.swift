@@ -89,7 +89,7 @@ private struct Known {
   let family: CLIPFamily
   /// Every file of this layout has it.
   let mark: String
-  /// Files of this layout have it too; it tells layouts with the same mark apart.
+  /// Files of this layout have it too; it distinguishes layouts with the same mark.
   var also: String?
 
   /// The first that fits is it.

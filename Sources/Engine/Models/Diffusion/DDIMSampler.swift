@@ -58,7 +58,7 @@ public struct DDIMSampler: Sendable {
 
   private var finalAlpha: Float { schedule.endsWithoutNoise ? 1 : schedule.alphasCumprod[0] }
 
-  /// Walks down `timesteps`; `predict` is asked for the UNet's answer at each, `progress` is told the latents after it.
+  /// Walks down `timesteps`; `predict` gives the UNet's prediction at each, `progress` gets the latents after it.
   public func sample(
     _ noised: Tensor, timesteps: [Int], progress: (Int, Tensor) -> Void = { _, _ in },
     predict: (Tensor, Int) throws -> Tensor

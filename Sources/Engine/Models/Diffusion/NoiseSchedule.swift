@@ -143,6 +143,6 @@ extension NoiseSchedule {
 }
 
 extension ConfigurationFields {
-  /// Only the schedulers for pixels clip unless told otherwise.
+  /// Only the schedulers for pixels clip by default.
   fileprivate var clipsByDefault: Bool { ["DDIMScheduler", "DDPMScheduler"].contains(json["_class_name"]?.text) }
 }

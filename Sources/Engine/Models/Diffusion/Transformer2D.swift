@@ -1,4 +1,4 @@
-/// Where the image reads its context: feature map to tokens, transformer blocks, and back beside the stream.
+/// Transformer blocks over the pixels of a feature map, which attend to the context, in a residual branch.
 ///
 /// Shape: (B, H, W, C), context (B, T, X) → (B, H, W, C).
 /// Keys: `norm, proj_in, transformer_blocks.{i}, proj_out`. Source: diffusers `Transformer2DModel`.
@@ -23,8 +23,8 @@ struct Transformer2D {
   func callAsFunction(_ x: Tensor, context: Tensor) -> Tensor {
     let (images, pixels, channels) = (x.shape[0], x.shape[1] * x.shape[2], x.shape[3])
     let tokens = projectionIn(norm(x).reshaped([images, pixels, channels]))
-    let answer = projectionOut(blocks.reduce(tokens) { tokens, block in block(tokens, context: context) })
-    return x + answer.reshaped(x.shape)
+    let residual = projectionOut(blocks.reduce(tokens) { tokens, block in block(tokens, context: context) })
+    return x + residual.reshaped(x.shape)
   }
 }
 
@@ -46,7 +46,7 @@ struct TokenProjection {
   }
 }
 
-/// The image looks at itself, then at the context, then thinks; each adds its answer to the stream.
+/// Self-attention, cross-attention to the context and a feed-forward network, each residual.
 ///
 /// Shape: (B, T, C), context (B, S, X) → (B, T, C).
 /// Keys: `norm1, attn1, norm2, attn2, norm3, ff.net.0.proj, ff.net.2`.
@@ -71,8 +71,8 @@ struct BasicTransformerBlock {
   }
 
   func callAsFunction(_ x: Tensor, context: Tensor) -> Tensor {
-    let seen = x + selfAttention(norm1(x))
-    let told = seen + crossAttention(norm2(seen), context: context)
-    return told + narrowing(gated(norm3(told)).geglu())
+    let attended = x + selfAttention(norm1(x))
+    let conditioned = attended + crossAttention(norm2(attended), context: context)
+    return conditioned + narrowing(gated(norm3(conditioned)).geglu())
   }
 }

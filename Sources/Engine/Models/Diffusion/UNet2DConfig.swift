@@ -104,7 +104,7 @@ public struct UNet2DConfig: Equatable, Sendable {
 }
 
 extension ConfigurationFields {
-  /// Which blocks of a list have attention, told by their type names.
+  /// Which blocks of a list have attention, by their type names.
   fileprivate func attention(_ name: String, _ plain: String, _ attending: String, default fallback: [Bool]) throws
     -> [Bool]
   {

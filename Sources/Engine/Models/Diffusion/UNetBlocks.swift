@@ -16,7 +16,7 @@ struct UNetDownBlock {
     downsample = isLast ? nil : try Downsample2D(outputs, padding: .same(1), from: weights["downsamplers.0"])
   }
 
-  /// Everything that the way up will want back is added to `skips`.
+  /// The outputs for the skip connections of the up blocks are added to `skips`.
   func callAsFunction(
     _ x: Tensor, time: Tensor, context: Tensor, skips: inout [Tensor], memory: MemoryUse
   ) -> Tensor {

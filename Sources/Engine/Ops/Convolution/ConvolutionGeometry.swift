@@ -67,7 +67,7 @@ struct ConvolutionGeometry {
   /// A 3×3 convolution that keeps the size.
   var isPlain3x3: Bool { stride == 1 && padding == .same(1) && weight[2] == 3 && weight[3] == 3 }
 
-  /// Sizes as the kernels want them.
+  /// Sizes for the kernels.
   func kernelShape(images: Int) -> ConvolutionShape {
     var shape = Band(self, outputRows: 0..<output[1]).shape
     shape.batch = Int32(images)
@@ -106,7 +106,7 @@ struct ConvolutionGeometry {
   }
 }
 
-/// Some rows of an image seen as an image of their own, whose padding stands for what lies outside.
+/// Some rows of an image as an image of their own, whose padding stands for what lies outside.
 private struct Band {
   let shape: ConvolutionShape
   /// The first row of the input, and of the output, that it takes part in.
@@ -134,7 +134,7 @@ private struct Band {
     let (input, output) = (geometry.input, geometry.output)
     let top = outputRows.lowerBound * stride - padding.top
     let bottom = (outputRows.upperBound - 1) * stride - padding.top + weight[2]
-    // The kernels want padding that accounts for every pixel: what a stride leaves over at the end is cut off.
+    // The kernels need padding that accounts for every pixel: what a stride leaves over at the end is cut off.
     let right = (output[2] - 1) * stride + weight[3] - input[2] - padding.left
     shape = ConvolutionShape(
       batch: 1, height: Int32(inputRows.count), width: Int32(input[2]), inChannels: Int32(input[3]),

@@ -8,13 +8,13 @@ struct IndirectConvolution {
   private let shape: ConvolutionShape
   private let isFlipped: Bool
 
-  /// nil where the processor or the sizes want another way.
+  /// nil where the backend or the sizes do not have it.
   init?(_ geometry: ConvolutionGeometry) {
     self.init(geometry.kernelShape(images: geometry.input[0]), isFlipped: false)
   }
 
   /// From an arriving gradient (B, H′, W′, O) to that of the input (B, H, W, I); nil too for strides other than 1, whose
-  /// results would meet fewer pixels than they have taps.
+  /// results would have fewer pixels than taps.
   init?(gradientOf geometry: ConvolutionGeometry) {
     guard geometry.stride == 1 else { return nil }
     var shape = geometry.kernelShape(images: geometry.input[0])

@@ -17,7 +17,7 @@ struct PackedFilters {
   typealias Write = (_ numbers: KernelsNumbers, _ columns: Range<Int>, _ to: UnsafeMutablePointer<Float>) -> Void
 
   /// - Parameters:
-  ///   - layout: tells this form from the others of the same weights.
+  ///   - layout: names this form among the others of the same weights.
   ///   - isPacked: for the fastest products with them, but none with their transposes.
   init(of weight: Tensor, count: Int, as matrix: KernelsMatrix, layout: PackedLayout, isPacked: Bool, write: Write) {
     var matrix = matrix

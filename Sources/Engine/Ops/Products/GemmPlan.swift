@@ -18,7 +18,7 @@ struct GemmPlan {
   /// Whether products are our own and their thread is alone.
   static var leavesWhole: Bool { GemmBackend.current == .own && ThreadPool.threads == 1 }
 
-  /// - Parameter columnBlock: columns are cut between blocks of so many.
+  /// - Parameter columnBlock: columns are cut at multiples of it.
   init(rows: Int, columns: Int, inner: Int, columnBlock: Int) {
     (self.rows, self.columns) = (rows, columns)
     if GemmPlan.leavesWhole {

@@ -4,13 +4,13 @@ import Kernels
 ///
 /// Small frozen weights are packed once for each direction; on our own kernels trained ones too, after each update. Large
 /// ones, which gain less by it than the memory is worth, are read where they lie in both, as trained ones are where the
-/// optimizer writes them. Where products want bfloat16, they read a copy that is made once, of trained weights once after
+/// optimizer writes them. Where products are taken in bfloat16, they read a copy that is made once, of trained weights once after
 /// each update, and where memory is short for each block of a model anew.
 struct WeightsProduct {
   private let rows: Int
   private let matrix: KernelsMatrix
   private let right: Right
-  /// Columns are shared out in blocks of so many.
+  /// Columns are shared out in blocks of this size.
   private let columnBlock: Int
 
   private enum Right {
@@ -31,7 +31,7 @@ struct WeightsProduct {
       (right, columnBlock) = (.packed(packed.form), Int(packed.packing.columnBlock))
     } else {
       right = .dense(weight.dense(isBF16: isBF16, arithmetic.memory))
-      // Thin products of large weights want all rows at once, or the weights would be read again for each few.
+      // Thin products of large weights take all rows at once, or the weights would be read again for each few.
       columnBlock = weight.shape.isLarge ? 64 : columns
     }
   }

@@ -9,7 +9,7 @@ public func withoutGradient<R>(_ body: () throws -> R) rethrows -> R {
 }
 
 extension Tensor {
-  /// Names `y` the result of an op on `inputs`; `pullback` turns the gradient of y into one for each input, in order.
+  /// Names `y` the result of an op on `inputs`; `pullback` maps the gradient of y to one for each input, in order.
   ///
   /// Where no input requires a gradient nothing is kept and `pullback` is dropped at once.
   static func record(
@@ -42,7 +42,7 @@ extension Tensor {
     for node in node.reachable.sorted(by: { $0.order > $1.order }) { node.propagate() }
   }
 
-  /// A leaf with this tensor's numbers whose gradient can be asked for: for checks, and for gradients of activations.
+  /// A leaf with this tensor's numbers whose gradient is kept: for checks, and for gradients of activations.
   public func trackingGradient() -> Tensor {
     Tensor(storage: storage, offset: offset, shape: shape, node: Node(leaf: "leaf"))
   }

@@ -24,7 +24,7 @@ public enum Profiler {
   fileprivate struct State {
     var entries: [Place: Entry] = [:]
     var parameter = ""
-    /// What each recorded op needs in the way back, by its order.
+    /// What each recorded op takes in the backward pass, by its order.
     var recorded: [UInt64: (parameter: String, operations: Double)] = [:]
     var last = ContinuousClock.now
     /// Ops of other threads are somebody else's.
@@ -40,7 +40,7 @@ public enum Profiler {
 
   static var isOn: Bool { switched.load(ordering: .relaxed) }
 
-  /// Runs `body` and tells where its time went. Not for computations on several threads of the caller's own.
+  /// Runs `body` and reports where its time went. Not for computations on several threads of the caller's own.
   public static func measure(_ body: () throws -> Void) rethrows -> [Place: Entry] {
     state.withLock { $0 = State() }
     switched.store(true, ordering: .relaxed)
@@ -69,7 +69,7 @@ public enum Profiler {
     }
   }
 
-  /// What is computed again is heard op by op, so that only other pullbacks are one thing.
+  /// Recomputed blocks are profiled op by op, so that only other pullbacks are one entry.
   static func entersPullback(_ node: Node) {
     guard "\(node.name)" != "recomputed" else { return }
     state.withLock { if $0?.hearsOps == true { $0?.isInPullback = true } }
@@ -110,7 +110,7 @@ private enum DirectCount {
     }
   }
 
-  /// Each gradient that is wanted costs one forward pass of products; attention's three cost two, recomputing left out.
+  /// Each gradient costs one forward pass of products; attention's three cost two, recomputing left out.
   static func backward(_ op: StaticString, forward: Double, _ inputs: [Tensor]) -> Double {
     if "\(op)" == "attention" { return 2 * forward }
     return forward * Double(inputs.prefix(2).count(where: \.requiresGradient))

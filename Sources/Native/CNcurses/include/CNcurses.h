@@ -7,7 +7,7 @@
 
 // screen_… wraps a global or a macro of curses; guard_… is in guard.c.
 
-/// Takes over the terminal on standard input and output; false when TERM names a type that nobody here knows.
+/// Takes over the terminal on standard input and output; false when TERM names a type that is not installed.
 static inline bool screen_open(void) {
   SCREEN *screen = newterm(NULL, stdout, stdin);
   if (screen) set_term(screen);
@@ -66,7 +66,7 @@ static inline void screen_repaint(void) { clearok(curscr, TRUE); }
 void guard_arm(int wake_descriptor, int error_descriptor, const char *farewell);
 /// Gives the signals back to whoever had them.
 void guard_disarm(void);
-/// The signal that asks the program to end, 0 for none; the note is then gone.
+/// The pending signal to end the program, 0 for none; reading it clears it.
 int guard_take_ending(void);
 /// Whether the window changed its size since the last call.
 bool guard_take_resize(void);

@@ -50,7 +50,7 @@ void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *s
 /// sides of any stored type beside a left side of Float32.
 typedef enum { KERNELS_GEMM_OWN = 0, KERNELS_GEMM_ONEDNN = 1 } KernelsGemmBackend;
 KernelsGemmBackend kernels_gemm_backend(void);
-/// Rows of a product are best cut at multiples of so many.
+/// Rows of a micro-kernel's tile: rows of a product are best cut at its multiples.
 int64_t kernels_tile_rows(void);
 /// Whether bfloat16 is multiplied in its own instructions, faster than float32.
 bool kernels_has_bf16(void);
@@ -74,8 +74,8 @@ typedef struct {
 
 void kernels_matmul(const KernelsProduct *product);
 
-/// Our own kernels whatever the CPU, for tests; only where kernels_runs_own_products(). A is Float32, B of any type, for
-/// `packsB` Float32 or bfloat16; both may be packed before.
+/// Our own kernels whatever the CPU, for tests; only where kernels_runs_own_products(). A is Float32, B of any type,
+/// for `packsB` Float32 or bfloat16; both may be packed before.
 bool kernels_runs_own_products(void);
 void kernels_own_matmul(const KernelsProduct *product, bool packsA, bool packsB);
 
@@ -91,12 +91,12 @@ typedef struct {
   const void *numbers;  // dense Float32, or bfloat16 where B is and kernels_has_bf16()
   int64_t count;
   bool packed;          // by kernels_rows_pack
-  int64_t stride;       // not 0: stored k×…, so many numbers from one k to the next; for our own kernels only
+  int64_t stride;       // not 0: stored k×…, this many numbers from one k to the next; our own kernels only
 } KernelsRows;
 
 typedef struct {
   int64_t size;         // bytes
-  int64_t columnBlock;  // columns are packed in blocks of so many, which products may be cut into
+  int64_t columnBlock;  // columns are packed in blocks of this size, at which products may be cut
   bool gains;           // false where plain rows are as fast on this CPU
 } KernelsPacking;
 
@@ -137,25 +137,25 @@ void kernels_forget_weights(uint64_t frozenID);
 void kernels_onednn_version(char *text, size_t size);
 
 // ---- Convolutions as matrix products (im2col.c) -----------------------------------------------------------------
-/// im2col: row r of `rows` (…×inChannels·kernelHeight·kernelWidth) holds the pixels under the filters of result r, counted
-/// over all images, of `first` ..< first + count; in the order of filters in weights files, which need no other then. At
-/// most 64 taps.
+/// im2col: row r of `rows` (…×inChannels·kernelHeight·kernelWidth) holds the pixels under the filters of result r,
+/// counted over all images, of `first` ..< first + count; in the order of filters in weights files, which need no other
+/// then. At most 64 taps.
 void kernels_im2col(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x, float *rows);
 /// Its gradient, col2im: lines first ..< first + count, counted over all images, of dx, from the gradient of all rows.
 void kernels_col2im(const ConvolutionShape *shape, int64_t first, int64_t count, const float *dRows, float *dx);
 
-// ---- Indirect convolutions (indirect.c) -------------------------------------------------------------------------
+// ---- Indirect convolutions (indirect.c): the gradient of the input is one with flipped filters ------------------
 /// Whether products run on our own kernels and these sizes fit: at most 25 taps and 1024 channels.
 bool kernels_convolves_indirectly(const ConvolutionShape *shape);
-/// y[first ..< first + count, firstColumn ..< firstColumn + columns] of the results of all images = x ∗ filters [+ bias].
-/// `packed` is the whole matrix (taps·inChannels × outChannels), tap after tap, as kernels_matrix_pack packs it; columns
-/// are cut at multiples of 16.
+/// y[first ..< first + count, firstColumn ..< firstColumn + columns] of the results of all images
+/// = x ∗ filters [+ bias]. `packed` is the whole matrix (taps·inChannels × outChannels), tap after tap, as kernels_matrix_pack packs it;
+/// columns are cut at multiples of 16.
 void kernels_indirect_convolution(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x,
                                   const float *packed, const float *bias, int64_t firstColumn, int64_t columns,
                                   float *y);
 
-// ---- Winograd's transforms (winograd.c) -------------------------------------------------------------------------
-/// Images (…×height×width×channels) seen as tiles of 2×2, 4×4 or 6×6 pixels, row by row, image after image; a tile
+// ---- Winograd's transforms (winograd.c): the gradient of the input is a convolution with flipped filters --------
+/// Images (…×height×width×channels) cut into tiles of 2×2, 4×4 or 6×6 pixels, row by row, image after image; a tile
 /// that hangs over the edge is completed with zeros.
 typedef struct {
   int32_t tile;  // 2, 4 or 6
@@ -174,8 +174,8 @@ void kernels_winograd_gather(const WinogradShape *shape, int64_t channels, int64
 /// Rows of results to tiles first ..< first + count of the images, with bias (channels) if there is one.
 void kernels_winograd_scatter(const WinogradShape *shape, int64_t channels, int64_t first, int64_t count,
                               const WinogradRows *rows, const float *bias, float *images);
-/// The other factors u ((tile+2)²×inputs×outputs), from filters as weights files hold them. `flipped` makes those of the
-/// gradient, from outputs to inputs: the filters turned by 180°, u (…×outputs×inputs).
+/// The other factors u ((tile+2)²×inputs×outputs), from filters as weights files hold them. `flipped` makes those of
+/// the gradient, from outputs to inputs: the filters turned by 180°, u (…×outputs×inputs).
 void kernels_winograd_filters(int32_t tile, int64_t inputs, int64_t outputs, bool flipped, const float *oihw, float *u);
 
 // ---- Elementwise (elementwise.c) --------------------------------------------------------------------------------
@@ -253,7 +253,8 @@ typedef struct {
   bool bf16;    // factors in bfloat16; scores, exponentials and sums in float32
 } AttentionShape;
 
-/// Bytes of one head's keys and values packed, 0 where no packing is needed; and of the scratch that a call below needs.
+/// Bytes of one head's keys and values packed, 0 where no packing is needed; and of the scratch that a call below
+/// needs.
 int64_t kernels_attention_packed_bytes(const AttentionShape *shape);
 int64_t kernels_attention_scratch_bytes(const AttentionShape *shape);
 /// One head's keys and values, before its queries come in any number of calls.
@@ -279,7 +280,7 @@ void kernels_attention_gradient(const AttentionShape *shape, int64_t first, int6
 /// may be null.
 void kernels_attention_gradient_gather(const AttentionShape *shape, int64_t parts, float *sums, float *dk, float *dv);
 
-// ---- Loss (loss.c) ----------------------------------------------------------------------------------------------
+// ---- Loss (loss.c; its gradient is (probabilities − one-hot labels)/rows, in Engine/Ops/Loss.swift) -------------
 /// Mean over rows of −log softmax(logits)[label]; probabilities (rows×k) are kept for the gradient.
 double kernels_cross_entropy(int64_t rows, int64_t k, const float *logits, const int32_t *labels,
                              float *probabilities);

@@ -79,7 +79,7 @@ struct MachineFacts: Encodable {
     memoryBytes = ProcessInfo.processInfo.physicalMemory
     bf16Products = ArithmeticPolicy.hasBF16 ? "bf16" : "f32"
     matrixProducts = GemmBackend.current.rawValue
-    libraries = ["oneDNN": Libraries.oneDNN, "sixel": LIBSIXEL_VERSION, "HDF5": hdf5Version() ?? "unknown"]
+    libraries = ["oneDNN": GemmBackend.oneDNNVersion, "sixel": LIBSIXEL_VERSION, "HDF5": hdf5Version() ?? "unknown"]
   }
 
   var rows: [[String]] {
