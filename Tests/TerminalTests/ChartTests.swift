@@ -18,6 +18,19 @@ import Testing
     text.unicodeScalars.filter { (0x2801...0x28FF).contains($0.value) }.count
   }
 
+  /// For each column of dots the rows in which there is one, from the top: a braille character has two times four.
+  private func dotRows(_ text: String) -> [Set<Int>] {
+    var columns = Array(repeating: Set<Int>(), count: 2 * 40)
+    for (row, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      for (column, scalar) in line.unicodeScalars.enumerated() where (0x2801...0x28FF).contains(scalar.value) {
+        for (dot, bit) in [0, 1, 2, 6, 3, 4, 5, 7].enumerated() where scalar.value >> bit & 1 == 1 {
+          columns[2 * column + dot / 4].insert(4 * row + dot % 4)
+        }
+      }
+    }
+    return columns
+  }
+
   @Test func anEmptyChartSaysWhatWillFillIt() {
     #expect(drawn([]).contains("The loss will stand here."))
     #expect(dots(drawn([])) == 0)
@@ -49,12 +62,20 @@ import Testing
     #expect(text.split(separator: "\n", omittingEmptySubsequences: false).allSatisfy { $0.cellWidth <= 40 })
   }
 
-  @Test func aColumnShowsItsLowestAndHighestPoint() {
+  @Test("A column with a hundred points shows the lowest and the highest of them")
+  func extremesOfAColumn() {
     var values = Array(repeating: 1.0, count: 4000)
-    values[1777] = 9
-    let top = drawn(values).split(separator: "\n").prefix(2).joined()
+    (values[1777], values[2900]) = (9, -7)
 
-    #expect(dots(top) > 0)
+    let columns = dotRows(drawn(values))
+
+    // 28 dots from −7.96 to 9.96: 9 in row 1, 1 in row 13, −7 in row 26, counted from the top.
+    let (level, up, down) = (Set([13]), Set(1...13), Set(13...26))
+    #expect(columns.count { $0 == up } == 1 && columns.count { $0 == down } == 1)
+    #expect(columns.allSatisfy { [[], level, up, down].contains($0) })
+    let (left, right) = (columns.firstIndex(of: up) ?? 0, columns.firstIndex(of: down) ?? 0)
+    let length = columns.count { !$0.isEmpty }
+    #expect(abs(right - left - length * (2900 - 1777) / 4000) <= 1)
   }
 
   @Test("Ticks are round and lie inside", arguments: [0.0...1, 0.071...0.094, -3...1000, 1e-9...2e-9])
