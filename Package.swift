@@ -38,11 +38,11 @@ let package = Package(
         "Terminal", "Recap", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Terminal"]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
-    .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine", "CHDF5"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels", "TestSupport"]),
+    .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine", "CHDF5", "TestSupport"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal", "TestSupport"]),
     .testTarget(name: "TUITests", dependencies: ["TUI", "Terminal", "Recap", "Engine", "TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["TUI", "Terminal", "Recap", "Engine"]),
-    .target(name: "TestSupport", dependencies: ["Terminal"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Engine", "Terminal"], path: "Tests/TestSupport"),
   ]
 )

@@ -1,4 +1,5 @@
 import Engine
+import TestSupport
 import Testing
 
 /// A batch is cut into pieces for the threads: each sample must come out as it would alone.

@@ -1,4 +1,5 @@
 import Engine
+import TestSupport
 import Testing
 
 /// Serialized, because the number of threads is the process's.

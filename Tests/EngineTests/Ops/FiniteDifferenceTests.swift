@@ -1,4 +1,5 @@
 import Engine
+import TestSupport
 import Testing
 
 /// The gradient by central differences, from sums in double precision: needs no other library to be right.

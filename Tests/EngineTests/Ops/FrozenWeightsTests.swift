@@ -1,4 +1,5 @@
 import Engine
+import TestSupport
 import Testing
 
 /// Frozen weights are packed once for the direct kernels, which few channels take; nobody may see the packing.

@@ -1,4 +1,5 @@
 import Engine
+import TestSupport
 import Testing
 
 /// More shapes than the fixtures hold: wherever a kernel changes its path or a block ends.

@@ -1,4 +1,5 @@
 import Engine
+import TestSupport
 
 /// What Tests/Reference/ops.py computed for one row of the table.
 struct OpNumbers {

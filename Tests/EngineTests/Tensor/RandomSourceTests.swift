@@ -1,4 +1,5 @@
 import Engine
+import TestSupport
 import Testing
 
 @Suite("Random numbers depend on seed, stream, step and sample only")

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// How far apart two tensors may be.
-enum Tolerance {
+package enum Tolerance {
   /// ‖a − b‖ ≤ x·‖b‖, over the whole tensor.
   case relative(Double)
   /// The same bits.
@@ -11,7 +11,7 @@ enum Tolerance {
 }
 
 /// Fails when shapes differ or numbers are further apart than `tolerance`; says where they differ most.
-func expect(
+package func expect(
   _ actual: Tensor, equals expected: Tensor, within tolerance: Tolerance, _ what: String = "",
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
@@ -37,7 +37,7 @@ private func haveSameBits(_ a: Tensor, _ b: Tensor) -> Bool {
 }
 
 /// ‖a − b‖ / ‖b‖ over the whole tensor; ‖a‖ where b is zero.
-func relativeError(_ a: Tensor, _ b: Tensor) -> Double {
+package func relativeError(_ a: Tensor, _ b: Tensor) -> Double {
   var difference = 0.0
   var length = 0.0
   for (x, y) in zip(a.values, b.values) {

@@ -2,16 +2,16 @@ import Engine
 import Foundation
 
 /// Tensors that a script in Tests/Reference wrote: Tests/Fixtures/<name>.safetensors.
-struct Fixture {
+package struct Fixture {
   private let file: SafetensorsFile
   private let name: String
 
-  init(_ name: String) throws {
+  package init(_ name: String) throws {
     self.name = name
     file = try SafetensorsFile(Fixture.folder.appending(path: "\(name).safetensors").path)
   }
 
-  subscript(key: String) -> Tensor {
+  package subscript(key: String) -> Tensor {
     get throws {
       guard let tensor = try file.tensor(named: key) else {
         throw Problem("\(name) has no tensor \(key)", advice: "make fixtures writes the fixtures again")
@@ -20,20 +20,27 @@ struct Fixture {
     }
   }
 
+  package func integers(_ key: String) throws -> [Int] {
+    guard let numbers = try file.integers(named: key) else {
+      throw Problem("\(name) has no whole numbers \(key)", advice: "make fixtures writes the fixtures again")
+    }
+    return numbers.map(Int.init)
+  }
+
   /// The tensors `prefix`0, `prefix`1, … as far as they go.
-  func numbered(_ prefix: String) throws -> [Tensor] {
+  package func numbered(_ prefix: String) throws -> [Tensor] {
     let present = Set(file.tensorNames)
     return try (0...).lazy.map { "\(prefix)\($0)" }.prefix { present.contains($0) }.map { try self[$0] }
   }
 
   /// The parts of the keys before the last slash, each once.
-  var groups: Set<String> {
+  package var groups: Set<String> {
     Set(
       file.tensorNames.map {
         $0.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
       })
   }
 
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../Fixtures").standardizedFileURL
+  package static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../Fixtures").standardizedFileURL
 }
