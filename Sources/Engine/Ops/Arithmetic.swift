@@ -53,10 +53,10 @@ extension Tensor {
     return .record("exponential", y, from: self) { dy in [dy.scaled(by: value)] }
   }
 
-  /// Feature maps (B, H, W, C) or tokens (B, T, C) plus one vector (B, C) an image: the time embedding.
+  /// Feature maps (B, H, W, C) or tokens (B, T, C) plus one vector (B, C) per image: the time embedding.
   public func addingPerImage(_ vectors: Tensor) -> Tensor {
     let (images, channels) = (shape[0], shape.last)
-    precondition(vectors.shape == [images, channels], "\(vectors.shape) is not one vector an image of \(shape)")
+    precondition(vectors.shape == [images, channels], "\(vectors.shape) is not one vector per image of \(shape)")
     let pixels = count / (images * channels)
     let y = Tensor(uninitialized: shape)
     ThreadPool.run(images) { image in

@@ -36,25 +36,10 @@ extension Tensor {
 
   /// One more token in front, the same for every image: (B, T, C) and (C) → (B, T + 1, C).
   public func prependingToken(_ token: Tensor) -> Tensor {
-    let (images, tokens, width) = (shape[0], shape[1], shape[2])
+    let (images, width) = (shape[0], shape[2])
     precondition(token.shape == [width], "prependingToken: \(token.shape) before \(shape)")
-    let y = Tensor(uninitialized: [images, tokens + 1, width])
-    for image in 0..<images {
-      let to = y.pointer + image * (tokens + 1) * width
-      to.update(from: token.pointer, count: width)
-      (to + width).update(from: pointer + image * tokens * width, count: tokens * width)
-    }
-    let whole = shape
-    return .record("prependingToken", y, from: self, token) { dy in
-      let dx = Tensor(uninitialized: whole)
-      let first = Tensor(zeros: [width])
-      for image in 0..<images {
-        let from = dy.pointer + image * (tokens + 1) * width
-        kernels_axpy(Int64(width), 1, from, first.pointer)
-        (dx.pointer + image * tokens * width).update(from: from + width, count: tokens * width)
-      }
-      return [dx, first]
-    }
+    let first = token.reshaped([1, width]).embedding(ids: Array(repeating: 0, count: images), shape: [images, 1])
+    return first.concatenatedTokens(self)
   }
 
   /// Channels of both, side by side: (…, A) and (…, B) → (…, A + B). The UNet's skip connections.

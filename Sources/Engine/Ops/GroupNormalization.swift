@@ -42,12 +42,12 @@ private struct GroupNormalization {
 
   /// Pixels of a piece: some 256 KiB, which stay in the cache between two passes over them.
   private var pieceSize: Int { max(1, 65_536 / channels) }
-  private var piecesAnImage: Int { (pixels + pieceSize - 1) / pieceSize }
+  private var piecesPerImage: Int { (pixels + pieceSize - 1) / pieceSize }
 
   /// Calls body(number of the piece, its image, how many pixels it has, the place of its first number).
   private func runPieces(_ body: (Int, Int, Int64, Int) -> Void) {
-    ThreadPool.run(images * piecesAnImage) { piece in
-      let (image, part) = piece.quotientAndRemainder(dividingBy: piecesAnImage)
+    ThreadPool.run(images * piecesPerImage) { piece in
+      let (image, part) = piece.quotientAndRemainder(dividingBy: piecesPerImage)
       let count = min(pieceSize, pixels - part * pieceSize)
       body(piece, image, Int64(count), (image * pixels + part * pieceSize) * channels)
     }
@@ -56,14 +56,14 @@ private struct GroupNormalization {
   private func table(_ rows: Int, _ columns: Int) -> Tensor { Tensor(uninitialized: [rows, columns]) }
 
   func statistics(_ x: Tensor, epsilon: Float) -> Statistics {
-    let means = table(images * piecesAnImage, channels), squares = table(images * piecesAnImage, channels)
+    let means = table(images * piecesPerImage, channels), squares = table(images * piecesPerImage, channels)
     runPieces { piece, _, count, at in
       kernels_channel_moments(
         count, Int64(channels), x.pointer + at, means.pointer + piece * channels, squares.pointer + piece * channels)
     }
     let whole = Statistics(mean: table(images, groups), inverseDeviation: table(images, groups))
     for image in 0..<images {
-      let parts = image * piecesAnImage * channels
+      let parts = image * piecesPerImage * channels
       kernels_group_statistics(
         Int64(pixels), Int64(pieceSize), Int64(channels), Int64(groups), means.pointer + parts,
         squares.pointer + parts, epsilon, whole.mean.pointer + image * groups,
@@ -72,12 +72,17 @@ private struct GroupNormalization {
     return whole
   }
 
+  private func kernel(_ scale: Tensor, _ shift: Tensor, _ statistics: Statistics, _ image: Int) -> GroupNormOfImage {
+    GroupNormOfImage(
+      channels: Int64(channels), groups: Int64(groups), silu: silu, scale: scale.pointer, shift: shift.pointer,
+      mean: statistics.mean.pointer + image * groups,
+      inverseDeviation: statistics.inverseDeviation.pointer + image * groups)
+  }
+
   func apply(_ x: Tensor, _ scale: Tensor, _ shift: Tensor, _ statistics: Statistics, into y: Tensor) {
     runPieces { _, image, count, at in
-      kernels_group_norm(
-        count, Int64(channels), Int64(groups), x.pointer + at, scale.pointer, shift.pointer, silu,
-        statistics.mean.pointer + image * groups, statistics.inverseDeviation.pointer + image * groups,
-        y.pointer + at)
+      var norm = kernel(scale, shift, statistics, image)
+      kernels_group_norm(&norm, count, x.pointer + at, y.pointer + at)
     }
   }
 
@@ -85,28 +90,29 @@ private struct GroupNormalization {
   func gradient(
     _ x: Tensor, _ scale: Tensor, _ shift: Tensor, _ statistics: Statistics, arriving dy: Tensor, into dx: Tensor
   ) -> (scale: Tensor, shift: Tensor) {
-    let ones = table(images * piecesAnImage, channels), rows = table(images * piecesAnImage, channels)
+    let ones = table(images * piecesPerImage, channels), rows = table(images * piecesPerImage, channels)
     // dx first holds the gradient after undoing SiLU, whose input is computed again, not kept.
     runPieces { piece, image, count, at in
+      var norm = kernel(scale, shift, statistics, image)
       kernels_group_norm_slopes(
-        count, Int64(channels), Int64(groups), x.pointer + at, scale.pointer, shift.pointer, silu,
-        statistics.mean.pointer + image * groups, statistics.inverseDeviation.pointer + image * groups,
-        dy.pointer + at, dx.pointer + at, ones.pointer + piece * channels, rows.pointer + piece * channels)
+        &norm, count, x.pointer + at, dy.pointer + at, dx.pointer + at, ones.pointer + piece * channels,
+        rows.pointer + piece * channels)
     }
     let alongOne = table(images, groups), alongRow = table(images, groups)
     let sums = (scale: table(images, channels), shift: table(images, channels))
     for image in 0..<images {
-      let parts = image * piecesAnImage * channels
+      let parts = image * piecesPerImage * channels
+      var norm = kernel(scale, shift, statistics, image)
       kernels_group_gradients(
-        Int64(pixels), Int64(piecesAnImage), Int64(channels), Int64(groups), scale.pointer, ones.pointer + parts,
-        rows.pointer + parts, sums.shift.pointer + image * channels, sums.scale.pointer + image * channels,
+        &norm, Int64(pixels), Int64(piecesPerImage), ones.pointer + parts, rows.pointer + parts,
+        sums.shift.pointer + image * channels, sums.scale.pointer + image * channels,
         alongOne.pointer + image * groups, alongRow.pointer + image * groups)
     }
     runPieces { _, image, count, at in
+      var norm = kernel(scale, shift, statistics, image)
       kernels_group_norm_gradient(
-        count, Int64(channels), Int64(groups), x.pointer + at, scale.pointer,
-        statistics.mean.pointer + image * groups, statistics.inverseDeviation.pointer + image * groups,
-        alongOne.pointer + image * groups, alongRow.pointer + image * groups, dx.pointer + at)
+        &norm, count, x.pointer + at, alongOne.pointer + image * groups, alongRow.pointer + image * groups,
+        dx.pointer + at)
     }
     return sums
   }

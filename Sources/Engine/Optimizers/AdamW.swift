@@ -40,14 +40,16 @@ public final class AdamW: Optimizer {
       ?? Moments(mean: Tensor(zeros: parameter.shape), square: Tensor(zeros: parameter.shape))
     moments.steps += 1
     self.moments[parameter.name] = moments
-    let correction1 = Float(1 - pow(beta1, Double(moments.steps)))
-    let correction2 = Float(1 - pow(beta2, Double(moments.steps)))
+    let step = AdamWStep(
+      gradientScale: gradientScale, rate: rate, epsilon: epsilon, weightDecay: group.weightDecay, beta1: beta1,
+      beta2: beta2, correction1: Float(1 - pow(beta1, Double(moments.steps))),
+      correction2: Float(1 - pow(beta2, Double(moments.steps))))
     parameter.update { weights in
       ThreadPool.runElements(parameter.shape.count) { start, count in
+        var step = step
         kernels_adamw(
-          count, weights + start, gradient.pointer + start, moments.mean.pointer + start,
-          moments.square.pointer + start, gradientScale, rate, beta1, beta2, epsilon, group.weightDecay,
-          correction1, correction2)
+          count, &step, weights + start, gradient.pointer + start, moments.mean.pointer + start,
+          moments.square.pointer + start)
       }
     }
   }

@@ -49,16 +49,15 @@ CLONES void kernels_group_statistics(int64_t pixels, int64_t piece, int64_t c, i
   }
 }
 
-CLONES void kernels_group_norm(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                               const float *shift, bool silu_after, const float *mean, const float *inverseDeviation,
-                               float *y) {
+CLONES void kernels_group_norm(const GroupNormOfImage *norm, int64_t pixels, const float *x, float *y) {
   float a[MAX_CHANNELS], b[MAX_CHANNELS];
-  for (int64_t g = 0; g < groups; g++)
-    for (int64_t i = g * (c / groups); i < (g + 1) * (c / groups); i++) {
-      a[i] = inverseDeviation[g] * scale[i];
-      b[i] = shift[i] - mean[g] * a[i];
+  const int64_t c = norm->channels, width = c / norm->groups;
+  for (int64_t g = 0; g < norm->groups; g++)
+    for (int64_t i = g * width; i < (g + 1) * width; i++) {
+      a[i] = norm->inverseDeviation[g] * norm->scale[i];
+      b[i] = norm->shift[i] - norm->mean[g] * a[i];
     }
-  if (silu_after) {
+  if (norm->silu) {
     for (int64_t p = 0; p < pixels; p++)
       for (int64_t i = 0; i < c; i++) y[p * c + i] = silu(x[p * c + i] * a[i] + b[i]);
   } else {
@@ -67,15 +66,16 @@ CLONES void kernels_group_norm(int64_t pixels, int64_t c, int64_t groups, const 
   }
 }
 
-CLONES void kernels_group_norm_slopes(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                                      const float *shift, bool silu_after, const float *mean,
-                                      const float *inverseDeviation, const float *dy, float *slopes, float *ones,
-                                      float *rows) {
+CLONES void kernels_group_norm_slopes(const GroupNormOfImage *norm, int64_t pixels, const float *x, const float *dy,
+                                      float *slopes, float *ones, float *rows) {
   float centre[MAX_CHANNELS], inverse[MAX_CHANNELS];
-  for (int64_t g = 0; g < groups; g++)
-    for (int64_t i = g * (c / groups); i < (g + 1) * (c / groups); i++) {
-      centre[i] = mean[g];
-      inverse[i] = inverseDeviation[g];
+  const int64_t c = norm->channels, width = c / norm->groups;
+  const float *scale = norm->scale, *shift = norm->shift;
+  const bool silu_after = norm->silu;
+  for (int64_t g = 0; g < norm->groups; g++)
+    for (int64_t i = g * width; i < (g + 1) * width; i++) {
+      centre[i] = norm->mean[g];
+      inverse[i] = norm->inverseDeviation[g];
       ones[i] = rows[i] = 0;
     }
   for (int64_t p = 0; p < pixels; p++) {
@@ -91,10 +91,11 @@ CLONES void kernels_group_norm_slopes(int64_t pixels, int64_t c, int64_t groups,
   }
 }
 
-CLONES void kernels_group_gradients(int64_t pixels, int64_t pieces, int64_t c, int64_t groups, const float *scale,
-                                    const float *ones, const float *rows, float *dShift, float *dScale,
-                                    float *alongOne, float *alongRow) {
+CLONES void kernels_group_gradients(const GroupNormOfImage *norm, int64_t pixels, int64_t pieces, const float *ones,
+                                    const float *rows, float *dShift, float *dScale, float *alongOne,
+                                    float *alongRow) {
   double one[MAX_CHANNELS] = {0}, row[MAX_CHANNELS] = {0};
+  const int64_t c = norm->channels, width = c / norm->groups;
   for (int64_t k = 0; k < pieces; k++)
     for (int64_t i = 0; i < c; i++) {
       one[i] += (double)ones[k * c + i];
@@ -104,29 +105,28 @@ CLONES void kernels_group_gradients(int64_t pixels, int64_t pieces, int64_t c, i
     dShift[i] = (float)one[i];
     dScale[i] = (float)row[i];
   }
-  int64_t width = c / groups;
-  for (int64_t g = 0; g < groups; g++) {
+  for (int64_t g = 0; g < norm->groups; g++) {
     double along_one = 0, along_row = 0;
     for (int64_t i = g * width; i < (g + 1) * width; i++) {
-      along_one += one[i] * (double)scale[i];
-      along_row += row[i] * (double)scale[i];
+      along_one += one[i] * (double)norm->scale[i];
+      along_row += row[i] * (double)norm->scale[i];
     }
     alongOne[g] = (float)(along_one / (double)(pixels * width));
     alongRow[g] = (float)(along_row / (double)(pixels * width));
   }
 }
 
-CLONES void kernels_group_norm_gradient(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                                        const float *mean, const float *inverseDeviation, const float *alongOne,
-                                        const float *alongRow, float *dx) {
+CLONES void kernels_group_norm_gradient(const GroupNormOfImage *norm, int64_t pixels, const float *x,
+                                        const float *alongOne, const float *alongRow, float *dx) {
   // dx = inverse·(slope·scale − alongOne − normal·alongRow) as slope·a − (x − centre)·b − d, channel by channel.
   float a[MAX_CHANNELS], b[MAX_CHANNELS], d[MAX_CHANNELS], centre[MAX_CHANNELS];
-  for (int64_t g = 0; g < groups; g++)
-    for (int64_t i = g * (c / groups); i < (g + 1) * (c / groups); i++) {
-      a[i] = inverseDeviation[g] * scale[i];
-      b[i] = inverseDeviation[g] * inverseDeviation[g] * alongRow[g];
-      d[i] = inverseDeviation[g] * alongOne[g];
-      centre[i] = mean[g];
+  const int64_t c = norm->channels, width = c / norm->groups;
+  for (int64_t g = 0; g < norm->groups; g++)
+    for (int64_t i = g * width; i < (g + 1) * width; i++) {
+      a[i] = norm->inverseDeviation[g] * norm->scale[i];
+      b[i] = norm->inverseDeviation[g] * norm->inverseDeviation[g] * alongRow[g];
+      d[i] = norm->inverseDeviation[g] * alongOne[g];
+      centre[i] = norm->mean[g];
     }
   for (int64_t p = 0; p < pixels; p++)
     for (int64_t i = 0; i < c; i++)

@@ -8,8 +8,10 @@
 KernelsGemmBackend kernels_gemm_backend(void) {
   static _Atomic int known;  // 1 + the backend
   if (!known) {
-    const char *wanted = getenv("DIVA_KERNELS");
-    bool isOwn = wanted && *wanted ? strcmp(wanted, "avx2") == 0 && gemm_can_run() : gemm_is_fastest();
+    const char *chosen = getenv("DIVA_KERNELS");
+    bool isOwn = gemm_is_fastest();
+    if (chosen && strcmp(chosen, "avx2") == 0) isOwn = gemm_can_run();
+    if (chosen && strcmp(chosen, "onednn") == 0) isOwn = false;
     known = 1 + (isOwn ? KERNELS_GEMM_OWN : KERNELS_GEMM_ONEDNN);
   }
   return (KernelsGemmBackend)(known - 1);

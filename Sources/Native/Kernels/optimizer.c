@@ -10,12 +10,11 @@ CLONES void kernels_sgd(int64_t n, float *w, const float *g, float *velocity, fl
   }
 }
 
-CLONES void kernels_adamw(int64_t n, float *w, const float *g, float *m, float *v, float gradientScale, float rate,
-                          double beta1, double beta2, float epsilon, float weightDecay, float correction1,
-                          float correction2) {
-  float step = rate / correction1, root = 1.0f / sqrtf(correction2), keep = 1.0f - rate * weightDecay;
+CLONES void kernels_adamw(int64_t n, const AdamWStep *s, float *w, const float *g, float *m, float *v) {
+  float step = s->rate / s->correction1, root = 1.0f / sqrtf(s->correction2), keep = 1.0f - s->rate * s->weightDecay;
   // 1 − 0.999 in float32 would be off by 1e-5.
-  float fresh1 = (float)(1.0 - beta1), fresh2 = (float)(1.0 - beta2), kept2 = (float)beta2;
+  float fresh1 = (float)(1.0 - s->beta1), fresh2 = (float)(1.0 - s->beta2), kept2 = (float)s->beta2;
+  float gradientScale = s->gradientScale, epsilon = s->epsilon;
   for (int64_t i = 0; i < n; i++) {
     float gradient = g[i] * gradientScale;
     m[i] += fresh1 * (gradient - m[i]);

@@ -30,7 +30,7 @@ struct ConvolutionBandsTests {
     let banded = try run(x)
     let whole = try run(x.repeated(8))
 
-    #expect(row.geometry.bandsAnImage(of: row.shape[1]) > 1)
+    #expect(row.geometry.bandsPerImage(of: row.shape[1]) > 1)
     expect(banded.y, equals: whole.y.sliced(0..<row.shape[0]), within: .relative(1e-6))
     expect(banded.dx, equals: whole.dx.sliced(0..<row.shape[0]), within: .relative(1e-6))
   }

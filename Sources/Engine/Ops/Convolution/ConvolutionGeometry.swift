@@ -7,7 +7,7 @@ struct ConvolutionGeometry {
   let weight: Shape
   let stride: Int
   let padding: Padding
-  let imagesAPiece: Int
+  let imagesPerPiece: Int
 
   init(input: Shape, weight: Shape, stride: Int, padding: Padding) {
     let height = (input[1] + padding.top + padding.bottom - weight[2]) / stride + 1
@@ -20,13 +20,13 @@ struct ConvolutionGeometry {
     self.stride = stride
     self.padding = padding
     output = [input[0], height, width, weight[0]]
-    imagesAPiece = max(1, (input[0] + 7) / 8)
+    imagesPerPiece = max(1, (input[0] + 7) / 8)
   }
 
   /// Calls body(kernel shape, offset of the input, offset of the output) for each piece on the pool: several images,
   /// or with few images the rows `Band` names of one.
   private func runPieces(_ band: (ConvolutionGeometry, Range<Int>) -> Band, of rows: Int, _ body: Body) {
-    let bands = bandsAnImage(of: rows)
+    let bands = bandsPerImage(of: rows)
     let size = (rows + bands - 1) / bands
     guard bands > 1 else { return runImages { _, shape, x, y in body(shape, x, y) } }
     let count = (rows + size - 1) / size
@@ -44,17 +44,17 @@ struct ConvolutionGeometry {
 
   /// Calls body(number of the piece, its kernel shape, offset of its input, of its output) for pieces of whole images.
   private func runImages(_ body: (Int, UnsafePointer<ConvolutionShape>, Int, Int) -> Void) {
-    ThreadPool.runPieces(of: input[0], size: imagesAPiece) { piece in
+    ThreadPool.runPieces(of: input[0], size: imagesPerPiece) { piece in
       var shape = kernelShape(images: piece.count)
       let image = piece.lowerBound
       withUnsafePointer(to: &shape) {
-        body(image / imagesAPiece, $0, image * input.stride, image * output.stride)
+        body(image / imagesPerPiece, $0, image * input.stride, image * output.stride)
       }
     }
   }
 
   /// How many bands each image is cut into: enough for a few threads, none too small to be worth it.
-  func bandsAnImage(of rows: Int) -> Int {
+  func bandsPerImage(of rows: Int) -> Int {
     let isOrdinary = stride <= weight[2] && padding.top < weight[2] && padding.bottom < weight[2]
     guard input[0] < 8, isOrdinary else { return 1 }
     let pixels = output[1] * output[2]
@@ -94,7 +94,7 @@ struct ConvolutionGeometry {
 
   /// Each piece of the batch has sums of its own; these are then added in order.
   func weightGradient(_ x: Tensor, arriving dy: Tensor, shape: Shape) -> (Tensor, Tensor) {
-    let pieces = (input[0] + imagesAPiece - 1) / imagesAPiece
+    let pieces = (input[0] + imagesPerPiece - 1) / imagesPerPiece
     let filters = Tensor(uninitialized: [pieces, shape.count])
     let biases = Tensor(uninitialized: [pieces, shape[0]])
     runImages { piece, kernelShape, input, output in

@@ -67,7 +67,7 @@ struct Winograd {
 // MARK: - Blocks
 
 extension Winograd {
-  private var bytesATile: Int { 4 * positions * (inputs + outputs) }
+  private var bytesPerTile: Int { 4 * positions * (inputs + outputs) }
   private var floatBytes: Int { 4 * positions * inputs * outputs }
 
   /// Whether each thread takes blocks of tiles of its own: small filters stay in everyone's cache.
@@ -77,7 +77,7 @@ extension Winograd {
   /// shared cache, yet be enough that reading large filters again for each block does not matter.
   private var tilesAtOnce: Int {
     let bytes = isLocal ? 13 << 18 : max(12 << 20, floatBytes / 2)
-    let fitting = max(32, bytes / bytesATile / 16 * 16)
+    let fitting = max(32, bytes / bytesPerTile / 16 * 16)
     // A few pieces for the threads, though thin products are slow ones.
     let most = isLocal ? min(fitting, max(32, tiles / 6)) : fitting
     let blocks = (tiles + most - 1) / most

@@ -44,7 +44,8 @@ void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *s
 // On oneDNN or on our own kernels (gemm.c). All run on the calling thread only.
 
 /// Whose kernels multiply matrices in this process: oneDNN's, or our own where the CPU has AVX2 and no AVX-512. The
-/// environment variable DIVA_KERNELS decides otherwise: `avx2`, where the CPU has it, or `onednn`.
+/// environment variable DIVA_KERNELS decides otherwise: `avx2`, where the CPU has it, or `onednn`; other values are
+/// ignored.
 ///
 /// Our own give each number of a product the same bits whatever rows and columns are computed with it, and read right
 /// sides of any stored type beside a left side of Float32.
@@ -148,8 +149,8 @@ void kernels_col2im(const ConvolutionShape *shape, int64_t first, int64_t count,
 /// Whether products run on our own kernels and these sizes fit: at most 25 taps and 1024 channels.
 bool kernels_convolves_indirectly(const ConvolutionShape *shape);
 /// y[first ..< first + count, firstColumn ..< firstColumn + columns] of the results of all images
-/// = x ∗ filters [+ bias]. `packed` is the whole matrix (taps·inChannels × outChannels), tap after tap, as kernels_matrix_pack packs it;
-/// columns are cut at multiples of 16.
+/// = x ∗ filters [+ bias]. `packed` is the whole matrix (taps·inChannels × outChannels), tap after tap, as
+/// kernels_matrix_pack packs it; columns are cut at multiples of 16.
 void kernels_indirect_convolution(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x,
                                   const float *packed, const float *bias, int64_t firstColumn, int64_t columns,
                                   float *y);
@@ -219,30 +220,32 @@ void kernels_normalize_rows_gradient(int64_t rows, int64_t c, const float *y, co
                                      float *dx);
 
 // ---- GroupNorm on NHWC (group_norm.c) ---------------------------------------------------------------------------
-// One image, x (pixels×c) in `groups` groups of channels, in pieces of pixels: mean and inverseDeviation hold `groups`
-// values, what a piece sums up holds c.
+// One image, x (pixels×channels), in pieces of pixels.
+typedef struct {
+  int64_t channels, groups;
+  bool silu;                             // SiLU follows
+  const float *scale, *shift;            // of each channel
+  const float *mean, *inverseDeviation;  // of each group of this image
+} GroupNormOfImage;
 
 /// A piece: the mean of each channel, and its squares about that mean.
-void kernels_channel_moments(int64_t pixels, int64_t c, const float *x, float *mean, float *squares);
-/// The whole image from the moments of its pieces (pieces×c), `piece` pixels each but for the last.
-void kernels_group_statistics(int64_t pixels, int64_t piece, int64_t c, int64_t groups, const float *means,
+void kernels_channel_moments(int64_t pixels, int64_t channels, const float *x, float *mean, float *squares);
+/// The whole image from the moments of its pieces (pieces×channels), `piece` pixels each but for the last.
+void kernels_group_statistics(int64_t pixels, int64_t piece, int64_t channels, int64_t groups, const float *means,
                               const float *squares, float epsilon, float *mean, float *inverseDeviation);
 /// A piece: y = (x − mean)·inverseDeviation·scale + shift, then SiLU if `silu`.
-void kernels_group_norm(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                        const float *shift, bool silu, const float *mean, const float *inverseDeviation, float *y);
-/// A piece: slopes (pixels×c) = dy before SiLU; their sums over pixels, alone (ones) and times the normal x (rows).
-void kernels_group_norm_slopes(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                               const float *shift, bool silu, const float *mean, const float *inverseDeviation,
-                               const float *dy, float *slopes, float *ones, float *rows);
-/// The whole image from the sums of its pieces: dShift and dScale (c), and the mean slope of each group, alone and
-/// times the normal x.
-void kernels_group_gradients(int64_t pixels, int64_t pieces, int64_t c, int64_t groups, const float *scale,
-                             const float *ones, const float *rows, float *dShift, float *dScale, float *alongOne,
-                             float *alongRow);
+void kernels_group_norm(const GroupNormOfImage *norm, int64_t pixels, const float *x, float *y);
+/// A piece: slopes (pixels×channels) = dy before SiLU; their sums over pixels, alone (ones) and times the normal x
+/// (rows).
+void kernels_group_norm_slopes(const GroupNormOfImage *norm, int64_t pixels, const float *x, const float *dy,
+                               float *slopes, float *ones, float *rows);
+/// The whole image from the sums of its pieces: dShift and dScale (channels), and the mean slope of each group, alone
+/// and times the normal x.
+void kernels_group_gradients(const GroupNormOfImage *norm, int64_t pixels, int64_t pieces, const float *ones,
+                             const float *rows, float *dShift, float *dScale, float *alongOne, float *alongRow);
 /// A piece: dx, which holds the slopes before.
-void kernels_group_norm_gradient(int64_t pixels, int64_t c, int64_t groups, const float *x, const float *scale,
-                                 const float *mean, const float *inverseDeviation, const float *alongOne,
-                                 const float *alongRow, float *dx);
+void kernels_group_norm_gradient(const GroupNormOfImage *norm, int64_t pixels, const float *x,
+                                 const float *alongOne, const float *alongRow, float *dx);
 
 // ---- Attention (attention.c, attention_gradient.c) --------------------------------------------------------------
 typedef struct {
@@ -289,9 +292,13 @@ double kernels_cross_entropy(int64_t rows, int64_t k, const float *logits, const
 /// PyTorch's SGD: velocity = momentum·velocity + (g·gradientScale + weightDecay·w); w −= rate·velocity.
 void kernels_sgd(int64_t n, float *w, const float *g, float *velocity, float gradientScale, float rate,
                  float momentum, float weightDecay);
-/// PyTorch's AdamW; correction1 = 1 − β₁ᵗ, correction2 = 1 − β₂ᵗ.
-void kernels_adamw(int64_t n, float *w, const float *g, float *m, float *v, float gradientScale, float rate,
-                   double beta1, double beta2, float epsilon, float weightDecay, float correction1, float correction2);
+typedef struct {
+  float gradientScale, rate, epsilon, weightDecay;
+  double beta1, beta2;
+  float correction1, correction2;  // 1 − β₁ᵗ, 1 − β₂ᵗ
+} AdamWStep;
+/// PyTorch's AdamW.
+void kernels_adamw(int64_t n, const AdamWStep *step, float *w, const float *g, float *m, float *v);
 /// average += (1 − decay)·(w − average)
 void kernels_moving_average(int64_t n, const float *w, float decay, float *average);
 
