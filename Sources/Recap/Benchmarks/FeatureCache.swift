@@ -13,7 +13,7 @@ public struct FeatureCache: Sendable {
   private static let maximumBytes = 256 << 20
 
   /// - Parameters:
-  ///   - weights: Paths of the files and folders that the weights come from: told apart as `FileStamp` does.
+  ///   - weights: paths of the files and folders that the weights come from, identified by `FileStamp`.
   ///   - environment: `DIVA_TUI_CACHE` names another folder; otherwise `XDG_CACHE_HOME`, or `.cache` at home.
   public init?(weights: [String], environment: [String: String], program: String = "/proc/self/exe") {
     guard let folder = TensorCache.folder(environment)?.appending(path: "features") else { return nil }

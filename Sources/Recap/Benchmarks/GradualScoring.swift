@@ -31,7 +31,7 @@ public struct GradualScoring {
   private var models: [Model] = []
 
   /// - Parameters:
-  ///   - towers: the CLIPs by number; a cache has an own part for each, told apart by where its weights come from.
+  ///   - towers: the CLIPs by number; a cache has an own part for each, by where its weights come from.
   ///   - feature: which of CLIP's tokens are compared.
   ///   - seeds: at least one; each draws the patches of a random feature.
   public init(

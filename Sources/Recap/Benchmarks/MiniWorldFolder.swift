@@ -2,7 +2,7 @@ import Engine
 import FoundationEssentials
 
 extension MiniWorld {
-  /// Writes the browsing pairs in MMVP's layout, as `MMVPFolder` reads it: 135 pairs unless told otherwise.
+  /// Writes the browsing pairs in MMVP's layout, as `MMVPFolder` reads it: 135 pairs by default.
   ///
   /// Throws a `Problem` when a file cannot be written.
   public func writePairs(to folder: URL, perPattern: Int = 15) throws {

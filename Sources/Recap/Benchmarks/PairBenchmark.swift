@@ -9,13 +9,13 @@ public struct PairBenchmark {
   public let pairs: [ImagePair]
   /// Two pictures per pair, in order; of a folder's the squares that CLIP sees.
   public let images: [Image]
-  /// The same to look at: of a folder's, where asked for, the whole pictures, scaled down.
+  /// The same to show: of a folder's, on request, the whole pictures, scaled down.
   public let previews: [Image]
   /// Pairs that were left out, each with its reason.
   public private(set) var skipped: [SkippedPair] = []
   /// Statements from which control characters were taken out.
   public private(set) var cleanedStatements = 0
-  /// Statements that are longer than the text tower reads; their tails are not heard.
+  /// Statements that are longer than the text tower reads; their tails are cut.
   public let cutStatements: Int
   let texts: StatementFeatures
   let scale: Double

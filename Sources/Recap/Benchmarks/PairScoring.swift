@@ -32,7 +32,7 @@ public struct PairPrediction: Equatable, Sendable {
   static func truth(_ questionID: Int) -> Choice { questionID % 2 == 0 ? .img2 : .img1 }
 }
 
-/// How well a model tells pairs apart.
+/// How many pairs a model gets right.
 public struct PairScore: Codable, Equatable, Sendable {
   public struct Share: Codable, Equatable, Sendable {
     public let pattern: Pattern

@@ -10,7 +10,7 @@ final class StatementFeatures {
   /// Of the first statements, a row each.
   private var rows: [Float] = []
 
-  /// - Parameter cache: asked for all features before the first is encoded; keeps them once the last one is.
+  /// - Parameter cache: may hold all features; otherwise gets them once the last one is encoded.
   init(_ ids: [[Int]], by tower: CLIPTextTower, cache: FeatureCache? = nil) {
     (self.ids, self.tower, self.cache) = (ids, tower, cache)
   }
@@ -24,7 +24,7 @@ final class StatementFeatures {
   private var width: Int { tower.projectionWidth ?? tower.config.encoder.width }
   private var shape: Shape { [ids.count, width] }
 
-  /// Statements encoded together; which ones are in a batch never depends on how many are asked for.
+  /// Statements encoded together; which ones are in a batch never depends on the caller.
   private var batch: Int { tower.config.encoder.width < 512 ? 256 : 8 }
 
   /// (m, E), m ≥ n: of the first statements, as many as are encoded.

@@ -1,7 +1,7 @@
 import Engine
 import Foundation
 
-/// The pictures of folders and webdataset tars by number; nothing is decoded before it is asked for.
+/// The pictures of folders and webdataset tars by number; nothing is decoded before it is needed.
 ///
 /// Whatever else lies there (captions, JSON) is passed over. Number i is the same picture on every machine: paths in the
 /// order given, the files of a folder in the order of their names, members in the order of their tar.
@@ -41,7 +41,7 @@ struct Dataset: Sendable {
     }
   }
 
-  /// What tells the picture from another that may stand in its place later.
+  /// Identifies the picture: changes when another takes its place.
   func stamp(_ index: Int) -> String {
     switch places[index] {
     case .file(let path): FileStamp.stamp(path)

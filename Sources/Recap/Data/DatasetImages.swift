@@ -4,7 +4,7 @@ import Synchronization
 
 /// Images of a person's own for the loop, made into pixels as the reference makes them.
 ///
-/// A picture is decoded each time that it is asked for: a data set may have millions. One that cannot be read is left
+/// A picture is decoded each time it is used: a data set may have millions. One that cannot be read is left
 /// out, remembered in `skipped`, and the next in the set stands in for it: always the same one, so that runs repeat.
 /// Source: DIVA, `data/data.py`, `data/transform.py`.
 public final class DatasetImages: TrainingImages {
@@ -18,7 +18,7 @@ public final class DatasetImages: TrainingImages {
 
   private struct Unusable {
     var indices: Set<Int> = []
-    var told: SkippedImages
+    var skipped: SkippedImages
   }
 
   /// - Parameter latents: where those of whole pictures are kept.
@@ -34,14 +34,14 @@ public final class DatasetImages: TrainingImages {
     self.diffusion = diffusion
     random = RandomSource(seed: seed, stream: .crops)
     self.latents = latents
-    unusable = Mutex(Unusable(told: dataset.skipped))
+    unusable = Mutex(Unusable(skipped: dataset.skipped))
     // An hour of work should not begin for nothing.
     _ = try readable(0)
   }
 
   public var count: Int { dataset.count }
 
-  public var skipped: SkippedImages { unusable.withLock { $0.told } }
+  public var skipped: SkippedImages { unusable.withLock { $0.skipped } }
 
   public func inputs(_ indices: [Int], batch: Int) throws -> TrainingInputs {
     let squares = try squares(indices, batch: batch)
@@ -115,6 +115,6 @@ public final class DatasetImages: TrainingImages {
   }
 
   private func leaveOut(_ index: Int, _ problem: Problem) {
-    unusable.withLock { if $0.indices.insert(index).inserted { $0.told.add(problem) } }
+    unusable.withLock { if $0.indices.insert(index).inserted { $0.skipped.add(problem) } }
   }
 }

@@ -15,7 +15,7 @@ public final class LatentCache: Sendable {
   public static let maximumBytes = 8 << 30
 
   /// - Parameters:
-  ///   - autoencoder: the folder of its weights, told from another by size and time of change.
+  ///   - autoencoder: the folder of its weights, identified by size and time of change.
   ///   - environment: as for `FeatureCache`; nil where there is no place for a cache.
   public init?(
     autoencoder: String, environment: [String: String], maximumBytes: Int = LatentCache.maximumBytes
@@ -27,7 +27,7 @@ public final class LatentCache: Sendable {
   }
 
   /// - Parameters:
-  ///   - picture: tells the picture from all others.
+  ///   - picture: identifies the picture.
   ///   - recipe: what is made of it before it is encoded.
   func latent(of picture: String, _ recipe: String, shape: Shape) -> Tensor? {
     cache.tensor(name(picture, recipe), shape: shape)

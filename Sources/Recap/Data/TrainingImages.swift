@@ -18,7 +18,7 @@ extension DivaObjective.Inputs {
   }
 }
 
-/// Images for the loop: pictures only, no words.
+/// Images to train on, without captions.
 public protocol TrainingImages {
   var count: Int { get }
   /// The images of micro-batch number `batch`, counted from the beginning of the run. What chance decides about them
@@ -34,7 +34,7 @@ extension TrainingImages {
   public var skipped: SkippedImages { SkippedImages() }
 }
 
-/// Images that nobody can read: how many there are, and why, of the first ones.
+/// Images that cannot be read: how many, and the reasons for the first ones.
 public struct SkippedImages: Equatable, Sendable {
   public private(set) var count = 0
   public private(set) var problems: [Problem] = []
@@ -50,7 +50,7 @@ public struct SkippedImages: Equatable, Sendable {
   }
 }
 
-/// Scenes of the mini world, drawn when they are asked for; a latent is encoded once and kept (2 KiB each).
+/// Scenes of the mini world, drawn on demand; a latent is encoded once and kept (2 KiB each).
 public final class MiniWorldImages: TrainingImages {
   public let count: Int
   private let world: MiniWorld

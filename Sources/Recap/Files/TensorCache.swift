@@ -68,8 +68,8 @@ struct TensorCache: Sendable {
   }
 }
 
-/// What tells a file from one that was written later in its place, without reading it: path, number, size, and the times
-/// of its contents and of itself. The last is the system's alone: a copy that keeps the old time is told too.
+/// Identifies a file's contents without reading it, and changes when another file takes its place: path, number, size, and the times
+/// of its contents and of itself. The last is the system's alone: a copy that keeps the old time is noticed too.
 enum FileStamp {
   /// Of a file, or of all that a folder holds.
   static func stamp(_ path: String) -> String {

@@ -1,6 +1,6 @@
 import Engine
 
-/// All that DIVA fixes for one CLIP: its sizes, its pixels, what the diffusion model is told of an image, how that is
+/// All that DIVA fixes for one CLIP: its sizes, its pixels, the recap density, how the condition is
 /// joined with the prompt, and which feature the benchmark compares.
 ///
 /// ```swift
@@ -33,9 +33,9 @@ public struct Backbone: Equatable, Sendable {
   public let config: CLIPConfig?
   /// As the reference evaluates it; nil where the model's own files say it.
   public let preprocessing: Preprocessing?
-  /// What the diffusion model is told, as the reference's code has it.
+  /// The recap density of the reference's code.
   public let reference: RecapDensity
-  /// The same as the paper words it.
+  /// The same as in the paper.
   public let paper: RecapDensity
   public let joining: PromptJoining
   public let benchmark: BenchmarkFeature
@@ -68,7 +68,7 @@ public struct Backbone: Equatable, Sendable {
 extension Backbone {
   /// Which backbone a checkpoint is.
   ///
-  /// Shapes tell sizes; weights of one size from two makers look alike. Then the file's path decides if it names the
+  /// Shapes give the sizes; weights of one size from two makers look alike. Then the file's path decides if it names the
   /// maker, otherwise the first in the list: OpenAI before MetaCLIP, MetaCLIP before DFN.
   public static func recognized(_ shapes: CLIPShapes, path: String) -> Backbone {
     let alike = Name.allCases.map { Backbone($0) }.filter {
@@ -96,7 +96,7 @@ extension Backbone {
     guard let expected = config?.shapes, !expected.isSameModel(as: shapes) else { return }
     throw Problem(
       "\(file) is not \(name.rawValue): it has \(shapes), expected \(expected)",
-      advice: "leave --backbone out to have the sizes told by the file")
+      advice: "leave --backbone out to take the sizes from the file")
   }
 }
 

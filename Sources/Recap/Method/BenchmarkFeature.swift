@@ -10,7 +10,7 @@ public struct BenchmarkFeature: Equatable, Sendable {
     case none
     /// The mean of all patches.
     case all
-    /// The mean of so many patches, drawn with replacement.
+    /// The mean of this many patches, drawn with replacement.
     case random(Int)
   }
 
@@ -39,7 +39,7 @@ public struct BenchmarkFeature: Equatable, Sendable {
 
   /// The feature of each image: hidden states (B, T, V) → (B, E).
   ///
-  /// - Parameters: `random` and `draw` name the chance of this call; `firstSample` is the number of the batch's first
+  /// - Parameters: `random` and `draw` draw the patches; `firstSample` is the number of the batch's first
   ///   image.
   public func features(
     _ hidden: Tensor, by vision: CLIPVisionTower, random: RandomSource, draw: Int = 0, firstSample: Int = 0
@@ -55,8 +55,8 @@ public struct BenchmarkFeature: Equatable, Sendable {
       let chosen = density.chosenPatches(
         images: images, patches: patches, random: random, step: draw, firstSample: firstSample)
     else { preconditionFailure("\(density) chooses no patches") }
-    let told = vision.imageTokens(hidden, patches: chosen)
-    let tokens = normalizesTokens ? told.normalized() : told
+    let plain = vision.imageTokens(hidden, patches: chosen)
+    let tokens = normalizesTokens ? plain.normalized() : plain
     let width = tokens.shape[2]
     var feature = tokens.gatherTokens(Array(repeating: [0], count: images)).reshaped([images, width])
     if tokens.shape[1] > 1 {

@@ -1,12 +1,12 @@
 import Engine
 import Foundation
 
-/// What the diffusion model's conditions look like from afar: their mean and overall deviation.
+/// Mean and overall standard deviation of the diffusion model's conditions.
 ///
 /// Written once, when the denoiser is trained, and kept beside it, as Stable unCLIP keeps its `image_normalizer`: with
-/// it a new condition can be brought to the right place and size without a caption.
+/// it a new condition can be given the right mean and scale without a caption.
 public struct ConditionStatistics: Codable, Equatable, Sendable {
-  /// One number for each axis of the context.
+  /// (context width).
   public let mean: [Float]
   /// Root of the mean variance over the axes.
   public let deviation: Float

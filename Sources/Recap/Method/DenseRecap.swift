@@ -1,17 +1,17 @@
 import Engine
 
-/// How what is told of an image meets the prompt.
+/// How an image's tokens are joined with the prompt's.
 public enum PromptJoining: String, Sendable {
-  /// Token i of the prompt is added to token i of the told ones: the reference for OpenAI's CLIPs, which tell as many as
-  /// the prompt has (77). Where the numbers differ, as for `mean`.
+  /// Token i of the prompt is added to token i of the image's: the reference for OpenAI's CLIPs, whose condition has as
+  /// many tokens as the prompt (77). Where the numbers differ, as for `mean`.
   case tokenByToken
-  /// The prompt's mean token is added to every told one: the reference for MetaCLIP, DFN and SigLIP.
+  /// The prompt's mean token is added to every token of the image: the reference for MetaCLIP, DFN and SigLIP.
   case mean
 }
 
-/// The heart of DIVA: what CLIP says of an image, put into the words that the diffusion model listens to.
+/// The heart of DIVA: CLIP's tokens of an image, projected into the UNet's cross-attention context.
 ///
-/// context = visual_proj(summary and told patch tokens) + prompt. Source: `models/SD_with_OpenAICLIP.py`,
+/// context = visual_proj(class token, chosen patch tokens) + prompt. Source: `models/SD_with_OpenAICLIP.py`,
 /// `models/SD_with_MetaCLIP.py`.
 public struct DenseRecap {
   /// `visual_proj`: CLIP's embedding width → the diffusion model's context width; trained, discarded afterwards.
@@ -37,15 +37,15 @@ public struct DenseRecap {
   ///
   /// - Parameters:
   ///   - hidden: the vision tower's hidden states, (B, T, V).
-  ///   - patches: numbers of the patches told of each image, from `RecapDensity.chosenPatches`; nil pools.
-  /// - Returns: (B, 1 + told, context width).
+  ///   - patches: the patches of each image that are in the condition, from `RecapDensity.chosenPatches`; nil pools.
+  /// - Returns: (B, 1 + patches, context width).
   public func context(
     hidden: Tensor, vision: CLIPVisionTower, density: RecapDensity, patches: [[Int]]?
   ) -> Tensor {
     joined(features(hidden: hidden, vision: vision, density: density, patches: patches))
   }
 
-  /// The same from pixels: the vision tower computes no more than is told.
+  /// The same from pixels: the last block computes only the chosen tokens.
   public func context(
     pixels: Tensor, vision: CLIPVisionTower, density: RecapDensity, patches: [[Int]]?
   ) -> Tensor {
@@ -56,12 +56,12 @@ public struct DenseRecap {
   }
 
   private func joined(_ features: Tensor) -> Tensor {
-    let told = projection(features)
-    let joinsByToken = joining == .tokenByToken && told.shape[1] == promptTokens.shape[0]
-    return told + (joinsByToken ? promptTokens : promptMean)
+    let tokens = projection(features)
+    let joinsByToken = joining == .tokenByToken && tokens.shape[1] == promptTokens.shape[0]
+    return tokens + (joinsByToken ? promptTokens : promptMean)
   }
 
-  /// The told tokens as CLIP embeds them, the summary first, (B, 1 + told, E).
+  /// The condition's tokens as CLIP embeds them, the class token first, (B, 1 + patches, E).
   public func features(
     hidden: Tensor, vision: CLIPVisionTower, density: RecapDensity, patches: [[Int]]?
   ) -> Tensor {
@@ -71,7 +71,7 @@ public struct DenseRecap {
 
   private func pooledFeatures(_ tokens: Tensor, density: RecapDensity) -> Tensor {
     guard case .pooled(let window) = density else {
-      preconditionFailure("density \(density) tells chosen patches, but none were chosen")
+      preconditionFailure("density \(density) needs chosen patches, but none were given")
     }
     let (images, count) = (tokens.shape[0], tokens.shape[1])
     let first = tokens.gatherTokens(Array(repeating: [0], count: images))

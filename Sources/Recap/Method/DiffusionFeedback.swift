@@ -1,6 +1,6 @@
 import Engine
 
-/// One batch of noised latents: what the frozen diffusion model is asked about.
+/// One batch of noised latents: the inputs of the frozen diffusion model.
 public struct NoiseDraw: Sendable {
   /// Standard normal, like the latents, (N·B, h, w, c): N draws, the whole batch each.
   public let noise: Tensor
@@ -25,7 +25,7 @@ public struct NoiseDraw: Sendable {
   }
 }
 
-/// The frozen model's answer to what CLIP told it, and how wrong it is.
+/// The frozen diffusion model's noise prediction under CLIP's condition, and its error.
 ///
 /// x_t = √ᾱ_t·latent + √(1 − ᾱ_t)·ε; loss = mean (ε̂(x_t, t, context) − target)², the gradient of which flows through
 /// the frozen UNet into the context (paper eq. 4; `models/SD_with_OpenAICLIP.py`).
@@ -47,7 +47,7 @@ public struct DiffusionFeedback {
 
   /// - Parameters:
   ///   - latents: (B, h, w, c), scaled as the UNet expects them.
-  ///   - context: (B, tokens, width); shared by the N draws of an image, so CLIP runs once an image.
+  ///   - context: (B, tokens, width); shared by the N draws of an image, so CLIP runs once per image.
   public func answer(latents: Tensor, context: Tensor, draw: NoiseDraw) -> Answer {
     let draws = draw.timesteps.count / latents.shape[0]
     let clean = draws == 1 ? latents : latents.repeated(draws)

@@ -7,14 +7,14 @@ public final class DivaModels {
   public let tuned: CLIPVisionTower
   public let diffusion: StableDiffusion
   public let feedback: DiffusionFeedback
-  /// Puts the tuned tower's tokens into the diffusion model's words.
+  /// Projects the tuned tower's tokens into the UNet's context.
   public let recap: DenseRecap
   /// The same for the baseline: the projection as aligned, before the tower changed.
   public private(set) var baselineRecap: DenseRecap
   private let prompt: Tensor
 
   /// - Parameters:
-  ///   - tuned: another CLIP of the same sizes to start from (or to look at) instead of a copy of the baseline.
+  ///   - tuned: another CLIP of the same sizes to start from (or to score) instead of a copy of the baseline.
   ///   - prompt: embedding of the empty prompt, (1, tokens, context width).
   ///   - projection: what the visual projection begins as.
   ///   - joining: how the prompt is added.
@@ -42,7 +42,7 @@ public final class DivaModels {
     }
   }
 
-  /// The tuned image tower part of the way back to the baseline's: w + share·(w₀ − w).
+  /// Interpolates the tuned tower's weights with the baseline's: w + share·(w₀ − w) (WiSE-FT, α = 1 − share).
   func moveBack(share: Float) {
     guard share > 0 else { return }
     for (learned, before) in zip(tuned.parameters, baseline.vision.parameters) {

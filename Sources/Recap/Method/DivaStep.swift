@@ -5,7 +5,7 @@ import Engine
 /// For comparing with other implementations, which can be given the same inputs; it changes no weights.
 public struct DivaStep {
   public struct Outputs {
-    /// (B, 1 + told, context width)
+    /// (B, 1 + patches, context width)
     public let context: Tensor
     /// (N·B, h, w, c)
     public let noisePrediction: Tensor

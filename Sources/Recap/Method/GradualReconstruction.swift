@@ -1,7 +1,7 @@
 import Engine
 
-/// A reconstruction taken piece by piece: each is one pass through one network, so that whoever waits sees how far it is
-/// and can leave off.
+/// A reconstruction taken piece by piece: each is one pass through one network, so that progress can be
+/// shown and the work cancelled.
 ///
 /// ```swift
 /// var work = GradualReconstruction(reconstructor, of: image, timestep: 600, density: .classOnly, seed: 1)
@@ -11,15 +11,15 @@ public struct GradualReconstruction {
   public enum Model: Int, Sendable { case baseline, tuned }
 
   public enum Piece: Equatable, Sendable {
-    /// The picture becomes latents.
+    /// The image becomes latents.
     case encoding
-    /// The noised latents become a picture.
+    /// The noised latents become an image.
     case decodingNoised
-    /// CLIP looks.
+    /// CLIP encodes the image into a context.
     case looking(Model)
     /// Step number `step`, from 0, of `of` ones of the sampler.
     case denoising(Model, step: Int, of: Int)
-    /// What was rebuilt becomes a picture.
+    /// The denoised latents become an image.
     case decoding(Model)
   }
 
@@ -101,12 +101,12 @@ public struct GradualReconstruction {
   }
 
   private mutating func look(_ model: Model) {
-    context = reconstructor.context(of: picture, told: model, density: density, seed: seed)
+    context = reconstructor.context(of: picture, by: model, density: density, seed: seed)
     current = noised
   }
 
   private mutating func denoise(_ step: Int) {
-    guard let current, let context else { preconditionFailure("a step of the sampler before CLIP has looked") }
+    guard let current, let context else { preconditionFailure("a sampler step without a context") }
     let t = timesteps[step]
     let prediction = reconstructor.models.feedback.unet(current, timesteps: [t], context: context)
     self.current = sampler.step(

@@ -1,9 +1,9 @@
 import Engine
 
-/// Which of CLIP's local tokens the diffusion model is told beside the class token: DIVA's key knob.
+/// Which of CLIP's patch tokens condition the UNet beside the class token: DIVA's main hyperparameter.
 ///
-/// Too few and the rebuilding is hopeless, too many and it is trivial; between them CLIP has to put detail where the
-/// model can read it (paper, table 6). A density is a value: it can change between two steps of a run.
+/// With too few the reconstruction is hopeless, with too many trivial; between them CLIP has to put detail into its
+/// tokens (paper, table 6). A density is a value: it can change between two steps of a run.
 public enum RecapDensity: Hashable, Sendable {
   /// The class token alone.
   case classOnly
@@ -11,14 +11,14 @@ public enum RecapDensity: Hashable, Sendable {
   case all
   /// A random share of the patches, each at most once, drawn anew for every image and step.
   case fraction(Double)
-  /// So many random patches, drawn with replacement as the reference does for OpenAI's CLIPs.
+  /// This many random patches, drawn with replacement as the reference does for OpenAI's CLIPs.
   case count(Int)
-  /// Means of so many neighbouring patches along the row-major sequence, as the reference does for SigLIP.
+  /// Means of this many neighbouring patches along the row-major sequence, as the reference does for SigLIP.
   case pooled(window: Int)
 }
 
 extension RecapDensity {
-  /// The number of tokens told of an image with `patches` patches, the class token included.
+  /// The number of tokens in the condition of an image with `patches` patches, the class token included.
   public func tokenCount(patches: Int) -> Int {
     switch self {
     case .classOnly: 1
@@ -29,21 +29,21 @@ extension RecapDensity {
     }
   }
 
-  /// The patches told of each image (numbers 0 ..< patches), or nil where the choice is no list of patches (pooled).
+  /// The patches of each image that are in the condition (numbers 0 ..< patches), or nil where the choice is no list of patches (pooled).
   ///
   /// Depends on (seed, step, sample) only: `firstSample` is the number of the batch's first image in its step.
   public func chosenPatches(images: Int, patches: Int, random: RandomSource, step: Int, firstSample: Int = 0)
     -> [[Int]]?
   {
-    let told = tokenCount(patches: patches) - 1
+    let chosen = tokenCount(patches: patches) - 1
     return switch self {
     case .classOnly: Array(repeating: [], count: images)
     case .all: Array(repeating: Array(0..<patches), count: images)
     case .fraction:
-      (0..<images).map { Array(random.permutation(patches, step: step, sample: firstSample + $0).prefix(told)) }
+      (0..<images).map { Array(random.permutation(patches, step: step, sample: firstSample + $0).prefix(chosen)) }
     case .count:
       (0..<images).map { image in
-        (0..<told).map { random.integer(in: 0..<patches, step: step, sample: firstSample + image, position: $0) }
+        (0..<chosen).map { random.integer(in: 0..<patches, step: step, sample: firstSample + image, position: $0) }
       }
     case .pooled: nil
     }

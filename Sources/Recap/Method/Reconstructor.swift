@@ -1,9 +1,9 @@
 import Engine
 
-/// Shows what the diffusion model can rebuild of a picture from what a CLIP told it.
+/// Reconstructs an image from noise, conditioned on the features of a CLIP.
 ///
-/// The picture is noised to a timestep and denoised by DDIM under the condition; what the noise has wiped out can only
-/// come from the condition, so the difference between two CLIPs is what they noticed.
+/// The image is noised to a timestep and denoised by DDIM under the condition; what the noise has wiped out can only
+/// come from the condition, so the difference between two CLIPs is what their features hold.
 public struct Reconstructor {
   public let models: DivaModels
   public let preprocessing: Preprocessing
@@ -30,7 +30,7 @@ public struct Reconstructor {
   }
 
   /// - Parameters:
-  ///   - image: any picture; the diffusion model's square of it is rebuilt.
+  ///   - image: any image; the diffusion model's square of it is reconstructed.
   ///   - timestep: how far it is noised, 0 ..< 1000.
   ///   - sample: which noise; both CLIPs get the same.
   public func rebuild(
@@ -44,22 +44,22 @@ public struct Reconstructor {
     }
   }
 
-  /// What a CLIP tells of the picture.
+  /// The UNet's context: a CLIP's condition of the image.
   func context(
-    of image: Image, told model: GradualReconstruction.Model, density: RecapDensity, seed: UInt64
+    of image: Image, by model: GradualReconstruction.Model, density: RecapDensity, seed: UInt64
   ) -> Tensor {
     let vision = model == .baseline ? models.baseline.vision : models.tuned
     let recap = model == .baseline ? models.baselineRecap : models.recap
-    let told = density.chosenPatches(
+    let chosen = density.chosenPatches(
       images: 1, patches: vision.config.patches, random: RandomSource(seed: seed, stream: .reconstructionPatches),
       step: 0)
-    return recap.context(pixels: preprocessing.pixels([image]), vision: vision, density: density, patches: told)
+    return recap.context(pixels: preprocessing.pixels([image]), vision: vision, density: density, patches: chosen)
   }
 
   /// The picture of scaled latents, (1, h, w, c).
   func image(_ latents: Tensor) -> Image { models.diffusion.autoencoder.images(fromScaled: latents)[0] }
 
-  /// What became of the picture, and how far it is off.
+  /// The reconstruction of latents, and its errors.
   func rebuilt(_ rebuilt: Tensor, beside latents: Tensor, _ square: Image) -> Rebuilt {
     let image = image(rebuilt)
     let squares = zip(image.pixels, square.pixels).reduce(0.0) { sum, pixels in

@@ -12,7 +12,7 @@ public enum VisualProjection {
   /// The map that gives class tokens the mean and the overall deviation of the conditions that the diffusion model
   /// knows: context = k·token + (mean condition − k·mean token), the prompt included.
   ///
-  /// No caption tells anything of an image. It only makes sense where CLIP's images and the model's conditions live in
+  /// No caption is involved. It only makes sense where CLIP's images and the model's conditions live in
   /// one space, as in the mini world (and in un²CLIP).
   /// - Parameters: image features (n, C), and the prompt's mean token (C).
   public static func matchingMoments(images: Tensor, conditions: ConditionStatistics, prompt: Tensor) throws -> Linear {

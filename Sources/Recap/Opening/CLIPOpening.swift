@@ -10,7 +10,7 @@ public struct OpenedCLIP {
   /// How its file names the tensors.
   public let layout: KeyLayout
   public let preprocessing: Preprocessing
-  /// Nobody named another one.
+  /// True where no other CLIP was named.
   private(set) var isEmbedded = false
   private let foundTokenizer: Result<any Tokenizer, Problem>
 
@@ -18,9 +18,9 @@ public struct OpenedCLIP {
   ///
   /// - Parameters:
   ///   - path: takes the place of the embedded CLIP.
-  ///   - name: the backbone that the weights are; told by the contents unless given.
+  ///   - name: the backbone that the weights are; by default detected from the contents.
   ///   - diffusion: takes the place of the embedded diffusion model's folder, which may have the tokenizer.
-  ///   - observer: is told how far the weights have been read.
+  ///   - observer: called with how far the weights have been read.
   ///
   /// Throws a `Problem` when the file is no CLIP, is not the backbone, or does not fit its configuration.
   public init(
@@ -31,7 +31,7 @@ public struct OpenedCLIP {
     try self.init(
       path ?? folder.clip.path, as: name ?? (path == nil ? .mini : nil), diffusion: diffusion.path, observer: observer)
     isEmbedded = path == nil
-    // CLIPs that nobody knows and the mini world's diffusion model: it was made by `pretrain`.
+    // An unknown CLIP and the mini world's diffusion model: it was made by `pretrain`.
     if backbone.name == .custom, name != .custom, ConditionStatistics.exist(in: diffusion) {
       backbone = Backbone(.mini)
     }
@@ -58,7 +58,7 @@ public struct OpenedCLIP {
     }
   }
 
-  /// The same weights treated as another backbone's: what is told of an image, which feature is compared.
+  /// The same weights treated as another backbone's: its recap density and benchmark feature.
   func treated(as name: Backbone.Name) -> OpenedCLIP {
     var other = self
     other.backbone = Backbone(name)
@@ -91,10 +91,10 @@ struct CLIPFiles {
 
   /// The folder's own configuration; without one the backbone's, or what the shapes say.
   func config(_ checkpoint: CLIPWeights, _ backbone: Backbone) throws -> CLIPConfig {
-    let told = try checkpoint.config()
+    let found = try checkpoint.config()
     if let fields = try transformersFields() { return try CLIPConfig(fields) }
-    if let fields = try openCLIPFields() { return try (backbone.config ?? told).refined(byOpenCLIP: fields) }
-    return backbone.config ?? told
+    if let fields = try openCLIPFields() { return try (backbone.config ?? found).refined(byOpenCLIP: fields) }
+    return backbone.config ?? found
   }
 
   private func transformersFields() throws -> ConfigurationFields? {

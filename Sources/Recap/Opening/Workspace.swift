@@ -7,7 +7,7 @@ public struct Workspace {
   public let opened: OpenedCLIP
   public let diffusion: StableDiffusion
   let diffusionPath: String
-  /// The folder and the words that were named; nil where the embedded model and the reference's prompt are used.
+  /// The folder and the prompt that were named; nil where the embedded model and the reference's prompt are used.
   let givenDiffusion: String?
   let givenPrompt: String?
   /// Embedding of the prompt, (1, tokens, context width); computed once.
@@ -21,26 +21,26 @@ public struct Workspace {
   ///   takes the place of the reference's.
   public init(
     mini folder: MiniFolder, clip clipPath: String? = nil, backbone name: Backbone.Name? = nil,
-    diffusion diffusionPath: String? = nil, prompt words: String? = nil
+    diffusion diffusionPath: String? = nil, prompt text: String? = nil
   ) throws {
     let opened = try OpenedCLIP(mini: folder, clip: clipPath, backbone: name, diffusion: diffusionPath)
-    try self.init(mini: folder, clip: opened, diffusion: diffusionPath, prompt: words)
+    try self.init(mini: folder, clip: opened, diffusion: diffusionPath, prompt: text)
   }
 
   /// With a CLIP that was opened before, and the diffusion model beside it.
   ///
-  /// - Parameter observer: is told how far the diffusion model's weights have been read, part by part.
+  /// - Parameter observer: called with how far the diffusion model's weights have been read, part by part.
   public init(
-    mini folder: MiniFolder, clip opened: OpenedCLIP, diffusion path: String? = nil, prompt words: String? = nil,
+    mini folder: MiniFolder, clip opened: OpenedCLIP, diffusion path: String? = nil, prompt text: String? = nil,
     observer: ReadingObserver? = nil
   ) throws {
     self.folder = folder
     self.opened = opened
-    (givenDiffusion, givenPrompt) = (path, words)
+    (givenDiffusion, givenPrompt) = (path, text)
     let diffusionFolder = WeightsFolder(path ?? folder.diffusion.path, observer: observer)
     diffusionPath = diffusionFolder.path
     conditions = try ConditionStatistics.besideDenoiser(in: diffusionFolder)
-    prompt = try Prompt.embedding(in: diffusionFolder, words)
+    prompt = try Prompt.embedding(in: diffusionFolder, text)
     diffusion = try StableDiffusion(diffusionFolder)
     guard prompt.shape.last == diffusion.unet.config.contextWidth else {
       throw Problem(

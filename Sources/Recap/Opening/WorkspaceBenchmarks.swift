@@ -3,7 +3,7 @@ import Foundation
 
 /// What the opened models are measured on.
 extension Workspace {
-  /// The mini world's pictures without words; latents are kept once encoded, unless memory is short.
+  /// The mini world's images without captions; latents are kept once encoded, unless memory is short.
   public func trainingImages(count: Int = 16_384, keepsLatents: Bool = true) -> MiniWorldImages {
     MiniWorldImages(
       world: world, count: count, preprocessing: preprocessing, diffusion: diffusion,
@@ -28,12 +28,12 @@ extension Workspace {
 
   public func pairLists() throws -> PairLists { try PairLists(contentsOf: folder.pairLists) }
 
-  /// Pairs that the baseline's twin is blind to.
+  /// CLIP-blind pairs, as MMVP mines them: by a twin of the baseline, trained from another seed.
   public func minedPairs(_ split: MiniWorld.Split) throws -> PairBenchmark {
     PairBenchmark(try pairLists().pairs(split, in: world), clip: clip, tokenizer: try tokenizer())
   }
 
-  /// Pairs as they come, nobody's choice.
+  /// Pairs as they come, none selected.
   public func unminedPairs(_ split: MiniWorld.Split, perPattern: Int = 100) throws -> PairBenchmark {
     PairBenchmark(world.pairs(split, perPattern: perPattern), clip: clip, tokenizer: try tokenizer())
   }
@@ -41,7 +41,7 @@ extension Workspace {
   /// The embedded pairs to browse, or any folder in MMVP's layout.
   ///
   /// - Parameters:
-  ///   - previewSide: the longest side of the whole pictures that are kept to look at; nil keeps none.
+  ///   - previewSide: the longest side of the previews, which are whole pictures; nil keeps none.
   ///   - cache: of the features of this CLIP; nil encodes the statements anew.
   public func benchmark(
     _ path: String? = nil, previewSide: Int? = nil, cache: FeatureCache? = nil
@@ -93,7 +93,7 @@ extension Workspace {
 extension OpenedCLIP {
   /// The pairs of a folder in MMVP's layout, for this CLIP.
   ///
-  /// - Parameter previewSide: the longest side of the whole pictures that are kept to look at; nil keeps none.
+  /// - Parameter previewSide: the longest side of the previews, which are whole pictures; nil keeps none.
   public func benchmark(
     _ url: URL, previewSide: Int? = nil, cache: FeatureCache? = nil
   ) throws -> PairBenchmark {

@@ -76,7 +76,7 @@ public struct Checkpoint: Equatable, Sendable {
       try putInPlace(temporary, at: path)
       return Checkpoint(step: step, path: path, files: manifest.files.map(\.name))
     } catch {
-      // The folder is unfinished and would only take space; what went wrong is told by `error`.
+      // The folder is unfinished and would only take space; `error` says what went wrong.
       try? FileManager.default.removeItem(atPath: temporary)
       throw error
     }

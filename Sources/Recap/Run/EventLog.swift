@@ -3,7 +3,7 @@ import Foundation
 
 /// The writing end of a run's log, `log.jsonl`: one JSON object a line, each appended with one write.
 ///
-/// The log is the run's truth: everything else can be rebuilt from it. One process may write it at a time.
+/// The log is the run's truth: everything else can be made from it. One process may write it at a time.
 public final class EventLog {
   public let path: String
   private let descriptor: Int32
@@ -34,7 +34,7 @@ public final class EventLog {
 
   /// Whether a process has this log open to write it, be it at work, paused or suspended.
   ///
-  /// False also where the file system knows no locks: then only the time of the last news can tell.
+  /// False also where the file system knows no locks: then only the time of the last entry counts.
   static func isBeingWritten(_ path: String) -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }

@@ -1,7 +1,7 @@
 import Engine
 import Foundation
 
-/// The reading end of a run's log: gives what came since it last looked, so that a live run can be followed.
+/// The reading end of a run's log: gives what came since the last reading, so that a live run can be followed.
 ///
 /// A last line without its line break is still being written, or was cut off by a crash: it is left for the next time.
 public struct EventLogReader: Sendable {
@@ -32,7 +32,7 @@ public struct EventLogReader: Sendable {
           advice: "repair or delete that line; the others stay valid without it")
       }
     }
-    // Only now: who looks again after a damaged line was repaired reads these lines again.
+    // Only now: once a damaged line is repaired, these lines are read again.
     (lines, offset) = (number, offset + UInt64(end + 1 - data.startIndex))
     return entries
   }

@@ -33,7 +33,7 @@ enum HDF5 {
     try DurableFile.rename(temporary, to: path)
   }
 
-  /// Without a lock: the file is nobody else's before it is renamed, and a lock would live on in a program that another
+  /// Without a lock: no other process has the file before it is renamed, and a lock would live on in a program that another
   /// thread starts meanwhile, which gets all open files.
   private static func withNewFile(_ name: String, for path: String, _ body: (hid_t) throws -> Void) throws {
     try with(H5Pcreate(chdf5_file_access()), path, close: H5Pclose) { access in
@@ -49,7 +49,7 @@ enum HDF5 {
     do {
       result = try body(id)
     } catch {
-      _ = close(id)  // The first mistake is the one to tell.
+      _ = close(id)  // The first mistake is the one to report.
       throw error
     }
     // Closing writes what was held back: a full disk shows here.

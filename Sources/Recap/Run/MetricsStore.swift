@@ -1,7 +1,7 @@
 import Engine
 import Foundation
 
-/// `run.h5`: what a run's log tells, as columns for h5py, MATLAB and HDFView.
+/// `run.h5`: a run's log as columns for h5py, MATLAB and HDFView.
 ///
 /// | dataset | rows |
 /// |---|---|

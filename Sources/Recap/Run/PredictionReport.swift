@@ -2,11 +2,11 @@
 public struct PredictionReport: Codable, Equatable, Sendable {
   /// The optimizer step of the evaluation.
   public var step: Int
-  /// Which pairs of the mini world were asked, as `train --pairs` names them; nil in logs older than this member.
+  /// Which pairs of the mini world were scored, as `train --pairs` names them; nil in logs older than this member.
   public var set: String?
-  /// Tells the pairs of `set` from those of another version of this program; nil in logs older than this member.
+  /// Distinguishes the pairs of `set` from those of another version of this program; nil in logs older than this member.
   public var statementsChecksum: String?
-  /// Two numbers a pair: the probability of image 1 given statement 1, and given statement 2.
+  /// Two numbers per pair: the probability of image 1 given statement 1, and given statement 2.
   public var baselineScores: [[Float]]
   public var tunedScores: [[Float]]
   /// Whether both statements of the pair found their image.

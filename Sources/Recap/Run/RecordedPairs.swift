@@ -13,7 +13,7 @@ public struct RecordedPairs {
   ///   - folder: the pairs' folder, where it was no set of the mini world's.
   ///   - mini: where the lists of mined pairs lie.
   ///
-  /// Throws a `Problem` when the lists cannot be read or the record names pairs that nobody knows.
+  /// Throws a `Problem` when the lists cannot be read or the record names unknown pairs.
   public init(set: String?, folder: String? = nil, mini: MiniFolder) throws {
     if let folder, set == Self.folderSet {
       self = try RecordedPairs(MMVPFolder(url: URL(filePath: folder)))
@@ -35,7 +35,7 @@ public struct RecordedPairs {
   /// What the record calls the pairs of a folder.
   public static let folderSet = "mmvp"
 
-  /// A folder's pairs, but for those with an image that cannot be read: they were not asked about.
+  /// A folder's pairs, but for those with an image that cannot be read: they were not scored.
   private init(_ folder: MMVPFolder) throws {
     let known = folder.pairs.compactMap { pair -> (pair: ImagePair, images: [Image])? in
       let images = pair.imageURLs.compactMap { try? Image(contentsOf: $0).fitting(Self.side) }
@@ -45,12 +45,12 @@ public struct RecordedPairs {
     pictures = { range in known[range].flatMap(\.images) }
   }
 
-  /// Photos are looked at in this size at most.
+  /// Photos are shown in this size at most.
   private static let side = 512
 
   public var count: Int { pairs.count }
 
-  /// Whether these are the pairs that were answered; a report that is too old to tell is believed when the number fits.
+  /// Whether these are the pairs that were answered; for an old report without a checksum the number decides.
   public func belong(to report: PredictionReport) -> Bool {
     report.pairs == count
       && (report.statementsChecksum == nil || report.statementsChecksum == RecordedPairs.checksum(pairs))

@@ -16,9 +16,9 @@ public struct RunDescription: Codable, Equatable, Sendable {
   public var mmvp: String?
   /// Which of the mini world's pairs are scored, as `train --pairs` names them; nil for the mined ones, or a folder's.
   public var pairs: String?
-  /// The words that all images' contexts have in common; nil for the reference's.
+  /// The prompt that is joined with every image's tokens; nil for the reference's.
   public var prompt: String?
-  /// Tells the embedded models from others, where the run began with them (`MiniFolder.digest`); nil in runs of older
+  /// Identifies the embedded models, where the run began with them (`MiniFolder.digest`); nil in runs of older
   /// versions.
   public var embeddedWeights: String?
   /// What the tuned image tower began as; nil for a copy of the CLIP's own.

@@ -120,10 +120,10 @@ public enum RunStatus: Equatable, Sendable {
   /// Ended by a person before its last step.
   case stopped
   case finished
-  /// Not ended, yet nobody has it open to write it, and no news for longer than `patience`.
+  /// Not ended, yet no process has it open to write it, and no news for longer than `patience`.
   case presumedCrashed(silentSeconds: Double)
 
-  /// Seconds without news after which a run that nobody is known to write counts as crashed.
+  /// Seconds without news after which a run that no process is known to write counts as crashed.
   public static let patience = 120.0
 
   init(_ phase: RunHistory.Phase, isBeingWritten: Bool, lastNews: Date, now: Date) {

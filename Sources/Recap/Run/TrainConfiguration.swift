@@ -7,10 +7,10 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var seed: UInt64 = 1
   /// Optimizer steps on the image tower.
   public var steps = 1100
-  /// Images a micro-batch, and micro-batches an optimizer step.
+  /// Images per micro-batch, and micro-batches per optimizer step.
   public var batch = 32
   public var accumulate = 1
-  /// Noise draws an image (the paper's N = 2).
+  /// Noise draws per image (the paper's N = 2).
   public var draws = 2
   /// Timesteps are drawn uniformly from first ..< last of the schedule.
   public var firstTimestep = 150
@@ -27,15 +27,15 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var weightDecay: Float = 0
   /// Gradients longer than this (global L2 norm) are scaled down to it.
   public var clipNorm: Float = 1
-  /// At the end the image tower goes this share of the way back to the baseline, from 0 to 1. The first steps away from
-  /// it cost little zero-shot accuracy, the last ones much (Wortsman et al. 2022, “Robust fine-tuning of zero-shot
-  /// models”); the reference stays where it is.
+  /// At the end the image tower's weights are interpolated with the baseline's, which get this share, from 0 to 1. The
+  /// first steps away from it cost little zero-shot accuracy, the last ones much (WiSE-FT: Wortsman et al. 2022, “Robust
+  /// fine-tuning of zero-shot models”); the reference does not interpolate.
   public var baselineShare: Float = 0.25
   public var density = RecapDensity.classOnly
   public var evaluateEvery = 100
   /// 0 writes a checkpoint at the end only.
   public var checkpointEvery = 0
-  /// A control: every image is rebuilt from what CLIP says of another image of the batch. Must not help.
+  /// A control: every image gets the condition of another image of the batch. Must not help.
   public var shufflesCondition = false
 
   public init() {}
@@ -53,7 +53,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 
 extension TrainConfiguration {
   /// Settings that an older program did not know, and so did not write, mean what it did. A member that is no setting is
-  /// refused: to leave it out would compute something else than what was asked for.
+  /// refused: to leave it out would compute something else.
   public init(from decoder: any Decoder) throws {
     self.init()
     baselineShare = 0

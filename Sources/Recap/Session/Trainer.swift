@@ -71,7 +71,7 @@ public final class Trainer {
 
   private func finishAlignStep() {
     aligned += 1
-    // The baseline's pictures are rebuilt with the projection as it was before CLIP changed.
+    // The baseline's reconstructions use the projection as it was before CLIP changed.
     if aligned == configuration.alignSteps { models.keepAlignedProjection() }
   }
 

@@ -44,7 +44,7 @@ public final class TrainingSession {
   public private(set) var hasEnded = false
   /// Called with all that happens; what it throws ends the run like any failure.
   public var observe: (SessionUpdate) throws -> Void = { _ in }
-  /// Asked after each micro-batch of an accumulated step; true throws a `CancellationError` out of `next()`, and the
+  /// Checked after each micro-batch of an accumulated step; true throws a `CancellationError` out of `next()`, and the
   /// run ends as by `Command.stop`, without that step.
   public var isCancelled: () -> Bool = { false }
 

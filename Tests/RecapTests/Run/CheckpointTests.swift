@@ -27,7 +27,7 @@ struct CheckpointTests {
     try Checkpoint.write(to: run, step: step, tensors: tensors, state: position)
   }
 
-  @Test("gives back tensors and state bit by bit")
+  @Test("gives back tensors and state bit for bit")
   func roundTrip() throws {
     try withRun { run in
       _ = try write(7, to: run)

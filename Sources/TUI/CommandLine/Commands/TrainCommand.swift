@@ -3,10 +3,10 @@ import Engine
 import Foundation
 import Recap
 
-/// `diva-tui train`: the loop without a screen.
+/// `diva-tui train`: a training session with a printer.
 struct TrainCommand: DivaCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Let diffusion feedback teach CLIP, without a screen.",
+    commandName: "train", abstract: "Train CLIP with diffusion feedback, without a screen.",
     discussion: "Without --out nothing is written. Ctrl-C finishes the step, saves, and ends with status 130.")
   static let finishesStep = true
 
@@ -15,7 +15,7 @@ struct TrainCommand: DivaCommand {
   @OptionGroup var data: DataOptions
   @OptionGroup var options: TrainOptions
   @Option(help: "The run's folder, which must be new: log, metrics and checkpoints.") var out: String?
-  @Option(help: "Go on with the run in this folder, bit for bit as if it had never stopped.") var resume: String?
+  @Option(help: "Resume the run in this folder, bit for bit as if it had never stopped.") var resume: String?
   @OptionGroup var pairs: PairOptions
   @Option(help: "Also score the test pairs, once, at the end.") var final: Final?
   @OptionGroup var models: ModelOptions

@@ -3,7 +3,7 @@ import Engine
 import Foundation
 import Recap
 
-/// Images of a person's own to learn from.
+/// Own images to train on.
 struct DataOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
@@ -37,11 +37,11 @@ struct DataOptions: ParsableArguments {
 extension DataPlan.Crop: ExpressibleByArgument {}
 extension TrainingPixels.Mapping: ExpressibleByArgument {}
 
-/// The words beside what CLIP says.
+/// The prompt beside CLIP's tokens.
 struct PromptOptions: ParsableArguments {
   @Option(
     help:
-      "Words that all images' contexts have in common; '' as the paper says. (default: the reference's, a photo of a .)"
+      "Prompt that is joined with every image's tokens; '' as in the paper. (default: the reference's, a photo of a .)"
   )
   var prompt: String?
 }

@@ -7,7 +7,7 @@ extension PairChoice: ExpressibleByArgument {}
 struct PairOptions: ParsableArguments {
   @Option(
     name: .customLong("pairs"),
-    help: "Score the validation pairs that a twin of the baseline is blind to, or pairs as they come. (default: mined)")
+    help: "Validation pairs to score: mined (CLIP-blind ones, as MMVP mines them) or unmined. (default: mined)")
   var choice: PairChoice?
   @Option(help: "Score the pairs of a folder in MMVP's layout instead of the mini world's.") var mmvp: String?
 
