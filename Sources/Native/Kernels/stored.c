@@ -1,4 +1,4 @@
-// Numbers as files store them: half floats to float32 and back, strided views to dense arrays. Nothing need be aligned.
+// Numbers as files store them: 16-bit floats to float32 and back, strided views to dense arrays. Nothing need be aligned.
 #include "vector.h"
 
 // Only integer steps and normal floats, so that the result is exact under every floating-point mode (oneDNN may have
@@ -6,11 +6,11 @@
 CLONES void kernels_float_from_f16(int64_t n, const void *x, float *y) {
   const uint8_t *bytes = x;
   for (int64_t i = 0; i < n; i++) {
-    uint16_t half;
-    memcpy(&half, bytes + 2 * i, 2);
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16, magnitude = half & 0x7fff;
+    uint16_t fp16;
+    memcpy(&fp16, bytes + 2 * i, 2);
+    uint32_t sign = (uint32_t)(fp16 & 0x8000) << 16, magnitude = fp16 & 0x7fff;
     uint32_t shifted = magnitude << 13;
-    // Below 2⁻¹⁴ a half has no hidden bit: put one there, and take it off again as a number.
+    // Below 2⁻¹⁴ fp16 has no hidden bit: put one there, and take it off again as a number.
     uint32_t small = shifted + (113u << 23);
     float number;
     memcpy(&number, &small, 4);
@@ -25,9 +25,9 @@ CLONES void kernels_float_from_f16(int64_t n, const void *x, float *y) {
 CLONES void kernels_float_from_bf16(int64_t n, const void *x, float *y) {
   const uint8_t *bytes = x;
   for (int64_t i = 0; i < n; i++) {
-    uint16_t half;
-    memcpy(&half, bytes + 2 * i, 2);
-    uint32_t bits = (uint32_t)half << 16;
+    uint16_t bf16;
+    memcpy(&bf16, bytes + 2 * i, 2);
+    uint32_t bits = (uint32_t)bf16 << 16;
     memcpy(y + i, &bits, 4);
   }
 }
@@ -39,8 +39,8 @@ CLONES void kernels_bf16_from_float(int64_t n, const float *x, void *y) {
     memcpy(&bits, x + i, 4);
     uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
     // Adding could carry a NaN's mantissa away: keep its top bit set instead.
-    uint16_t half = (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? bits >> 16 | 0x40u : rounded);
-    memcpy(bytes + 2 * i, &half, 2);
+    uint16_t bf16 = (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? bits >> 16 | 0x40u : rounded);
+    memcpy(bytes + 2 * i, &bf16, 2);
   }
 }
 
