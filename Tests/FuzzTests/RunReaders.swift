@@ -27,7 +27,8 @@ extension Reader {
         _ = try RunReport.json(for: summary)
         var followed = FollowedRun(folder, name: folder.name)
         _ = followed.look()
-        _ = followed.opened(0, patches: 8)
+        followed.patches = 8
+        _ = followed.opened
         _ = MetricsStore.datasets(summary.history).map(\.column.bytes)
       }
     },

@@ -23,7 +23,7 @@ enum DemoFeed {
 
   private static func show(_ run: OpenedRun, _ status: TrainingStatus, at step: Int, in state: inout ExplorerState) {
     let events: [ExplorerEvent] = [
-      .opened(run), .progress(SessionProgress(status: status)), .samples(samples),
+      .opened(run), .activity(SessionActivity(status: status)), .samples(samples),
       .pairs(pairs(gain: 0.1 + 0.3 * Double(step) / 800)),
     ]
     let levels = (0..<4).map { ($0, 500) } + RebuildQueue.timesteps.map { (0, $0) }

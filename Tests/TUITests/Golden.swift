@@ -19,10 +19,10 @@ struct TestExplorer {
   mutating func take(_ event: ExplorerEvent) { work += Explorer.update(&state, event) }
 
   /// The session reports what it does now.
-  mutating func report(_ change: (inout SessionProgress) throws -> Void) rethrows {
+  mutating func report(_ change: (inout SessionActivity) throws -> Void) rethrows {
     var progress = state.feed.session
     try change(&progress)
-    take(.progress(progress))
+    take(.activity(progress))
   }
 
   /// A run without any steps yet.

@@ -13,7 +13,7 @@ import TestSupport
 
     func run(_ work: Work) {
       asked.withLock { $0.append(work) }
-      if work == .startTraining { mailbox.post(.progress(SessionProgress(status: .running))) }
+      if work == .startTraining { mailbox.post(.activity(SessionActivity(status: .running))) }
     }
   }
 

@@ -67,7 +67,7 @@ struct ModelSessionTests {
     #expect(state.feed.session.opening.map(\.kind) == kinds)
     #expect(state.feed.session.opening.allSatisfy { if case .ready = $0.state { true } else { false } })
     let read = events.compactMap { event -> OpeningPart.Kind? in
-      guard case .progress(let progress) = event else { return nil }
+      guard case .activity(let progress) = event else { return nil }
       return progress.opening.first { if case .reading = $0.state { true } else { false } }?.kind
     }
     var order: [OpeningPart.Kind] = []
@@ -77,7 +77,7 @@ struct ModelSessionTests {
     // The pairs are answered piece by piece while nobody asks for anything.
     #expect(state.feed.pairs.count == 135 && state.feed.session.scoring == nil)
     #expect(state.feed.pairs.allSatisfy { $0.outcome == .bothRight || $0.outcome == .bothWrong })
-    let counts = events.compactMap { if case .progress(let progress) = $0 { progress.scoring?.done } else { nil } }
+    let counts = events.compactMap { if case .activity(let progress) = $0 { progress.scoring?.done } else { nil } }
     #expect(counts.count > 3 && counts == counts.sorted() && counts.first == 0)
     // Nobody has looked at a picture.
     #expect(state.feed.reconstructions.isEmpty && state.feed.samples.count == 12)
@@ -142,14 +142,14 @@ struct ModelSessionTests {
     (options.configuration.batch, options.density) = (8, .named(.classOnly))
     let (state, events) = try visit(options, foreign(opener()), requests: [.startTraining, .confirmCost])
     // One image at a time, as many a step as the plan says.
-    let told = events.compactMap { if case .progress(let progress) = $0 { progress.stepping } else { nil } }
+    let told = events.compactMap { if case .activity(let progress) = $0 { progress.stepping } else { nil } }
     #expect(told.map(\.done) == Array(1...8) && told.allSatisfy { $0.all == 8 })
     #expect(state.feed.history.steps(in: .train).map(\.step) == [1] && state.feed.session.stepping == nil)
 
     nonisolated(unsafe) var parts = 0
     let closed = try visit(
       options, foreign(opener()), isClosing: { parts == 3 }, requests: [.startTraining, .confirmCost],
-      hearing: { if case .progress(let progress) = $0, progress.stepping != nil { parts += 1 } })
+      hearing: { if case .activity(let progress) = $0, progress.stepping != nil { parts += 1 } })
     #expect(parts == 3)
     #expect(closed.state.feed.history.steps(in: .train).isEmpty)
   }

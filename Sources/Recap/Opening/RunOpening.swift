@@ -35,7 +35,7 @@ extension RunDescription {
   public static func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
 
   /// Refuses a run whose steps this version cannot repeat.
-  func requireResumable(_ path: String) throws {
+  public func requireResumable(_ path: String) throws {
     guard images != nil || data == Self.miniWorld else {
       throw Problem(
         "cannot resume \(path): an older version began it, which made other pixels of \(data)",

@@ -6,7 +6,8 @@ extension RunDescription {
   /// What `data` says where no images were given.
   public static let miniWorld = "mini world"
 
-  fileprivate func requireSameEmbeddedModels(_ mini: MiniFolder) throws {
+  /// Refuses embedded models that have become others since the run began: a wrong baseline would look like any other.
+  public func requireSameEmbeddedModels(_ mini: MiniFolder) throws {
     guard [clip, diffusion].contains(RunDescription.embedded), let expected = embeddedWeights else { return }
     let found = try mini.digest()
     guard found != expected else { return }

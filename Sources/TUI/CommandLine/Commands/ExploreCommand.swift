@@ -13,10 +13,12 @@ struct ExploreCommand: ParsableCommand {
   @Argument(help: "Runs to look at: folders that train --out made.")
   var runs: [String] = []
 
+  @Option(help: "Go on with the run in this folder, bit for bit as if it had never stopped.") var resume: String?
+
   @Option(help: "How pictures are shown: sixel, blocks, ascii or none. (default: the best that the terminal has)")
   var graphics: Graphics?
 
-  @Option(help: "Makes a run repeatable.") var seed: UInt64 = 1
+  @Option(help: "Makes a run repeatable. (default: 1)") var seed: UInt64?
   @OptionGroup var computing: ComputingOptions
   @Option(help: "Pairs to browse: a folder in MMVP's layout. (default: the embedded ones)") var mmvp: String?
   @OptionGroup var models: ModelOptions
@@ -27,6 +29,9 @@ struct ExploreCommand: ParsableCommand {
   /// A mistyped command would otherwise be taken for a run that is not there, and a run has settings of its own.
   func validate() throws {
     let isPlain = mmvp == nil && models.isEmpty && data.data.isEmpty && prompt.prompt == nil && training.isEmpty
+    guard resume == nil || (isPlain && runs.isEmpty && seed == nil) else {
+      throw ValidationError("--resume goes on with the settings that the run began with; leave the others out.")
+    }
     guard runs.isEmpty || isPlain else {
       throw ValidationError("Runs are shown with the models and settings that they began with; leave the others out.")
     }
@@ -39,13 +44,28 @@ struct ExploreCommand: ParsableCommand {
 
   func run() throws {
     computing.apply()
-    let options = SessionOptions(
+    let environment = ProcessInfo.processInfo.environment
+    try openExplorer(runs: runs, try resume.map { try Self.resuming($0, environment) } ?? options(environment: environment), graphics: graphics)
+  }
+
+  func options(environment: [String: String]) -> SessionOptions {
+    SessionOptions(
       // Which density the reference has depends on the CLIP, which is opened later.
-      configuration: training.configuration(seed: seed, density: .classOnly), density: models.density,
+      configuration: training.configuration(seed: seed ?? 1, density: .classOnly), density: models.density,
       keepsBatch: training.batch != nil,
       clip: models.clip, tuned: models.tuned, diffusion: models.diffusion, backbone: models.backbone, mmvp: mmvp,
-      data: data.plan, prompt: prompt.prompt, environment: ProcessInfo.processInfo.environment)
-    try openExplorer(runs: runs, options, graphics: graphics)
+      data: data.plan, prompt: prompt.prompt, environment: environment)
+  }
+
+  /// Refuses a run that another process trains at once.
+  private static func resuming(_ path: String, _ environment: [String: String]) throws -> SessionOptions {
+    let run = try RunFolder(opening: path)
+    guard !run.isBeingWritten else {
+      throw Problem(
+        "cannot resume \(path): another process trains it",
+        advice: "watch it with `diva-tui \(path)`, or end that process before you resume the run")
+    }
+    return try SessionOptions(resuming: run, environment: environment)
   }
 }
 

@@ -13,6 +13,10 @@ func openExplorer(runs: [String], _ options: SessionOptions, graphics: Graphics?
     if status != 0 { exit(status) }
     return
   }
+  guard options.resumes == nil else {
+    throw Problem(
+      "this is no terminal to open the explorer on", advice: "diva-tui train --resume goes on without a screen")
+  }
   guard !folders.isEmpty else {
     throw Problem(
       "there is no run to report on, and this is no terminal to open the explorer on",

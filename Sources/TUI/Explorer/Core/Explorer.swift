@@ -76,7 +76,7 @@ enum Explorer {
       if let until = state.notice?.until, seconds >= until { state.notice = nil }
     case .opened(let run): (state.feed.run, state.runs.opened) = (run, run.number)
     case .log(let entry): state.feed.run.add(entry)
-    case .progress(let progress): state.feed.session = progress
+    case .activity(let activity): state.feed.session = activity
     case .samples(let samples): (state.feed.samples, state.feed.reconstructions) = (samples, [])
     case .reconstruction(let reconstruction): state.feed.take(reconstruction)
     case .pairs(let pairs): state.feed.pairs = pairs

@@ -11,7 +11,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case opened(OpenedRun)
   /// The next entry of that run's log.
   case log(LogEntry)
-  case progress(SessionProgress)
+  /// What the session does now.
+  case activity(SessionActivity)
   /// The images that can be reconstructed.
   case samples([Picture])
   case reconstruction(Reconstruction)
@@ -25,7 +26,7 @@ enum ExplorerEvent: Equatable, Sendable {
   /// Whether it shows that the run's session is alive.
   var isNews: Bool {
     switch self {
-    case .opened, .log, .progress, .samples, .reconstruction, .pairs: true
+    case .opened, .log, .activity, .samples, .reconstruction, .pairs: true
     case .key, .tick, .runs, .problem: false
     }
   }

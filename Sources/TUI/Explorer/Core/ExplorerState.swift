@@ -26,6 +26,9 @@ struct ExplorerState: Equatable, Sendable {
   /// The explorer's clock in seconds, as of the last tick.
   var now = 0.0
 
+  /// Whether a run is under way here, on the screens or in the list, that is saved when the program ends.
+  var isTraining: Bool { feed.isTraining || runs.rows.contains { $0.status == .running } }
+
   struct Notice: Equatable, Sendable {
     var text: String
     var isProblem = false

@@ -4,7 +4,7 @@ import Terminal
 /// What the screens show: the run, what the session does, pictures and pairs.
 struct Feed: Equatable, Sendable {
   var run = OpenedRun()
-  var session = SessionProgress()
+  var session = SessionActivity()
   /// The images that can be reconstructed.
   var samples: [Picture] = []
   /// The last reconstruction of each image and timestep.

@@ -3,6 +3,8 @@ import Recap
 /// What the explorer asks for. A value, so that a test can say which work was asked for.
 enum Work: Equatable, Sendable {
   case startTraining, pause, resume, stop
+  /// Go on with the run on the screen, which has ended before its last step.
+  case resumeRun
   /// Answers to the estimated cost of a run.
   case confirmCost, declineCost
   case setDensity(RecapDensity)

@@ -58,7 +58,7 @@ enum ReconstructScreen: Screen {
     guard state.screen == ReconstructScreen.self || state.screen == DensityScreen.self else { return [] }
     switch event {
     case .samples, .opened: return open(state)
-    case .key, .tick, .log, .progress, .reconstruction, .pairs, .runs, .problem: return []
+    case .key, .tick, .log, .activity, .reconstruction, .pairs, .runs, .problem: return []
     }
   }
 

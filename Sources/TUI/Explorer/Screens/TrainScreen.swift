@@ -30,6 +30,11 @@ enum TrainScreen: Screen {
       unavailable: reasonNotToSteer
     ) { _, _ in [.stop] },
     Binding(
+      [.character("R")], label: "resume",
+      tooltip: "Resume a run that was stopped or has crashed, from its last checkpoint and with its own settings.",
+      unavailable: reasonNotToResume
+    ) { _, _ in [.resumeRun] },
+    Binding(
       [.enter], label: "go on", tooltip: "Agree to what a run costs here, of which you are told first.",
       unavailable: reasonNotToDecide
     ) { _, _ in [.confirmCost] },
@@ -59,6 +64,21 @@ enum TrainScreen: Screen {
     if let reason = watchedReason(state) { return reason }
     if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
     return [.running, .paused].contains(state.feed.session.status) ? nil : "nothing is being trained"
+  }
+
+  private static func reasonNotToResume(_ state: ExplorerState) -> String? {
+    if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
+    let isFollowed = state.feed.run.isFollowed
+    return switch state.feed.session.status {
+    case .stopped, .crashed: nil
+    case .failed: isFollowed || state.feed.history.steps.isEmpty ? "there is no run to resume" : nil
+    case .finished: "it has taken all its steps"
+    case .live: "another process trains it"
+    case .paused: isFollowed ? "another process has paused it" : "p goes on after a pause"
+    case .running: "it is being trained"
+    case .loading(let what): "\(what) first"
+    case .ready: "no run has ended here"
+    }
   }
 
   private static func watchedReason(_ state: ExplorerState) -> String? {

@@ -2,15 +2,20 @@ import Engine
 import Recap
 
 /// A run on disk that is read again and again, whoever trains it.
-struct FollowedRun {
+struct FollowedRun: RunSource {
   let folder: RunFolder
   private(set) var summary: RunSummary?
   private var problem: Problem?
   /// Its row as of the last look.
   private(set) var row: RunRow
 
-  init(_ folder: RunFolder, name: String) {
-    self.folder = folder
+  /// Its place in the list of runs.
+  private let number: Int
+  /// Patches on a side, once its models are known.
+  var patches: Int?
+
+  init(_ folder: RunFolder, name: String, number: Int = 0) {
+    (self.folder, self.number) = (folder, number)
     row = RunRow(
       name: name, status: .loading("reading its log"), step: 0, totalSteps: folder.description.configuration.steps)
   }
@@ -50,12 +55,11 @@ struct FollowedRun {
     }
   }
 
-  /// As the screens show it; `grid` patches on a side once its models are known.
-  func opened(_ number: Int, patches grid: Int? = nil) -> OpenedRun {
+  var opened: OpenedRun {
     let plan = folder.description.configuration
     var run = OpenedRun(
       name: row.name, plan: plan, history: history,
-      densities: grid.map { DensityTable(patches: $0, seed: plan.seed, of: history) } ?? DensityTable())
+      densities: patches.map { DensityTable(patches: $0, seed: plan.seed, of: history) } ?? DensityTable())
     (run.number, run.isFollowed) = (number, true)
     return run
   }

@@ -7,7 +7,7 @@ import Terminal
 enum InteractiveExplorer {
   /// What the explorer is opened on.
   enum Subject: Sendable {
-    /// Models to look at and to train; the mini world's training begins at once.
+    /// Models to look at and to train, or a run to resume; the mini world's training begins at once.
     case models(SessionOptions)
     /// Finished or live runs, at least one, to look at.
     case runs([RunFolder])
@@ -30,12 +30,13 @@ enum InteractiveExplorer {
     state.graphicsChoices = capabilities.graphicsChoices
     // Who brings pairs wants to see the answers.
     if case .models(let options) = subject, options.mmvp != nil { state.screen = PairsScreen.self }
-    let runner = SessionRunner(failed: { mailbox.post(.progress(SessionProgress(status: .failed($0)))) }) {
+    let runner = SessionRunner(failed: { mailbox.post(.activity(SessionActivity(status: .failed($0)))) }) {
       next, isClosing in
       let session: any Session =
         switch subject {
         case .models(let options): ModelSession(options, isClosing: isClosing) { mailbox.post($0) }
-        case .runs(let folders): RunsSession(folders) { mailbox.post($0) }
+        case .runs(let folders):
+          RunsSession(folders, environment: environment, isClosing: isClosing) { mailbox.post($0) }
         }
       try session.work(next: next)
     }
@@ -48,7 +49,7 @@ enum InteractiveExplorer {
       }
     // The terminal is the person's again. Large models take seconds for the piece of work that is on: a run is worth
     // them, answers are not. A thread that hangs must not keep the program either.
-    if !runner.close(within: loop.state.feed.isTraining ? 20 : 0.5) { _exit(status) }
+    if !runner.close(within: loop.state.isTraining ? 20 : 0.5) { _exit(status) }
     return status
   }
 }

@@ -17,8 +17,10 @@ extension ModelOpener {
   /// What the options name, and the embedded models for the rest.
   init(_ options: SessionOptions) {
     clip = { observer in
-      try OpenedCLIP(
-        mini: Assets.mini(environment: options.environment), clip: options.clip, backbone: options.backbone,
+      let mini = try Assets.mini(environment: options.environment)
+      try options.resumes?.description.requireSameEmbeddedModels(mini)
+      return try OpenedCLIP(
+        mini: mini, clip: options.clip, backbone: options.backbone,
         diffusion: options.diffusion, observer: observer)
     }
     tuned = { clip, observer in

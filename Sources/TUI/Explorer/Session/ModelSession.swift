@@ -15,7 +15,7 @@ final class ModelSession: Session {
   private var tuned: TunedCLIP?
   private var workspace: Workspace?
   private var pairs: PairJob?
-  private var training: TrainingDesk?
+  private var training: TrainingJob?
   private var samples: [Image] = []
   private var pictures: ReconstructionJob
   private var looksAtPictures = false
@@ -35,13 +35,13 @@ final class ModelSession: Session {
   }
 
   var pause: Double {
-    let hasWork = opening.next != nil || training?.isGoing == true || pairs?.isFinished == false || canRebuild
-    return hasWork ? 0 : .infinity
+    opening.next != nil || training?.isGoing == true || canAnswer || canRebuild ? 0 : .infinity
   }
 
+  private var canAnswer: Bool { pairs?.isFinished == false && training?.answersBrowsedPairs != true }
   private var canRebuild: Bool { training != nil && !samples.isEmpty && pictures.isWaiting }
 
-  func begin() { report.progress.status = .loading("opening the models") }
+  func begin() { report.activity.status = .loading("opening the models") }
 
   func advance() throws {
     if let part = opening.next { return try open(part) }
@@ -49,7 +49,7 @@ final class ModelSession: Session {
     let waits = looksAtPictures && canRebuild && (training?.isGoing != true || !pictures.isQuick)
     if waits { return rebuild() }
     if training?.isGoing == true { return try train() }
-    if pairs?.isFinished == false { return answer() }
+    if canAnswer { return answer() }
     if canRebuild { rebuild() }
   }
 
@@ -58,15 +58,16 @@ final class ModelSession: Session {
     case .startTraining: try training?.start()
     case .confirmCost: try training?.confirm()
     case .declineCost: try training?.decline()
-    case .resume: training?.setRunning(true)
+    case .resumeRun: try training?.resumeRun()
+    case .resume: try training?.apply(.resume)
     case .pause:
-      try training?.pause()
+      try training?.apply(.pause)
       pictures.renewAtRest()
     case .stop:
-      try training?.stop()
+      try training?.apply(.stop)
       pictures.renewAtRest()
     case .setDensity(let density):
-      try training?.set(density)
+      try training?.apply(.density(density))
       pictures.renew()
       rebuildBetweenSteps()
     case .reconstruct(let image, let timestep):
@@ -76,19 +77,30 @@ final class ModelSession: Session {
     case .cancelRebuilding: pictures.cancel()
     case .loadPairs:
       looksAtPictures = false
-      postPairs()
+      postPairs(isScoring: canAnswer)
     case .openRun, .repaint, .suspend, .quit: break
     }
   }
 
   /// The run ends, with what it learned; the pairs and pictures stay usable.
   func fail(_ problem: Problem) {
-    training?.stopAfterFailure()
+    do { try training?.end() } catch { report.post(.problem(Problem(error))) }
     report.post(.problem(problem))
-    report.progress.status = .failed(problem)
+    report.activity.status = .failed(problem)
   }
 
   func end() throws { try training?.end() }
+
+  /// Whether a run is under way.
+  var isTraining: Bool { training?.session.map { !$0.hasEnded } ?? false }
+
+  /// Shows it all again, after another session has been shown.
+  func show() {
+    training?.introduce()
+    report.post(.samples(samples.map(Picture.init)))
+    report.post(.pairs(pairs?.rows ?? []))
+    report.post(.activity(report.activity))
+  }
 
   // MARK: - Opening
 
@@ -112,7 +124,7 @@ final class ModelSession: Session {
   private func giveUp() {
     for part in opening.parts where part.state == .waiting { opening.set(part.kind, .absent("needs the CLIP")) }
     if case .failed(let problem)? = opening.parts.first(where: { $0.kind == .clip })?.state {
-      report.progress.status = .failed(problem)
+      report.activity.status = .failed(problem)
     }
   }
 
@@ -146,26 +158,27 @@ final class ModelSession: Session {
 
   private func finishOpening() throws {
     guard let workspace else {
-      if clip != nil { report.progress.status = .ready }
+      if clip != nil { report.activity.status = .ready }
       return
     }
     let models = try workspace.models(from: tuned, seed: options.configuration.seed)
     if tuned != nil { pairs?.moveTuned(to: models.tuned) }
     tuned = nil
-    let training = TrainingDesk(options, workspace, models: models, isClosing: isClosing, report: report)
+    let training = TrainingJob(options, workspace, models: models, isClosing: isClosing, report: report)
     self.training = training
+    training.browsed = pairs.map { (options.mmvp ?? workspace.folder.benchmark.path, $0.scoring) }
     samples = (try? workspace.sampleImages(pairs: options.mmvp, data: options.data)) ?? []
     if samples.isEmpty { samples = try workspace.sampleImages() }
     let policy = workspace.backbone.policy
     pictures = ReconstructionJob(report, isEager: policy.isEager)
     training.introduce()
     report.post(.samples(samples.map(Picture.init)))
-    report.progress.status = .ready
-    guard policy.isEager else { return }
-    rebuild()
-    renewAnswers()
-    answerAll()
-    try training.start()
+    report.activity.status = .ready
+    if policy.isEager {
+      rebuild()
+      renewAnswers()
+    }
+    if policy.isEager || options.resumes != nil { try training.start() }
   }
 
   // MARK: - Pieces of work
@@ -176,16 +189,20 @@ final class ModelSession: Session {
     pictures.rest()
   }
 
-  /// Of small models at once.
-  private func answerAll() {
-    while pairs?.isFinished == false { pairs?.advance() }
+  /// The tuned CLIP has changed: its answers are outdated. Of small models they are there at once.
+  private func renewAnswers() {
+    guard let training, var pairs else { return }
+    pairs.renew(training.models.tuned)
+    while !pairs.isFinished { pairs.advance() }
+    self.pairs = pairs
     postPairs()
   }
 
-  private func postPairs() {
+  /// - Parameter isScoring: the answers come from here, not from an evaluation that reports how far it is.
+  private func postPairs(isScoring: Bool = true) {
     guard let pairs else { return }
     report.post(.pairs(pairs.rows))
-    report.progress.scoring = pairs.progress
+    if isScoring { report.activity.scoring = pairs.progress }
   }
 
   private var source: ReconstructionJob.Source? {
@@ -206,38 +223,19 @@ final class ModelSession: Session {
     if training?.isGoing == true, pictures.isQuick { rebuild() }
   }
 
-  /// A step, or the evaluation that is due.
+  /// The run's next piece, and what it makes outdated.
   private func train() throws {
-    guard let training, let workspace else { return }
-    if let step = training.due {
-      if workspace.backbone.policy.scoresMinedPairs {
-        try training.evaluateMiniWorld(step)
-        renewAnswers()
-        answerAll()
-      } else {
-        try evaluate(step)
-      }
-      return
-    }
-    try training.step()
-    if training.due != nil, !workspace.backbone.policy.isEager { renewAnswers() }
-    if pictures.isQuick, ContinuousClock.now - lastRebuild > Self.rebuildEvery { refreshPictures() }
-  }
-
-  /// The pairs are answered piece by piece; then the evaluation is complete.
-  private func evaluate(_ step: Int) throws {
     guard let training else { return }
-    guard let pairs else { return try training.skipEvaluation() }
-    if !pairs.isFinished { return answer() }
-    if !pairs.tuned.isEmpty {
-      try training.evaluate(pairs, step: step)
-    } else {
-      renewAnswers()
+    let piece = try training.next()
+    if piece == .evaluation, let evaluator = training.session?.evaluator {
+      if training.answersBrowsedPairs {
+        pairs?.show(evaluator.pairs)
+        postPairs(isScoring: false)
+      } else if evaluator.isFinished, workspace?.backbone.policy.isEager == true {
+        renewAnswers()
+      }
     }
-  }
-
-  private func renewAnswers() {
-    if let training { pairs?.renew(training.models.tuned) }
+    if pictures.isQuick, ContinuousClock.now - lastRebuild > Self.rebuildEvery { refreshPictures() }
   }
 
   /// The level that is looked at, and one of the others: all of them would keep the training waiting.

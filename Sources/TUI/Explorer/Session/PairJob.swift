@@ -4,7 +4,7 @@ import Terminal
 
 /// Answers the pairs that are browsed, a few images at a time.
 struct PairJob {
-  private var scoring: GradualScoring
+  private(set) var scoring: GradualScoring
   /// With images, made once, and the answers so far.
   private(set) var rows: [PairRow]
   /// Seconds spent, and images done in them: those from the cache took none.
@@ -26,8 +26,6 @@ struct PairJob {
   }
 
   var isFinished: Bool { scoring.isFinished }
-  var baseline: [PairPrediction] { scoring.answers(of: 0) }
-  var tuned: [PairPrediction] { hasTuned ? scoring.answers(of: 1) : [] }
 
   /// nil when all is answered.
   var progress: WorkProgress? {
@@ -56,12 +54,16 @@ struct PairJob {
     scoring.advance()
     spent += (ContinuousClock.now - start) / .seconds(1)
     looked += scoring.doneImages - before
-    for (index, answer) in baseline.enumerated() { rows[index].baseline = answer }
-    for (index, answer) in tuned.enumerated() { rows[index].tuned = answer }
+    show(scoring)
   }
 
-  /// Both models on all pairs; only when all are answered.
-  func evaluation(step: Int, zeroShot: (baseline: Double, tuned: Double)) -> EvaluationReport {
-    EvaluationReport(step: step, before: baseline, after: tuned, zeroShot: zeroShot)
+  /// Takes the answers from an evaluation of the same pairs, as far as they are known.
+  mutating func show(_ scoring: GradualScoring) {
+    let (baseline, tuned) = (scoring.answers(of: 0), scoring.answers(of: 1))
+    for index in rows.indices {
+      rows[index].baseline = index < baseline.count ? baseline[index] : nil
+      rows[index].tuned = index < tuned.count ? tuned[index] : nil
+    }
+    if scoring.isFinished { self.scoring = scoring }
   }
 }

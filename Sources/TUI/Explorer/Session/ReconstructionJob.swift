@@ -103,7 +103,7 @@ struct ReconstructionJob {
     report.post(
       .reconstruction(
         Reconstruction(result, image: queue.image, timestep: work.timestep, step: step, density: work.density)))
-    report.progress.rebuilding = nil
+    report.activity.rebuilding = nil
   }
 
   /// Takes the next level from the queue if none is begun; false when there is none.
@@ -131,7 +131,7 @@ struct ReconstructionJob {
 
   private func tell(_ work: GradualReconstruction) {
     let left = work.pieces[work.done...].reduce(0.0) { $0 + (seconds[$1.kind]?.mean ?? 0) }
-    report.progress.rebuilding = RebuildProgress(
+    report.activity.rebuilding = RebuildProgress(
       imageIndex: queue.image, timestep: work.timestep, density: work.density, stage: stage,
       doing: work.next?.words ?? "",
       progress: WorkProgress(

@@ -3,8 +3,8 @@ final class Reporter {
   /// Posts an event.
   let post: (ExplorerEvent) -> Void
   /// Posted whole whenever it has changed.
-  var progress = SessionProgress() {
-    didSet { if progress != oldValue { post(.progress(progress)) } }
+  var activity = SessionActivity() {
+    didSet { if activity != oldValue { post(.activity(activity)) } }
   }
 
   init(_ post: @escaping (ExplorerEvent) -> Void) { self.post = post }

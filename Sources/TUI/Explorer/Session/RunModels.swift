@@ -12,9 +12,11 @@ struct RunModels {
   var tuned: (step: Int, models: DivaModels)?
 
   /// Throws a `Problem` when the models are no longer where they were, or have become others.
-  init(of description: RunDescription) throws {
+  init(
+    of description: RunDescription, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws {
     self.description = description
-    workspace = try Workspace(of: description, mini: Assets.mini())
+    workspace = try Workspace(of: description, mini: Assets.mini(environment: environment))
     // The run's own images may have gone since; pairs' do as well.
     samples =
       try (try? workspace.sampleImages(pairs: description.mmvp, data: description.images)) ?? workspace.sampleImages()

@@ -1,8 +1,10 @@
 import Engine
+import Foundation
 import Recap
 import Terminal
 
-/// Follows runs on disk, live or finished, and shows one of them on the screens.
+/// Follows runs on disk, live or finished, and shows one of them on the screens. One that has ended early can be resumed:
+/// a session on its models then trains it, while the others are followed.
 final class RunsSession: Session {
   private let report: Reporter
   private var runs: [FollowedRun]
@@ -14,6 +16,10 @@ final class RunsSession: Session {
   /// Of the pictures; the run itself is not changed.
   private var density = RecapDensity.classOnly
   private var pictures: ReconstructionJob
+  /// The run that is trained here.
+  private var live: (number: Int, session: ModelSession)?
+  private let environment: [String: String]
+  private let isClosing: () -> Bool
 
   /// Seconds on a clock that never goes back.
   private let clock: () -> Double
@@ -21,62 +27,105 @@ final class RunsSession: Session {
   private static let secondsBetweenLooks = 1.0
 
   init(
-    _ folders: [RunFolder], clock: @escaping () -> Double = ExplorerLoop.systemClock(),
-    post: @escaping (ExplorerEvent) -> Void
+    _ folders: [RunFolder], environment: [String: String] = ProcessInfo.processInfo.environment,
+    isClosing: @escaping () -> Bool = { false },
+    clock: @escaping () -> Double = ExplorerLoop.systemClock(), post: @escaping (ExplorerEvent) -> Void
   ) {
-    (self.clock, report) = (clock, Reporter(post))
+    (self.environment, self.isClosing, self.clock, report) = (environment, isClosing, clock, Reporter(post))
     pictures = ReconstructionJob(report, isEager: false)
     let names = folders.map(\.name)
     let areAlike = Set(names).count < names.count
-    runs = folders.map { FollowedRun($0, name: areAlike ? $0.path : $0.name) }
+    runs = folders.enumerated().map { FollowedRun($1, name: areAlike ? $1.path : $1.name, number: $0) }
   }
 
   private var run: FollowedRun { runs[opened] }
   private var canRebuild: Bool { models?.tuned != nil && pictures.isWaiting }
 
-  var pause: Double { canRebuild ? 0 : max(0, nextLook - clock()) }
+  /// The session that the screens show; nil for a run that is only followed.
+  private var shown: ModelSession? { live.flatMap { $0.number == opened ? $0.session : nil } }
+
+  var pause: Double {
+    let next = shown == nil && canRebuild ? 0 : max(0, nextLook - clock())
+    return min(next, live?.session.pause ?? .infinity)
+  }
 
   func begin() {
     open(0)
     nextLook = clock()
   }
 
-  func handle(_ work: Work) {
+  func handle(_ work: Work) throws {
+    if case .openRun(let index) = work { return open(index) }
+    if let shown { return try shown.handle(work) }
     switch work {
-    case .openRun(let index): open(index)
+    case .resumeRun: do { try resume() } catch { report.post(.problem(Problem(error))) }
     case .setDensity(let chosen):
       density = chosen
       pictures.renew()
     case .reconstruct(let image, let timestep): pictures.look(at: image, timestep: timestep)
     case .cancelRebuilding: pictures.cancel()
     case .loadPairs: postPairs()
-    case .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop, .repaint, .suspend, .quit: break
+    case .openRun, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop, .repaint, .suspend, .quit: break
     }
   }
 
-  func advance() {
-    if canRebuild, let source = models?.source(density, seed: run.folder.description.seed) { pictures.advance(source) }
+  func advance() throws {
+    if let live, live.session.pause == 0 {
+      try live.session.advance()
+    } else if canRebuild, let source = models?.source(density, seed: run.folder.description.seed) {
+      pictures.advance(source)
+    }
     guard clock() >= nextLook else { return }
     look()
     nextLook = clock() + Self.secondsBetweenLooks
   }
 
-  func fail(_ problem: Problem) { report.post(.problem(problem)) }
+  func fail(_ problem: Problem) {
+    if let live { live.session.fail(problem) } else { report.post(.problem(problem)) }
+  }
 
-  func end() {}
+  func end() throws { try live?.session.end() }
+
+  /// Trains the run on the screens from its last checkpoint on.
+  private func resume() throws {
+    let number = opened
+    guard live?.session.isTraining != true else {
+      throw Problem("cannot resume \(run.row.name): \(runs[live?.number ?? 0].row.name) is being trained here")
+    }
+    try live?.session.end()
+    let options = try SessionOptions(resuming: run.folder, environment: environment)
+    // What shows this run until now takes memory that its training needs.
+    (models, live) = (nil, nil)
+    let session = ModelSession(options, isClosing: isClosing) { [unowned self] event in
+      guard opened == number else { return }
+      if case .opened(var run) = event {
+        run.number = number
+        report.post(.opened(run))
+      } else {
+        report.post(event)
+      }
+    }
+    live = (number, session)
+    session.begin()
+  }
 
   // MARK: - Logs
 
   private func open(_ index: Int) {
     opened = min(max(index, 0), runs.count - 1)
     _ = runs[opened].look()
-    report.post(.opened(run.opened(opened)))
-    report.progress = SessionProgress(status: run.row.status)
+    if let shown {
+      postRows()
+      return shown.show()
+    }
+    report.show(run)
+    report.activity = SessionActivity(status: run.row.status)
+    report.post(.activity(report.activity))
     report.post(.samples([]))
     report.post(.pairs([]))
     postRows()
     postPairs()
-    density = run.opened(opened).density
+    density = run.opened.density
     openModels()
   }
 
@@ -85,16 +134,16 @@ final class RunsSession: Session {
     for index in runs.indices {
       let wasUnreadable = runs[index].summary == nil
       let news = runs[index].look()
-      guard index == opened else { continue }
+      guard index == opened, shown == nil else { continue }
       if wasUnreadable, run.summary != nil { open(index) }
-      report.progress.status = run.row.status
+      report.activity.status = run.row.status
       for entry in news { take(entry) }
     }
     postRows()
   }
 
   private func take(_ entry: LogEntry) {
-    report.post(.log(entry))
+    report.follow(entry)
     switch entry {
     case .predictions: postPairs()
     case .checkpoint: if models != nil { loadCheckpoint() }
@@ -103,7 +152,8 @@ final class RunsSession: Session {
   }
 
   private func postRows() {
-    let new = runs.map(\.row)
+    var new = runs.map(\.row)
+    if let live, new[live.number].status == .live { new[live.number].status = .running }
     guard new != rows else { return }
     rows = new
     report.post(.runs(new))
@@ -115,7 +165,7 @@ final class RunsSession: Session {
     let folder = run.folder.description.mmvp
     if recorded?.are(predictions.set, in: folder) != true {
       do {
-        let known = try RecordedRows(set: predictions.set, folder: folder, mini: Assets.mini())
+        let known = try RecordedRows(set: predictions.set, folder: folder, mini: Assets.mini(environment: environment))
         recorded = known
         if !known.belong(to: predictions) {
           report.post(.problem(Problem("this run answered other pairs than this version has")))
@@ -134,11 +184,12 @@ final class RunsSession: Session {
     do {
       if models?.fits(run.folder.description) != true {
         models = nil
-        models = try RunModels(of: run.folder.description)
+        models = try RunModels(of: run.folder.description, environment: environment)
       }
       guard let models else { return }
       pictures = ReconstructionJob(report, isEager: models.workspace.backbone.policy.isEager)
-      report.post(.opened(run.opened(opened, patches: models.workspace.clip.vision.config.grid)))
+      runs[opened].patches = models.workspace.clip.vision.config.grid
+      report.show(run)
       report.post(.samples(models.samples.map(Picture.init)))
       loadCheckpoint()
     } catch {
@@ -150,14 +201,14 @@ final class RunsSession: Session {
     models?.tuned = nil
     do {
       guard let last = try Checkpoint.latest(in: run.folder) else {
-        report.progress.absence =
+        report.activity.absence =
           "This run has no checkpoint yet, so there is no tuned CLIP to reconstruct with. The first one is written at "
           + "the run's end, or earlier with --checkpoint-every."
         return
       }
       try models?.load(last)
       pictures.renew()
-      report.progress.absence = nil
+      report.activity.absence = nil
     } catch {
       reportAbsence(error)
     }
@@ -166,7 +217,7 @@ final class RunsSession: Session {
   private func reportAbsence(_ error: any Error) {
     let problem = Problem(error)
     let advice = problem.advice.map { " – \($0)" } ?? ""
-    report.progress.absence =
+    report.activity.absence =
       "The models of this run cannot be opened: \(problem.message)\(advice). "
       + "Its curves and its answers to the pairs are here all the same."
   }

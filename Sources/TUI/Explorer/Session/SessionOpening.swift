@@ -17,7 +17,7 @@ struct SessionOpening {
     parts.append(OpeningPart(kind: .pairs, path: options.mmvp))
     parts.append(OpeningPart(kind: .diffusion, path: options.diffusion))
     (self.isClosing, self.report) = (isClosing, report)
-    report.progress.opening = parts
+    report.activity.opening = parts
   }
 
   /// The part to open now.
@@ -27,7 +27,7 @@ struct SessionOpening {
     guard let at = parts.firstIndex(where: { $0.kind == kind }) else { return }
     parts[at].state = state
     lastReport = .now
-    report.progress.opening = parts
+    report.activity.opening = parts
   }
 
   /// Opens a part and reports how far it is; nil when that failed: its state then has the problem.

@@ -17,6 +17,8 @@ struct SessionOptions: Sendable {
   var data: DataPlan?
   /// The prompt of all contexts; nil for the reference's.
   var prompt: String?
+  /// A run to go on with; its models and settings are the others here.
+  var resumes: RunFolder?
   /// Says where caches and runs lie; without it nothing is cached.
   var environment: [String: String] = [:]
 
@@ -24,5 +26,19 @@ struct SessionOptions: Sendable {
     var plan = configuration
     if let density { plan.density = density.density(for: backbone) }
     return keepsBatch ? plan : backbone.policy.fitted(plan)
+  }
+}
+
+extension SessionOptions {
+  /// Goes on with a run: with the models and settings that it began with.
+  init(resuming run: RunFolder, environment: [String: String]) throws {
+    let description = run.description
+    func given(_ path: String) -> String? { path == RunDescription.embedded ? nil : path }
+    try description.requireResumable(run.path)
+    self.init(
+      configuration: description.configuration, density: nil, keepsBatch: true, clip: given(description.clip),
+      tuned: description.tuned, diffusion: given(description.diffusion), backbone: description.backbone,
+      mmvp: description.mmvp, data: description.images, prompt: description.prompt, resumes: run,
+      environment: environment)
   }
 }

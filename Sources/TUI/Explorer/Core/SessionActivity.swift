@@ -1,5 +1,5 @@
 /// What the session does now. Nothing of it is in the log.
-struct SessionProgress: Equatable, Sendable {
+struct SessionActivity: Equatable, Sendable {
   var status = TrainingStatus.loading("starting")
   /// All parts that are opened; empty for runs that are followed.
   var opening: [OpeningPart] = []

@@ -1,0 +1,217 @@
+import Engine
+import Foundation
+import Recap
+
+/// The run that is trained here: whether a person has confirmed what it costs, and the training session that does it.
+final class TrainingJob: RunSource {
+  private let options: SessionOptions
+  private let workspace: Workspace
+  private let report: Reporter
+  private let isClosing: () -> Bool
+  /// Pairs that are answered already, perhaps, for the evaluator of this folder.
+  var browsed: (folder: String, scoring: GradualScoring)?
+  private(set) var session: TrainingSession?
+  private(set) var models: DivaModels
+  private(set) var cost: RunCost
+  /// Of the next step, and of reconstructions.
+  private(set) var density: RecapDensity
+  /// The run to go on with once the cost is confirmed; nil for a new one.
+  private var resumed: RunFolder?
+  /// Whether the models are as a run begins.
+  private var isFresh = true
+  private var notices: [Problem] = []
+
+  /// - Parameter isClosing: whether the program is about to end, so that a long step is cancelled.
+  init(
+    _ options: SessionOptions, _ workspace: Workspace, models: DivaModels, isClosing: @escaping () -> Bool,
+    report: Reporter
+  ) {
+    (self.options, self.workspace, self.models) = (options, workspace, models)
+    (self.isClosing, self.report, resumed) = (isClosing, report, options.resumes)
+    cost = RunCost(options.plan(for: workspace.backbone), models: models)
+    density = cost.plan.density
+  }
+
+  private var plan: TrainConfiguration { cost.plan }
+  private var policy: SessionPolicy { workspace.backbone.policy }
+
+  /// Steps on the image tower.
+  var trained: Int { session?.trainer.trained ?? 0 }
+  /// Whether there is a next piece, and no person has to decide first.
+  var isGoing: Bool { session.map { !$0.hasEnded && !$0.isPaused } ?? false && cost.stage != .measured }
+  /// Whether the run's evaluations answer the browsed pairs.
+  var answersBrowsedPairs: Bool {
+    guard let session, !session.hasEnded, let browsed else { return false }
+    return session.evaluator?.set == .folder(browsed.folder)
+  }
+
+  var opened: OpenedRun {
+    let history = session?.recorder?.history ?? RunHistory()
+    var run = OpenedRun(
+      name: session?.recorder?.folder.name ?? resumed?.name ?? "", plan: plan, history: history,
+      densities: DensityTable(patches: models.tuned.config.grid, seed: plan.seed, of: history))
+    run.scheduleLength = models.feedback.schedule.timesteps
+    run.rebuildsEveryLevel = policy.isEager
+    run.density = density
+    return run
+  }
+
+  func introduce() {
+    report.show(self)
+    report.activity.cost = cost
+  }
+
+  // MARK: - Requests
+
+  /// From the baseline, or from the tuned CLIP that was given; the options' run goes on. Asks first where it takes long.
+  func start() throws {
+    session = nil
+    try renewModels()
+    try ask()
+  }
+
+  /// Goes on with the run that has ended here.
+  func resumeRun() throws {
+    guard let folder = session?.recorder?.folder else { return }
+    // Only one may have the log open.
+    session = nil
+    resumed = folder
+    try ask()
+  }
+
+  private func renewModels() throws {
+    if !isFresh { models = try workspace.models(tuned: options.tuned, seed: plan.seed) }
+    isFresh = true
+  }
+
+  private func ask() throws {
+    cost = RunCost(plan, models: models)
+    guard policy.asksBeforeTraining else { return try begin() }
+    set(.asking)
+    report.activity.status = .ready
+  }
+
+  /// A person accepts the estimated cost.
+  func confirm() throws {
+    switch cost.stage {
+    case .asking:
+      set(.measuring)
+      try begin()
+    case .measured:
+      set(.agreed)
+      report.activity.status = .running
+    case .free, .measuring, .agreed: break
+    }
+  }
+
+  /// A person does not.
+  func decline() throws {
+    guard cost.stage == .asking || cost.stage == .measured else { return }
+    try session?.apply(.discard)
+    (session, resumed) = (nil, options.resumes)
+    try renewModels()
+    cost = RunCost(plan, models: models)
+    introduce()
+    report.activity.status = .ready
+  }
+
+  private func begin() throws {
+    let run = try resumed?.description ?? newDescription()
+    let old = resumed
+    let session = try workspace.session(
+      run, at: old.map { .existing($0) } ?? .new(StateFolder(options.environment).newRun()),
+      models: isFresh ? models : nil, evaluator: evaluator(ScoredPairs(of: run), seed: run.seed),
+      keepsLatents: ArithmeticPolicy.current.memory == .fast, environment: options.environment)
+    session.observe = { [unowned self] in observe($0) }
+    session.isCancelled = isClosing
+    (self.session, models, resumed) = (session, session.trainer.models, nil)
+    isFresh = false
+    if old != nil { density = session.trainer.density }
+    introduce()
+    report.activity.status = session.hasEnded ? .finished : .running
+    if density != session.trainer.density { try session.apply(.density(density)) }
+  }
+
+  private func newDescription() throws -> RunDescription {
+    let scored: ScoredPairs =
+      policy.scoresMinedPairs ? .validation(.mined) : .folder(options.mmvp ?? workspace.folder.benchmark.path)
+    return try RunDescription(
+      plan, in: workspace, tuned: options.tuned, data: options.data, scored: scored, version: DivaTUI.programVersion)
+  }
+
+  private func evaluator(_ set: ScoredPairs, seed: UInt64) throws -> Evaluator? {
+    guard case .folder(let path) = set else {
+      return try workspace.evaluator(set, workspace.benchmark(set), seed: seed)
+    }
+    guard let browsed else { return nil }
+    return browsed.folder == path
+      ? try workspace.evaluator(set, browsed.scoring)
+      : try workspace.evaluator(set, workspace.benchmark(set), seed: seed)
+  }
+
+  func apply(_ command: TrainingSession.Command) throws {
+    if case .density(let density) = command { self.density = density }
+    guard let session, !session.hasEnded else { return }
+    try session.apply(command)
+    report.activity.status = session.hasEnded ? .stopped : session.isPaused ? .paused : .running
+  }
+
+  /// The program ends.
+  func end() throws { try session?.apply(.stop) }
+
+  // MARK: - Pieces
+
+  /// Does the next piece, and says which it was.
+  func next() throws -> TrainingSession.Piece {
+    guard let session else { return .done }
+    defer { postNotices() }
+    let piece = try session.next()
+    if piece == .done { report.activity.status = session.trainer.isFinished ? .finished : .stopped }
+    return piece
+  }
+
+  private func observe(_ update: SessionUpdate) {
+    switch update {
+    case .entry(let entry):
+      report.follow(entry)
+      if case .step(let step) = entry { measure(step) }
+    case .progress(let progress): show(progress)
+    case .notice(let problem): notices.append(problem)
+    }
+  }
+
+  private func show(_ progress: SessionProgress?) {
+    func part(_ work: SessionProgress.Work) -> WorkProgress? {
+      guard let progress, progress.work == work else { return nil }
+      return WorkProgress(done: progress.done, all: progress.all, secondsLeft: progress.secondsLeft)
+    }
+    report.activity.stepping = part(.step)
+    report.activity.scoring = part(.pairs)
+    report.activity.zeroShot = part(.zeroShot)
+  }
+
+  /// What a piece remarked, in one line: the last remark sums up those before it.
+  private func postNotices() {
+    guard !notices.isEmpty else { return }
+    report.post(.problem(Problem(notices.reversed().map(\.message).joined(separator: " · "))))
+    notices = []
+  }
+
+  /// The first step of each stage says what the whole run takes; after the very first one a person may be asked.
+  private func measure(_ step: StepReport) {
+    guard let session, step.stage == .align ? cost.aligningSeconds == nil : cost.stepSeconds == nil else { return }
+    let images = Double(plan.batch * plan.accumulate)
+    cost.measure(step, seconds: images / step.imagesPerSecond)
+    guard cost.stage == .measuring else {
+      report.activity.cost = cost
+      return
+    }
+    set(.measured)
+    report.activity.status = session.trainer.isFinished ? .running : .paused
+  }
+
+  private func set(_ stage: RunCost.Stage) {
+    cost.stage = stage
+    report.activity.cost = cost
+  }
+}
