@@ -31,7 +31,10 @@ import TestSupport
     let runner = Runner()
     var state = ExplorerState()
     state.feed.session.status = .ready
-    return (ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: runner.mailbox, clock: clock()), terminal, runner)
+    return (
+      ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: runner.mailbox, clock: clock()), terminal,
+      runner
+    )
   }
 
   @Test func aKeyIsAnsweredWithTheNextFrameAndItsWorkIsRun() {

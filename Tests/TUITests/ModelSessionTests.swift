@@ -116,7 +116,8 @@ struct ModelSessionTests {
     let nothing = try visit(SessionOptions(clip: "clip"), withoutCLIP, requests: [.startTraining, .loadPairs]).state
     #expect(nothing.feed.session.status == .failed(Self.gone))
     #expect(
-      nothing.feed.session.opening.map(\.state) == [.failed(Self.gone)] + Array(repeating: .absent("needs the CLIP"), count: 2))
+      nothing.feed.session.opening.map(\.state) == [.failed(Self.gone)]
+        + Array(repeating: .absent("needs the CLIP"), count: 2))
   }
 
   @Test("a slow opening is left off when the program ends")
@@ -160,7 +161,9 @@ struct ModelSessionTests {
     (options.configuration.steps, options.configuration.alignSteps) = (2, 1)
     (options.configuration.batch, options.density) = (2, .named(.classOnly))
     let asked = try visit(options, foreign(opener()), requests: [.startTraining]).state
-    #expect(asked.feed.session.cost?.stage == .asking && asked.feed.history.steps(in: .align).isEmpty && asked.feed.session.status == .ready)
+    #expect(
+      asked.feed.session.cost?.stage == .asking && asked.feed.history.steps(in: .align).isEmpty
+        && asked.feed.session.status == .ready)
 
     let measured = try visit(options, foreign(opener()), requests: [.startTraining, .confirmCost]).state
     #expect(measured.feed.session.cost?.stage == .measured && measured.feed.session.status == .paused)
@@ -168,13 +171,18 @@ struct ModelSessionTests {
     #expect(try #require(measured.feed.session.cost?.wholeSeconds) > 0 && measured.feed.unsavedSteps == 0)
 
     let done = try visit(options, foreign(opener()), requests: [.startTraining, .confirmCost, .confirmCost]).state
-    #expect(done.feed.history.steps(in: .align).count == 1 && done.feed.history.steps(in: .train).map(\.step) == [1, 2])
+    #expect(
+      done.feed.history.steps(in: .align).count == 1 && done.feed.history.steps(in: .train).map(\.step) == [1, 2])
     #expect(done.feed.session.status == .finished && done.feed.history.savedStep == 2)
     // Both models have answered the browsed pairs before the first step and after the last.
-    #expect(done.feed.history.evaluations.map(\.step) == [0, 2] && done.feed.history.evaluations.allSatisfy { $0.pairs == 135 })
+    #expect(
+      done.feed.history.evaluations.map(\.step) == [0, 2]
+        && done.feed.history.evaluations.allSatisfy { $0.pairs == 135 })
 
     let back = try visit(options, foreign(opener()), requests: [.startTraining, .confirmCost, .declineCost]).state
-    #expect(back.feed.session.cost?.stage == .free && back.feed.session.status == .ready && back.feed.history.steps(in: .align).isEmpty)
+    #expect(
+      back.feed.session.cost?.stage == .free && back.feed.session.status == .ready
+        && back.feed.history.steps(in: .align).isEmpty)
   }
 
   @Test("a picture is rebuilt piece by piece for a person who looks, and left off when asked")

@@ -24,18 +24,18 @@ struct OneSessionTests {
   /// Lets a session work; before each piece `request` may ask for something, and when there is nothing more to do it
   /// ends.
   private func explore(
-    _ session: (@escaping (ExplorerEvent) -> Void) -> any Session, until pieces: Int = .max,
+    _ session: (@escaping (ExplorerEvent) -> Void) -> any Session,
     request: (ExplorerState) -> Work? = { _ in nil }
   ) throws -> (state: ExplorerState, problems: [String]) {
-    var (state, problems, done) = (ExplorerState(), [String](), 0)
+    var (state, problems) = (ExplorerState(), [String]())
+    let end = ContinuousClock.now + .seconds(300)
     let session = session { event in
       if case .problem(let problem) = event { problems.append(problem.message) }
       _ = Explorer.update(&state, event)
     }
     try session.work { waiting in
-      done += 1
       if let work = request(state) { return work }
-      return waiting == .infinity || done > pieces ? .quit : nil
+      return waiting == .infinity || ContinuousClock.now > end ? .quit : nil
     }
     return (state, problems)
   }

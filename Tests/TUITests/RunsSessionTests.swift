@@ -74,7 +74,8 @@ struct RunsSessionTests {
       #expect(states.map(\.feed.session.status) == [.live, .live, .live, .paused, .finished])
       #expect(states.map { $0.feed.history.steps(in: .train).count } == [0, 0, 1, 1, 3])
       let last = try #require(states.last)
-      #expect(last.feed.history.steps(in: .align).count == 1 && last.feed.run.isFollowed && last.feed.run.plan?.steps == 3)
+      #expect(
+        last.feed.history.steps(in: .align).count == 1 && last.feed.run.isFollowed && last.feed.run.plan?.steps == 3)
       #expect(last.runs.rows.map(\.step) == [3] && last.runs.rows[0].status == .finished)
       #expect(last.feed.run.density == .fraction(0.7) && last.feed.run.currentDensity?.steps == 3)
       #expect(try #require(last.feed.session.absence).contains("no checkpoint yet"))

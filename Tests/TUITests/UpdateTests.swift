@@ -114,7 +114,8 @@ import Testing
     explorer.type("4+---++++++")
 
     let densities: [RecapDensity] = [
-      .fraction(0.5), .fraction(0.3), .fraction(0.15), .classOnly, .fraction(0.15), .fraction(0.3), .fraction(0.5), .all,
+      .fraction(0.5), .fraction(0.3), .fraction(0.15), .classOnly, .fraction(0.15), .fraction(0.3), .fraction(0.5),
+      .all,
       .pooled(window: 6),
     ]
     #expect(explorer.work == [.reconstruct(imageIndex: 0, timestep: 500)] + densities.map { .setDensity($0) })

@@ -45,7 +45,9 @@ struct ExploreCommand: ParsableCommand {
   func run() throws {
     computing.apply()
     let environment = ProcessInfo.processInfo.environment
-    try openExplorer(runs: runs, try resume.map { try Self.resuming($0, environment) } ?? options(environment: environment), graphics: graphics)
+    try openExplorer(
+      runs: runs, try resume.map { try Self.resuming($0, environment) } ?? options(environment: environment),
+      graphics: graphics)
   }
 
   func options(environment: [String: String]) -> SessionOptions {

@@ -29,7 +29,8 @@ struct OpenedRun: Equatable, Sendable {
 
 extension OpenedRun {
   init(
-    name: String, plan: TrainConfiguration?, history: RunHistory = RunHistory(), densities: DensityTable = DensityTable()
+    name: String, plan: TrainConfiguration?, history: RunHistory = RunHistory(),
+    densities: DensityTable = DensityTable()
   ) {
     (self.name, self.plan, self.history, self.densities) = (name, plan, history, densities)
     density = history.density ?? plan?.density ?? .classOnly

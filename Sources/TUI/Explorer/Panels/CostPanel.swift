@@ -18,10 +18,11 @@ enum CostPanel {
     canvas.heading("What this run costs here", in: rect)
     let room = rect.left(100).droppingTop(2)
     let whole = cost.wholeSeconds.map { ($0.durationText, Style.title) } ?? ("–", .dim)
+    let step = stepText(cost, state.feed.session.stepping)
     let row = Fields(
       [
         .init("memory", [memoryText(cost), (memoryExplanation(cost), .dim)]),
-        .init("a step", [(stepText(cost, state.feed.session.stepping), .normal), (stepExplanation(cost, state), .dim)]),
+        .init("a step", [(step, .normal), (stepExplanation(cost, state), .dim)]),
         .init("all of it", [whole, (wholeExplanation(cost), .dim)]),
       ], indent: indent, gap: 1
     ).draw(in: room, on: &canvas)

@@ -10,7 +10,7 @@ enum TrainScreen: Screen {
   static let keys: [Binding] = [
     Binding(
       [.character("s")], label: "start",
-      tooltip: "Start training, from the baseline. Where it takes long you are told first what it costs.",
+      tooltip: "Start training from the baseline. Where it takes long, the estimated cost is shown first.",
       unavailable: { state in
         if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
         if let reason = reasonNotToTrain(state.feed) { return reason }
@@ -35,11 +35,11 @@ enum TrainScreen: Screen {
       unavailable: reasonNotToResume
     ) { _, _ in [.resumeRun] },
     Binding(
-      [.enter], label: "go on", tooltip: "Agree to what a run costs here, of which you are told first.",
+      [.enter], label: "go on", tooltip: "Confirm the estimated cost of a run.",
       unavailable: reasonNotToDecide
     ) { _, _ in [.confirmCost] },
     Binding(
-      [.escape], label: "go back", tooltip: "Rather not start this run.", unavailable: reasonNotToDecide
+      [.escape], label: "go back", tooltip: "Cancel a run before it has begun.", unavailable: reasonNotToDecide
     ) { _, _ in [.declineCost] },
   ]
 

@@ -38,7 +38,8 @@ struct FollowedRun: RunSource {
   private var newRow: RunRow {
     let (history, last) = (history, history.steps.last)
     return RunRow(
-      name: row.name, status: status, isAligning: last?.stage == .align, step: history.steps(in: .train).last?.step ?? 0,
+      name: row.name, status: status, isAligning: last?.stage == .align,
+      step: history.steps(in: .train).last?.step ?? 0,
       totalSteps: row.totalSteps, loss: LossChange(history)?.last, evaluations: history.evaluations,
       facts: RunRow.Fact.all(of: folder, history))
   }
