@@ -92,16 +92,23 @@ struct SweepDensityCommand: DivaCommand {
   private func train(
     _ plan: TrainConfiguration, _ models: DivaModels, _ images: any TrainingImages, _ console: Console
   ) throws -> Double {
-    let trainer = Trainer(plan, models: models, images: images)
+    let session = TrainingSession(
+      Trainer(plan, models: models, images: images), evaluator: nil, recorder: nil)
     var losses: [Double] = []
     var line = ProgressLine(console)
     defer { line.clear() }
-    while !trainer.isFinished {
-      let report = try trainer.step()
-      losses.append(Double(report.loss))
-      line.show("density \(plan.density), seed \(plan.seed): \(report.stage.rawValue) \(report.step)")
-      try console.checkInterruption()
+    session.observe = { update in
+      switch update {
+      case .entry(.step(let report)):
+        losses.append(Double(report.loss))
+        line.show("density \(plan.density), seed \(plan.seed): \(report.stage.rawValue) \(report.step)")
+      case .notice(let problem):
+        line.clear()
+        console.note(problem.oneLine)
+      case .entry, .progress: break
+      }
     }
+    while try session.next() != .done { try console.checkInterruption() }
     let last = losses.suffix(max(1, losses.count / 10))
     return last.reduce(0, +) / Double(max(1, last.count))
   }
