@@ -191,7 +191,7 @@ struct RunsSessionTests {
       let pairs = try #require(try watch([folder], script: []).last).feed.pairs
 
       #expect(pairs.count == count && pairs.allSatisfy { $0.outcome == .fixed && $0.images.count == 2 })
-      #expect(pairs[0].pattern == Pattern.orientation.title)
+      #expect(pairs[0].pattern == Pattern.orientation.typeName)
     }
   }
 

@@ -27,7 +27,7 @@ enum Explorer {
     },
     Binding(
       [.character("g")], label: "pictures",
-      tooltip: "Show pictures another way: sixel, half blocks, ASCII, none (as far as the terminal can)."
+      tooltip: "Show pictures as sixel, half blocks, ASCII or not at all."
     ) { state, _ in
       let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
       state.graphics = state.graphicsChoices[(at + 1) % state.graphicsChoices.count]

@@ -10,7 +10,7 @@ enum TrainScreen: Screen {
   static let keys: [Binding] = [
     Binding(
       [.character("s")], label: "start",
-      tooltip: "Start training from the baseline. Where it takes long, the estimated cost is shown first.",
+      tooltip: "Start training; a long run shows its estimated cost first.",
       unavailable: { state in
         if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
         if let reason = reasonNotToTrain(state.feed) { return reason }
@@ -31,7 +31,7 @@ enum TrainScreen: Screen {
     ) { _, _ in [.stop] },
     Binding(
       [.character("R")], label: "resume",
-      tooltip: "Resume a run that was stopped or has crashed, from its last checkpoint and with its own settings.",
+      tooltip: "Resume a run that was stopped or has crashed.",
       unavailable: reasonNotToResume
     ) { _, _ in [.resumeRun] },
     Binding(

@@ -166,7 +166,8 @@ final class ModelSession: Session {
     tuned = nil
     let training = TrainingJob(options, workspace, models: models, isClosing: isClosing, report: report)
     self.training = training
-    training.browsed = pairs.map { (options.mmvp ?? workspace.folder.benchmark.path, $0.scoring) }
+    let folder = RunDescription.absolute(options.mmvp ?? workspace.folder.benchmark.path)
+    training.browsed = pairs.map { (folder, $0.scoring) }
     samples = (try? workspace.sampleImages(pairs: options.mmvp, data: options.data)) ?? []
     if samples.isEmpty { samples = try workspace.sampleImages() }
     let policy = workspace.backbone.policy
