@@ -29,7 +29,9 @@ enum InteractiveExplorer {
     state.graphics = graphics ?? capabilities.graphics
     state.graphicsChoices = capabilities.graphicsChoices
     // Who brings pairs wants to see the answers.
-    if case .models(let options) = subject, options.mmvp != nil, options.resumes == nil { state.screen = PairsScreen.self }
+    if case .models(let options) = subject, options.mmvp != nil, options.resumes == nil {
+      state.screen = PairsScreen.self
+    }
     let runner = SessionRunner(failed: { mailbox.post(.activity(SessionActivity(status: .failed($0)))) }) {
       next, isClosing in
       let session: any Session =
