@@ -40,7 +40,10 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 
   public init() {}
 
-  public var timesteps: Range<Int> { firstTimestep..<lastTimestep }
+  public var timesteps: Range<Int> {
+    get { firstTimestep..<lastTimestep }
+    set { (firstTimestep, lastTimestep) = (newValue.lowerBound, newValue.upperBound) }
+  }
 
   /// What the run draws for each micro-batch.
   public var sampling: DivaObjective.Sampling {
@@ -52,80 +55,14 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 // MARK: - Reading
 
 extension TrainConfiguration {
-  /// Settings that an older program did not know, and so did not write, mean what it did. A member that is no setting is
-  /// refused: to leave it out would compute something else.
+  /// Settings that an older program did not know, and so did not write, mean what it did. Throws for a member that is no
+  /// setting and for a value out of its setting's bounds.
   public init(from decoder: any Decoder) throws {
     self.init()
     baselineShare = 0
-    try TrainConfiguration.refuseUnknown(in: decoder)
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    func read<Value: Decodable>(_ key: CodingKeys, _ value: inout Value) throws {
-      guard container.contains(key) else { return }
-      do {
-        value = try container.decode(Value.self, forKey: key)
-      } catch  where !(error is DecodingError || error is Problem) {
-        // Of a number that does not fit its type the decoder would say only that the whole text is no JSON.
-        throw DecodingError.dataCorruptedError(
-          forKey: key, in: container, debugDescription: "the number does not fit \(Value.self)")
-      }
-    }
-    try read(.seed, &seed)
-    try read(.steps, &steps)
-    try read(.batch, &batch)
-    try read(.accumulate, &accumulate)
-    try read(.draws, &draws)
-    try read(.firstTimestep, &firstTimestep)
-    try read(.lastTimestep, &lastTimestep)
-    try read(.alignSteps, &alignSteps)
-    try read(.alignRate, &alignRate)
-    try read(.optimizer, &optimizer)
-    try read(.rate, &rate)
-    try read(.projectionRate, &projectionRate)
-    try read(.warmUpSteps, &warmUpSteps)
-    try read(.momentum, &momentum)
-    try read(.weightDecay, &weightDecay)
-    try read(.clipNorm, &clipNorm)
-    try read(.baselineShare, &baselineShare)
-    try read(.density, &density)
-    try read(.evaluateEvery, &evaluateEvery)
-    try read(.checkpointEvery, &checkpointEvery)
-    try read(.shufflesCondition, &shufflesCondition)
-    for (key, value, range) in bounds where !range.contains(value) {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: container, debugDescription: "\(value) is not from \(range.lowerBound) to \(range.upperBound)")
-    }
-    guard (0...1).contains(baselineShare) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .baselineShare, in: container, debugDescription: "\(baselineShare) is not from 0 to 1")
-    }
-  }
-
-  /// The numbers that decide how much is computed, and what they may be.
-  private var bounds: [(CodingKeys, Int, ClosedRange<Int>)] {
-    let (counts, sizes) = (0...100_000_000, 1...100_000)
-    return [
-      (.batch, batch, sizes), (.accumulate, accumulate, sizes), (.draws, draws, sizes), (.steps, steps, counts),
-      (.alignSteps, alignSteps, counts), (.warmUpSteps, warmUpSteps, counts), (.evaluateEvery, evaluateEvery, counts),
-      (.checkpointEvery, checkpointEvery, counts), (.firstTimestep, firstTimestep, counts),
-      (.lastTimestep, lastTimestep, max(0, min(firstTimestep, counts.upperBound)) + 1...counts.upperBound + 1),
-    ]
-  }
-
-  private static func refuseUnknown(in decoder: any Decoder) throws {
-    let members = try decoder.container(keyedBy: AnyKey.self)
-    for key in members.allKeys.sorted(by: { $0.stringValue < $1.stringValue })
-    where CodingKeys(stringValue: key.stringValue) == nil {
-      throw DecodingError.dataCorruptedError(
-        forKey: key, in: members, debugDescription: "there is no such setting")
-    }
-  }
-
-  private struct AnyKey: CodingKey {
-    let stringValue: String
-    let intValue: Int? = nil
-
-    init?(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { return nil }
+    let members = try SettingsContainer(decoder)
+    for setting in TrainSetting.all { try setting.read(members, &self) }
+    if let (setting, reason) = TrainSetting.firstComplaint(about: self) { throw members.refusal(setting.name, reason) }
   }
 }
 

@@ -57,6 +57,8 @@ struct HeadlessTests {
       }
       let report = try #require(try json(["report", folder + "/a"]).first)
       #expect(report["status"] as? String == "finished" && report["trainSteps"] as? Int == 3)
+      let both = try diva(["report", whole, folder + "/a"], assets: TinyAssets.path).output
+      #expect(both.contains("settings that differ  whole-run  a\ncheckpointEvery               0  1\n"), "\(both)")
       #expect(
         complaint(["train", "--out", folder + "/a"] + HeadlessTests.short, assets: TinyAssets.path)?.contains(
           "--resume") == true)

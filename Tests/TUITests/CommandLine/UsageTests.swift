@@ -29,14 +29,8 @@ struct UsageTests {
 
   @Test(
     "goes on with a run's own settings only, be what else is given what it was anyway",
-    arguments: [
-      "--steps 1100", "--batch 32", "--accumulate 1", "--timesteps 2", "--timestep-range 150,850", "--align-steps 100",
-      "--align-lr 1e-3", "--lr 1.5e-4", "--projection-lr 0", "--optimizer adamw", "--warm-up-steps 10",
-      "--momentum 0.9",
-      "--baseline-share 0.25", "--weight-decay 0", "--clip-norm 1", "--evaluate-every 100", "--checkpoint-every 0",
-      "--shuffle-condition",
-      "--backbone mini", "--pairs mined",
-    ])
+    arguments: TrainSetting.withOptions.map { $0.words(value: $0.text(TrainConfiguration())) }
+      + ["--timesteps 2", "--timestep-range 150,850", "--backbone mini", "--pairs mined"])
   func resumed(option: String) {
     #expect(status(["train", "--resume", "run"] + option.split(separator: " ").map(String.init)) == 64)
   }
@@ -76,36 +70,41 @@ struct UsageTests {
 
   @Test("trains as the default plan says unless told otherwise")
   func defaultPlan() throws {
-    let command = try #require(DivaTUI.parseAsRoot(["train"]) as? TrainCommand)
-
-    let plan = command.options.configuration(
-      seed: command.general.seed, density: command.models.density.density(for: Backbone(.mini)))
-
-    #expect(plan == TrainConfiguration())
-    #expect(command.options.isEmpty)
+    #expect(try parsed("") == TrainConfiguration())
+    #expect(try TrainOptions.parse([]).isEmpty)
   }
 
-  @Test("hands every setting on to the run")
-  func everySetting() throws {
-    let words =
-      "train --steps 7 --batch 8 --accumulate 2 --timesteps 3 --timestep-range 100,900 --align-steps 4 --align-lr 0.25"
-      + " --lr 0.5 --projection-lr 0.125 --optimizer sgd --warm-up-steps 5 --momentum 0.75 --weight-decay 0.0625"
-      + " --baseline-share 0.75 --clip-norm 2 --evaluate-every 6 --checkpoint-every 9 --shuffle-condition --seed 11 --density count:76"
-    let command = try #require(DivaTUI.parseAsRoot(words.split(separator: " ").map(String.init)) as? TrainCommand)
+  @Test("hands every setting on to the run, and no other", arguments: TrainSetting.withOptions)
+  func everySetting(setting: TrainSetting) throws {
+    let value = setting.anotherValue
+    let plan = try parsed(setting.words(value: value))
 
-    let plan = command.options.configuration(
-      seed: command.general.seed, density: command.models.density.density(for: Backbone(.mini)))
+    #expect(setting.text(plan) == value)
+    #expect(TrainSetting.differing(in: [plan, TrainConfiguration()]).map(\.name) == [setting.name])
+    #expect(try parsed(setting.words(value: value, name: setting.options.last)) == plan)
+  }
 
+  @Test("hands on the seed, the density and the timesteps")
+  func otherSettings() throws {
     var expected = TrainConfiguration()
-    (expected.steps, expected.batch, expected.accumulate, expected.draws) = (7, 8, 2, 3)
-    (expected.firstTimestep, expected.lastTimestep, expected.alignSteps) = (100, 900, 4)
-    (expected.alignRate, expected.rate, expected.projectionRate) = (0.25, 0.5, 0.125)
-    (expected.optimizer, expected.warmUpSteps, expected.momentum) = (.sgd, 5, 0.75)
-    (expected.weightDecay, expected.clipNorm, expected.evaluateEvery, expected.checkpointEvery) = (0.0625, 2, 6, 9)
-    expected.baselineShare = 0.75
-    (expected.shufflesCondition, expected.seed, expected.density) = (true, 11, .count(76))
-    #expect(plan == expected)
-    #expect(!command.options.isEmpty)
+    (expected.seed, expected.density) = (11, .count(76))
+    (expected.firstTimestep, expected.lastTimestep) = (100, 900)
+
+    #expect(try parsed("--seed 11 --density count:76 --timestep-range 100,900") == expected)
+  }
+
+  @Test("refuses a value with the bounds that run.json has")
+  func bounds() {
+    let message = messageOfFailure { _ = try parsed("--baseline-share 1.5") }
+
+    #expect(message.contains("--baseline-share: 1.5 is out of bounds; expected 0 to 1"), "\(message)")
+  }
+
+  private func parsed(_ words: String) throws -> TrainConfiguration {
+    let words = ["train"] + words.split(separator: " ").map(String.init)
+    let command = try #require(DivaTUI.parseAsRoot(words) as? TrainCommand)
+    return command.options.configuration(
+      seed: command.general.seed, density: command.models.density.density(for: Backbone(.mini)))
   }
 
   @Test("writes a problem on one line, without what could steer a terminal")
@@ -128,5 +127,25 @@ struct UsageTests {
     } catch {
       return DivaTUI.fullMessage(for: error)
     }
+  }
+}
+
+extension TrainSetting {
+  /// Those that have an option of their own.
+  fileprivate static var withOptions: [TrainSetting] {
+    all.filter { !$0.options.isEmpty && $0.options != ["timestep-range"] }
+  }
+
+  /// `--lr 0.5`; of a flag the name alone.
+  fileprivate func words(value: String, name: String? = nil) -> String {
+    "--\(name ?? options[0])" + (["true", "false"].contains(value) ? "" : " \(value)")
+  }
+
+  /// A value within the bounds that is not the default.
+  fileprivate var anotherValue: String {
+    let standard = text(TrainConfiguration())
+    if let number = Int(standard) { return "\(number + 1)" }
+    if let number = Float(standard) { return "\(number / 2 + 0.25)" }
+    return ["adamw": "sgd", "false": "true"][standard] ?? standard
   }
 }

@@ -6,22 +6,22 @@ import Recap
 /// `diva-tui step`: one step of the loop in the open, for comparing with other implementations.
 struct StepCommand: DivaCommand {
   static let configuration = CommandConfiguration(
-    commandName: "step", abstract: "Compute one DIVA step and show all that goes in and comes out.",
-    discussion: "Changes no weights. Images and latents in files are NCHW; noise and timesteps hold the whole batch "
-      + "once a draw.")
+    commandName: "step", abstract: "Compute one DIVA step and show its inputs, outputs and gradients.",
+    discussion: "The weights stay as they are. Images and latents in files are NCHW; noise and timesteps repeat the "
+      + "batch for each draw.")
 
   @OptionGroup var images: ImageOptions
   @Option(help: "The safetensors file to write: inputs, outputs and every gradient.") var dump: String?
-  @Option(help: "A safetensors file whose inputs are taken instead of drawn or computed.") var from: String?
-  @Flag(help: "Also what the autoencoder makes of the latent: decoded. Slow at 512 pixels.") var decoded = false
+  @Option(help: "A safetensors file with inputs to take instead of drawing or computing them.") var from: String?
+  @Flag(help: "Also dump the decoded latent: decoded. Slow at 512 pixels.") var decoded = false
   @Option(
     help: ArgumentHelp(
-      "Make pixels as training does: reference or exact.",
-      discussion: "Of the square in the middle, as train --crop center. (default: as the CLIP is evaluated)"))
+      "Preprocess as in training: reference or exact.",
+      discussion: "On the center crop, as train --crop center. (default: as in evaluation)"))
   var colors: TrainingPixels.Mapping?
-  @Flag(help: "Also where the time goes, by layer and by kind of op.") var profile = false
-  @Option(help: "Noise draws an image.") var timesteps = TrainConfiguration().draws
-  @Option(help: "A,B: timesteps are drawn from A up to but not including B.", transform: TimestepRange.init)
+  @Flag(help: "Also profile the step: time by layer and by kind of op.") var profile = false
+  @Option(name: .draws, help: "Noise draws per image.") var draws = TrainConfiguration().draws
+  @Option(help: TimestepRange.help(nil), transform: TimestepRange.init)
   var timestepRange: TimestepRange?
   @OptionGroup var models: ModelOptions
   @OptionGroup var prompt: PromptOptions
@@ -38,8 +38,8 @@ struct StepCommand: DivaCommand {
   }
 
   func validate() throws {
-    guard (1...1000).contains(timesteps) else {
-      throw ValidationError("--timesteps is \(timesteps); expected 1 to 1000 draws an image.")
+    guard (1...1000).contains(draws) else {
+      throw ValidationError("--draws: \(draws) is out of bounds; expected 1 to 1000.")
     }
   }
 
@@ -53,12 +53,12 @@ struct StepCommand: DivaCommand {
     let diva = try workspace.models(tuned: models.tuned, seed: general.seed)
     try given.takeProjection(into: diva)
     StepMemory(
-      tower: diva.tuned, unet: diva.diffusion.unet, images: inputs.latents.shape[0], draws: timesteps,
+      tower: diva.tuned, unet: diva.diffusion.unet, images: inputs.latents.shape[0], draws: draws,
       contextTokens: density.tokenCount(patches: diva.tuned.config.patches), moments: 0
     ).note().map(console.note)
     let step = DivaStep(models: diva, promptEmbedding: given.promptEmbedding)
     let outputs = step.run(inputs)
-    // The first run has prepared kernels and memory, which is not what a profile is asked for.
+    // The first run has prepared kernels and memory, which is no part of a profile.
     let report = profile ? ProfileReport(of: { _ = step.run(inputs) }) : nil
     var tensors = TensorDump()
     add(inputs, to: &tensors)

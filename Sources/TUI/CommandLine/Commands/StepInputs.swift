@@ -21,7 +21,7 @@ struct StepInputs {
       latents: try file?.latents(images: pictures.count, workspace.diffusion.unet.config) ?? made.latents(),
       DivaObjective.Sampling(
         seed: command.general.seed, density: command.models.density.density(for: workspace.backbone),
-        draws: command.timesteps, timesteps: try StepInputs.range(command, workspace.diffusion.schedule.timesteps)),
+        draws: command.draws, timesteps: try StepInputs.range(command, workspace.diffusion.schedule.timesteps)),
       patches: vision.patches, step: 0)
     inputs.draw = try file?.draw(inputs.latents.shape, limit: workspace.diffusion.schedule.timesteps) ?? inputs.draw
     inputs.patches = try file?.patches(images: pictures.count, of: vision.patches) ?? inputs.patches
@@ -61,11 +61,12 @@ struct StepInputs {
   }
 
   private static func range(_ command: StepCommand, _ steps: Int) throws -> Range<Int> {
-    guard let range = command.timestepRange else { return 0..<steps }
-    guard range.end <= steps else {
-      throw Problem("timesteps up to \(range.end) are not to be had", advice: "this model knows 0 up to \(steps)")
+    guard let range = command.timestepRange?.range else { return 0..<steps }
+    guard range.upperBound <= steps else {
+      throw Problem(
+        "there are no timesteps up to \(range.upperBound)", advice: "this diffusion model has \(steps), from 0 on")
     }
-    return range.first..<range.end
+    return range
   }
 }
 
