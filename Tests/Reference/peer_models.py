@@ -25,7 +25,7 @@ class Vision:
         config = CLIPVisionConfig.from_dict(request["clip"])
         if request["clip"]["model_type"] != "clip_vision_model":
             raise ValueError(f"only CLIP's image tower is known here, not {request['clip']['model_type']}")
-        self.type, self.batch, self.patches = request["type"], request["batch"], request["told"] - 1
+        self.type, self.batch, self.patches = request["type"], request["batch"], request["context_tokens"] - 1
         self.model = built(self.type, lambda: CLIPVisionModelWithProjection(config))
         self.pixels = torch.randn(self.batch, 3, config.image_size, config.image_size, dtype=self.type)
         count = (config.image_size // config.patch_size) ** 2
@@ -33,7 +33,7 @@ class Vision:
         self.tokens = torch.cat([chosen.new_zeros(self.batch, 1), chosen], 1)
         self.width = config.projection_dim
 
-    def told(self):
+    def condition(self):
         tower = self.model.vision_model
         hidden = tower(pixel_values=self.pixels).last_hidden_state
         hidden = hidden.gather(1, self.tokens[..., None].expand(-1, -1, hidden.shape[-1]))
@@ -44,11 +44,11 @@ def clip_work(request):
     vision = Vision(request)
     if not request["gradients"]:
         frozen(vision.model)
-        return without_gradient(vision.told)
+        return without_gradient(vision.condition)
 
     def both():
         vision.model.zero_grad()
-        vision.told().mean().backward()
+        vision.condition().mean().backward()
 
     return both
 
@@ -56,7 +56,7 @@ def clip_work(request):
 def unet_work(request):
     unet = frozen(built(request["type"], lambda: UNet2DConditionModel.from_config(request["unet"])))
     latents = random_latents(unet, request)
-    shape = (request["batch"], request["told"], unet.config.cross_attention_dim)
+    shape = (request["batch"], request["context_tokens"], unet.config.cross_attention_dim)
     context = torch.randn(shape, dtype=request["type"])
     timesteps = torch.full((request["batch"],), 500)
     if not request["gradients"]:
@@ -97,7 +97,7 @@ def step_work(request):
     def step():
         noise = torch.randn(draws * len(latents), *latents.shape[1:]).to(kind)
         timesteps = torch.randint(0, 1000, (len(noise),))
-        context = projection(vision.told()) + prompt
+        context = projection(vision.condition()) + prompt
         noised = schedule.add_noise(latents.repeat(draws, 1, 1, 1), noise, timesteps)
         prediction = unet(noised, timesteps, context.repeat(draws, 1, 1)).sample
         optimizer.zero_grad()

@@ -20,6 +20,12 @@ extension Problem: CustomStringConvertible {
   public var description: String {
     [message, advice].compactMap { $0?.withoutControlCharacters() }.joined(separator: "\n  ")
   }
+
+  /// Message and advice on one line, as standard error gets them.
+  public var oneLine: String {
+    [message, advice].compactMap { $0?.split(whereSeparator: \.isNewline).joined(separator: " ") }
+      .map { $0.withoutControlCharacters() }.joined(separator: ": ")
+  }
 }
 
 extension String {

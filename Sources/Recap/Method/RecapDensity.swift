@@ -100,7 +100,7 @@ extension RecapDensity: Codable {
 }
 
 /// A recap density as people name it: what the backbone's authors use, or one of its own.
-public enum DensityChoice: Equatable, Sendable {
+public enum DensityChoice: Equatable, Sendable, CustomStringConvertible {
   /// What the reference's code does for this backbone.
   case reference
   /// What the paper says of this backbone; it differs from the code for OpenAI's CLIPs and DFN at 378 pixels.
@@ -113,6 +113,14 @@ public enum DensityChoice: Equatable, Sendable {
     case "reference": self = .reference
     case "paper": self = .paper
     default: self = .named(try RecapDensity(parsing: text))
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .reference: "reference"
+    case .paper: "paper"
+    case .named(let density): density.description
     }
   }
 

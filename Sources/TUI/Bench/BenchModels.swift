@@ -5,14 +5,10 @@ import Recap
 /// The models that a benchmark runs, made when they are first needed and only those.
 final class BenchModels {
   private let size: BenchPlan.Size
-  private let options: ModelOptions
-  private let general: GeneralOptions
-  private let console: Console
-  private(set) lazy var workspace = Result { try options.workspace(console) }
+  private let subject: BenchSubject
+  private(set) lazy var workspace = Result { try subject.workspace() }
 
-  init(_ size: BenchPlan.Size, _ options: ModelOptions, _ general: GeneralOptions, _ console: Console) {
-    (self.size, self.options, self.general, self.console) = (size, options, general, console)
-  }
+  init(_ size: BenchPlan.Size, of subject: BenchSubject) { (self.size, self.subject) = (size, subject) }
 
   func vision() throws -> CLIPVisionTower {
     guard let sizes = ModelSizes(size) else { return try workspace.get().clip.vision }
@@ -36,31 +32,31 @@ final class BenchModels {
   }
 
   var density: RecapDensity {
-    get throws { try ModelSizes(size)?.density ?? options.density.density(for: workspace.get().backbone) }
+    get throws { try ModelSizes(size)?.density ?? subject.density.density(for: workspace.get().backbone) }
   }
 
   /// (1, tokens, context width)
   func prompt() throws -> Tensor {
     guard let sizes = ModelSizes(size) else { return try workspace.get().prompt }
-    return RandomSource(seed: general.seed, stream: .benchPrompt).normal([1, 77, sizes.unet.contextWidth], step: 0)
+    return RandomSource(seed: subject.seed, stream: .benchPrompt).normal([1, 77, sizes.unet.contextWidth], step: 0)
   }
 
   /// The models of a run, for the trainer.
-  func diva() throws -> DivaModels { try workspace.get().models(tuned: options.tuned, seed: general.seed) }
+  func diva() throws -> DivaModels { try workspace.get().models(tuned: subject.tuned, seed: subject.seed) }
 
   /// The training step's settings: the default run's.
   func plan(batch: Int) throws -> TrainConfiguration {
     var plan = TrainConfiguration()
-    (plan.seed, plan.batch, plan.density) = (general.seed, batch, try density)
+    (plan.seed, plan.batch, plan.density) = (subject.seed, batch, try density)
     (plan.alignSteps, plan.steps) = (0, .max / 2)
     try workspace.get().requirePossible(plan)
     return plan
   }
 
   /// What a step of these models will take, where that is worth a word.
-  func say(_ memory: StepMemory) { memory.note().map(console.note) }
+  func say(_ memory: StepMemory) { memory.note().map(subject.note) }
 
-  var keepsLatents: Bool { general.memory == .fast }
+  var keepsLatents: Bool { ArithmeticPolicy.current.memory == .fast }
 
   /// The same model as it is when a folder is opened: frozen weights stay in their file, which takes no memory that the
   /// system could not have back. The file is gone with the model.
@@ -72,8 +68,8 @@ final class BenchModels {
   }
 
   private func made<Model>(_ name: String, _ make: (Weights) throws -> Model) throws -> Model {
-    console.note("making \(name) of random weights")
-    return try make(.initializing(seed: general.seed))
+    subject.note("making \(name) of random weights")
+    return try make(.initializing(seed: subject.seed))
   }
 }
 
@@ -102,7 +98,7 @@ struct ModelSizes {
     (self.autoencoder, self.density) = (autoencoder, density)
   }
 
-  /// OpenAI's ViT-L/14 and stabilityai/stable-diffusion-2-1-base; told as DIVA tells OpenAI's CLIP.
+  /// OpenAI's ViT-L/14 and stabilityai/stable-diffusion-2-1-base, with DIVA's recap density for OpenAI's CLIP.
   private static let full = ModelSizes(
     vision: CLIPVisionConfig(
       encoder: CLIPEncoderConfig(width: 1024, layers: 24, heads: 16), imageSize: 224, patchSize: 14),

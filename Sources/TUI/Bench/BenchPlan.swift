@@ -1,18 +1,17 @@
-import ArgumentParser
 import Engine
 import Recap
 
 /// What one line of the benchmark's table is about.
-struct BenchPlan: Equatable {
-  enum Part: String, CaseIterable, ExpressibleByArgument {
+package struct BenchPlan: Equatable {
+  package enum Part: String, CaseIterable {
     case ops, gemm, conv, attention, norms, clip, unet, vae, step, mini
 
     /// Measured op by op, from `TimedCase.families`.
-    var isFamily: Bool { TimedCase.families.contains { $0.part == rawValue } }
+    package var isFamily: Bool { TimedCase.families.contains { $0.part == rawValue } }
   }
 
   /// Whose sizes the models' parts have.
-  enum Size: String, CaseIterable, ExpressibleByArgument {
+  package enum Size: String, CaseIterable {
     /// The embedded models, or those that --clip and --diffusion name.
     case given
     /// ViT-L/14 at 224 and Stable Diffusion 2.1 at 512×512, random weights.
@@ -21,17 +20,17 @@ struct BenchPlan: Equatable {
     case tiny
   }
 
-  var part: Part
-  var size = Size.given
-  var precision = ArithmeticPolicy.Precision.f32
-  var threads: Int
-  var batch = 1
+  package var part: Part
+  package var size = Size.given
+  package var precision = ArithmeticPolicy.Precision.f32
+  package var threads: Int
+  package var batch = 1
   /// With the backward pass.
   var hasGradients = false
   /// The row of a family; nil for a model's part.
   var op: Int?
 
-  /// What the worker and the peer are asked to get ready.
+  /// The request to prepare, for the worker and the peer.
   var request: JSON {
     [
       "part": .string(part.rawValue), "size": .string(size.rawValue), "precision": .string(precision.rawValue),
@@ -55,9 +54,9 @@ struct BenchPlan: Equatable {
 
 extension BenchPlan {
   /// All rows of a part at one precision and number of threads.
-  static func rows(_ part: Part, _ size: Size, _ precision: ArithmeticPolicy.Precision, threads: Int, batch: Int?)
-    -> [BenchPlan]
-  {
+  package static func rows(
+    _ part: Part, _ size: Size, _ precision: ArithmeticPolicy.Precision, threads: Int, batch: Int?
+  ) -> [BenchPlan] {
     var plan = BenchPlan(part, threads: threads)
     (plan.size, plan.precision) = (size, precision)
     if let family = TimedCase.families.first(where: { $0.part == part.rawValue }) {
@@ -73,8 +72,8 @@ extension BenchPlan {
     }
   }
 
-  /// The table of the README: full size and the mini world, both precisions, one thread and all.
-  static func table(cores: Int) -> [BenchPlan] {
+  /// The table of docs/benchmarks.md: full size and the mini world, both precisions, one thread and all.
+  package static func table(cores: Int) -> [BenchPlan] {
     let threads = cores > 1 ? [1, cores] : [1]
     let full = threads.flatMap { threads in
       ArithmeticPolicy.Precision.allCases.flatMap { precision in

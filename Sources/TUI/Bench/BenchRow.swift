@@ -1,7 +1,7 @@
 import Engine
 
 /// What `bench --json` prints, one object a line.
-struct BenchRow: Encodable {
+package struct BenchRow: Encodable {
   /// PyTorch's side of the row.
   struct Peer: Encodable {
     var seconds: Double
@@ -86,15 +86,15 @@ struct BenchRow: Encodable {
 }
 
 /// The table for people, printed row by row: a full run takes long, and what is there should be seen.
-struct BenchTable {
+package struct BenchTable {
   static let columns = [
     "part", "threads", "time", "GFLOP/s", "of peak", "GB/s", "CPU", "memory", "new", "PyTorch", "its memory", "ratio",
   ]
   private static let widths = [70, 8, 11, 9, 8, 7, 6, 10, 7, 11, 11, 7]
 
-  static var head: String { line(columns) }
+  package static var head: String { line(columns) }
 
-  static func line(_ row: BenchRow) -> String {
+  package static func line(_ row: BenchRow) -> String {
     let isModel = row.batch != nil
     return line([
       "\(row.part) \(row.precision)  \(row.name)", "\(row.threads)", row.seconds.durationText,

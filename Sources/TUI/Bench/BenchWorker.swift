@@ -7,18 +7,14 @@ import Recap
 ///
 /// {"prepare": plan} → {"name", "operations", "bytes", "description"}; {"sample": seconds} → {"seconds", …}: the median
 /// run of as many as fit; {"profile": true} → a `ProfileReport`.
-final class BenchWorker {
-  private let options: ModelOptions
-  private let general: GeneralOptions
-  private let console: Console
+package final class BenchWorker {
+  private let subject: BenchSubject
   private var workload: Workload?
 
-  init(_ options: ModelOptions, _ general: GeneralOptions, _ console: Console) {
-    (self.options, self.general, self.console) = (options, general, console)
-  }
+  package init(_ subject: BenchSubject) { self.subject = subject }
 
-  /// Answers until the input ends.
-  func serve() throws {
+  /// Answers requests on standard input until it ends.
+  package func serve(_ output: (Data) throws -> Void) throws {
     while let line = readLine() {
       let answer: JSON
       do {
@@ -26,7 +22,7 @@ final class BenchWorker {
       } catch let problem as Problem {
         answer = ["error": .string(problem.oneLine)]
       }
-      try console.output(Data((answer.compact + "\n").utf8))
+      try output(Data((answer.compact + "\n").utf8))
     }
   }
 
@@ -41,7 +37,7 @@ final class BenchWorker {
   private func prepare(_ plan: BenchPlan) throws -> JSON {
     workload = nil
     ThreadPool.setThreads(plan.threads)
-    let workload = try Workload(plan, BenchModels(plan.size, options, general, console))
+    let workload = try Workload(plan, BenchModels(plan.size, of: subject))
     for _ in 0..<workload.warmUps { try workload.run() }
     self.workload = workload
     return [

@@ -9,10 +9,12 @@ import Recap
 struct Duel {
   let commands: BenchCommands
   let plan: BenchPlan
-  /// Samples a side, and how long one lasts at least.
+  /// Samples per side, and how long one lasts at least.
   let samples: Int
   let secondsASample: Double
-  let console: Console
+  let note: (String) -> Void
+  /// Throws where the person wants to stop.
+  let checkInterruption: () throws -> Void
 
   func run(_ contestants: inout Contestants) throws -> BenchRow {
     ThreadPool.setThreads(plan.threads)
@@ -20,7 +22,7 @@ struct Duel {
     var row = BenchRow(plan, facts)
     var peerIsIn = commands.peer != nil && facts["description"].map { $0 != .null } ?? false
     for _ in 0..<samples {
-      try console.checkInterruption()
+      try checkInterruption()
       let worker = try contestants.worker(commands, plan, otherPeak: row.peer?.peakMemoryBytes)
       row.add(try probed { try worker.ask(["sample": .number(secondsASample)]) })
       guard peerIsIn else { continue }
@@ -28,7 +30,7 @@ struct Duel {
         let peer = try contestants.peer(commands, plan, facts, ourPeak: row.peakMemoryBytes)
         row.addPeer(try probed { try peer.ask(["sample": .number(secondsASample)]) })
       } catch let problem as Problem {
-        console.note("no comparison for \(row.name): \(problem.oneLine)")
+        note("no comparison for \(row.name): \(problem.oneLine)")
         peerIsIn = false
       }
     }

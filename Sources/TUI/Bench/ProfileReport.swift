@@ -2,7 +2,7 @@ import Engine
 import Terminal
 
 /// Where the time of one run goes: by kind of op, by op and by layer, forward and backward.
-struct ProfileReport: Codable {
+package struct ProfileReport: Codable {
   struct Line: Codable {
     let name: String
     var forwardSeconds = 0.0
@@ -20,7 +20,7 @@ struct ProfileReport: Codable {
   let layers: [Line]
 
   /// Runs `body` once.
-  init(of body: () throws -> Void) rethrows {
+  package init(of body: () throws -> Void) rethrows {
     let begin = ContinuousClock.now
     let entries = try Profiler.measure(body)
     seconds = (ContinuousClock.now - begin) / .seconds(1)
@@ -69,7 +69,7 @@ struct ProfileReport: Codable {
   }
 
   /// The three tables for a terminal, as many layers as are worth a look.
-  var text: String {
+  package var text: String {
     [
       table("by kind of op", kinds), table("by op", ops), table("by layer", layers),
       "whole run \(seconds.durationText); between ops \((seconds - kinds.reduce(0) { $0 + $1.seconds }).durationText)",

@@ -12,7 +12,7 @@ extension Workload {
       name: "DIVA step", run: step.run, operations: step.operations,
       description: [
         "kind": "step", "clip": step.objective.vision.peerConfiguration,
-        "unet": step.objective.feedback.unet.config.json, "draws": 1, "told": .integer(step.contextTokens),
+        "unet": step.objective.feedback.unet.config.json, "draws": 1, "context_tokens": .integer(step.contextTokens),
         "optimizer": "sgd", "trains_projection": true,
       ], warmUps: plan.warmUps)
   }
@@ -25,15 +25,16 @@ extension Workload {
     let images: any TrainingImages =
       keepsImages ? fixed : try models.workspace.get().trainingImages(keepsLatents: models.keepsLatents)
     let trainer = Trainer(settings, models: diva, images: images)
-    let (unet, told) = (diva.diffusion.unet, settings.density.tokenCount(patches: diva.tuned.config.patches))
+    let (unet, contextTokens) = (diva.diffusion.unet, settings.density.tokenCount(patches: diva.tuned.config.patches))
     return Workload(
       name: keepsImages ? "mini step, batch \(plan.batch)" : "training step, images made as it goes",
       run: { _ = try trainer.step() },
-      operations: diva.objective.operations(images: plan.batch, draws: settings.draws, contextTokens: told),
+      operations: diva.objective.operations(images: plan.batch, draws: settings.draws, contextTokens: contextTokens),
       description: keepsImages
         ? [
           "kind": "step", "clip": diva.tuned.peerConfiguration, "unet": unet.config.json,
-          "draws": .integer(settings.draws), "told": .integer(told), "optimizer": "adamw", "trains_projection": false,
+          "draws": .integer(settings.draws), "context_tokens": .integer(contextTokens), "optimizer": "adamw",
+          "trains_projection": false,
         ] : nil, warmUps: plan.warmUps)
   }
 }

@@ -46,25 +46,25 @@ extension Workload {
       ], warmUps: 2)
   }
 
-  /// Pixels to the tokens that are told; with gradients those of all weights.
+  /// Pixels to the tokens in the condition; with gradients those of all weights.
   private static func clip(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
     let vision = try models.vision()
-    let told = try ToldTokens(vision, models.density, batch: plan.batch)
+    let recap = try RecapTokens(vision, models.density, batch: plan.batch)
     let pixels = vision.randomPixels(plan.batch)
-    let forward = { told.tokens(vision(pixels)) }
+    let forward = { recap.tokens(vision(pixels)) }
     let shape = withoutGradient { forward().shape }
-    let arriving = Tensor(repeating: 1 / Float(shape.count), shape: shape)
+    let gradient = Tensor(repeating: 1 / Float(shape.count), shape: shape)
     return Workload(
       name: "CLIP \(plan.hasGradients ? "forward + backward" : "forward")",
       run: {
         guard plan.hasGradients else { return withoutGradient { _ = forward() } }
         vision.parameters.forEach { $0.isTrainable = true }
-        forward().backward(arriving: arriving)
+        forward().backward(arriving: gradient)
         vision.parameters.forEach { $0.clearGradient() }
       },
       operations: vision.operations(images: plan.batch)
         + (plan.hasGradients ? vision.gradientOperations(images: plan.batch) : 0),
-      description: ["kind": "clip", "clip": vision.peerConfiguration, "told": .integer(told.count)],
+      description: ["kind": "clip", "clip": vision.peerConfiguration, "context_tokens": .integer(recap.count)],
       warmUps: plan.warmUps)
   }
 
@@ -73,24 +73,25 @@ extension Workload {
     let unet = try models.unet()
     let side = unet.config.sampleSize
     // Not from the image tower, which this part does without.
-    let told = try models.density.tokenCount(patches: plan.size == .given ? models.vision().config.patches : 0)
+    let contextTokens = try models.density.tokenCount(patches: plan.size == .given ? models.vision().config.patches : 0)
     let latents = RandomSource(seed: 1, stream: .benchLatents).normal(
       [plan.batch, side, side, unet.config.inChannels], step: 0)
     let context = RandomSource(seed: 1, stream: .benchContext).normal(
-      [plan.batch, told, unet.config.contextWidth], step: 0)
+      [plan.batch, contextTokens, unet.config.contextWidth], step: 0)
     let timesteps = Array(repeating: 500, count: plan.batch)
-    let forward = unet.operations(images: plan.batch, side: side, contextTokens: told)
-    let backward = unet.contextGradientOperations(images: plan.batch, side: side, contextTokens: told)
+    let forward = unet.operations(images: plan.batch, side: side, contextTokens: contextTokens)
+    let backward = unet.contextGradientOperations(images: plan.batch, side: side, contextTokens: contextTokens)
     return Workload(
       name: "UNet \(plan.hasGradients ? "forward + backward to the context" : "forward")",
       run: {
         guard plan.hasGradients else {
           return withoutGradient { _ = unet(latents, timesteps: timesteps, context: context) }
         }
-        let heard = context.trackingGradient()
-        unet(latents, timesteps: timesteps, context: heard).meanSquaredError(latents).backward()
+        let leaf = context.trackingGradient()
+        unet(latents, timesteps: timesteps, context: leaf).meanSquaredError(latents).backward()
       }, operations: forward + (plan.hasGradients ? backward : 0),
-      description: ["kind": "unet", "unet": unet.config.json, "told": .integer(told)], warmUps: plan.warmUps)
+      description: ["kind": "unet", "unet": unet.config.json, "context_tokens": .integer(contextTokens)],
+      warmUps: plan.warmUps)
   }
 
   private static func vae(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
@@ -109,8 +110,8 @@ extension BenchPlan {
   var warmUps: Int { size == .full ? 1 : 3 }
 }
 
-/// Which tokens of each image are told.
-struct ToldTokens {
+/// Which tokens of each image are in the condition.
+struct RecapTokens {
   let vision: CLIPVisionTower
   let density: RecapDensity
   let patches: [[Int]]?

@@ -48,7 +48,8 @@ struct BenchTests {
 
   @Test("single ops, in the shapes of the models")
   func ops() throws {
-    let worker = BenchWorker(ModelOptions(), try GeneralOptions.parse([]), .standard())
+    let worker = BenchWorker(
+      BenchSubject(density: .reference, tuned: nil, seed: 1, note: { _ in }) { throw Problem("no models are needed") })
     for (part, index) in [("gemm", 5), ("conv", 15), ("attention", 8), ("norms", 2), ("ops", 7)] {
       for gradients in [false, true] {
         var plan = BenchPlan(try #require(BenchPlan.Part(rawValue: part)), threads: 1)

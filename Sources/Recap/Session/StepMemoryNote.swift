@@ -1,9 +1,8 @@
 import Engine
-import Recap
 
 extension StepMemory {
   /// Of a training step with these models.
-  init(_ models: DivaModels, _ plan: TrainConfiguration) {
+  public init(_ models: DivaModels, _ plan: TrainConfiguration) {
     self.init(
       tower: models.tuned, unet: models.diffusion.unet, images: plan.batch, draws: plan.draws,
       contextTokens: plan.density.tokenCount(patches: models.tuned.config.patches),
@@ -11,7 +10,7 @@ extension StepMemory {
   }
 
   /// What a person should know before the step begins; nil of small models, which fit anywhere.
-  func note(available: Int? = ProcessMemory.available) -> String? {
+  public func note(available: Int? = ProcessMemory.available) -> String? {
     guard peak >= 2_000_000_000 else { return nil }
     let needed = "a step needs about \(peak.byteText) of memory at its peak"
     guard let available else { return needed }
