@@ -66,7 +66,9 @@ extension Image {
       throw Problem("cannot read \(url.path): it is no file", advice: "Expected a PNG, JPEG or WebP file.")
     }
     guard let size = facts[.size] as? Int, size <= maximumFileSize else {
-      throw Problem("cannot read \(url.path): it is larger than 1 GiB", advice: "Scale the picture down first.")
+      throw Problem(
+        "cannot read \(url.path): it is larger than \(maximumFileSize.byteText)",
+        advice: "Scale the picture down first.")
     }
   }
 

@@ -2,9 +2,9 @@ import Engine
 import Foundation
 
 /// Files that are there whole or not at all, whatever happens to the machine while they are written.
-enum DurableFile {
+public enum DurableFile {
   /// Writes `data` under a temporary name, syncs it, then gives it the name `path` in one step.
-  static func write(_ data: Data, to path: String) throws {
+  public static func write(_ data: Data, to path: String) throws {
     let temporary = temporaryName(for: path)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw cannotWrite(path) }
@@ -38,7 +38,9 @@ enum DurableFile {
   }
 
   /// `reason` defaults to what the last system call said.
-  static func cannotWrite(_ path: String, _ reason: String = String(cString: strerror(errno))) -> Problem {
+  public static func cannotWrite(
+    _ path: String, _ reason: String = String(cString: strerror(errno))
+  ) -> Problem {
     Problem("cannot write \(path): \(reason)", advice: "check that the folder exists, is writable and has space left")
   }
 }

@@ -83,8 +83,8 @@ extension Workspace {
     let steps = diffusion.schedule.timesteps
     guard plan.firstTimestep >= 0, plan.firstTimestep < plan.lastTimestep, plan.lastTimestep <= steps else {
       throw Problem(
-        "timesteps from \(plan.firstTimestep) up to \(plan.lastTimestep) are not to be had",
-        advice: "this diffusion model knows 0 up to \(steps)")
+        "there are no timesteps from \(plan.firstTimestep) up to \(plan.lastTimestep)",
+        advice: "this diffusion model has \(steps), from 0 on")
     }
   }
 
@@ -98,7 +98,7 @@ extension Workspace {
       }
     guard isPossible else {
       throw Problem(
-        "the density \(density) asks for more than an image has",
+        "the density \(density) needs more patches than an image has",
         advice: "this CLIP cuts an image into \(patches) patches")
     }
   }

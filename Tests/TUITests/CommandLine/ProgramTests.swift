@@ -1,4 +1,5 @@
 import Foundation
+import Recap
 import Testing
 
 /// The built program itself: what only a process has.
@@ -86,6 +87,6 @@ struct ProgramTests {
   @Test("prints the report of a run when nobody sits before it, and its version when asked")
   func withoutTerminal() throws {
     #expect(try run([]).status == 1)
-    #expect(try run(["--version"]).output == "0.1.0\n")
+    #expect(try run(["--version"]).output == programVersion + "\n")
   }
 }

@@ -59,7 +59,7 @@ public struct TarArchive: Sendable {
     if entry.name.hasPrefix("/") || entry.name.split(separator: "/").contains("..") {
       return "its path leads out of the archive"
     }
-    return entry.contents.count > Self.longestMember ? "it is larger than 1 GiB" : nil
+    return entry.contents.count > Self.longestMember ? "it is larger than \(Self.longestMember.byteText)" : nil
   }
 
   /// As it stands in the archive, made safe to print.

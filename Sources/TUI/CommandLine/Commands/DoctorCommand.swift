@@ -8,7 +8,7 @@ import Terminal
 /// `diva-tui doctor`: what this machine and terminal can do.
 struct DoctorCommand: DivaCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Say what this machine and terminal can do, and what to do about the rest.")
+    commandName: "doctor", abstract: "Show what this machine and terminal can do, with advice on what is missing.")
 
   @OptionGroup var general: GeneralOptions
 
@@ -20,7 +20,7 @@ struct DoctorCommand: DivaCommand {
 
 /// Everything that the doctor found out.
 struct Examination: Encodable {
-  let version = DivaTUI.programVersion
+  let version = programVersion
   let machine: MachineFacts
   let terminal: TerminalFacts
   /// The embedded models' folder; nil when it cannot be found.
@@ -123,18 +123,18 @@ struct TerminalFacts: Encodable {
     name = environment["TERM"] ?? "unknown"
     let size = TerminalWindow.current?.size
     (columns, rowCount) = (size?.columns, size?.rows)
-    let found = TerminalFacts.capabilities(environment, asks: isTerminal)
+    let found = TerminalFacts.capabilities(environment, queries: isTerminal)
     cell = found.cell.map { [$0.width, $0.height] }
     // NO_COLOR is about text: a photo without its colours would be another photo.
     let refusesColor = !(environment["NO_COLOR"] ?? "").isEmpty
     colors =
-      refusesColor ? "none in text, as NO_COLOR asks; sixel pictures keep theirs" : TerminalFacts.words(found.depth)
+      refusesColor ? "none in text, because of NO_COLOR; sixel pictures keep theirs" : TerminalFacts.words(found.depth)
     (utf8, sixel, graphics) = (found.hasUTF8, found.hasSixel, found.graphics.rawValue)
   }
 
-  /// The terminal itself is asked only when somebody sits before it.
-  private static func capabilities(_ environment: [String: String], asks: Bool) -> TerminalCapabilities {
-    asks ? .ask(environment: environment) : TerminalCapabilities(environment: environment)
+  /// The terminal is queried only when there is one.
+  private static func capabilities(_ environment: [String: String], queries: Bool) -> TerminalCapabilities {
+    queries ? .ask(environment: environment) : TerminalCapabilities(environment: environment)
   }
 
   private static func words(_ depth: ColorDepth) -> String {
@@ -151,7 +151,7 @@ struct TerminalFacts: Encodable {
     let pixels = cell.map { ", \($0[0]) × \($0[1]) pixels each" } ?? ""
     return [
       ["terminal", "\(name.withoutControlCharacters()), \(size)\(pixels)"], ["colours", colors],
-      ["UTF-8", utf8 ? "yes" : "no"], ["sixel", sixel ? "yes" : isTerminal ? "no" : "not asked: not on a terminal"],
+      ["UTF-8", utf8 ? "yes" : "no"], ["sixel", sixel ? "yes" : isTerminal ? "no" : "unknown: not on a terminal"],
       ["pictures", graphics],
     ]
   }

@@ -6,14 +6,14 @@ import Recap
 /// `diva-tui encode`: features of images and texts, as the model's own library returns them.
 struct EncodeCommand: DivaCommand {
   static let configuration = CommandConfiguration(
-    commandName: "encode", abstract: "Turn images and texts into CLIP features.",
+    commandName: "encode", abstract: "Encode images and texts into CLIP features.",
     discussion: "Features are not normalised. Images in the file are NCHW.")
 
   @OptionGroup var images: ImageOptions
-  @Option(parsing: .upToNextOption, help: "Texts.") var texts: [String] = []
+  @Option(parsing: .upToNextOption, help: "Texts to encode.") var texts: [String] = []
   @Option(help: "The safetensors file to write.") var out: String?
-  @Flag(help: "Also every token as CLIP embeds it: image_tokens.") var tokens = false
-  @Flag(help: "Also the preprocessed input: pixels.") var pixels = false
+  @Flag(help: "Also write every image token: image_tokens.") var tokens = false
+  @Flag(help: "Also write the preprocessed input: pixels.") var pixels = false
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 

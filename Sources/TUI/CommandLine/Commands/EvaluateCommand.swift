@@ -9,7 +9,7 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "Score CLIPs on a benchmark.", subcommands: [EvaluateMMVPCommand.self])
 }
 
-/// `diva-tui evaluate mmvp`: image pairs that CLIP takes for alike, scored as the reference does.
+/// `diva-tui evaluate mmvp`: CLIP-blind image pairs, scored as the reference does.
 struct EvaluateMMVPCommand: DivaCommand {
   static let configuration = CommandConfiguration(
     commandName: "mmvp", abstract: "Score MMVP-VLM: the embedded pairs, the mini world's splits, or any folder.")
@@ -28,15 +28,15 @@ struct EvaluateMMVPCommand: DivaCommand {
 
   @Option(help: "A folder in MMVP's layout: Questions.csv and an image folder. (default: the embedded pairs)")
   var mmvp: String?
-  @Option(help: "Pairs of the mini world instead of a folder's.") var split: Split?
-  @Flag(help: "Pairs as they come, 100 a pattern, not those that a twin of the baseline is blind to.")
+  @Option(help: "Score this split of the mini world instead of a folder.") var split: Split?
+  @Flag(help: "Unmined pairs, 100 per pattern, instead of the CLIP-blind ones that were mined with a second seed.")
   var unmined = false
-  @Option(help: "What an image's feature is: reference, class or class+mean.") var feature: FeatureRule = .reference
-  @Option(help: "How many seeds to score with, from --seed up.") var seeds = 1
-  @Option(help: "Write the predictions as the reference does: of the tuned CLIP, if there is one.") var csv: String?
-  @Option(help: "Write the reference's pred_result.json: per cent for each pattern, before and after.")
+  @Option(help: "Image feature: reference, class or class+mean.") var feature: FeatureRule = .reference
+  @Option(help: "Number of seeds to score with, from --seed on.") var seeds = 1
+  @Option(help: "Write the predictions (of the tuned CLIP, if given) in the reference's CSV columns.") var csv: String?
+  @Option(help: "Write the reference's pred_result.json: accuracy per pattern, before and after.")
   var result: String?
-  @Flag(help: "Encode every image and statement again, whatever the cache of features has.") var noCache = false
+  @Flag(help: "Recompute all features instead of reading them from the cache.") var noCache = false
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 
@@ -50,7 +50,7 @@ struct EvaluateMMVPCommand: DivaCommand {
   func work(_ console: Console) throws {
     for path in [csv, result].compactMap(\.self) { try OutputFile(path).requirePlace() }
     let workspace = try models.workspace(console)
-    // Before the baseline is asked, which may take minutes: that the tuned one is missing is told at once.
+    // Before the baseline is scored, which may take minutes: a missing tuned CLIP is an error at once.
     let tower = try models.tuned.map(workspace.tower)
     let benchmark = try benchmark(workspace, console)
     console.note(benchmark)

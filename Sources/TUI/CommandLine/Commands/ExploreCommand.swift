@@ -8,17 +8,17 @@ import Terminal
 struct ExploreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explore", abstract: "Open the explorer: on a new run, or on finished or live ones.",
-    discussion: "Where standard output is no terminal it prints the report of each run.")
+    discussion: "If standard output is no terminal, it prints the report of each run.")
 
   @Argument(help: "Runs to look at: folders that train --out made.")
   var runs: [String] = []
 
-  @Option(help: "Go on with the run in this folder, bit for bit as if it had never stopped.") var resume: String?
+  @Option(help: "Resume the run in this folder, bit for bit as if it had never stopped.") var resume: String?
 
-  @Option(help: "How pictures are shown: sixel, blocks, ascii or none. (default: the best that the terminal has)")
+  @Option(help: "How pictures are drawn: sixel, blocks, ascii or none. (default: the best the terminal has)")
   var graphics: Graphics?
 
-  @Option(help: "Makes a run repeatable. (default: 1)") var seed: UInt64?
+  @Option(help: "Random seed. (default: 1)") var seed: UInt64?
   @OptionGroup var computing: ComputingOptions
   @Option(help: "Pairs to browse: a folder in MMVP's layout. (default: the embedded ones)") var mmvp: String?
   @OptionGroup var models: ModelOptions
@@ -33,11 +33,10 @@ struct ExploreCommand: ParsableCommand {
       throw ValidationError("--resume goes on with the settings that the run began with; leave the others out.")
     }
     guard runs.isEmpty || isPlain else {
-      throw ValidationError("Runs are shown with the models and settings that they began with; leave the others out.")
+      throw ValidationError("A run is shown with the models and settings that it began with; remove these options.")
     }
-    let names = DivaTUI.configuration.subcommands.compactMap { $0.configuration.commandName }
     for run in runs where !run.contains("/") && !FileManager.default.fileExists(atPath: run) {
-      guard let near = names.first(where: { NameDistance.between($0, run) <= 2 }) else { continue }
+      guard let near = Subcommands.near(run) else { continue }
       throw ValidationError("There is no command and no run “\(run.withoutControlCharacters())”. Did you mean \(near)?")
     }
   }

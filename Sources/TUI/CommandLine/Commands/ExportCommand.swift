@@ -5,7 +5,7 @@ import Recap
 /// `diva-tui export`: the tuned CLIP as others load it.
 struct ExportCommand: DivaCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write the tuned CLIP in a layout that others load.")
+    commandName: "export", abstract: "Write the tuned CLIP in a layout that other libraries load.")
 
   @Option(
     help: ArgumentHelp(

@@ -7,13 +7,13 @@ import Terminal
 /// `diva-tui pretrain`: makes the embedded models again, from nothing.
 struct PretrainCommand: DivaCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pretrain", abstract: "Make the embedded models from nothing.",
-    discussion: "Stopped, it goes on at the stage where it was when called again with the same --out.")
+    commandName: "pretrain", abstract: "Train the embedded models from scratch.",
+    discussion: "After an interruption the same command continues with the stage that was interrupted.")
   static let finishesStep = true
 
   @Option(help: "The folder to write: clip/, diffusion/, mmvp/, pairs.json and pretrain.json.") var out: String
-  @Option(help: "A JSON file with every number of the plan, as pretrain.json shows it.") var plan: String?
-  @Flag(help: "Keep work/: the towers trained together, and the baseline's twin.") var keepWork = false
+  @Option(help: "A JSON file with the whole plan, in the form of pretrain.json.") var plan: String?
+  @Flag(help: "Keep work/: the towers of all stages, and the baseline's twin of a second seed.") var keepWork = false
   @OptionGroup var general: GeneralOptions
 
   func work(_ console: Console) throws {
@@ -59,7 +59,7 @@ struct PretrainCommand: DivaCommand {
   }
 
   private func newRecord(_ plan: PretrainPlan) -> PretrainRecord {
-    PretrainRecord(plan: plan, version: DivaTUI.programVersion, threads: ThreadPool.threads)
+    PretrainRecord(plan: plan, version: programVersion, threads: ThreadPool.threads)
   }
 
   private func text(_ record: PretrainRecord) -> String {
@@ -70,9 +70,8 @@ struct PretrainCommand: DivaCommand {
       ]
     }
     let scores = record.scores.map { scores in
-      "\n\nthe baseline on validation pairs: \(scores.minedPairs.text(decimals: 1)) % of those that its twin is "
-        + "blind to, \(scores.unminedPairs.text(decimals: 1)) % of all; zero-shot "
-        + "\(scores.zeroShot.text(decimals: 1)) %"
+      "\n\nbaseline on validation pairs: mined \(scores.minedPairs.text(decimals: 1)) %, "
+        + "unmined \(scores.unminedPairs.text(decimals: 1)) %; zero-shot \(scores.zeroShot.text(decimals: 1)) %"
     }
     return TextTable.text([["stage", "steps", "time", "first loss", "last loss"]] + stages) + (scores ?? "")
   }

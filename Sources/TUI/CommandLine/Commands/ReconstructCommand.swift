@@ -4,19 +4,20 @@ import Foundation
 import Recap
 import Terminal
 
-/// `diva-tui reconstruct`: what the diffusion model rebuilds from what CLIP told it.
+/// `diva-tui reconstruct`: reconstructions conditioned on the features of both CLIPs.
 struct ReconstructCommand: DivaCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reconstruct", abstract: "Noise images and let the diffusion model rebuild them from CLIP's words.",
-    discussion: "Writes four pictures an image: original, noised, by the baseline, by the tuned CLIP.")
+    commandName: "reconstruct", abstract: "Reconstruct noised images, conditioned on CLIP's features.",
+    discussion:
+      "Writes four pictures per image: original, noised, and reconstructed with the baseline and with the tuned CLIP.")
 
   enum Sampler: String, CaseIterable, ExpressibleByArgument { case ddim }
 
   @OptionGroup var images: ImageOptions
-  @Option(help: "How far an image is noised, 0 to 1.") var strength = 0.7
-  @Option(help: "How noise is taken away.") var sampler: Sampler = .ddim
-  @Option(help: "Steps of the sampler at most.") var samplerSteps = 12
-  @Option(help: "Noises an image.") var samples = 1
+  @Option(help: "Noise level to start from, more than 0 and at most 1.") var strength = 0.7
+  @Option(help: "Sampler.") var sampler: Sampler = .ddim
+  @Option(help: "Sampler steps at most.") var samplerSteps = 12
+  @Option(help: "Noise draws per image.") var samples = 1
   @Option(help: "A folder for the PNG files.") var out: String?
   @OptionGroup var models: ModelOptions
   @OptionGroup var prompt: PromptOptions

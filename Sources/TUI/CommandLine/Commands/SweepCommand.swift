@@ -3,26 +3,25 @@ import Engine
 import Recap
 import Terminal
 
-/// `diva-tui sweep`: one subcommand a setting that is tried in many values.
+/// `diva-tui sweep`: one subcommand per setting.
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep", abstract: "Try many values of one setting.", subcommands: [SweepDensityCommand.self])
+    commandName: "sweep", abstract: "Try several values of one setting.", subcommands: [SweepDensityCommand.self])
 }
 
-/// `diva-tui sweep density`: how much the diffusion model should be told.
+/// `diva-tui sweep density`: the loss and the score by recap density.
 struct SweepDensityCommand: DivaCommand {
   static let configuration = CommandConfiguration(
     commandName: "density", abstract: "Train, or only measure, with several recap densities and seeds.",
-    discussion: "The loss is the mean of the last tenth of the steps (of all batches when only measured); mmvp is the "
+    discussion: "The loss is the mean over the last tenth of the steps (over all batches with --measure); mmvp is the "
       + "tuned CLIP's average on validation pairs.")
   static let finishesStep = true
 
-  @Option(help: "Densities, separated by commas.", transform: DensityList.init)
-  var densities = DensityList(values: [
-    .classOnly, .fraction(0.15), .fraction(0.3), .fraction(0.5), .all, .pooled(window: 6),
-  ])
-  @Option(help: "How many seeds, from --seed up.") var seeds = 1
-  @Flag(help: "Do not train: measure the loss of the CLIP as it is.") var measure = false
+  @Option(
+    help: "Recap densities, separated by commas. (default: \(DensityList.standard))", transform: DensityList.init)
+  var densities = DensityList.standard
+  @Option(help: "Number of seeds, from --seed on.") var seeds = 1
+  @Flag(help: "Only measure the loss, without training.") var measure = false
   @Option(help: "Batches to measure over.") var batches = 8
   @OptionGroup var pairs: PairOptions
   @OptionGroup var data: DataOptions
@@ -45,7 +44,7 @@ struct SweepDensityCommand: DivaCommand {
       throw ValidationError("--seeds and --batches must be 1 or more.")
     }
     guard models.density == .reference else {
-      throw ValidationError("The densities to try are named by --densities, not by --density.")
+      throw ValidationError("Name the densities to try with --densities, not with --density.")
     }
   }
 
@@ -113,7 +112,7 @@ struct SweepDensityCommand: DivaCommand {
     return last.reduce(0, +) / Double(max(1, last.count))
   }
 
-  /// A bar a row: the gain over the baseline, a block a point.
+  /// A bar per row: the gain over the baseline, one block per point.
   private func table(_ rows: [Row]) -> String {
     let lines = rows.map { row in
       let gain = row.mmvp - row.baseline
@@ -129,14 +128,20 @@ struct SweepDensityCommand: DivaCommand {
 }
 
 /// `class,0.3,all` on the command line.
-struct DensityList {
+struct DensityList: CustomStringConvertible {
+  static let standard = DensityList([
+    .classOnly, .fraction(0.15), .fraction(0.3), .fraction(0.5), .all, .pooled(window: 6),
+  ])
+
   let values: [DensityChoice]
 
-  init(values: [RecapDensity]) { self.values = values.map(DensityChoice.named) }
+  private init(_ values: [RecapDensity]) { self.values = values.map(DensityChoice.named) }
 
   init(_ text: String) throws {
     values = try text.split(separator: ",", omittingEmptySubsequences: false).map {
       try DensityChoice(parsing: String($0))
     }
   }
+
+  var description: String { values.map(\.description).joined(separator: ",") }
 }

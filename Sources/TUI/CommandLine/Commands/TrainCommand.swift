@@ -52,7 +52,7 @@ struct TrainCommand: DivaCommand {
   func description(in workspace: Workspace) throws -> RunDescription {
     try RunDescription(
       options.configuration(seed: general.seed, density: models.density.density(for: workspace.backbone)),
-      in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored, version: DivaTUI.programVersion)
+      in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored, version: programVersion)
   }
 
   private func train(_ session: TrainingSession, _ printer: TrainPrinter) throws {

@@ -10,8 +10,8 @@ struct WorldCommand: DivaCommand {
     discussion: "DIR/images holds scenes with captions.csv, DIR/mmvp the pairs.")
 
   @Option(help: "The folder to write.") var out: String
-  @Option(help: "How many scenes.") var images = 256
-  @Option(help: "How many pairs of each of the nine patterns.") var pairs = 15
+  @Option(help: "Number of scenes.") var images = 256
+  @Option(help: "Pairs per pattern; there are nine patterns.") var pairs = 15
   @OptionGroup var general: GeneralOptions
 
   struct Result: Encodable {

@@ -2,14 +2,14 @@ import Engine
 import Foundation
 import Recap
 
-/// Where a command's words go and what it knows of its surroundings. Results leave by `output`, all else by `log`.
+/// Where a command writes and what it knows of its surroundings. Results go to `output`, all else to `log`.
 struct Console {
   var output: (Data) throws -> Void
   var log: (String) -> Void
   var environment: [String: String]
-  /// Whether somebody watches the log, so that a progress line may be redrawn in place.
+  /// Whether the log is on a terminal, so that a progress line may be redrawn in place.
   var isWatched: Bool
-  /// Whether the person has asked to stop.
+  /// Whether Ctrl-C or a signal wants the work to stop.
   var isInterrupted: () -> Bool
 
   static func standard() -> Console {
@@ -24,7 +24,7 @@ struct Console {
     standardError(text: "diva-tui: \(line.withoutControlCharacters())\n")
   }
 
-  /// A closed standard error must not stop the work, so a failure here has nobody to be told to.
+  /// A closed standard error must not stop the work.
   private static func standardError(text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
   /// A result for people.
@@ -53,42 +53,6 @@ struct Console {
   /// A remark beside the results.
   func note(_ line: String) { log("diva-tui: \(line.withoutControlCharacters())\n") }
 
-  /// Stops here if the person has asked to.
+  /// Throws `Interrupted` if the work is to stop.
   func checkInterruption() throws { if isInterrupted() { throw Interrupted() } }
-}
-
-extension Problem {
-  /// What, where and what to do on one line, as standard error gets it.
-  var oneLine: String {
-    [message, advice].compactMap { $0?.split(whereSeparator: \.isNewline).joined(separator: " ") }
-      .map { $0.withoutControlCharacters() }.joined(separator: ": ")
-  }
-}
-
-/// A line of progress: redrawn in place for somebody who watches, now and then a line of a log otherwise.
-struct ProgressLine {
-  let console: Console
-  private var next = ContinuousClock.now
-  private var isDrawn = false
-
-  init(_ console: Console) { self.console = console }
-
-  /// Shows the text, unless the last one was shown just now.
-  mutating func show(_ text: @autoclosure () -> String) {
-    let now = ContinuousClock.now
-    guard now >= next else { return }
-    next = now + (console.isWatched ? .milliseconds(100) : .seconds(10))
-    if console.isWatched {
-      console.log("\r\u{1B}[K" + text().withoutControlCharacters())
-      isDrawn = true
-    } else {
-      console.note(text())
-    }
-  }
-
-  /// Takes the line away: before a result, and at the end.
-  mutating func clear() {
-    if isDrawn { console.log("\r\u{1B}[K") }
-    isDrawn = false
-  }
 }

@@ -3,28 +3,25 @@ import Engine
 import Foundation
 import Recap
 
-/// Own images to train on.
+/// A person's own training images.
 struct DataOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
-    help: "Images to learn from: folders, webdataset tars, patterns like 'cc3m/*.tar'. (default: the mini world)")
+    help: "Training images: folders, webdataset tars, patterns like 'cc3m/*.tar'. (default: the mini world)")
   var data: [String] = []
-  @Option(
-    help:
-      "The part of an image that a step sees: random (0.9 to 1 of it, another each time) or center. (default: random)"
-  )
+  @Option(help: "Crop: random (90 to 100 % of the area, new at each step) or center. (default: random)")
   var crop: DataPlan.Crop?
   @Option(
     help: ArgumentHelp(
-      "How colours become numbers: reference or exact. (default: reference)",
+      "Normalisation of colours: reference or exact. (default: reference)",
       discussion:
-        "The reference gives every CLIP OpenAI's colours, and the autoencoder a slight cast; exact gives each "
-        + "model those that it was made with."))
+        "reference takes OpenAI's mean and deviation for every CLIP and shifts the autoencoder's colours a little, as the "
+        + "authors' code does; exact takes what each model was trained with."))
   var colors: TrainingPixels.Mapping?
 
   func validate() throws {
     guard data.isEmpty, crop != nil || colors != nil else { return }
-    throw ValidationError("--crop and --colors say how the images of --data are read; name those, too.")
+    throw ValidationError("--crop and --colors are about the images of --data; give --data, too.")
   }
 
   /// With absolute paths: the run may go on from another folder.
@@ -36,12 +33,3 @@ struct DataOptions: ParsableArguments {
 
 extension DataPlan.Crop: ExpressibleByArgument {}
 extension TrainingPixels.Mapping: ExpressibleByArgument {}
-
-/// The prompt beside CLIP's tokens.
-struct PromptOptions: ParsableArguments {
-  @Option(
-    help:
-      "Prompt that is joined with every image's tokens; '' as in the paper. (default: the reference's, a photo of a .)"
-  )
-  var prompt: String?
-}

@@ -2,11 +2,11 @@ import ArgumentParser
 import Engine
 import Foundation
 import Recap
-import Terminal
 
-/// Pictures that a command looks at.
+/// The images that a command works on.
 struct ImageOptions: ParsableArguments {
-  @Option(parsing: .upToNextOption, help: "PNG or JPEG files. (default: four of the embedded pairs')")
+  @Option(
+    parsing: .upToNextOption, help: "Images: PNG, JPEG or WebP files. (default: four images of the embedded pairs)")
   var images: [String] = []
 
   /// The files, decoded; the embedded ones where none are named.
@@ -18,43 +18,4 @@ struct ImageOptions: ParsableArguments {
     guard images.isEmpty else { return images.map { URL(filePath: $0) } }
     return Array(try MMVPFolder(url: workspace.folder.benchmark).pairs.prefix(2).flatMap(\.imageURLs))
   }
-}
-
-/// Tensors on their way to a file, and their shapes on their way to the screen.
-struct TensorDump {
-  private(set) var entries: [SafetensorsWriter.Entry] = []
-  private(set) var facts: [(name: String, fact: Fact)] = []
-
-  struct Fact: Encodable {
-    let shape: [Int]
-    /// Of the whole tensor; absent for whole numbers.
-    let norm: Double?
-  }
-
-  mutating func add(_ name: String, _ tensor: Tensor) {
-    entries.append(.floats(name, tensor.detached()))
-    facts.append((name, Fact(shape: tensor.shape.dims, norm: tensor.norm)))
-  }
-
-  mutating func add(_ name: String, integers: [Int], dims: [Int]) {
-    entries.append(.integers(name, integers.map(Int64.init), dims: dims))
-    facts.append((name, Fact(shape: dims, norm: nil)))
-  }
-
-  func write(to path: String) throws { try SafetensorsWriter(entries).write(to: path) }
-
-  var table: String {
-    let rows = facts.map { name, fact in
-      [name, "(" + fact.shape.map(String.init).joined(separator: ", ") + ")"]
-        + [fact.norm.map { $0.text(decimals: 4) } ?? ""]
-    }
-    return TextTable.text([["tensor", "shape", "norm"]] + rows)
-  }
-
-  var byName: [String: Fact] { Dictionary(facts, uniquingKeysWith: { first, _ in first }) }
-}
-
-extension Tensor {
-  /// L2 norm of each row along the first axis.
-  var rowNorms: [Double] { (0..<shape[0]).map { sliced($0..<$0 + 1).norm } }
 }

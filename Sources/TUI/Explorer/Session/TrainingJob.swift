@@ -136,7 +136,7 @@ final class TrainingJob: RunSource {
     let scored: ScoredPairs =
       policy.scoresMinedPairs ? .validation(.mined) : .folder(options.mmvp ?? workspace.folder.benchmark.path)
     return try RunDescription(
-      plan, in: workspace, tuned: options.tuned, data: options.data, scored: scored, version: DivaTUI.programVersion)
+      plan, in: workspace, tuned: options.tuned, data: options.data, scored: scored, version: programVersion)
   }
 
   private func evaluator(_ set: ScoredPairs, seed: UInt64) throws -> Evaluator? {

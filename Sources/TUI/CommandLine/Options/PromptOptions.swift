@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// The prompt of the condition.
+struct PromptOptions: ParsableArguments {
+  @Option(
+    help:
+      "Prompt whose embedding is part of every condition; '' as in the paper. (default: the reference's, a photo of a .)"
+  )
+  var prompt: String?
+}
