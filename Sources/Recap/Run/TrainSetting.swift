@@ -29,18 +29,13 @@ public struct TrainSetting: Sendable {
 
   /// The purpose and the default plan's value.
   public var help: String { "\(purpose) (default: \(text(TrainConfiguration())))" }
-
-  private static func within<Value: Comparable & Sendable>(
-    _ range: ClosedRange<Value>, _ expected: String
-  ) -> @Sendable (Value) -> String? {
-    { range.contains($0) ? nil : "\($0) is out of bounds; expected \(expected)" }
-  }
 }
 
 extension TrainSetting {
-  private static let count = within(0...100_000_000, "0 to 100000000")
-  private static let size = within(1...100_000, "1 to 100000")
-  private static let rate = within(0...Float.greatestFiniteMagnitude, "0 or more")
+  private typealias Check<Value> = @Sendable (Value) -> String?
+  private static let count: Check<Int> = { (0...100_000_000).complaint(about: $0) }
+  private static let size: Check<Int> = { (1...100_000).complaint(about: $0) }
+  private static let rate: Check<Float> = { (0 ... .greatestFiniteMagnitude).complaint(about: $0) }
 
   public static let all = [
     TrainSetting(\.steps, "steps", "steps", purpose: "Training steps of the image tower.", check: count),
@@ -70,7 +65,7 @@ extension TrainSetting {
       \.baselineShare, "baselineShare", "baseline-share",
       purpose:
         "Weight of the baseline when its weights are averaged with the trained ones at the end (WiSE-FT, Wortsman "
-        + "et al. 2022); 0, as in the reference, keeps the trained ones.", check: within(0...1, "0 to 1")),
+        + "et al. 2022); 0, as in the reference, keeps the trained ones.", check: { (0...1).complaint(about: $0) }),
     TrainSetting(
       \.evaluateEvery, "evaluateEvery", "evaluate-every",
       purpose: "Steps between two evaluations; 0 evaluates at the end only.", check: count),

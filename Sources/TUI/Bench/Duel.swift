@@ -62,22 +62,21 @@ struct Contestants {
   mutating func ours(_ commands: BenchCommands, _ plan: BenchPlan) throws -> JSON {
     let reuses = plan.part.isFamily && ours?.plan.part.isFamily == true && ours?.plan.precision == plan.precision
     if !reuses { (ours, theirs) = (nil, nil) }
-    let process =
-      try ours?.process ?? BenchProcess("diva-tui", commands.arguments(plan), environment: commands.environment)
-    ours = (process, plan)
-    return try process.ask(["prepare": plan.request])
+    return try prepare(commands, plan)
   }
 
   mutating func worker(_ commands: BenchCommands, _ plan: BenchPlan, otherPeak: Int?) throws -> BenchProcess {
-    if let ours { return ours.process }
-    makeRoom(for: otherPeak) { theirs = nil }
-    _ = try ours(keepingTheirs: commands, plan)
+    if ours == nil {
+      makeRoom(for: otherPeak) { theirs = nil }
+      _ = try prepare(commands, plan)
+    }
     guard let ours else { preconditionFailure("the worker that was just started is not there") }
     return ours.process
   }
 
-  private mutating func ours(keepingTheirs commands: BenchCommands, _ plan: BenchPlan) throws -> JSON {
-    let process = try BenchProcess("diva-tui", commands.arguments(plan), environment: commands.environment)
+  private mutating func prepare(_ commands: BenchCommands, _ plan: BenchPlan) throws -> JSON {
+    let process =
+      try ours?.process ?? BenchProcess("diva-tui", commands.arguments(plan), environment: commands.environment)
     ours = (process, plan)
     return try process.ask(["prepare": plan.request])
   }

@@ -57,7 +57,7 @@ struct TrainConfigurationTests {
       (#"{"stepz": 60}"#, "“configuration.stepz”: there is no such setting"),
       (#"{"steps": "many"}"#, "“configuration.steps” is not of the type Int"),
       (#"{"steps": null}"#, "“configuration.steps” is null, expected Int"),
-      (#"{"baselineShare": 1.5}"#, "“configuration.baselineShare”: 1.5 is out of bounds; expected 0 to 1"),
+      (#"{"baselineShare": 1.5}"#, "“configuration.baselineShare”: 1.5 is out of bounds; expected 0.0 to 1.0"),
       (#"{"seed": -1}"#, "“configuration.seed”: the number does not fit UInt64"),
       (#"{"optimizer": "adam"}"#, "“configuration.optimizer”: “adam” is no optimizer; expected sgd or adamw"),
       (#"{"density": "some"}"#, "there is no recap density “some”"),

@@ -97,7 +97,7 @@ struct UsageTests {
   func bounds() {
     let message = messageOfFailure { _ = try parsed("--baseline-share 1.5") }
 
-    #expect(message.contains("--baseline-share: 1.5 is out of bounds; expected 0 to 1"), "\(message)")
+    #expect(message.contains("--baseline-share: 1.5 is out of bounds; expected 0.0 to 1.0"), "\(message)")
   }
 
   private func parsed(_ words: String) throws -> TrainConfiguration {

@@ -33,9 +33,8 @@ struct BenchCommand: DivaCommand {
   @OptionGroup var general: GeneralOptions
 
   func validate() throws {
-    guard (1...100_000).contains(`repeat` ?? 1), (1...10_000).contains(batch ?? 1) else {
-      throw ValidationError("--repeat and --batch must be 1 or more.")
-    }
+    try require("repeat", `repeat`, 1...100_000)
+    try require("batch", batch, 1...10_000)
     guard !profile || !chosen.contains(where: \.isFamily) else {
       throw ValidationError("--profile is for --part clip, unet, vae, step or mini.")
     }

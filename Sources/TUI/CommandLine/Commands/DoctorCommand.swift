@@ -14,7 +14,7 @@ struct DoctorCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     let examination = Examination(environment: console.environment)
-    if general.json { try console.json(examination) } else { try console.print(examination.text) }
+    try show(examination, examination.text, console)
   }
 }
 

@@ -50,11 +50,7 @@ struct EncodeCommand: DivaCommand {
       add(feature: "text_features", withoutGradient { workspace.clip.text.textFeatures(ids) })
     }
     if let out { try dump.write(to: out) }
-    if general.json {
-      try console.json(Result(tensors: dump.byName, norms: norms, file: out))
-    } else {
-      try console.print(dump.table)
-    }
+    try show(Result(tensors: dump.byName, norms: norms, file: out), dump.table, console)
   }
 
   private func features(_ pictures: [Image], _ vision: CLIPVisionTower, _ workspace: Workspace) -> Tensor {

@@ -44,7 +44,7 @@ struct EvaluateMMVPCommand: DivaCommand {
     guard mmvp == nil || (split == nil && !unmined) else {
       throw ValidationError("--mmvp names a folder's pairs, --split and --unmined the mini world's; give one of them.")
     }
-    guard (1...1000).contains(seeds) else { throw ValidationError("--seeds is \(seeds); expected 1 to 1000.") }
+    try require("seeds", seeds, 1...1000)
   }
 
   func work(_ console: Console) throws {
@@ -69,13 +69,9 @@ struct EvaluateMMVPCommand: DivaCommand {
         name: workspace.backbone.resultName, before: scores[0] ?? PairScore([]), after: scores[1])
       try OutputFile(result).write(text)
     }
-    if general.json {
-      let line = MMVPLine(
-        baseline, tuned: tuned, feature: feature, backbone: workspace.backbone, skipped: benchmark.skipped)
-      try console.json(line)
-    } else {
-      try console.print(MMVPReport(baseline, tuned: tuned).text)
-    }
+    let line = MMVPLine(
+      baseline, tuned: tuned, feature: feature, backbone: workspace.backbone, skipped: benchmark.skipped)
+    try show(line, MMVPReport(baseline, tuned: tuned).text, console)
   }
 
   /// One list for each seed; `paths` are the weights', by which their features are known again.

@@ -27,11 +27,7 @@ struct ExportCommand: DivaCommand {
     if models.tuned == nil { console.note("without --tuned the CLIP is written as it is") }
     let vision = try models.tuned.map(workspace.tower) ?? workspace.clip.vision
     let files = try workspace.export(vision, as: format, to: out)
-    if general.json {
-      try console.json(Result(format: format.rawValue, files: files))
-    } else {
-      try console.print(files.joined(separator: "\n"))
-    }
+    try show(Result(format: format.rawValue, files: files), files.joined(separator: "\n"), console)
   }
 }
 

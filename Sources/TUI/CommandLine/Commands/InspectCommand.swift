@@ -14,6 +14,6 @@ struct InspectCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     let inspection = try Inspection(file)
-    if general.json { try console.json(inspection) } else { try console.print(inspection.text) }
+    try show(inspection, inspection.text, console)
   }
 }

@@ -38,7 +38,7 @@ struct PretrainCommand: DivaCommand {
       watch.see(progress)
       guard console.isInterrupted() else { return }
       watch.clear()
-      console.note("stopped; call the same command again to go on after the last finished stage")
+      console.note("stopped; the same command continues after the last finished stage")
       throw Interrupted()
     }.run()
     try save()
@@ -46,7 +46,7 @@ struct PretrainCommand: DivaCommand {
     record.scores = try PretrainRecord.Scores(Workspace(mini: folder))
     try record.write(to: folder.record)
     if !keepWork { try FileManager.default.removeItem(atPath: out + "/work") }
-    if general.json { try console.json(record) } else { try console.print(text(record)) }
+    try show(record, text(record), console)
   }
 
   private func chosenPlan() throws -> PretrainPlan {

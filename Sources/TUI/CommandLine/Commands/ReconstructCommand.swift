@@ -45,11 +45,10 @@ struct ReconstructCommand: DivaCommand {
 
   func validate() throws {
     guard strength > 0, strength <= 1 else {
-      throw ValidationError("--strength is \(strength); expected more than 0, at most 1.")
+      throw ValidationError("--strength: \(strength) is out of bounds; expected more than 0, at most 1.")
     }
-    guard (1...10_000).contains(samples), (1...1000).contains(samplerSteps) else {
-      throw ValidationError("--samples and --sampler-steps must be 1 or more.")
-    }
+    try require("samples", samples, 1...10_000)
+    try require("sampler-steps", samplerSteps, 1...1000)
   }
 
   func work(_ console: Console) throws {

@@ -37,11 +37,7 @@ struct StepCommand: DivaCommand {
     let profile: ProfileReport?
   }
 
-  func validate() throws {
-    guard (1...1000).contains(draws) else {
-      throw ValidationError("--draws: \(draws) is out of bounds; expected 1 to 1000.")
-    }
-  }
+  func validate() throws { try require("draws", draws, 1...1000) }
 
   func work(_ console: Console) throws {
     try dump.map(OutputFile.init)?.requirePlace()
@@ -67,18 +63,13 @@ struct StepCommand: DivaCommand {
     add(outputs, workspace.layout, to: &tensors)
     if decoded { tensors.add("decoded", diva.decoded(inputs.latents).nchwFromNHWC) }
     if let dump { try tensors.write(to: dump) }
-    if general.json {
-      try console.json(
-        Result(
-          loss: outputs.loss, gradNorm: outputs.gradNorm, contextGradNorm: outputs.contextGradient.norm,
-          seconds: Dictionary(outputs.seconds.map { ($0.part, $0.seconds) }, uniquingKeysWith: +),
-          tensors: tensors.byName, file: dump, profile: report))
-    } else {
-      let times = outputs.seconds.map { "\($0.part) \($0.seconds.durationText)" }.joined(separator: ", ")
-      try console.print(
-        tensors.table + "\n\nloss \(outputs.loss), gradient norm \(outputs.gradNorm)\n" + times
-          + (report.map { "\n\n" + $0.text } ?? ""))
-    }
+    let result = Result(
+      loss: outputs.loss, gradNorm: outputs.gradNorm, contextGradNorm: outputs.contextGradient.norm,
+      seconds: Dictionary(outputs.seconds.map { ($0.part, $0.seconds) }, uniquingKeysWith: +),
+      tensors: tensors.byName, file: dump, profile: report)
+    let times = outputs.seconds.map { "\($0.part) \($0.seconds.durationText)" }.joined(separator: ", ")
+    let text = tensors.table + "\n\nloss \(outputs.loss), gradient norm \(outputs.gradNorm)\n" + times
+    try show(result, text + (report.map { "\n\n" + $0.text } ?? ""), console)
   }
 
   private func add(_ inputs: DivaObjective.Inputs, to dump: inout TensorDump) {

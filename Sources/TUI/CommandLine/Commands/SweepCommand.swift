@@ -40,9 +40,8 @@ struct SweepDensityCommand: DivaCommand {
   }
 
   func validate() throws {
-    guard (1...1000).contains(seeds), (1...100_000).contains(batches) else {
-      throw ValidationError("--seeds and --batches must be 1 or more.")
-    }
+    try require("seeds", seeds, 1...1000)
+    try require("batches", batches, 1...100_000)
     guard models.density == .reference else {
       throw ValidationError("Name the densities to try with --densities, not with --density.")
     }

@@ -28,7 +28,7 @@ struct TrainCommand: DivaCommand {
       options.isEmpty && out == nil && data.data.isEmpty && models.isEmpty && prompt.prompt == nil && pairs.isEmpty
       && general.givenSeed == nil
     guard keepsSettings else {
-      throw ValidationError("--resume goes on with the settings that the run began with; leave the others out.")
+      throw ValidationError("--resume keeps the settings that the run began with; remove these options.")
     }
   }
 

@@ -21,9 +21,8 @@ struct WorldCommand: DivaCommand {
   }
 
   func validate() throws {
-    for (name, count) in [("--images", images), ("--pairs", pairs)] where !(0...1_000_000).contains(count) {
-      throw ValidationError("\(name) is \(count); expected 0 or more.")
-    }
+    try require("images", images, 0...1_000_000)
+    try require("pairs", pairs, 0...1_000_000)
   }
 
   func work(_ console: Console) throws {
@@ -32,10 +31,6 @@ struct WorldCommand: DivaCommand {
     if images > 0 { try world.writeScenes(.unlabelled, count: images, to: folder.appending(path: "images")) }
     if pairs > 0 { try world.writePairs(to: folder.appending(path: "mmvp"), perPattern: pairs) }
     let result = Result(images: images, pairs: pairs * Pattern.allCases.count, folder: out)
-    if general.json {
-      try console.json(result)
-    } else {
-      try console.print("\(result.images) scenes and \(result.pairs) pairs in \(out)")
-    }
+    try show(result, "\(result.images) scenes and \(result.pairs) pairs in \(out)", console)
   }
 }

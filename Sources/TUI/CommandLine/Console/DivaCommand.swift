@@ -20,3 +20,18 @@ extension DivaCommand {
     try work(.standard())
   }
 }
+
+extension ParsableArguments {
+  /// Refuses an option's value that is out of bounds.
+  func require(_ option: String, _ value: Int?, _ bounds: ClosedRange<Int>) throws {
+    guard let value, let complaint = bounds.complaint(about: value) else { return }
+    throw ValidationError("--\(option): \(complaint).")
+  }
+}
+
+extension DivaCommand {
+  /// Prints a result: the JSON of it with --json, else the text.
+  func show(_ result: some Encodable, _ text: @autoclosure () -> String, _ console: Console) throws {
+    if general.json { try console.json(result) } else { try console.print(text()) }
+  }
+}

@@ -35,11 +35,7 @@ struct ComputingOptions: ParsableArguments {
 
   var precision: ArithmeticPolicy.Precision { givenPrecision ?? .f32 }
 
-  func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads is \(threads); expected 1 to 1024.")
-    }
-  }
+  func validate() throws { try require("threads", threads, 1...1024) }
 
   var arithmetic: ArithmeticPolicy { ArithmeticPolicy(precision: precision, memory: memory) }
 

@@ -23,7 +23,7 @@ struct PairOptions: ParsableArguments {
 }
 
 extension Workspace {
-  /// The pairs that a run is scored on, after a word on what is left out and what takes long.
+  /// The pairs that a run is scored on, after notes on what is skipped and what takes long.
   func benchmark(_ scored: ScoredPairs, _ console: Console) throws -> PairBenchmark {
     let benchmark = try benchmark(scored)
     if case .validation = scored, !backbone.policy.isEager {
