@@ -23,7 +23,7 @@ struct EndToEndTests {
     terminal.type("+")
     try terminal.wait(for: "Density: 15 %")
     terminal.type("?")
-    try terminal.wait(for: "Go back to the shell")
+    try terminal.wait(for: "Suspend the program")
     terminal.resize(columns: 80, rows: 24)
     terminal.type("?")
     try terminal.wait(for: "Density: 15 %")
@@ -54,7 +54,7 @@ struct EndToEndTests {
     terminal.type("\u{1A}")
     try terminal.wait(for: "Stopped")
     terminal.type("fg\n")
-    try terminal.wait(for: "has taken all its steps")
+    try terminal.wait(for: "all steps are done")
     terminal.type("q")
     // Only the shell's own screen has that line.
     try terminal.wait(for: #"\$ fg"#, seconds: 30)

@@ -102,7 +102,7 @@ import Testing
     scored(&explorer, tuned: false)
     let alone = RunningScore(explorer.state.feed.pairs)
     #expect(alone.answered == 36 && alone.tunedRight == nil)
-    #expect(RunningScore([]).words.map(\.0) == ["no pair answered yet"])
+    #expect(RunningScore([]).texts.map(\.0) == ["no pair answered yet"])
   }
 
   /// On image 2, of which nothing has been rebuilt, as of nothing that nobody asked for.
@@ -138,13 +138,13 @@ import Testing
   @Test func cancellingStopsThePictureAndTheSameKeyTakesItUpAgain() throws {
     var explorer = lookingAtANewImage()
     explorer.type("c")
-    #expect(explorer.screen.contains("c: nothing is being rebuilt"))
+    #expect(explorer.screen.contains("c: no reconstruction is running"))
     explorer.report { $0.rebuilding = rebuilding(.working) }
     explorer.type("c")
     #expect(explorer.work.last == .cancelRebuilding)
     explorer.report { $0.rebuilding = rebuilding(.cancelled) }
 
-    #expect(explorer.screen.contains("left off; c takes it up again"))
+    #expect(explorer.screen.contains("cancelled; c resumes it"))
     try explorer.matches("reconstruct-cancelled")
     explorer.type("c")
     #expect(explorer.work.last == .reconstruct(imageIndex: 1, timestep: 500))
@@ -201,7 +201,7 @@ import Testing
     explorer.press(.escape)
     #expect(explorer.work == [.confirmCost, .declineCost])
     explorer.type("s")
-    #expect(explorer.screen.contains("s: Enter goes on, Esc goes back"))
+    #expect(explorer.screen.contains("s: Enter confirms, Esc cancels"))
   }
 
   @Test func aRunThatDoesNotFitIsSaidToBeTooLarge() throws {
@@ -220,7 +220,7 @@ import Testing
 
     explorer.report { $0.scoring = WorkProgress(done: 12, all: 120, secondsLeft: nil) }
     #expect(explorer.screen.contains("Answers  12/120"))
-    #expect(explorer.screen.contains("when all images are looked at"))
+    #expect(explorer.screen.contains("when all images are scored"))
     explorer.report { $0.scoring = nil }
     explorer.report { $0.zeroShot = WorkProgress(done: 3, all: 120) }
     #expect(explorer.screen.contains("Answers  3/120"))
@@ -242,9 +242,9 @@ import Testing
     explorer.press(.enter)
 
     #expect(explorer.work.isEmpty)
-    #expect(explorer.screen.contains("The first step is on: for 1:15"))
+    #expect(explorer.screen.contains("The first step is running: for 1:15"))
     explorer.report { $0.stepping = WorkProgress(done: 4, all: 16, secondsLeft: 225) }
-    #expect(explorer.screen.contains("about 5 min, by 4 of its 16 parts"))
+    #expect(explorer.screen.contains("about 5 min, after 4 of 16 micro-batches"))
     #expect(explorer.screen.contains("· 4/16"))
     #expect(!explorer.screen.contains("no news"))
   }

@@ -47,7 +47,7 @@ import Testing
         .reconstruct(imageIndex: 0, timestep: 500), .reconstruct(imageIndex: 5, timestep: 500),
         .reconstruct(imageIndex: 5, timestep: 600),
       ])
-    #expect(explorer.screen.contains("being rebuilt"))
+    #expect(explorer.screen.contains("being reconstructed"))
     explorer.take(.reconstruction(DemoFeed.reconstruction(5, timestep: 600, step: 420, of: 800)))
     #expect(explorer.screen.contains("with the tuned CLIP of step 420"))
   }

@@ -19,7 +19,7 @@ import Testing
 
     #expect(explorer.work.isEmpty)
     #expect(explorer.screen.contains("● live 100 %"))
-    #expect(explorer.screen.contains("p: this run is only looked at"))
+    #expect(explorer.screen.contains("p: this run is read-only"))
     try explorer.matches("train-live")
   }
 
@@ -82,7 +82,7 @@ import Testing
     var explorer = TestExplorer(state)
     explorer.type("3")
 
-    #expect(explorer.screen.contains("after the run's first evaluation"))
+    #expect(explorer.screen.contains("after the first evaluation"))
   }
 
   @Test func enterOpensTheChosenRun() {
@@ -154,6 +154,6 @@ import Testing
     #expect(explorer.screen.contains("with the tuned CLIP of step 420"))
     explorer.type("4+2")
 
-    #expect(explorer.screen.contains("being rebuilt"))
+    #expect(explorer.screen.contains("being reconstructed"))
   }
 }

@@ -12,7 +12,7 @@ package struct Cell: Equatable, Sendable {
 }
 
 /// A picture on the screen: which cells it fills.
-package struct ImagePlacement: Equatable, Sendable {
+struct ImagePlacement: Equatable, Sendable {
   var rect: Rect
   var picture: Picture
 }
@@ -74,7 +74,7 @@ package struct Canvas: Equatable, Sendable {
     write(text, endColumn - text.safeForTerminal.cellWidth, row, style, limit: endColumn)
   }
 
-  package mutating func writeCentered(_ text: String, in rect: Rect, row: Int, _ style: Style = .normal) {
+  mutating func writeCentered(_ text: String, in rect: Rect, row: Int, _ style: Style = .normal) {
     let width = min(text.safeForTerminal.cellWidth, rect.columns)
     write(text, rect.column + (rect.columns - width) / 2, row, style, limit: rect.endColumn)
   }
@@ -89,7 +89,7 @@ package struct Canvas: Equatable, Sendable {
   }
 
   /// Marks what is written in a row as selected, from edge to edge.
-  package mutating func select(_ rect: Rect) {
+  mutating func select(_ rect: Rect) {
     for index in indices(of: rect) { cells[index].style.isSelected = true }
   }
 

@@ -34,7 +34,7 @@ package final class CursesTerminal: Terminal {
     errorOutput = dup(STDERR_FILENO)
     try Self.sendErrors(to: log)
     if setlocale(LC_ALL, "") == nil || capabilities.hasUTF8 && Self.isPlainLocale { setlocale(LC_ALL, "C.UTF-8") }
-    guard_arm(wake, errorOutput, "diva-tui stopped unexpectedly; its last words are in \(log)\n")
+    guard_arm(wake, errorOutput, "diva-tui stopped unexpectedly; its last messages are in \(log)\n")
     guard screen_open() else {
       guard_disarm()
       dup2(errorOutput, STDERR_FILENO)

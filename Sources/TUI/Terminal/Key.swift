@@ -28,7 +28,7 @@ package enum Key: Equatable, Hashable, Sendable {
 
 /// Turns what curses hands over into keys.
 ///
-/// An answer of the terminal that comes too late (after the start asked it something) looks like an escape key and
+/// An answer of the terminal that comes too late (after the questions at the start) looks like an escape key and
 /// then characters: it is swallowed whole.
 struct KeyDecoder {
   private enum Pending { case nothing, escape, controlSequence, string, stringEscape }

@@ -4,7 +4,7 @@ package struct Picture: Equatable, Sendable {
   package let height: Int
   /// `height * width * 3` bytes: red, green, blue of each pixel.
   package let pixels: [UInt8]
-  /// The same for equal pictures, so that nobody has to compare pixels to know that nothing changed (FNV-1a).
+  /// The same for equal pictures, so that a change is seen without comparing pixels (FNV-1a).
   package let identity: UInt64
 
   package init(width: Int, height: Int, pixels: [UInt8]) {

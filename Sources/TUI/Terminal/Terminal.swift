@@ -1,9 +1,9 @@
-/// What a terminal tells the program.
+/// What happens at a terminal.
 package enum TerminalEvent: Equatable, Sendable {
   case key(Key)
   /// The window or its font changed size.
   case resized
-  /// A signal asks the program to end (SIGTERM, SIGHUP, SIGINT).
+  /// A signal to end the program (SIGTERM, SIGHUP, SIGINT).
   case ending(signal: Int32)
 }
 

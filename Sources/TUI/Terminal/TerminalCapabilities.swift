@@ -1,4 +1,4 @@
-/// What a terminal can do, as far as the environment and its own answers tell.
+/// What a terminal can do, as far as the environment and its own answers show.
 package struct TerminalCapabilities: Equatable, Sendable {
   package var hasSixel = false
   package var hasUTF8 = true
@@ -8,7 +8,7 @@ package struct TerminalCapabilities: Equatable, Sendable {
   package var cell: PixelSize?
   var largestPicture: PixelSize?
 
-  /// How pictures are shown when nobody chose: the best that is known to work.
+  /// How pictures are shown by default: the best way that is known to work.
   package var graphics: Graphics { graphicsChoices[0] }
 
   /// The ways of showing pictures that work here, the best first.

@@ -42,7 +42,7 @@ extension TerminalCapabilities {
 /// The window as the system knows it.
 package struct TerminalWindow: Equatable {
   package var size: Size
-  /// Zero where the terminal does not tell the system; some count their border in.
+  /// Zero where the terminal does not report it to the system; some count their border in.
   var pixels: PixelSize
 
   package static var current: TerminalWindow? {

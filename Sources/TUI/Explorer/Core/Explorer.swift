@@ -34,19 +34,19 @@ enum Explorer {
       state.hint("pictures: \(state.graphics.label)")
       return []
     },
-    Binding([.character("?")], label: "help", tooltip: "Show all keys of this screen.") { state, _ in
+    Binding([.character("?")], label: "help", tooltip: "Show the keys of this screen.") { state, _ in
       state.isHelpShown = true
       return []
     },
     Binding(
-      [.character("q")], label: "quit", tooltip: "Quit; asks first if training would lose something. Ctrl-C never asks."
+      [.character("q")], label: "quit", tooltip: "Quit; unsaved steps need a confirmation, except with Ctrl-C."
     ) { state, _ in
       if state.feed.unsavedSteps == 0 { return [.quit] }
       state.asksBeforeQuitting = true
       return []
     },
-    Binding([.control("l")], label: "redraw", tooltip: "Draw the whole screen again.") { _, _ in [.repaint] },
-    Binding([.control("z")], label: "suspend", tooltip: "Go back to the shell; `fg` returns.") { _, _ in [.suspend] },
+    Binding([.control("l")], label: "redraw", tooltip: "Redraw the screen.") { _, _ in [.repaint] },
+    Binding([.control("z")], label: "suspend", tooltip: "Suspend the program; `fg` resumes it.") { _, _ in [.suspend] },
   ]
 
   private static func openNext(_ state: inout ExplorerState) -> [Work] {

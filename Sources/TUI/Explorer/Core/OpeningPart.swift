@@ -22,7 +22,7 @@ struct OpeningPart: Equatable, Sendable {
     /// What was opened, in a few words.
     case ready(String)
     case failed(Problem)
-    /// Nobody asked for it; why it is missed nevertheless.
+    /// It was not named; the text says why it matters.
     case absent(String)
   }
 

@@ -1,11 +1,11 @@
 import Engine
 import Terminal
 
-/// What a run will cost on this machine, and the question whether it may.
+/// The estimated cost of a run on this machine, and the keys that confirm or cancel it.
 enum CostPanel {
   private static let indent = 12
 
-  /// Whether a person is asked, or waits for the measurement.
+  /// Whether the run waits for a confirmation, or for the measurement.
   static func isShown(_ feed: Feed) -> Bool {
     switch feed.session.cost?.stage {
     case .asking, .measuring, .measured: true
@@ -15,21 +15,21 @@ enum CostPanel {
 
   static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     guard let cost = state.feed.session.cost else { return }
-    canvas.heading("What this run costs here", in: rect)
+    canvas.heading("Estimated cost of this run", in: rect)
     let room = rect.left(100).droppingTop(2)
     let whole = cost.wholeSeconds.map { ($0.durationText, Style.title) } ?? ("–", .dim)
     let step = stepText(cost, state.feed.session.stepping)
     let row = Fields(
       [
         .init("memory", [memoryText(cost), (memoryExplanation(cost), .dim)]),
-        .init("a step", [(step, .normal), (stepExplanation(cost, state), .dim)]),
-        .init("all of it", [whole, (wholeExplanation(cost), .dim)]),
+        .init("per step", [(step, .normal), (stepExplanation(cost, state), .dim)]),
+        .init("whole run", [whole, (wholeExplanation(cost), .dim)]),
       ], indent: indent, gap: 1
     ).draw(in: room, on: &canvas)
     guard cost.stage != .measuring, row < room.endRow else { return }
-    let next = cost.stage == .asking ? "take the first step" : "go on"
+    let next = cost.stage == .asking ? "run the first step" : "start"
     canvas.write(
-      [("Enter", .accent.bold), (" \(next)   ", .normal), ("Esc", .accent.bold), (" go back", .normal)],
+      [("Enter", .accent.bold), (" \(next)   ", .normal), ("Esc", .accent.bold), (" cancel", .normal)],
       room.column + indent, row)
   }
 
@@ -44,14 +44,14 @@ enum CostPanel {
   private static func memoryExplanation(_ cost: RunCost) -> String {
     let (memory, plan) = (cost.memory, cost.plan)
     let sum =
-      "\(cost.opened.byteText) in use now, \(memory.weights.byteText) for weights as they are multiplied and the copy "
-      + "that learns, \(memory.optimizer.byteText) for \(plan.optimizer.rawValue), \(memory.passes.byteText) for "
-      + "gradients and what the backward pass keeps of \(plan.batch.counted("image")) × "
+      "\(cost.opened.byteText) in use now, \(memory.weights.byteText) for packed weights and the trained copy, "
+      + "\(memory.optimizer.byteText) for \(plan.optimizer.rawValue), \(memory.passes.byteText) for "
+      + "gradients and activations of \(plan.batch.counted("image")) × "
       + "\(plan.draws.counted("noise draw")), estimated from the layers’ sizes."
     return cost.fits
       ? sum
       : sum
-        + " The system may end a program that takes more than there is: --memory small and a smaller --batch take less."
+        + " The system may end a program that runs out of memory: --memory small or a smaller --batch need less."
   }
 
   private static func stepText(_ cost: RunCost, _ stepping: WorkProgress?) -> String {
@@ -59,18 +59,18 @@ enum CostPanel {
     guard cost.stage == .measuring else { return "not known yet" }
     guard let stepping, let left = stepping.secondsLeft, stepping.done < stepping.all else { return "being measured …" }
     let whole = left * Double(stepping.all) / Double(stepping.all - stepping.done)
-    return "about \(whole.durationText), by \(stepping.done) of its \(stepping.all) parts"
+    return "about \(whole.durationText), after \(stepping.done) of \(stepping.all) micro-batches"
   }
 
   private static func stepExplanation(_ cost: RunCost, _ state: ExplorerState) -> String {
     switch cost.stage {
-    case .asking: "The first step is taken to measure it, and counts."
+    case .asking: "Measured by running the first step, which counts."
     case .measuring: (state.feed.session.scoring ?? state.feed.session.zeroShot).map(firstImages) ?? firstStep(state)
     default:
       cost.stepSeconds == nil
-        ? "An aligning step was measured (\((cost.aligningSeconds ?? 0).durationText)); one that trains CLIP has "
+        ? "Measured: one aligning step (\((cost.aligningSeconds ?? 0).durationText)); a step that trains CLIP has "
           + "\(cost.stepsPerAligning.text(decimals: 1)) times the operations."
-        : "Measured: the first step. It counts."
+        : "Measured: the first step, which counts."
     }
   }
 
@@ -81,9 +81,9 @@ enum CostPanel {
 
   private static func firstStep(_ state: ExplorerState) -> String {
     let progress =
-      state.feed.session.stepping.map { "\($0.done) of \($0.all) parts" }
+      state.feed.session.stepping.map { "\($0.done) of \($0.all) micro-batches" }
       ?? "for \(max(0, state.now - state.feed.lastNews).clockTime)"
-    return "The first step is on: \(progress). It counts; Esc does not undo it."
+    return "The first step is running: \(progress). It counts; Esc does not undo it."
   }
 
   private static func wholeExplanation(_ cost: RunCost) -> String {

@@ -1,8 +1,8 @@
 import Engine
 import Terminal
 
-/// The looked-at image rebuilt from every noise level: a column for each, by the baseline above, by the tuned below,
-/// and how the errors compare.
+/// The chosen image reconstructed from every noise level: a column per level, by the baseline above and by the tuned
+/// CLIP below, and how the errors compare.
 struct NoiseFilm {
   private let levels: [Int]
   /// Cells of a column, the gap beside its picture included.
@@ -34,7 +34,7 @@ struct NoiseFilm {
   }
 
   func draw(_ feed: Feed, image: Int, timestep: Int, in rect: Rect, on canvas: inout Canvas) {
-    canvas.heading("Every noise level", "the change of the latent error by tuning stands below", in: rect)
+    canvas.heading("Every noise level", "last row: change of the latent error by tuning", in: rect)
     let rows = (
       level: rect.row + 1, baseline: rect.row + 2, tuned: rect.row + 3 + pictureRows,
       errors: rect.row + rows - (hasErrors ? 3 : 1)

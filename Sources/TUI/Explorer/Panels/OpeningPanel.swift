@@ -3,10 +3,10 @@ import Terminal
 
 /// What is being opened, part by part: which file, how far, how much memory; and what cannot be opened, and why.
 enum OpeningPanel {
-  /// Where names begin, and what is said of a part below it.
+  /// The column at which names and reasons begin.
   private static let indent = 14
 
-  /// - Parameter needed: what the screen waits for; of those parts a failure is told at length.
+  /// - Parameter needed: the parts that the screen waits for.
   static func draw(_ state: ExplorerState, needed: [OpeningPart.Kind], in rect: Rect, on canvas: inout Canvas) {
     let parts = state.feed.session.opening
     let hasFailed = parts.contains { $0.hasFailed && needed.contains($0.kind) }

@@ -1,7 +1,7 @@
 import Synchronization
 import Terminal
 
-/// Shows on an image which of its patches a density tells.
+/// Shows on an image which of its patch tokens are in the condition.
 enum PatchOverlay {
   private struct Recipe: Hashable {
     let image: UInt64
@@ -11,7 +11,7 @@ enum PatchOverlay {
   /// A frame is drawn many times a second; the picture changes when a person presses a key.
   private static let known = Mutex<[Recipe: Picture]>([:])
 
-  /// The image with patches that are not told in dark grey, and lines between patches of different tokens.
+  /// The image, dark grey where a patch has no token in the condition, with lines between patches of different tokens.
   static func picture(of image: Picture, _ density: DensityInfo) -> Picture {
     let recipe = Recipe(image: image.identity, tokens: density.tokenOfPatch)
     if let picture = known.withLock({ $0[recipe] }) { return picture }
@@ -41,19 +41,21 @@ enum PatchOverlay {
     }
   }
 
-  /// The token that tells a patch; outside the image and where nothing tells it nil.
+  /// The token of the condition that a patch belongs to; nil outside the image and where there is none.
   private static func token(_ density: DensityInfo, _ column: Int, _ row: Int) -> Int? {
     guard column >= 0, row >= 0 else { return nil }
     return density.tokenOfPatch[row * density.patchColumns + column]
   }
 
-  /// What the density tells, in one sentence.
+  /// The condition in one sentence.
   static func sentence(_ density: DensityInfo) -> String {
-    let told = density.tokenOfPatch.compactMap { $0 }
-    let tokens = Set(told).count
-    if told.isEmpty { return "Only the class token is told: one vector for the whole image." }
-    if tokens < told.count { return "The class token and \(tokens) means over neighbouring patches are told." }
-    if told.count == density.tokenOfPatch.count { return "The class token and every patch are told." }
-    return "The class token and \(told.count) patches are told, drawn anew for every image and step."
+    let chosen = density.tokenOfPatch.compactMap { $0 }
+    let tokens = Set(chosen).count
+    if chosen.isEmpty { return "The condition is the class token alone: one vector for the whole image." }
+    if tokens < chosen.count {
+      return "The condition is the class token and \(tokens) means of neighbouring patch tokens."
+    }
+    if chosen.count == density.tokenOfPatch.count { return "The condition is the class token and every patch token." }
+    return "The condition is the class token and \(chosen.count) patch tokens, drawn anew for every image and step."
   }
 }

@@ -10,7 +10,7 @@ enum ReconstructionStrip {
     let (feed, rows) = (state.feed, rect.rows - 1)
     guard let first = feed.reconstructions.first else {
       canvas.heading("Reconstructions", in: rect)
-      let what = "What the frozen diffusion model rebuilds of an image from what each CLIP tells it will stand here."
+      let what = "Reconstructions, conditioned on each CLIP's features, will be shown here."
       canvas.message(feed.session.absence ?? what, in: rect.droppingTop(1))
       return
     }
@@ -51,11 +51,10 @@ enum ReconstructionStrip {
     [reconstruction.original, reconstruction.noised, reconstruction.byBaseline, reconstruction.byTuned]
   }
 
-  /// What a stranger has to know to understand the pictures.
+  /// What the pictures show.
   static func explain(in rect: Rect, on canvas: inout Canvas) {
-    let text =
-      "The frozen diffusion model rebuilds each image from noise and from what CLIP tells it: "
-      + "better eyes, better picture."
-    canvas.paragraph(text, in: rect.left(44))
+    canvas.paragraph(
+      "The frozen diffusion model reconstructs images from CLIP's features: better features, better image.",
+      in: rect.left(44))
   }
 }

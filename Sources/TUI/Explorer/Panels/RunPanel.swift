@@ -80,7 +80,7 @@ enum RunPanel {
     guard let evaluation = feed.history.evaluations.last else {
       answers.draw([], in: rect, on: &canvas)
       canvas.paragraph(
-        scored == nil ? "after the first evaluation" : "when all images are looked at", in: rect.droppingTop(1))
+        scored == nil ? "after the first evaluation" : "when all images are scored", in: rect.droppingTop(1))
       return
     }
     let accuracies: [Comparison] = [

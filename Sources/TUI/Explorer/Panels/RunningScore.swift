@@ -1,7 +1,7 @@
 import Engine
 import Terminal
 
-/// What the answers to the pairs add up to, as far as they are known.
+/// The score of the pairs that are answered so far.
 struct RunningScore: Equatable {
   let pairs: Int
   let answered: Int
@@ -23,7 +23,7 @@ struct RunningScore: Equatable {
   }
 
   /// "34 of 135 answered   baseline 20.6 %   tuned 26.5 %   3 fixed · 1 broken".
-  var words: [(String, Style)] {
+  var texts: [(String, Style)] {
     guard answered > 0 else { return [("no pair answered yet", .dim)] }
     let progress = answered < pairs ? "\(answered) of \(pairs) answered" : "Both statements right"
     let tuned = tunedRight.map { right in
@@ -40,7 +40,7 @@ struct RunningScore: Equatable {
   }
 }
 
-/// How far a picture is that is being rebuilt, in one line.
+/// The progress of a reconstruction, in one line.
 enum RebuildBar {
   static func draw(_ work: RebuildProgress, in rect: Rect, on canvas: inout Canvas) {
     let progress = work.progress
@@ -48,8 +48,8 @@ enum RebuildBar {
     let text =
       switch work.stage {
       case .working: "\(work.doing)\(left)"
-      case .resting: "rests until the pairs are answered"
-      case .cancelled: "left off; c takes it up again"
+      case .resting: "waits until the pairs are scored"
+      case .cancelled: "cancelled; c resumes it"
       }
     let styles: (Style, Style) = work.stage == .working ? (.accent, .normal) : (.dim, .dim)
     Bars.drawProgress(progress.part, text, width: min(40, rect.columns / 2), styles, in: rect, on: &canvas)
@@ -60,9 +60,9 @@ extension RebuildProgress {
   /// For the heading beside the image.
   var remark: String {
     switch stage {
-    case .working: "being rebuilt: \(progress.done) of \(progress.all)"
+    case .working: "being reconstructed: \(progress.done) of \(progress.all)"
     case .resting: "waits"
-    case .cancelled: "not rebuilt"
+    case .cancelled: "cancelled"
     }
   }
 }

@@ -41,11 +41,11 @@ enum StatusWords {
     case .loading(let what): what
     case .ready: "ready to train"
     case .running: "being trained here"
-    case .live: "being trained by another process, and followed"
+    case .live: "being trained by another process"
     case .paused: "paused"
-    case .stopped: "ended by a person before its last step"
-    case .finished: "has taken all its steps"
-    case .crashed(let seconds): "no news for \(seconds.clockTime) and nobody writes it: presumed crashed"
+    case .stopped: "stopped before its last step"
+    case .finished: "all steps are done"
+    case .crashed(let seconds): "no news for \(seconds.clockTime) and no process writes it: presumed crashed"
     case .failed(let problem): problem.advice.map { "\(problem.message): \($0)" } ?? problem.message
     }
   }

@@ -1,7 +1,7 @@
 import Engine
 import Terminal
 
-/// The knob: which patches of an image the diffusion model is told about, and what the loss says to each setting.
+/// The recap density: which patch tokens of an image are in the condition, and the loss per density.
 ///
 /// The chosen image and noise level are the Reconstruct screen's.
 enum DensityScreen: Screen {
@@ -11,7 +11,7 @@ enum DensityScreen: Screen {
     Binding(
       [.character("+"), .character("-")], label: "density",
       tooltip:
-        "Tell more patches, or fewer. It counts from the next training step on; of a run that is only looked at, for its pictures.",
+        "Raise or lower the recap density, from the next training step on; in a read-only run, for its reconstructions.",
       unavailable: reasonNotToTurn
     ) { state, key in
       turn(&state, by: key == .character("+") ? 1 : -1)
@@ -46,12 +46,13 @@ enum DensityScreen: Screen {
       if state.feed.session.absence == nil, !state.feed.session.opening.isEmpty {
         return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
       }
-      let wait = "Which patches of an image are told will stand here as soon as the models are loaded."
+      let wait = "The patch tokens in the condition will be shown here as soon as the models are loaded."
       canvas.message(state.feed.session.absence ?? wait, in: rect)
       return
     }
-    let told = density.tokenOfPatch.isEmpty ? "" : "\(density.coveredPatches) of \(density.tokenOfPatch.count) patches"
-    canvas.heading("Density: \(density.label)", told, in: rect)
+    let count = density.tokenOfPatch.count
+    let patches = count == 0 ? "" : "\(density.coveredPatches) of \(count) patches"
+    canvas.heading("Density: \(density.label)", patches, in: rect)
     let room = rect.droppingTop(2)
     let side = room.droppingLeft(drawPicture(state, density, in: room, on: &canvas) - room.column)
     let (table, below) = (side.left(56), side.left(56).droppingTop(state.feed.run.densities.rows.count + 2))
@@ -60,15 +61,15 @@ enum DensityScreen: Screen {
     drawRebuilt(state, in: side.droppingTop(end + 1 - side.row), on: &canvas)
   }
 
-  /// What the diffusion model makes of it when it is told so much; where there is room for it.
+  /// The reconstructions of the chosen image at this density; where there is room for them.
   private static func drawRebuilt(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let feed = state.feed
     guard canvas.graphics != .none, rect.rows >= 10, rect.columns >= 40, feed.session.absence == nil else { return }
     let timestep = ReconstructScreen.timestep(state)
     let made = feed.reconstruction(of: state.reconstruct.imageIndex, timestep: timestep)
     let work = ReconstructScreen.work(state)
-    let remark = made == nil ? work?.remark ?? "being rebuilt …" : ""
-    canvas.heading("Rebuilt from noise t = \(timestep)", remark, in: rect)
+    let remark = made == nil ? work?.remark ?? "being reconstructed …" : ""
+    canvas.heading("Reconstructed from noise t = \(timestep)", remark, in: rect)
     guard let made else {
       if let work { RebuildBar.draw(work, in: rect.droppingTop(2).top(1), on: &canvas) }
       return
@@ -85,7 +86,7 @@ enum DensityScreen: Screen {
     }
   }
 
-  /// The image with its untold patches in the dark; gives the column where what stands beside it may begin.
+  /// The image, darkened where no token of the condition comes from; gives the column right of it.
   private static func drawPicture(
     _ state: ExplorerState, _ density: DensityInfo, in rect: Rect, on canvas: inout Canvas
   ) -> Int {
@@ -113,7 +114,7 @@ enum DensityScreen: Screen {
 
   private static func explanation(_ density: DensityInfo) -> String {
     PatchOverlay.sentence(density)
-      + " A lower loss means that the diffusion model could use what it was told; too much told makes the task easy and "
-      + "teaches CLIP little. Losses of different times in a run compare only roughly."
+      + " A lower loss means that the condition helps the denoiser; a condition that says too much makes the task easy "
+      + "and teaches CLIP little. Losses from different times in a run are only roughly comparable."
   }
 }

@@ -28,14 +28,14 @@ enum PairsScreen: Screen {
       move(&state, by: key == .up ? -1 : 1)
     },
     Binding(
-      [.pageUp, .pageDown], label: "page", tooltip: "Ten pairs back, or on.",
+      [.pageUp, .pageDown], label: "page", tooltip: "Move ten pairs back or forward.",
       unavailable: { rows($0).isEmpty ? "no pair to choose" : nil }
     ) { state, key in
       move(&state, by: key == .pageUp ? -10 : 10)
     },
     Binding(
       [.character("f")], label: "answers",
-      tooltip: "Show all pairs, or only those that tuning fixed, broke, or that both models get right or wrong."
+      tooltip: "Filter by outcome: all, fixed, broken, both right, both wrong."
     ) { state, _ in
       let at = outcomes.firstIndex { $0.outcome == state.pairs.outcome } ?? 0
       state.pairs.outcome = outcomes[(at + 1) % outcomes.count].outcome
@@ -43,7 +43,7 @@ enum PairsScreen: Screen {
       return []
     },
     Binding(
-      [.character("p")], label: "pattern", tooltip: "Show all patterns, or only one of them.",
+      [.character("p")], label: "pattern", tooltip: "Filter by pattern: all, or one of the patterns.",
       unavailable: { $0.feed.pairs.isEmpty ? "no pairs yet" : nil }
     ) { state, _ in
       let choices = [nil] + patterns(state.feed.pairs).map(Optional.some)
@@ -96,13 +96,13 @@ enum PairsScreen: Screen {
     if rows.indices.contains(state.pairs.cursor) {
       PairDetail.draw(rows[state.pairs.cursor], in: detail, on: &canvas)
     } else {
-      canvas.message("No pair is like this (\(filters)). Press f or p to see others.", in: detail)
+      canvas.message("No pair matches (\(filters)). Press f or p to change the filter.", in: detail)
     }
   }
 
   /// What the answers add up to, and how far they are; gives the room below.
   private static func drawScore(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) -> Rect {
-    let column = canvas.write(RunningScore(feed.pairs).words, rect.column, rect.row, limit: rect.endColumn)
+    let column = canvas.write(RunningScore(feed.pairs).texts, rect.column, rect.row, limit: rect.endColumn)
     let gap = rect.rows > 24 ? 1 : 0
     guard let scoring = feed.session.scoring else { return rect.droppingTop(1 + gap) }
     let left = scoring.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
@@ -117,10 +117,10 @@ enum PairsScreen: Screen {
   private static func emptyText(_ feed: Feed) -> String {
     let waits = feed.run.isFollowed && feed.history.evaluations.isEmpty
     return waits
-      ? "Both models' answers will stand here after the run's first evaluation." : "The pairs are being loaded …"
+      ? "The answers of both models will be shown here after the first evaluation." : "The pairs are being loaded …"
   }
 
-  /// Only what is filtered is named.
+  /// Only active filters are named.
   private static func filterText(_ state: State) -> String {
     let outcome = state.outcome.flatMap { outcome in outcomes.first { $0.outcome == outcome }?.name }
     let filters = [state.pattern, outcome].compactMap { $0 }

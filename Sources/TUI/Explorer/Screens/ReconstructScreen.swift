@@ -1,7 +1,7 @@
 import Engine
 import Terminal
 
-/// One image large: original, noised, rebuilt from what the baseline tells, rebuilt from what the tuned CLIP tells.
+/// One image at large: original, noised, and reconstructed from the baseline's and from the tuned CLIP's features.
 enum ReconstructScreen: Screen {
   static let title = "Reconstruct"
 
@@ -21,7 +21,7 @@ enum ReconstructScreen: Screen {
   }
 
   static let cancelKey = Binding(
-    [.character("c")], label: "cancel", tooltip: "Leave off what is being rebuilt, or take it up again.",
+    [.character("c")], label: "cancel", tooltip: "Cancel or resume the reconstruction.",
     unavailable: reasonNotToCancel
   ) { state, _ in
     isCancelled(state) ? open(state) : [.cancelRebuilding]
@@ -31,7 +31,7 @@ enum ReconstructScreen: Screen {
     imageKey,
     Binding(
       [.up, .down], label: "noise",
-      tooltip: "More noise, or less: from more noise more has to come from what CLIP tells.",
+      tooltip: "More or less noise: the noisier the start, the more the result depends on the condition.",
       unavailable: { $0.feed.run.plan == nil ? "no run is open yet" : nil }
     ) { state, key in
       let level = noiseLevel(state) + (key == .up ? 1 : -1)
@@ -41,7 +41,7 @@ enum ReconstructScreen: Screen {
     cancelKey,
   ]
 
-  /// What is looked at is being rebuilt, or was left off.
+  /// The reconstruction of the chosen image and noise level, while it runs or after it was cancelled.
   static func work(_ state: ExplorerState) -> RebuildProgress? {
     guard let work = state.feed.session.rebuilding else { return nil }
     return work.isOf(state.reconstruct.imageIndex, timestep(state), state.feed.run.density) ? work : nil
@@ -50,7 +50,7 @@ enum ReconstructScreen: Screen {
   static func isCancelled(_ state: ExplorerState) -> Bool { work(state)?.stage == .cancelled }
 
   static func reasonNotToCancel(_ state: ExplorerState) -> String? {
-    work(state) == nil ? "nothing is being rebuilt" : nil
+    work(state) == nil ? "no reconstruction is running" : nil
   }
 
   /// The images, or another run, may come after the screen was opened.
@@ -85,13 +85,13 @@ enum ReconstructScreen: Screen {
       return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
     }
     guard !state.feed.samples.isEmpty else {
-      canvas.message("The images to rebuild will stand here as soon as the models are loaded.", in: rect)
+      canvas.message("The images to reconstruct will be shown here as soon as the models are loaded.", in: rect)
       return
     }
     let (index, count, timestep) = (state.reconstruct.imageIndex, state.feed.samples.count, timestep(state))
     let made = state.feed.reconstruction(of: index, timestep: timestep)
     let work = work(state)
-    let remark = made.map { "with the tuned CLIP of step \($0.step)" } ?? work?.remark ?? "being rebuilt …"
+    let remark = made.map { "with the tuned CLIP of step \($0.step)" } ?? work?.remark ?? "being reconstructed …"
     canvas.heading("Image \(index + 1) of \(count)", remark, in: rect)
     drawNoiseScale(state, timestep, in: rect, row: rect.row + 1, on: &canvas)
     // Where a level takes a moment, a bar beside the last picture would only flicker.
@@ -109,7 +109,7 @@ enum ReconstructScreen: Screen {
       state.feed, image: index, timestep: timestep, in: room.droppingTop(upper.rows), on: &canvas)
   }
 
-  /// All levels where they come by themselves, otherwise those that were asked for.
+  /// All levels where they are made without being chosen, otherwise those that were chosen.
   private static func levels(_ state: ExplorerState, _ image: Int) -> [Int] {
     guard !state.feed.run.rebuildsEveryLevel else { return RebuildQueue.timesteps }
     return RebuildQueue.timesteps.filter { state.feed.reconstruction(of: image, timestep: $0) != nil }
@@ -159,8 +159,8 @@ enum ReconstructScreen: Screen {
       canvas.write(error.change.text, next + 2, row, error.change.style, limit: boxes[3].endColumn)
     }
     let text =
-      "Mean squared error against the original, lower is better. The same noise for both; "
-      + "only what CLIP told differs."
+      "Mean squared error against the original, lower is better. The noise is the same for both; "
+      + "only the condition differs."
     canvas.paragraph(text, in: rect.droppingTop(4))
   }
 }

@@ -84,12 +84,12 @@ enum RunsScreen: Screen {
       row.evaluations.map { ChartPoint(x: Double($0.step), y: $0.gain) }
     }
     canvas.heading(
-      "Points gained", rows.count > 1 ? "by \(rows[chosen].name), and by the others in grey" : "", in: rect)
+      "Points gained", rows.count > 1 ? "by \(rows[chosen].name); the others in grey" : "", in: rect)
     let others = rows.indices.filter { $0 != chosen }.map { LineChart.Series(.dim, gains(rows[$0])) }
     let length = rows.map(\.totalSteps).max() ?? 1
     LineChart(
       series: others + [(.tuned, gains(rows[chosen]))], xRange: 0...Double(max(length, 1)),
-      xUnit: "steps", emptyMessage: "What tuning gains will stand here after the first evaluation."
+      xUnit: "steps", emptyMessage: "The gain of tuning will be shown here after the first evaluation."
     ).draw(in: rect.droppingTop(1).top(24), on: &canvas)
   }
 

@@ -1,7 +1,7 @@
 import Engine
 import Terminal
 
-/// The run as it goes: loss, pair accuracy of baseline and tuned, numbers, and what both models' eyes are good for.
+/// The run while it trains: loss, pair accuracy of baseline and tuned CLIP, numbers, reconstructions.
 ///
 /// It keeps no state of its own: everything it shows is the feed.
 enum TrainScreen: Screen {
@@ -12,21 +12,21 @@ enum TrainScreen: Screen {
       [.character("s")], label: "start",
       tooltip: "Start training; a long run shows its estimated cost first.",
       unavailable: { state in
-        if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
+        if CostPanel.isShown(state.feed) { return "Enter confirms, Esc cancels" }
         if let reason = reasonNotToTrain(state.feed) { return reason }
         return switch state.feed.session.status {
         case .loading(let what): "\(what) first"
-        case .running, .paused, .live: "training has begun already"
+        case .running, .paused, .live: "training has already started"
         case .ready, .stopped, .finished, .crashed, .failed: watchedReason(state)
         }
       }
     ) { _, _ in [.startTraining] },
     Binding(
-      [.character("p"), .character(" ")], label: "pause", tooltip: "Pause training, or go on after a pause.",
+      [.character("p"), .character(" ")], label: "pause", tooltip: "Pause or resume training.",
       unavailable: reasonNotToSteer
     ) { state, _ in [state.feed.session.status == .paused ? .resume : .pause] },
     Binding(
-      [.character("x")], label: "stop", tooltip: "Stop training; what was learned stays and is saved.",
+      [.character("x")], label: "stop", tooltip: "Stop training; the trained weights are kept and saved.",
       unavailable: reasonNotToSteer
     ) { _, _ in [.stop] },
     Binding(
@@ -35,19 +35,19 @@ enum TrainScreen: Screen {
       unavailable: reasonNotToResume
     ) { _, _ in [.resumeRun] },
     Binding(
-      [.enter], label: "go on", tooltip: "Confirm the estimated cost of a run.",
+      [.enter], label: "confirm", tooltip: "Confirm the estimated cost and start.",
       unavailable: reasonNotToDecide
     ) { _, _ in [.confirmCost] },
     Binding(
-      [.escape], label: "go back", tooltip: "Cancel a run before it has begun.", unavailable: reasonNotToDecide
+      [.escape], label: "cancel", tooltip: "Cancel the start of the run.", unavailable: reasonNotToDecide
     ) { _, _ in [.declineCost] },
   ]
 
   private static func reasonNotToDecide(_ state: ExplorerState) -> String? {
     switch state.feed.session.cost?.stage {
     case .asking, .measured: nil
-    case .measuring: "the first step is on"
-    case .free, .agreed, nil: "nothing is asked"
+    case .measuring: "the first step is running"
+    case .free, .agreed, nil: "there is nothing to confirm"
     }
   }
 
@@ -62,19 +62,19 @@ enum TrainScreen: Screen {
 
   private static func reasonNotToSteer(_ state: ExplorerState) -> String? {
     if let reason = watchedReason(state) { return reason }
-    if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
+    if CostPanel.isShown(state.feed) { return "Enter confirms, Esc cancels" }
     return [.running, .paused].contains(state.feed.session.status) ? nil : "nothing is being trained"
   }
 
   private static func reasonNotToResume(_ state: ExplorerState) -> String? {
-    if CostPanel.isShown(state.feed) { return "Enter goes on, Esc goes back" }
+    if CostPanel.isShown(state.feed) { return "Enter confirms, Esc cancels" }
     let isFollowed = state.feed.run.isFollowed
     return switch state.feed.session.status {
     case .stopped, .crashed: nil
     case .failed: isFollowed || state.feed.history.steps.isEmpty ? "there is no run to resume" : nil
-    case .finished: "it has taken all its steps"
+    case .finished: "all its steps are done"
     case .live: "another process trains it"
-    case .paused: isFollowed ? "another process has paused it" : "p goes on after a pause"
+    case .paused: isFollowed ? "another process has paused it" : "p resumes it after a pause"
     case .running: "it is being trained"
     case .loading(let what): "\(what) first"
     case .ready: "no run has ended here"
@@ -82,7 +82,7 @@ enum TrainScreen: Screen {
   }
 
   private static func watchedReason(_ state: ExplorerState) -> String? {
-    state.feed.run.isFollowed ? "this run is only looked at; diva-tui without a run trains" : nil
+    state.feed.run.isFollowed ? "this run is read-only; start diva-tui without a run to train" : nil
   }
 
   // MARK: - View
@@ -150,18 +150,19 @@ enum TrainScreen: Screen {
       },
       xRange: 0...Double(max(feed.run.plan?.steps ?? 0, 1)), xUnit: "steps",
       yLabel: { value, decimals in value.percent(decimals: max(0, decimals - 2)) },
-      emptyMessage: waiting(feed, for: "Both models' accuracy on the pairs, after each evaluation,")
+      emptyMessage: waiting(feed, for: "The pair accuracy of both models, after each evaluation,")
     ).draw(in: rect.droppingTop(1), on: &canvas)
   }
 
   private static func waiting(_ feed: Feed, for what: String) -> String {
     switch feed.session.status {
-    case .loading(let doing): "\(what) will stand here. Now: \(doing) …"
+    case .loading(let doing): "\(what) will be shown here. Now: \(doing) …"
     case .failed(let problem): problem.message
     case .ready, .stopped, .finished, .crashed:
       feed.run.isFollowed
-        ? "\(what) would stand here, but the run ended before." : "\(what) will stand here. Press s to start training."
-    case .running, .paused, .live: "\(what) will stand here."
+        ? "\(what) would be shown here, but the run ended first."
+        : "\(what) will be shown here. Press s to start training."
+    case .running, .paused, .live: "\(what) will be shown here."
     }
   }
 
