@@ -75,7 +75,7 @@ pictures: release ## make the pictures of the docs from a default run, trained w
 format: ## format the Swift code
 	swift format format --in-place --parallel --recursive $(SOURCES)
 
-lint: ## refuse Swift code that is formatted differently or breaks a rule, and docs with dead links
+lint: floors ## refuse Swift code that is formatted differently or breaks a rule, and docs with dead links
 	@scripts/install-packages lint
 	@scripts/check-docs
 	swift format lint --strict --parallel --recursive $(SOURCES)
