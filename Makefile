@@ -54,7 +54,7 @@ fixtures: .venv-parity/installed ## write the tests' expected numbers again, fro
 	@for script in $(FIXTURES); do echo $$script; .venv-parity/bin/python $$script || exit 1; done
 
 golden: toolchain ## write the screens that tests expect again; the tests fail once, so that a person looks
-	DIVA_GOLDEN=write swift test --disable-xctest --filter TUITests
+	DIVA_GOLDEN=write swift test --disable-xctest --filter ExplorerTests
 
 install: release ## put program, models, man page and shell completions under PREFIX (/usr/local)
 	@scripts/install-packages install

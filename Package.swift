@@ -7,9 +7,8 @@ let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-
 let package = Package(
   name: "diva-tui",
   products: [
-    .executable(name: "diva-tui", targets: ["TUI"]),
-    .library(name: "Engine", targets: ["Engine"]),
-    .library(name: "Recap", targets: ["Recap"]),
+    // No libraries: SwiftPM refuses a package with unsafe flags, which the kernels need, as a versioned dependency.
+    .executable(name: "diva-tui", targets: ["diva-tui"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
@@ -32,17 +31,24 @@ let package = Package(
     .target(name: "Engine", dependencies: ["Kernels", "CImages", "CZlib"]),
     .target(name: "Recap", dependencies: ["Engine", "CHDF5"]),
     .target(name: "Terminal", dependencies: ["Engine", "CNcurses", "CSixel"], path: "Sources/TUI/Terminal"),
+    .target(name: "Explorer", dependencies: ["Terminal", "Recap", "Engine"], path: "Sources/TUI/Explorer"),
+    .target(name: "Bench", dependencies: ["Terminal", "Recap", "Engine"], path: "Sources/TUI/Bench"),
     .executableTarget(
-      name: "TUI",
+      name: "diva-tui",
       dependencies: [
-        "Terminal", "Recap", "Engine", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Explorer", "Bench", "Terminal", "Recap", "Engine",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      exclude: ["Terminal"]),
+      path: "Sources/TUI/CommandLine"),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels", "TestSupport"]),
     .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine", "CHDF5", "TestSupport"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal", "TestSupport"]),
-    .testTarget(name: "TUITests", dependencies: ["TUI", "Terminal", "Recap", "Engine", "TestSupport"]),
-    .testTarget(name: "FuzzTests", dependencies: ["TUI", "Terminal", "Recap", "Engine"]),
+    .testTarget(name: "ExplorerTests", dependencies: ["Explorer", "Terminal", "Recap", "Engine", "TestSupport"]),
+    .testTarget(name: "BenchTests", dependencies: ["Bench", "Recap", "Engine"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["diva-tui", "Explorer", "Bench", "Terminal", "Recap", "Engine", "TestSupport"]),
+    .testTarget(name: "FuzzTests", dependencies: ["diva-tui", "Explorer", "Terminal", "Recap", "Engine"]),
     .target(name: "TestSupport", dependencies: ["Engine", "Terminal"], path: "Tests/TestSupport"),
   ]
 )

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Engine
 @testable import Recap
-@testable import TUI
+@testable import diva_tui
 
 extension Reader {
   static let models = [configuration, clip, openCLIP, scheduler, preprocessing, conditions]

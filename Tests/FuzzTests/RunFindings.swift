@@ -3,7 +3,6 @@ import Testing
 
 @testable import Engine
 @testable import Recap
-@testable import TUI
 
 /// What hostile runs, lists and small files did before.
 struct RunFindings {

@@ -1,8 +1,8 @@
 import Foundation
 
 @testable import Engine
+@testable import Explorer
 @testable import Recap
-@testable import TUI
 
 extension Reader {
   static let runs = [run, checkpoint]

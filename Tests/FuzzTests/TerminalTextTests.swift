@@ -4,7 +4,7 @@ import Testing
 @testable import Engine
 @testable import Recap
 @testable import Terminal
-@testable import TUI
+@testable import diva_tui
 
 /// Text from files meets the terminal in results, errors and screens. None of it may steer the terminal there.
 struct TerminalTextTests {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Explorer
 import Foundation
 import Recap
 import Terminal

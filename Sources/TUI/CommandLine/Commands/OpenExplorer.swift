@@ -1,4 +1,5 @@
 import Engine
+import Explorer
 import Foundation
 import Recap
 import Terminal

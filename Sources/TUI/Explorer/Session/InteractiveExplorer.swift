@@ -4,9 +4,9 @@ import Recap
 import Terminal
 
 /// The explorer on a person's terminal, from the first frame to the shell prompt.
-enum InteractiveExplorer {
+package enum InteractiveExplorer {
   /// What the explorer is opened on.
-  enum Subject: Sendable {
+  package enum Subject: Sendable {
     /// Models to look at and to train, or a run to resume; the mini world's training begins at once.
     case models(SessionOptions)
     /// Finished or live runs, at least one, to look at.
@@ -18,7 +18,7 @@ enum InteractiveExplorer {
   /// - Parameter graphics: how pictures are shown; nil lets the terminal decide.
   /// Throws a `Problem` when this terminal cannot be used. What goes wrong later is shown on the screen.
   @MainActor
-  static func run(_ subject: Subject, graphics: Graphics? = nil) throws -> Int32 {
+  package static func run(_ subject: Subject, graphics: Graphics? = nil) throws -> Int32 {
     let environment = ProcessInfo.processInfo.environment
     let capabilities = TerminalCapabilities.ask(environment: environment)
     let mailbox = Mailbox()

@@ -1,12 +1,12 @@
 import Recap
 
 /// What a session opens, and how it trains.
-struct SessionOptions: Sendable {
-  var configuration = TrainConfiguration()
+package struct SessionOptions: Sendable {
+  var configuration: TrainConfiguration
   /// Which density this is depends on the CLIP; nil keeps the configuration's.
-  var density: DensityChoice? = .reference
+  var density: DensityChoice?
   /// The micro-batch has the size that was given.
-  var keepsBatch = false
+  var keepsBatch: Bool
   var clip: String?
   var tuned: String?
   var diffusion: String?
@@ -17,10 +17,22 @@ struct SessionOptions: Sendable {
   var data: DataPlan?
   /// The prompt of all contexts; nil for the reference's.
   var prompt: String?
-  /// A run to go on with; its models and settings are the others here.
-  var resumes: RunFolder?
+  /// A run to resume; its models and settings are the others here.
+  package var resumes: RunFolder?
   /// Says where caches and runs lie; without it nothing is cached.
-  var environment: [String: String] = [:]
+  var environment: [String: String]
+
+  package init(
+    configuration: TrainConfiguration = TrainConfiguration(), density: DensityChoice? = .reference,
+    keepsBatch: Bool = false, clip: String? = nil, tuned: String? = nil, diffusion: String? = nil,
+    backbone: Backbone.Name? = nil, mmvp: String? = nil, data: DataPlan? = nil, prompt: String? = nil,
+    resumes: RunFolder? = nil, environment: [String: String] = [:]
+  ) {
+    (self.configuration, self.density, self.keepsBatch) = (configuration, density, keepsBatch)
+    (self.clip, self.tuned, self.diffusion, self.backbone) = (clip, tuned, diffusion, backbone)
+    (self.mmvp, self.data, self.prompt, self.resumes) = (mmvp, data, prompt, resumes)
+    self.environment = environment
+  }
 
   func plan(for backbone: Backbone) -> TrainConfiguration {
     var plan = configuration
@@ -30,8 +42,8 @@ struct SessionOptions: Sendable {
 }
 
 extension SessionOptions {
-  /// Goes on with a run: with the models and settings that it began with.
-  init(resuming run: RunFolder, environment: [String: String]) throws {
+  /// Resumes a run with the models and settings that it began with.
+  package init(resuming run: RunFolder, environment: [String: String]) throws {
     let description = run.description
     func given(_ path: String) -> String? { path == RunDescription.embedded ? nil : path }
     try description.requireResumable(run.path)

@@ -1,9 +1,11 @@
 import Engine
 import Foundation
 import Testing
+import TestSupport
 
+@testable import Explorer
 @testable import Recap
-@testable import TUI
+@testable import diva_tui
 
 /// The command line and the explorer are two loops over one training session.
 @Suite("One run, from the command line and in the explorer")
@@ -157,17 +159,5 @@ struct OneSessionTests {
 
       #expect(problems.contains { $0.contains("broken.png") && $0.contains("1 of the images") })
     }
-  }
-
-  @Test("an entry costs the same however long the run is")
-  func longRun() {
-    var state = ExplorerState()
-    _ = Explorer.update(&state, .opened(OpenedRun(name: "long", plan: DemoFeed.plan(steps: 100_000))))
-    let begin = ContinuousClock.now
-    // Copied at each step the reports alone would be 400 GB.
-    for step in 1...100_000 { _ = Explorer.update(&state, .log(.step(DemoFeed.step(step)))) }
-
-    #expect(state.feed.run.step == 100_000 && state.feed.run.totalSteps == 100_000)
-    #expect(ContinuousClock.now - begin < .seconds(60))
   }
 }

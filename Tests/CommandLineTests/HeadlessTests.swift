@@ -1,9 +1,10 @@
 import Engine
 import Foundation
 import Testing
+import TestSupport
 
+@testable import diva_tui
 @testable import Recap
-@testable import TUI
 
 /// The whole way without a screen, on models that have learnt next to nothing.
 @Suite("Without a screen")

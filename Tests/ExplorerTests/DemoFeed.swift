@@ -1,5 +1,5 @@
+@testable import Explorer
 @testable import Recap
-@testable import TUI
 @testable import Terminal
 
 /// A run that never was: every number follows from a formula, so that a screen drawn from it is the same everywhere.

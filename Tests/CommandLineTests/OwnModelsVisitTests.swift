@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
+@testable import diva_tui
 @testable import Engine
 @testable import Recap
-@testable import TUI
 
 /// The real program in a real terminal, with weights in the layout that OpenAI publishes.
 @Suite("A visit with one's own models", .serialized, .enabled(if: Tmux.isInstalled, "tmux is not installed"))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import TUI
+@testable import Explorer
 
 @Suite("The key table of the docs")
 struct KeyTableTests {

@@ -1,9 +1,10 @@
 import Engine
 import Foundation
 import Testing
+import TestSupport
 
+@testable import diva_tui
 @testable import Recap
-@testable import TUI
 
 /// Files that are not what they should be: one line that says what, where and what to do, and status 1.
 @Suite("Bad input")

@@ -2,8 +2,8 @@ import Synchronization
 import Testing
 import TestSupport
 
+@testable import Explorer
 @testable import Terminal
-@testable import TUI
 
 @MainActor @Suite struct LoopTests {
   /// Answers each work with an event at once, and remembers it.

@@ -1,8 +1,8 @@
 import Engine
 import Testing
 
+@testable import Explorer
 @testable import Recap
-@testable import TUI
 
 /// What the screens show of runs that other processes train, or trained.
 @Suite struct WatchedScreenTests {

@@ -1,9 +1,10 @@
 import Engine
 import Foundation
 import Testing
+import TestSupport
 
+@testable import Explorer
 @testable import Recap
-@testable import TUI
 
 /// The thread behind the screens of watched runs, with real folders and a clock that a test turns.
 @Suite("A session on runs")

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TUI
+@testable import Explorer
 
 @Suite struct NumberWordsTests {
   @Test func anErrorThatShrinksIsGood() {

@@ -1,6 +1,7 @@
 import Foundation
 import Recap
 import Testing
+import TestSupport
 
 /// The built program itself: what only a process has.
 @Suite("The program")

@@ -1,14 +1,15 @@
 import Engine
 import Foundation
 import Testing
+import TestSupport
 
-@testable import TUI
+@testable import diva_tui
 
 /// `diva-tui inspect` on every format of weights, and on files that only look like them.
 @Suite("Inspect")
 struct InspectTests {
   private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../Fixtures").standardizedFileURL
+    .appending(path: "../Fixtures").standardizedFileURL
 
   private static func path(_ name: String) -> String { fixtures.appending(path: name).path }
 

@@ -3,8 +3,9 @@ import Engine
 import Foundation
 import Testing
 
+@testable import diva_tui
+@testable import Explorer
 @testable import Recap
-@testable import TUI
 
 @Suite("The command line")
 struct UsageTests {

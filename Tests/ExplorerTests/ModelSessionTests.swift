@@ -1,9 +1,10 @@
 import Engine
 import Foundation
 import Testing
+import TestSupport
 
+@testable import Explorer
 @testable import Recap
-@testable import TUI
 
 /// The thread behind the screens, on the embedded models and on openers that are slow or fail.
 @Suite("A session on models")

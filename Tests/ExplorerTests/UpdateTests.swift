@@ -1,7 +1,7 @@
 import Testing
 
+@testable import Explorer
 @testable import Recap
-@testable import TUI
 
 @Suite struct UpdateTests {
   @Test func startPauseResumeAndStopAskForThatWork() {
@@ -183,5 +183,17 @@ import Testing
     #expect(explorer.screen.contains("cannot rebuild image 7"))
     explorer.press(.escape)
     #expect(!explorer.screen.contains("cannot rebuild image 7"))
+  }
+
+  @Test("an entry costs the same however long the run is")
+  func longRun() {
+    var state = ExplorerState()
+    _ = Explorer.update(&state, .opened(OpenedRun(name: "long", plan: DemoFeed.plan(steps: 100_000))))
+    let begin = ContinuousClock.now
+    // Copied at each step the reports alone would be 400 GB.
+    for step in 1...100_000 { _ = Explorer.update(&state, .log(.step(DemoFeed.step(step)))) }
+
+    #expect(state.feed.run.step == 100_000 && state.feed.run.totalSteps == 100_000)
+    #expect(ContinuousClock.now - begin < .seconds(60))
   }
 }

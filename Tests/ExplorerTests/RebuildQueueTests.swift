@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TUI
+@testable import Explorer
 
 @Suite("The noise levels still to be rebuilt")
 struct RebuildQueueTests {

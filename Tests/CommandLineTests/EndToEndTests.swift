@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import TUI
+@testable import diva_tui
 
 /// The real program in a real terminal (tmux), as a person meets it.
 @Suite("The explorer in a real terminal", .serialized, .enabled(if: Tmux.isInstalled, "tmux is not installed"))

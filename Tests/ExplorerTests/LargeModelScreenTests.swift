@@ -1,9 +1,9 @@
 import Engine
 import Testing
 
+@testable import Explorer
 @testable import Recap
 @testable import Terminal
-@testable import TUI
 
 /// What the screens show while large models are opened, answer, rebuild, and before they are trained.
 @Suite struct LargeModelScreenTests {

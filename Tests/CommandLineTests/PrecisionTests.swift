@@ -1,8 +1,9 @@
 import Engine
 import Foundation
 import Testing
+import TestSupport
 
-@testable import TUI
+@testable import diva_tui
 
 /// `--precision bf16` and `--memory small` on every command that computes.
 @Suite("Precision and memory are chosen on the command line")

@@ -1,8 +1,8 @@
 import Testing
 
+@testable import Explorer
 @testable import Recap
 @testable import Terminal
-@testable import TUI
 
 @Suite struct ScreenTests {
   static let sizes = [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)]

@@ -2,8 +2,8 @@ import ArgumentParser
 import Engine
 import Foundation
 
+@testable import diva_tui
 @testable import Recap
-@testable import TUI
 
 /// What a command said.
 struct Hearing {
@@ -70,12 +70,4 @@ func complaint(_ words: [String], assets: String = "/nowhere") -> String? {
   } catch {
     return (error as? Problem)?.oneLine
   }
-}
-
-/// A folder of its own that is gone when `body` is done.
-func withFolder<R>(_ body: (String) throws -> R) throws -> R {
-  let path = NSTemporaryDirectory() + "command-\(UUID().uuidString)"
-  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  return try body(path)
 }

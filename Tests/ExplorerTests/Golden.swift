@@ -2,8 +2,8 @@ import Foundation
 import Testing
 import TestSupport
 
+@testable import Explorer
 @testable import Terminal
-@testable import TUI
 
 /// The explorer on a screen that nobody sees, and its frames compared with the ones that were looked at before.
 struct TestExplorer {
