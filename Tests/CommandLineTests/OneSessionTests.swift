@@ -70,7 +70,7 @@ struct OneSessionTests {
 
   /// The run of the command line, whole; made once, beside the models that it began with.
   private static let whole = Result { () throws -> RunFolder in
-    let path = try TinyAssets.ready.get() + "/whole-run"
+    let path = try TinyAssets.ready.get() + "/one-session"
     try diva(["train", "--out", path] + words, assets: TinyAssets.path)
     return try RunFolder(opening: path)
   }
