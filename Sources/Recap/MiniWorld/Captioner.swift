@@ -19,7 +19,7 @@ public enum Captioner {
   ///
   /// Each detail is said with probability `detail`, the background with half of it; kinds are always said, and so is
   /// `aspect`. What is said depends on the random state only, not on the values: two scenes of a pair, captioned from
-  /// equal states, are told by the same details.
+  /// equal states, are described by the same details.
   public static func caption(
     of scene: Scene, detail: Double, stating aspect: Aspect? = nil, using random: inout SceneRandom
   ) -> String {

@@ -4,7 +4,7 @@ import Foundation
 /// Learning to denoise latents given a caption: what later is frozen and gives the feedback (Ho et al. 2020, eq. 14;
 /// conditioned through cross-attention as Rombach et al. 2022).
 ///
-/// The captions are told in the space where CLIP compares texts with images, mostly by the end token alone, so that an
+/// The captions condition it in the space where CLIP compares texts with images, mostly by the end token alone, so that an
 /// image's class token can stand in for it (as unCLIP does).
 struct DenoiserStage {
   let plan: PretrainPlan.Denoiser
@@ -58,15 +58,15 @@ struct DenoiserStage {
     return batch
   }
 
-  /// What each image is told of: its caption's end token, and in some steps also random other words, drawn with
+  /// Each image's condition: its caption's end token, and in some steps also random other words, drawn with
   /// replacement so that captions of any length fill the same number of tokens.
-  private func context(_ told: [String], seed: UInt64, step: Int) -> Tensor {
+  private func context(_ texts: [String], seed: UInt64, step: Int) -> Tensor {
     let random = RandomSource(seed: seed, stream: .denoiserCaptions)
-    let captions = told.enumerated().map { row, caption in
+    let captions = texts.enumerated().map { row, caption in
       Double(random.uniform(step: step, sample: row)) < plan.emptyShare ? "" : caption
     }
     let ids = tokenizer.shortened(captions)
-    let extra = Double(random.uniform(step: step, sample: told.count)) < plan.endTokenShare ? 0 : plan.extraTokens
+    let extra = Double(random.uniform(step: step, sample: texts.count)) < plan.endTokenShare ? 0 : plan.extraTokens
     let chosen = ids.enumerated().map { row, list in
       let end = list.firstIndex(of: tokenizer.end) ?? list.count - 1
       return [end] + (0..<extra).map { random.integer(in: 1..<end + 1, step: step, sample: row, position: 1 + $0) }
@@ -77,7 +77,7 @@ struct DenoiserStage {
     return tokens + noise.scaled(by: plan.conditionNoise * tokens.standardDeviation)
   }
 
-  /// Of the end tokens of many captions that say as much as the denoiser ever heard: a picture shows everything.
+  /// Of the end tokens of many captions that say as much as any condition of the denoiser did: a picture shows everything.
   func conditionStatistics(seed: UInt64) -> ConditionStatistics {
     let captions = (0..<2048).map { index in
       var words = world.captionRandom(.captioned, epoch: Int(seed), index: index)

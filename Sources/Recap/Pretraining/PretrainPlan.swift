@@ -40,10 +40,10 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
     public var weightDecay: Float = 0.01
     /// Each caption draws its own share of details below this: the model must know the way from the gist to the whole.
     public var detail: Double
-    /// Share of images told by the caption's end token alone, and by nothing (the empty caption).
+    /// Share of images conditioned on the caption's end token alone, and on nothing (the empty caption).
     public var endTokenShare: Double
     public var emptyShare: Double
-    /// Words told beside the end token in the other steps.
+    /// Words in the condition beside the end token in the other steps.
     public var extraTokens: Int
     /// Timesteps are ⌊1000·u^power⌋, u uniform: below 1 leans to the noisy ones.
     public var timestepPower: Float
