@@ -16,6 +16,24 @@ from PIL import Image
 WIDTH, HEIGHT = 19, 13
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
+# Sampling factors that Pillow does not write: the picture by libjpeg, as `cjpeg -quality 80 -optimize -sample 1x4` and 4x1.
+SAMPLED_1X4 = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0o"
+    "MCUoKSj/2wBDAQcHBwoIChMKChMoGhYaKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCj/wAARCAANABMD"
+    "ARQAAhEBAxEB/8QAFgABAQEAAAAAAAAAAAAAAAAAAAYF/8QAJRAAAQMDAwMFAAAAAAAAAAAAAQIDBAAFIQYREhMxQQcUUYGh/8QAFgEBAQEAAAAA"
+    "AAAAAAAAAAAAAwUH/8QAIxEAAgEDAwQDAAAAAAAAAAAAAQIDAAQRBXKxBhOh0UJhcf/aAAwDAQACEQMRAD8AXfXd1uzIh2VhNst4GwDadj+Zqgdh"
+    "Q9PW33bccSHEg7BZ2GBSlNoMMmpNiWVhtwvApNGtxf2xnlxnanJUnzUtadISZquvNJ883XcD581jM367a3uy4TswwIgVxKGE9xucdxSlXuodGs9M"
+    "g7qqZDj5sx4IoxK4mMQYgfTNxnHirFKdKxgGZNyZ6yMK2Pn6rXiek+nGozSXUPvOcQVLK8qJzSlYpP1bOkhVbeLGw+6eS1iDEFQf1V9V/9k="
+)
+SAMPLED_4X1 = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0o"
+    "MCUoKSj/2wBDAQcHBwoIChMKChMoGhYaKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCj/wAARCAANABMD"
+    "AUEAAhEBAxEB/8QAFwAAAwEAAAAAAAAAAAAAAAAAAAUHBP/EACUQAAEDAwMDBQAAAAAAAAAAAAECAwQABSEGERITMUEHFFGBof/EABYBAQEBAAAA"
+    "AAAAAAAAAAAAAAIDBP/EACgRAAEDBAACCwAAAAAAAAAAAAECAwQABREhBhMUIkFRUnGBgpHB4f/aAAwDAQACEQMRAD8ALvru63ZkQ7Kwm2W8DYBt"
+    "Ox/M1mtOkJM1XXmk+ebruB8+acJTpWMAzJuTPWRhWx8/VFZn7fIvr6kxBltrCR9n1ouwJrw6FFe5XL24rxOK2R7BgUxdhQ9PW33bccSHEg7BZ2GB"
+    "U9Zv121vdlwnZhgRAriUMJ7jc47iqRE9J9ONRmkuofec4gqWV5UTmip3m/SeFoERmBouAqUe8/lJuKgtpQ7lWgT2ZUrrKJ88/Ar/2Q=="
+)
+
 
 def picture(channels):
     """A smooth picture, so that JPEG's chroma filters have something to do, with some noise."""
@@ -92,6 +110,9 @@ def files():
     yield "4:4:4.jpg", saved(rgb, "JPEG", quality=60, subsampling="4:4:4")
     yield "progressive.jpg", saved(rgb, "JPEG", quality=80, progressive=True)
     yield "grey.jpg", saved(grey, "JPEG")
+    yield "sampled 1 x 4.jpg", base64.b64decode(SAMPLED_1X4)
+    yield "sampled 4 x 1.jpg", base64.b64decode(SAMPLED_4X1)
+    yield "zeros for an end mark.jpg", saved(rgb, "JPEG", quality=90)[:-2] + bytes(10)
     yield "four inks.jpg", saved(rgb.convert("CMYK"), "JPEG", quality=95)
     yield "four mixed inks.jpg", saved(Image.frombytes("CMYK", rgba.size, rgba.tobytes()), "JPEG", quality=95)
     inks = saved(Image.frombytes("CMYK", rgba.size, rgba.tobytes()), "JPEG", quality=95)

@@ -8,9 +8,14 @@ public enum RegularFile {
   public static func open(
     _ path: String, advice: String = "check the path and its permissions"
   ) throws -> (handle: FileHandle, size: Int) {
-    func failure(_ reason: String) -> Problem { Problem("cannot read \(path): \(reason)", advice: advice) }
+    try open(FileName(path), advice: advice)
+  }
+
+  /// The same by a name that need not be UTF-8.
+  public static func open(_ name: FileName, advice: String) throws -> (handle: FileHandle, size: Int) {
+    func failure(_ reason: String) -> Problem { Problem("cannot read \(name.text): \(reason)", advice: advice) }
     // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = Glibc.open(name.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     var status = stat()

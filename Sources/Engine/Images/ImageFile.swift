@@ -1,7 +1,8 @@
+import CImages
 import FoundationEssentials
 
 /// Image files that can be recognised by their first bytes; what a name says does not count.
-enum ImageFormat: String, CaseIterable {
+public enum ImageFormat: String, CaseIterable, Sendable {
   case png = "PNG"
   case jpeg = "JPEG"
   case webP = "WebP"
@@ -10,7 +11,7 @@ enum ImageFormat: String, CaseIterable {
   case tiff = "TIFF"
   case heif = "HEIF"
 
-  init?(_ data: Data) {
+  public init?(_ data: Data) {
     let start = [UInt8](data.prefix(16))
     func has(_ signature: [UInt8], at offset: Int = 0) -> Bool {
       start.dropFirst(offset).starts(with: signature)
@@ -47,28 +48,26 @@ extension Image {
   ///
   /// Throws a `Problem` for a file that is missing, cut short, damaged, too large or no image.
   public init(contentsOf url: URL, maximumArea: Int = Image.maximumArea) throws {
-    let data: Data
-    do {
-      try Self.checkFile(url)
-      data = try Data(contentsOf: url)
-    } catch let problem as Problem {
-      throw problem
-    } catch {
-      throw Problem("cannot read \(url.path): \(Self.reason(error))", advice: "Check the path and its permissions.")
-    }
-    try self.init(decoding: data, named: url.path, maximumArea: maximumArea)
+    try self.init(contentsOf: FileName(url.path), maximumArea: maximumArea)
   }
 
-  /// A device or a pipe would never end.
-  private static func checkFile(_ url: URL) throws {
-    let facts = try FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)
-    guard facts[.type] as? FileAttributeType == .typeRegular else {
-      throw Problem("cannot read \(url.path): it is no file", advice: "Expected a PNG, JPEG or WebP file.")
-    }
-    guard let size = facts[.size] as? Int, size <= maximumFileSize else {
+  /// The same by a name that need not be UTF-8.
+  public init(contentsOf name: FileName, maximumArea: Int = Image.maximumArea) throws {
+    try self.init(decoding: Self.data(name), named: name.text, maximumArea: maximumArea)
+  }
+
+  /// The bytes of a file that is no longer than a picture can be.
+  public static func data(_ name: FileName) throws -> Data {
+    let (file, size) = try RegularFile.open(name, advice: "Check the path; expected a PNG, JPEG or WebP file.")
+    guard size <= maximumFileSize else {
       throw Problem(
-        "cannot read \(url.path): it is larger than \(maximumFileSize.byteText)",
+        "cannot read \(name.text): it is larger than \(maximumFileSize.byteText)",
         advice: "Scale the picture down first.")
+    }
+    do {
+      return try file.read(upToCount: size) ?? Data()
+    } catch {
+      throw Problem("cannot read \(name.text): \(error.systemReason)", advice: "Check the disk that it is on.")
     }
   }
 
@@ -116,10 +115,20 @@ extension Image {
     }
   }
 
+  /// Runs a C function that decodes or encodes, and turns its message into a `Problem`.
+  static func withReason(_ format: String, _ body: (UnsafeMutablePointer<CChar>) -> Int32) throws {
+    var message = [CChar](repeating: 0, count: Int(IMAGES_MESSAGE_SIZE))
+    guard body(&message) == 0 else { return }
+    let reason = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    throw Problem(
+      "the \(format) data cannot be used (\(reason))",
+      advice: "The file is damaged or of a rare kind; get it again, or save the picture anew.")
+  }
+
   private static func reason(_ error: any Error) -> String {
     switch (error as? CocoaError)?.code {
-    case .some(.fileReadNoSuchFile), .some(.fileNoSuchFile): "no such file"
-    case .some(.fileReadNoPermission), .some(.fileWriteNoPermission): "permission denied"
+    case .some(.fileNoSuchFile): "no such file"
+    case .some(.fileWriteNoPermission): "permission denied"
     case .some(.fileWriteOutOfSpace): "the disk is full"
     default: "\(error)"
     }

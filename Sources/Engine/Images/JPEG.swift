@@ -1,28 +1,15 @@
 import CImages
 
-/// JPEG through TurboJPEG, set to give the same pixels as Pillow: accurate DCT and smooth ("fancy") up-sampling.
+/// JPEG through libjpeg-turbo, set to give the same pixels as Pillow.
 enum JPEG {
   static func decode(_ bytes: [UInt8], maximumArea: Int) throws -> Image {
-    guard let decoder = tjInitDecompress() else { throw Problem("out of memory") }
-    defer { tjDestroy(decoder) }
-    var width: Int32 = 0
-    var height: Int32 = 0
-    var subsampling: Int32 = 0
-    var colorSpace: Int32 = 0
-    guard
-      tjDecompressHeader3(decoder, bytes, UInt(bytes.count), &width, &height, &subsampling, &colorSpace) == 0
-    else { throw damaged(decoder) }
+    var (width, height, channels): (UInt32, UInt32, UInt32) = (0, 0, 0)
+    try Image.withReason("JPEG") { images_jpeg_read(bytes, bytes.count, &width, &height, &channels, nil, $0) }
     try Image.check(width: Int(width), height: Int(height), maximumArea: maximumArea)
     try checkScans(bytes, area: Int(width) * Int(height))
-
-    let isInk = colorSpace == TJCS_CMYK.rawValue || colorSpace == TJCS_YCCK.rawValue
-    var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * (isInk ? 4 : 3))
-    let format = isInk ? TJPF_CMYK.rawValue : TJPF_RGB.rawValue
-    let status = tjDecompress2(
-      decoder, bytes, UInt(bytes.count), &pixels, width, 0, height, Int32(format),
-      TJFLAG_ACCURATEDCT)
-    if status != 0 && !isTolerable(decoder) { throw damaged(decoder) }
-    return Image(width: Int(width), height: Int(height), pixels: isInk ? rgb(fromInverted: pixels) : pixels)
+    var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * Int(channels))
+    try Image.withReason("JPEG") { images_jpeg_read(bytes, bytes.count, &width, &height, &channels, &pixels, $0) }
+    return Image(width: Int(width), height: Int(height), pixels: channels == 4 ? rgb(fromInverted: pixels) : pixels)
   }
 
   /// Pixels that the scans of a progressive image may pass over in all: 24 times the largest area, where encoders make
@@ -38,23 +25,6 @@ enum JPEG {
       throw Problem(
         "it has \(scans) scans, which would take minutes", advice: "Save the picture anew, or as PNG.")
     }
-  }
-
-  /// Like Pillow, takes stray bytes and wrong codes as they are, but not an image whose lower part is missing.
-  ///
-  /// The library's error code does not say: an error that follows a warning is reported as a warning.
-  private static func isTolerable(_ decoder: tjhandle) -> Bool {
-    reason(decoder).hasPrefix("Corrupt JPEG data")
-  }
-
-  private static func reason(_ decoder: tjhandle) -> String {
-    tjGetErrorStr2(decoder).map { String(cString: $0) } ?? "no reason given"
-  }
-
-  private static func damaged(_ decoder: tjhandle) -> Problem {
-    Problem(
-      "the JPEG data cannot be used (\(reason(decoder)))",
-      advice: "The file is cut short or damaged; get it again.")
   }
 
   /// Inks as Adobe stores them (255 = no ink) to RGB, by Pillow's integer formula.

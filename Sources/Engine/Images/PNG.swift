@@ -7,10 +7,10 @@ enum PNG {
   static func decode(_ bytes: [UInt8], maximumArea: Int) throws -> Image {
     var width: UInt32 = 0
     var height: UInt32 = 0
-    try withReason { images_png_read(bytes, bytes.count, &width, &height, nil, $0) }
+    try Image.withReason("PNG") { images_png_read(bytes, bytes.count, &width, &height, nil, $0) }
     try Image.check(width: Int(width), height: Int(height), maximumArea: maximumArea)
     var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * 3)
-    try withReason { images_png_read(bytes, bytes.count, &width, &height, &pixels, $0) }
+    try Image.withReason("PNG") { images_png_read(bytes, bytes.count, &width, &height, &pixels, $0) }
     return Image(width: Int(width), height: Int(height), pixels: pixels)
   }
 
@@ -18,17 +18,9 @@ enum PNG {
     var encoded: UnsafeMutablePointer<UInt8>?
     var count = 0
     defer { free(encoded) }
-    try withReason {
+    try Image.withReason("PNG") {
       images_png_encode(image.pixels, UInt32(image.width), UInt32(image.height), &encoded, &count, $0)
     }
     return encoded.map { Data(bytes: $0, count: count) } ?? Data()
-  }
-
-  /// Runs a C function and turns its message into a `Problem`.
-  private static func withReason(_ body: (UnsafeMutablePointer<CChar>) -> Int32) throws {
-    var message = [CChar](repeating: 0, count: Int(IMAGES_MESSAGE_SIZE))
-    guard body(&message) == 0 else { return }
-    let reason = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    throw Problem("the PNG data cannot be used (\(reason))", advice: "The file is damaged; get it again.")
   }
 }

@@ -83,12 +83,12 @@ import Testing
   func noFile(path: String) {
     let problem = #expect(throws: Problem.self) { try Image(contentsOf: URL(filePath: path)) }
 
-    #expect(problem?.message == "cannot read \(path): it is no file")
+    #expect(problem?.message == "cannot read \(path): it is not a file")
   }
 
   @Test func aMissingFileIsCalledMissing() {
     let problem = #expect(throws: Problem.self) { try Image(contentsOf: URL(filePath: "/nowhere/cat.png")) }
 
-    #expect(problem?.message == "cannot read /nowhere/cat.png: no such file")
+    #expect(problem?.message == "cannot read /nowhere/cat.png: No such file or directory")
   }
 }

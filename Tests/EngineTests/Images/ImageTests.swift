@@ -6,7 +6,7 @@ import Testing
 @Suite struct ImageTests {
   @Test func everyFixtureIsThere() {
     #expect(ResizeCase.all.count == 9)
-    #expect(DecodeCase.all.count == 36 && ResizeChecksum.all.count == 154 && CropCase.all.count == 30)
+    #expect(DecodeCase.all.count == 39 && ResizeChecksum.all.count == 154 && CropCase.all.count == 30)
   }
 
   @Test("A file decodes to the pixels that Pillow reads", arguments: DecodeCase.all)
