@@ -75,6 +75,8 @@ public struct MMVPFolder: Sendable {
     }
     let width = rows[0].fields.count
     let columns = try columns(of: rows.removeFirst(), in: url)
+    // Spreadsheets leave rows of commas behind.
+    rows.removeAll { $0.fields.allSatisfy { $0.allSatisfy(\.isWhitespace) } }
     let questions = try rows.map { try question($0, columns: columns, in: url, width: width) }
     guard !questions.isEmpty && questions.count % 2 == 0 else {
       throw Problem(

@@ -44,6 +44,19 @@ import Testing
   }
 }
 
+extension CSVTests {
+  @Test(
+    "Text of another encoding is refused with its line, not read with other letters",
+    arguments: [
+      ([0x61, 0x0A, 0x63, 0x61, 0x66, 0xE9, 0x0A] as [UInt8], 2), ([0xFF, 0xFE, 0x61, 0x00] as [UInt8], 1),
+    ])
+  func otherEncodings(bytes: [UInt8], line: Int) {
+    let problem = #expect(throws: Problem.self) { try CSV.rows(in: bytes) }
+
+    #expect(problem?.message.hasPrefix("line \(line) is not UTF-8 text") == true)
+  }
+}
+
 /// What Tests/Reference/python_csv.py read and wrote.
 struct CSVFixture: Decodable {
   struct Reading: Decodable, Sendable {

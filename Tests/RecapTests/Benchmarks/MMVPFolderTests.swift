@@ -45,6 +45,14 @@ import Testing
     #expect(try MMVPFolder(url: folder.url).pairs[0].questionIDs == [1, 2])
   }
 
+  @Test func rowsOfCommasAreNoQuestions() throws {
+    let folder = try Folder()
+    defer { folder.remove() }
+    try folder.writePair(questions: "Question ID,Type,Statement\n1,Text,a\n,,\n2,Text,b\n, ,\n,,\n")
+
+    #expect(try MMVPFolder(url: folder.url).pairs.flatMap(\.statements) == ["a", "b"])
+  }
+
   @Test("Nine equal blocks are the nine patterns, whatever they are called")
   func blocks() throws {
     let folder = try Folder()

@@ -11,11 +11,12 @@ public enum CSV {
   /// Reads UTF-8 text. Lines end with LF, CR LF or CR; a byte order mark and empty lines are passed over.
   ///
   /// A field in quotes may hold commas, line ends and doubled quotes; a quote inside an unquoted field is a character
-  /// like any other. Throws a `Problem` when the text ends within quotes: then the file was cut.
+  /// like any other. Throws a `Problem` when the text ends within quotes (then the file was cut), and for text that is not
+  /// UTF-8.
   public static func rows(in bytes: some Collection<UInt8>) throws -> [Row] {
     var reader = Reader()
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    for byte in bytes.dropFirst(bytes.starts(with: byteOrderMark) ? 3 : 0) { reader.take(byte) }
+    for byte in bytes.dropFirst(bytes.starts(with: byteOrderMark) ? 3 : 0) { try reader.take(byte) }
     return try reader.finish()
   }
 
@@ -53,7 +54,7 @@ private struct Reader {
   private var rowLine = 1
   private var previous: UInt8 = 0
 
-  mutating func take(_ byte: UInt8) {
+  mutating func take(_ byte: UInt8) throws {
     defer { previous = byte }
     let isLineEnd = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
     let isSecondHalf = byte == UInt8(ascii: "\n") && previous == UInt8(ascii: "\r")
@@ -61,9 +62,9 @@ private struct Reader {
     if state == .quoted {
       if byte == UInt8(ascii: "\"") { state = .afterQuote } else { field.append(byte) }
     } else if isLineEnd {
-      if !isSecondHalf { endRow() }
+      if !isSecondHalf { try endRow() }
     } else if byte == UInt8(ascii: ",") {
-      endField()
+      try endField()
     } else if byte == UInt8(ascii: "\"") && state == .fieldStart {
       state = .quoted
     } else {
@@ -79,20 +80,25 @@ private struct Reader {
       throw Problem(
         "the quotes of the row that begins on line \(rowLine) are never closed", advice: "Get the file again.")
     }
-    endRow()
+    try endRow()
     return rows
   }
 
-  private mutating func endField() {
-    fields.append(String(decoding: field, as: UTF8.self))
+  private mutating func endField() throws {
+    guard let text = String(validating: field, as: UTF8.self) else {
+      throw Problem(
+        "line \(rowLine) is not UTF-8 text, but of another encoding, such as Excel's Windows-1252",
+        advice: "save the table as CSV UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8")
+    }
+    fields.append(text)
     field.removeAll(keepingCapacity: true)
     state = .fieldStart
   }
 
-  private mutating func endRow() {
+  private mutating func endRow() throws {
     let isEmpty = fields.isEmpty && field.isEmpty && state == .fieldStart
     if !isEmpty {
-      endField()
+      try endField()
       rows.append(CSV.Row(line: rowLine, fields: fields))
     }
     fields = []
