@@ -10,7 +10,7 @@ extension Reader {
       let spoilt = [UInt8](try Data(contentsOf: file))
       for bytes in [spoilt, Victim.signed(spoilt)] {
         try Data(bytes).write(to: file)
-        let tar = try TarArchive(file.path) { _ in true }
+        let tar = try TarArchive(FileName(file.path)) { _ in true }
         var end = 0
         for member in tar.members {
           guard member.bytes.lowerBound >= end + 512, member.bytes.upperBound <= bytes.count else {
@@ -18,7 +18,9 @@ extension Reader {
           }
           end = member.bytes.upperBound
         }
-        let words = tar.obstacles.map(\.description) + tar.members.map(tar.name)
+        let words =
+          (tar.obstacles + [tar.damage].compactMap { $0 }).map(\.description)
+          + tar.members.map { TarArchive.name(of: $0, in: tar.path) }
         for text in words where text != text.withoutControlCharacters(keepingNewlines: true) || text.count > 1000 {
           throw Malformed("words that no terminal should see")
         }

@@ -7,19 +7,24 @@ final class MappedFile: Sendable {
   nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
   /// Throws a `Problem` with the system's reason when the file cannot be opened, or is none.
-  init(_ path: String) throws {
+  convenience init(_ path: String) throws {
+    try self.init(FileName(path), advice: "give the path of a weights file")
+  }
+
+  /// - Parameter advice: for what is there and no file.
+  init(_ name: FileName, advice: String) throws {
     func problem(_ advice: String?) -> Problem {
-      Problem("cannot open \(path): \(String(cString: strerror(errno)))", advice: advice)
+      Problem("cannot open \(name.text): \(String(cString: strerror(errno)))", advice: advice)
     }
 
     // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = open(name.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw problem("check the path and its permissions") }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw problem(nil) }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw Problem("cannot read \(path): it is not a file", advice: "give the path of a weights file")
+      throw Problem("cannot read \(name.text): it is not a file", advice: advice)
     }
     let size = Int(status.st_size)
     guard size > 0 else {

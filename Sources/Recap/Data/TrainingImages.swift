@@ -26,17 +26,24 @@ public protocol TrainingImages {
   ///
   /// Throws a `Problem` when there is no image left that can be read.
   func inputs(_ indices: [Int], batch: Int) throws -> TrainingInputs
+  /// Begins to read what `inputs` will be asked for soon, where that takes time; changes nothing of what it gives.
+  func prepare(_ indices: [Int], batch: Int)
   /// Images that have been left out so far.
   var skipped: SkippedImages { get }
+  /// What there is, in words; nil for the mini world's.
+  var summary: String? { get }
 }
 
 extension TrainingImages {
+  public func prepare(_ indices: [Int], batch: Int) {}
   public var skipped: SkippedImages { SkippedImages() }
+  public var summary: String? { nil }
 }
 
-/// Images that cannot be read: how many, and the reasons for the first ones.
+/// Images and shards that cannot be read: how many, and the reasons for the first ones.
 public struct SkippedImages: Equatable, Sendable {
   public private(set) var count = 0
+  public private(set) var shards = 0
   public private(set) var problems: [Problem] = []
 
   /// A data set of millions may have many; a person reads a few.
@@ -44,8 +51,23 @@ public struct SkippedImages: Equatable, Sendable {
 
   public init() {}
 
+  /// "2 of the images and 1 shard are left out so far".
+  public var summary: String {
+    let images = count > 0 || shards == 0 ? ["\(count.grouped) of the images"] : []
+    return (images + (shards > 0 ? [shards.counted("shard")] : [])).joined(separator: " and ") + " are left out so far"
+  }
+
   mutating func add(_ problem: Problem) {
     count += 1
+    note(problem)
+  }
+
+  mutating func add(shard problem: Problem) {
+    shards += 1
+    note(problem)
+  }
+
+  private mutating func note(_ problem: Problem) {
     if problems.count < Self.mostProblems { problems.append(problem) }
   }
 }

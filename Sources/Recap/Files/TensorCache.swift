@@ -29,12 +29,25 @@ struct TensorCache: Sendable {
 
   /// Keeps a tensor; false when that did not work.
   @discardableResult
-  func keep(_ tensor: Tensor, as name: String) -> Bool {
+  func keep(_ tensor: Tensor, as name: String) -> Bool { keep(.floats("tensor", tensor), Self.checksum(tensor), name) }
+
+  /// The same for whole numbers.
+  func integers(_ name: String) -> [Int64]? {
+    guard let file = try? SafetensorsFile(path(name)), let numbers = try? file.integers(named: "integers"),
+      let sum = try? file.integers(named: "checksum"), sum == [Self.checksum(numbers)]
+    else { return nil }
+    return numbers
+  }
+
+  @discardableResult
+  func keep(_ numbers: [Int64], as name: String) -> Bool {
+    keep(.integers("integers", numbers, dims: [numbers.count]), Self.checksum(numbers), name)
+  }
+
+  private func keep(_ part: SafetensorsWriter.Entry, _ checksum: Int64, _ name: String) -> Bool {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try SafetensorsWriter([
-        .floats("tensor", tensor), .integers("checksum", [Self.checksum(tensor)], dims: [1]),
-      ]).write(to: path(name))
+      try SafetensorsWriter([part, .integers("checksum", [checksum], dims: [1])]).write(to: path(name))
       return true
     } catch {
       return false
@@ -46,6 +59,12 @@ struct TensorCache: Sendable {
   private static func checksum(_ tensor: Tensor) -> Int64 {
     var sum = CRC32()
     tensor.withUnsafeValues { sum.update(UnsafeRawBufferPointer($0)) }
+    return Int64(sum.value)
+  }
+
+  private static func checksum(_ numbers: [Int64]) -> Int64 {
+    var sum = CRC32()
+    numbers.withUnsafeBytes { sum.update($0) }
     return Int64(sum.value)
   }
 
@@ -74,13 +93,15 @@ enum FileStamp {
   /// Of a file, or of all that a folder holds.
   static func stamp(_ path: String) -> String {
     let below = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String }.sorted() ?? []
-    return ([""] + below).map { name -> String in
-      let file = name.isEmpty ? path : path + "/" + name
-      var facts = stat()
-      guard stat(file, &facts) == 0 else { return "\(file) -" }
-      let isFolder = facts.st_mode & S_IFMT == S_IFDIR
-      let times = [facts.st_mtim, facts.st_ctim].map { "\($0.tv_sec).\($0.tv_nsec)" }.joined(separator: " ")
-      return isFolder ? file : "\(file) \(facts.st_ino) \(facts.st_size) \(times)"
-    }.joined(separator: "\n")
+    return ([""] + below).map { stamp(FileName($0.isEmpty ? path : path + "/" + $0)) }.joined(separator: "\n")
+  }
+
+  /// Of one file, by a name that need not be UTF-8: its bytes are in the stamp, so that no two names share one.
+  static func stamp(_ file: FileName) -> String {
+    let name = String(validating: file.bytes, as: UTF8.self) ?? "\(file.bytes)"
+    guard let facts = file.status else { return "\(name) -" }
+    let isFolder = facts.st_mode & S_IFMT == S_IFDIR
+    let times = [facts.st_mtim, facts.st_ctim].map { "\($0.tv_sec).\($0.tv_nsec)" }.joined(separator: " ")
+    return isFolder ? name : "\(name) \(facts.st_ino) \(facts.st_size) \(times)"
   }
 }

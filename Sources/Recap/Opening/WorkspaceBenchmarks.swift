@@ -23,7 +23,8 @@ extension Workspace {
       keepsLatents && plan.crop == .center
       ? LatentCache(autoencoder: diffusionPath + "/vae", environment: environment) : nil
     return try DatasetImages(
-      plan, preprocessing: preprocessing, diffusion: diffusion, seed: seed, latents: cache)
+      plan, preprocessing: preprocessing, diffusion: diffusion, seed: seed, latents: cache,
+      indexes: ShardIndexes(environment: environment))
   }
 
   public func pairLists() throws -> PairLists { try PairLists(contentsOf: folder.pairLists) }
@@ -105,8 +106,8 @@ extension OpenedCLIP {
 
 extension DataPlan {
   /// Some of the images, spread over all of them; those that cannot be read are passed over.
-  public func samples(_ count: Int) throws -> [Image] {
-    let dataset = try Dataset(paths)
+  public func samples(_ count: Int, indexes: ShardIndexes? = nil) throws -> [Image] {
+    let dataset = try Dataset(paths, indexes: indexes)
     let stride = max(1, dataset.count / max(count, 1))
     return (0..<min(count, dataset.count)).compactMap { try? dataset.image($0 * stride) }
   }

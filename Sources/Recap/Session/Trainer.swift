@@ -103,10 +103,21 @@ public final class Trainer {
     return total
   }
 
+  /// Lets the images of the next micro-batches be read while this one is computed.
+  private func prepareImages(after position: Int) {
+    let (batch, last) = (
+      configuration.batch, configuration.accumulate * (configuration.alignSteps + configuration.steps)
+    )
+    for next in position + 1..<max(position + 1, min(position + 3, last)) {
+      images.prepare(order.images(from: next * batch, batch), batch: next)
+    }
+  }
+
   /// The loss of micro-batch number `position` of the run.
   private func loss(at position: Int) throws -> Tensor {
     let indices = order.images(from: position * configuration.batch, configuration.batch)
     let inputs = try images.inputs(indices, batch: position)
+    prepareImages(after: position)
     var sampling = configuration.sampling
     sampling.density = density
     return models.objective.answer(

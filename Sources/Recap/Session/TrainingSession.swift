@@ -53,7 +53,7 @@ public final class TrainingSession {
   private var evaluation: WorkTimer?
   /// Where the run was saved last.
   private var saved: Trainer.Position?
-  private var skippedImages = 0
+  private var skippedImages = SkippedImages()
   private var hasReportedGradient = false
 
   /// - Parameters:
@@ -151,12 +151,12 @@ public final class TrainingSession {
 
   private func reportSkippedImages() throws {
     let skipped = trainer.images.skipped
-    guard skipped.count > skippedImages else { return }
-    for problem in skipped.problems.dropFirst(skippedImages) {
+    guard skipped != skippedImages else { return }
+    for problem in skipped.problems.dropFirst(skippedImages.problems.count) {
       try observe(.notice(Problem("left out: \(problem.message)", advice: problem.advice)))
     }
-    try observe(.notice(Problem("\(skipped.count) of the images are left out so far")))
-    skippedImages = skipped.count
+    try observe(.notice(Problem(skipped.summary)))
+    skippedImages = skipped
   }
 
   private func evaluate() throws {

@@ -28,39 +28,41 @@ struct TarArchiveTests {
     }()
   }
 
-  private func open(_ bytes: Data, wanted: (String) -> Bool = { _ in true }) throws -> TarArchive {
+  /// An archive and what its members hold.
+  private func open(_ bytes: Data, wanted: (FileName) -> Bool = { _ in true }) throws -> (
+    tar: TarArchive, files: [Data]
+  ) {
     try Reference.withTemporaryFolder { folder in
       try bytes.write(to: URL(filePath: folder + "/x.tar"))
-      // The mapping outlives the folder.
-      return try TarArchive(folder + "/x.tar", where: wanted)
+      let tar = try TarArchive(FileName(folder + "/x.tar"), where: wanted)
+      return (tar, try tar.members.map { try TarArchive.contents(of: $0, in: tar.path) })
     }
   }
 
   @Test("give the names and contents that tarfile gives, in every format", arguments: Case.all)
   func members(it: Case) throws {
-    let tar = try open(it.file)
+    let (tar, files) = try open(it.file)
 
-    #expect(tar.members.map(tar.name) == it.members.map { $0.name.shown })
-    #expect(tar.members.map { tar.withContents(of: $0) { Data($0) } } == it.members.map(\.contents))
+    #expect(tar.names.map(\.text) == it.members.map(\.name))
+    #expect(files == it.members.map(\.contents))
   }
 
   @Test("give what is asked for alone")
   func wanted() throws {
     let it = try #require(Case.all.first)
 
-    let tar = try open(it.file) { $0.hasSuffix(".jpg") }
+    let tar = try open(it.file) { $0.fileExtension == "jpg" }.tar
 
     #expect(tar.members.count == it.members.count { $0.name.hasSuffix(".jpg") } && tar.members.count == 3)
-    #expect(tar.obstacles.isEmpty)
+    #expect(tar.obstacles.isEmpty && tar.damage == nil)
   }
 
   @Test("that are cut anywhere give the files before the cut, and say so", arguments: Case.all)
   func cut(it: Case) throws {
     for length in stride(from: 513, to: it.file.count, by: 173) {
-      let tar = try? open(it.file.prefix(length))
-      let contents = tar.map { tar in tar.members.map { tar.withContents(of: $0) { Data($0) } } } ?? []
+      guard let (tar, contents) = try? open(it.file.prefix(length)) else { continue }
       #expect(contents == Array(it.members.map(\.contents).prefix(contents.count)))
-      if contents.count < it.members.count, let tar { #expect(!tar.obstacles.isEmpty) }
+      if contents.count < it.members.count { #expect(tar.damage != nil) }
     }
   }
 
@@ -99,8 +101,27 @@ struct TarArchiveTests {
   func otherFiles() throws {
     let gzip = try #require(throws: Problem.self) { try open(Data([0x1F, 0x8B] + [UInt8](repeating: 7, count: 1000))) }
     #expect(gzip.message.contains("gzip-compressed"))
+    let page = try #require(throws: Problem.self) { try open(Data("\n<!DOCTYPE html><html>\(gzip)".utf8)) }
+    #expect(page.message.contains("it is a web page"))
+    #expect(try #require(throws: Problem.self) { try open(Data()) }.message.contains("it is empty"))
     #expect(throws: Problem.self) { try open(Data("Question ID,Type,Statement\n".utf8)) }
-    #expect(try open(Data(count: 1024)).members.isEmpty)
+    #expect(try open(Data(count: 1024)).tar.members.isEmpty)
+  }
+
+  @Test("that have become shorter give a reason, not other bytes")
+  func shortened() throws {
+    let it = try #require(Case.all.first)
+    try Reference.withTemporaryFolder { folder in
+      let path = folder + "/x.tar"
+      try it.file.write(to: URL(filePath: path))
+      let tar = try TarArchive(FileName(path)) { _ in true }
+      let last = try #require(tar.members.last { $0.size > 0 })
+      try it.file.prefix(last.bytes.upperBound - 1).write(to: URL(filePath: path))
+
+      let problem = try #require(throws: Problem.self) { try TarArchive.contents(of: last, in: tar.path) }
+
+      #expect(problem.message.contains("it has become shorter"))
+    }
   }
 
   /// Puts the right checksum into the first header.

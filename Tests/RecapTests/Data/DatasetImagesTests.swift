@@ -150,7 +150,8 @@ struct DatasetImagesTests {
       #expect(problem { _ = try images(DataPlan([folder])) }.contains("1.jpg: it is not an image"))
       #expect(problem { _ = try images(DataPlan([folder + "/2.jpg"])) }.contains("there is no such folder or file"))
       #expect(problem { _ = try images(DataPlan([folder + "/*.tar"])) }.contains("no file or folder fits"))
-      #expect(problem { _ = try images(DataPlan([folder + "/1.jpg"])) }.contains("as a tar archive"))
+      #expect(problem { _ = try images(DataPlan([folder + "/1.jpg"])) }.contains("1.jpg: it is not an image"))
+      #expect(problem { _ = try images(DataPlan([#filePath])) }.contains("as a tar archive"))
     }
   }
 
@@ -177,6 +178,34 @@ struct DatasetImagesTests {
       try #expect(squares([shards]) == expected)
       try #expect(squares([shards + "/0.tar", shards + "/1.tar"]) == expected)
       try #expect(squares([shards + "/?.tar"]) == expected)
+    }
+  }
+
+  @Test("that were decoded ahead are the same as those that were not, and so is who stands in for broken ones")
+  func ahead() throws {
+    try withPictures(6) { folder in
+      try Data("no image".utf8).write(to: URL(filePath: folder + "/3.png"))
+      let plain = try images(DataPlan([folder]))
+      let ahead = try images(DataPlan([folder]))
+      ahead.prepare([9, 9], batch: 0)
+      for batch in 0..<3 { ahead.prepare([batch, 3], batch: batch) }
+      #expect(ahead.skipped.count == 0)
+
+      for batch in 0..<3 {
+        #expect(try ahead.squares([batch, 3], batch: batch) == plain.squares([batch, 3], batch: batch))
+        #expect(ahead.skipped == plain.skipped && ahead.skipped.count == 1)
+      }
+      // A run that goes on in the middle sees what the uninterrupted one would have seen.
+      #expect(try images(DataPlan([folder])).squares([2, 3], batch: 2) == plain.squares([2, 3], batch: 2))
+    }
+  }
+
+  @Test("can be a single one")
+  func single() throws {
+    try withPictures(2) { folder in
+      let images = try images(DataPlan([folder + "/1.png"], crop: .center))
+      #expect(try images.count == 1 && images.squares([0], batch: 0).map(\.image) == [diffusion.square(picture(1))])
+      #expect(images.summary == "1 image in 1 file")
     }
   }
 

@@ -6,7 +6,7 @@ struct TarDamage: Error {
 
 /// One entry of a tar archive with the extension headers before it. Format: POSIX.1-2001 `pax`, GNU `tar`.
 struct TarEntry {
-  let name: String
+  let name: FileName
   /// Where its first header begins, and where the next entry does.
   let start, end: Int
   let contents: Range<Int>
@@ -51,7 +51,7 @@ struct TarEntry {
 
   /// What extension headers say of the file after them.
   private struct Extensions {
-    var name: String?
+    var name: FileName?
     var size: Int?
 
     mutating func take(_ kind: UInt8, _ bytes: UnsafeRawBufferPointer) throws(TarDamage) {
@@ -76,7 +76,7 @@ struct TarEntry {
         guard let equals = record.firstIndex(of: UInt8(ascii: "=")) else { continue }
         let value = String(decoding: record[(equals + 1)...], as: UTF8.self)
         switch String(decoding: record[..<equals], as: UTF8.self) {
-        case "path": name = value
+        case "path": name = FileName(record[(equals + 1)...])
         case "size":
           guard let number = Int(value), number >= 0 else { throw TarDamage("a member of \(value.shown) bytes") }
           size = number
@@ -91,7 +91,7 @@ struct TarEntry {
 struct TarHeader {
   static let length = 512
 
-  let name: String
+  let name: FileName
   let size: Int
   let kind: UInt8
 
@@ -110,14 +110,12 @@ struct TarHeader {
     size = try Self.number(header[124..<136])
     kind = header[156]
     // GNU's archives have other things where POSIX's have the beginning of a long path.
-    let prefix = header.has(Array("ustar\0".utf8), at: 257) ? Self.text(header[345..<500]) : ""
-    name = (prefix.isEmpty ? "" : prefix + "/") + Self.text(header[0..<100])
+    let prefix = header.has(Array("ustar\0".utf8), at: 257) ? Self.text(header[345..<500]) : FileName("")
+    name = prefix.bytes.isEmpty ? Self.text(header[0..<100]) : prefix.appending(Self.text(header[0..<100]))
   }
 
   /// The bytes up to the first zero.
-  static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
-    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-  }
+  static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> FileName { FileName(bytes.prefix { $0 != 0 }) }
 
   /// The sum of all bytes, with spaces in the checksum's own place.
   private static func checksum(_ header: UnsafeRawBufferPointer) -> Int {

@@ -34,7 +34,9 @@ public struct StableDiffusion {
   public var side: Int { unet.config.sampleSize * autoencoder.reduction }
 
   /// The square of a picture that the model works on: shortest side to size (bicubic), then the centre.
-  public func square(_ image: Image) -> Image {
+  public func square(_ image: Image) -> Image { Self.square(image, side: side) }
+
+  public static func square(_ image: Image, side: Int) -> Image {
     image.width == side && image.height == side ? image : image.centerSquare(side: side, by: .bicubic)
   }
 

@@ -43,6 +43,7 @@ struct TrainCommand: DivaCommand {
       run, at: old.map { .existing($0) } ?? out.map { .new($0) } ?? .nowhere,
       evaluator: workspace.evaluator(scored, workspace.benchmark(scored, console), seed: run.seed),
       keepsLatents: general.memory == .fast, environment: console.environment)
+    session.trainer.images.summary.map { console.note("training on \($0)") }
     StepMemory(session.trainer.models, run.configuration).note().map(console.note)
     let printer = TrainPrinter(console, run.configuration, scored, isJSON: general.json)
     if session.hasEnded { console.note("this run has taken all its steps") } else { try train(session, printer) }

@@ -168,7 +168,8 @@ final class ModelSession: Session {
     self.training = training
     let folder = RunDescription.absolute(options.mmvp ?? workspace.folder.benchmark.path)
     training.browsed = pairs.map { (folder, $0.scoring) }
-    samples = (try? workspace.sampleImages(pairs: options.mmvp, data: options.data)) ?? []
+    samples =
+      (try? workspace.sampleImages(pairs: options.mmvp, data: options.data, environment: options.environment)) ?? []
     if samples.isEmpty { samples = try workspace.sampleImages() }
     let policy = workspace.backbone.policy
     pictures = ReconstructionJob(report, isEager: policy.isEager)

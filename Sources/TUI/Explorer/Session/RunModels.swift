@@ -19,7 +19,8 @@ struct RunModels {
     workspace = try Workspace(of: description, mini: Assets.mini(environment: environment))
     // The run's own images may have gone since; pairs' do as well.
     samples =
-      try (try? workspace.sampleImages(pairs: description.mmvp, data: description.images)) ?? workspace.sampleImages()
+      try (try? workspace.sampleImages(pairs: description.mmvp, data: description.images, environment: environment))
+      ?? workspace.sampleImages()
   }
 
   /// Whether they are another run's too, with the words beside them and the images that are rebuilt.
@@ -45,8 +46,12 @@ struct RunModels {
 
 extension Workspace {
   /// Images to rebuild: some of those that are learned from, or of the pairs': what CLIP confuses is worth it.
-  func sampleImages(pairs path: String? = nil, data: DataPlan? = nil, count: Int = 12) throws -> [Image] {
-    if let data { return try data.samples(count) }
+  func sampleImages(
+    pairs path: String? = nil, data: DataPlan? = nil, count: Int = 12, environment: [String: String] = [:]
+  )
+    throws -> [Image]
+  {
+    if let data { return try data.samples(count, indexes: ShardIndexes(environment: environment)) }
     let urls = try MMVPFolder(url: path.map { URL(filePath: $0) } ?? folder.benchmark).pairs.flatMap(\.imageURLs)
     let stride = max(1, urls.count / count)
     return (0..<min(count, urls.count)).compactMap { try? Image(contentsOf: urls[$0 * stride]) }
