@@ -60,6 +60,28 @@ struct InspectTests {
     #expect(script.contains("visual.transformer.resblocks.1.attn.in_proj_weight"))
   }
 
+  @Test("Training data is read and counted: a folder, a list, several files")
+  func trainingData() throws {
+    try withFolder { folder in
+      for number in 0..<3 {
+        let image = Image(width: 6, height: 4, pixels: Array(repeating: UInt8(number % 2), count: 72))
+        try image.writePNG(to: URL(filePath: "\(folder)/\(number).png"))
+      }
+      for words in [[folder], ["\(folder)/{0..2}.png"], (0..<3).map { "\(folder)/\($0).png" }] {
+        let facts = try #require(try diva(["inspect"] + words + ["--json"]).objects().first)
+        #expect(facts["images"] as? Int == 3 && facts["distinct"] as? Int == 2 && facts["samples"] as? Int == 3)
+      }
+      let text = try diva(["inspect", folder]).output
+      #expect(text.contains("3 samples, 3 images: 2 distinct, 1 duplicate\n3 PNG; "))
+      try Data("<html>".utf8).write(to: URL(filePath: folder + "/bad.tar"))
+      #expect(
+        try diva(["inspect", folder]).output.contains(
+          "1 shard: 0 good, 1 bad\n  cannot read \(folder)/bad.tar: it is a web page"))
+      #expect(status(["inspect", folder + "/bad.tar"]) == 1)
+      #expect(complaint(["inspect", "pipe:cat x.tar"])?.contains("it is a command, and nothing is executed") == true)
+    }
+  }
+
   @Test("Hostile and damaged files end in one clear line and status 1")
   func hostile() throws {
     let data = try Data(contentsOf: URL(filePath: Self.path("pytorch_cases.json")))

@@ -22,6 +22,17 @@ public struct WeightsFolder {
       ["\($0).bin", "\($0).fp16.bin"]
     }
 
+  /// Whether there is a configuration or a file of weights in it, readable or not.
+  public var holdsModel: Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.contains { name in
+      ["config.json", "model_index.json"].contains { name.hasSuffix($0) }
+        || Self.endings.contains(where: name.hasSuffix)
+    }
+  }
+
+  private static let endings = [".safetensors", ".pt", ".pth", ".bin"]
+
   func file(_ name: String) -> String { path + "/" + name }
 
   private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
@@ -62,7 +73,7 @@ public struct WeightsFolder {
   /// The weights of a folder without any of the libraries' names in it: as OpenAI's files lie there.
   private func onlyFile() throws -> WeightsFile {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-      .filter { [".safetensors", ".pt", ".pth", ".bin"].contains(where: $0.hasSuffix) }
+      .filter { Self.endings.contains(where: $0.hasSuffix) }
     guard let name = names.first else {
       throw Problem(
         "cannot open \(path): it holds no weights",

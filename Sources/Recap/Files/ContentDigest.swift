@@ -21,6 +21,9 @@ struct ContentDigest {
     text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
   }
 
+  /// The two sums, to compare.
+  var value: SIMD2<UInt64> { [sums.0, sums.1] }
+
   /// 32 hexadecimal digits.
   var text: String {
     [sums.0, sums.1].map { sum in
