@@ -109,7 +109,7 @@ public struct WeightsFolder {
   /// Writes one JSON file; makes the folder if need be.
   public func write(_ json: JSON, named name: String) throws {
     try makeFolder()
-    try writeAtomically(to: file(name)) { try $0.write(contentsOf: Data(json.pretty.utf8)) }
+    try DurableFile.write(Data(json.pretty.utf8), to: file(name))
   }
 
   private func makeFolder() throws {

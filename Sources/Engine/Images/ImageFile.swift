@@ -92,14 +92,7 @@ extension Image {
 
   /// Writes a PNG file. Throws a `Problem` when the place cannot be written.
   public func writePNG(to url: URL) throws {
-    do {
-      try Data(PNG.encode(self)).write(to: url, options: .atomic)
-    } catch let problem as Problem {
-      throw problem
-    } catch {
-      throw Problem(
-        "cannot write \(url.path): \(Self.reason(error))", advice: "Check that the folder exists and has room.")
-    }
+    try DurableFile.write(Data(PNG.encode(self)), to: url.path, isSynced: false)
   }
 
   /// Refuses an image whose header promises more than `maximumArea`, before memory is taken for it.
@@ -125,12 +118,4 @@ extension Image {
       advice: "The file is damaged or of a rare kind; get it again, or save the picture anew.")
   }
 
-  private static func reason(_ error: any Error) -> String {
-    switch (error as? CocoaError)?.code {
-    case .some(.fileNoSuchFile): "no such file"
-    case .some(.fileWriteNoPermission): "permission denied"
-    case .some(.fileWriteOutOfSpace): "the disk is full"
-    default: "\(error)"
-    }
-  }
 }

@@ -22,7 +22,7 @@ extension MiniWorld {
         rows.append([id, pair.pattern.typeName, statement])
       }
     }
-    try Self.write(CSV.text(rows), to: folder.appending(path: MMVPFolder.questionsFile))
+    try DurableFile.write(Data(CSV.text(rows).utf8), to: folder.appending(path: MMVPFolder.questionsFile).path)
   }
 
   /// Writes the first scenes of a split as `00000.png`, `00001.png` … with `captions.csv`, which says everything.
@@ -39,7 +39,7 @@ extension MiniWorld {
       try scene.render().writePNG(to: folder.appending(path: name))
       rows.append([name, Captioner.caption(of: scene, detail: 1, using: &random)])
     }
-    try Self.write(CSV.text(rows), to: folder.appending(path: "captions.csv"))
+    try DurableFile.write(Data(CSV.text(rows).utf8), to: folder.appending(path: "captions.csv").path)
   }
 
   private static func makeFolder(_ url: URL) throws {
@@ -48,14 +48,6 @@ extension MiniWorld {
     } catch {
       throw Problem(
         "cannot make the folder \(url.path): \(error.systemReason)", advice: "check that its parent can be written")
-    }
-  }
-
-  private static func write(_ text: String, to url: URL) throws {
-    do {
-      try Data(text.utf8).write(to: url, options: .atomic)
-    } catch {
-      throw DurableFile.cannotWrite(url.path, error.systemReason)
     }
   }
 }

@@ -47,11 +47,17 @@ struct TensorCache: Sendable {
   private func keep(_ part: SafetensorsWriter.Entry, _ checksum: Int64, _ name: String) -> Bool {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try SafetensorsWriter([part, .integers("checksum", [checksum], dims: [1])]).write(to: path(name))
+      try SafetensorsWriter([part, .integers("checksum", [checksum], dims: [1])]).write(to: path(name), isSynced: false)
       return true
     } catch {
       return false
     }
+  }
+
+  /// Whether a file is named by a digest, as all names here are: others in the folder are left alone.
+  private static func isOwn(_ file: URL) -> Bool {
+    let name = file.deletingPathExtension().lastPathComponent
+    return file.pathExtension == "safetensors" && name.count == 32 && name.allSatisfy(\.isHexDigit)
   }
 
   private func path(_ name: String) -> String { folder.appending(path: name + ".safetensors").path }
@@ -76,7 +82,7 @@ struct TensorCache: Sendable {
     let files =
       (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: Array(keys))) ?? []
     let newestFirst = files.compactMap { file -> (URL, Int, Date)? in
-      guard file.pathExtension == "safetensors", let facts = try? file.resourceValues(forKeys: keys) else { return nil }
+      guard Self.isOwn(file), let facts = try? file.resourceValues(forKeys: keys) else { return nil }
       return (file, facts.fileSize ?? 0, facts.contentModificationDate ?? .distantPast)
     }.sorted { $0.2 > $1.2 }
     var total = 0

@@ -55,6 +55,6 @@ public struct ConditionStatistics: Codable, Equatable, Sendable {
   func write(to url: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    try encoder.encode(self).write(to: url, options: .atomic)
+    try DurableFile.write(try encoder.encode(self), to: url.path)
   }
 }

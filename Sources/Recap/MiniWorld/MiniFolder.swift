@@ -45,6 +45,12 @@ public struct MiniFolder: Sendable {
   /// Needed while pre-training only: the towers trained together, and the baseline's twin.
   var towers: WeightsFolder { WeightsFolder(path + "/work/towers") }
   var twin: WeightsFolder { WeightsFolder(path + "/work/twin") }
+
+  /// Removes them, and their folder if nothing else is in it.
+  public func removeWork() throws {
+    for model in [towers, twin] { try FileManager.default.removeItem(atPath: model.path) }
+    rmdir(path + "/work")
+  }
 }
 
 extension WeightsFolder {
@@ -70,6 +76,6 @@ extension Preprocessing {
   func write(to folder: WeightsFolder) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try encoder.encode(self).write(to: URL(filePath: folder.path + "/preprocessor_config.json"), options: .atomic)
+    try DurableFile.write(try encoder.encode(self), to: folder.path + "/preprocessor_config.json")
   }
 }

@@ -88,10 +88,10 @@ extension MiniVocabulary {
       let url = folder.appending(path: name)
       do {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: url, options: .atomic)
       } catch {
         throw DurableFile.cannotWrite(url.path, error.systemReason)
       }
+      try DurableFile.write(Data(text.utf8), to: url.path)
     }
   }
 

@@ -45,7 +45,7 @@ public struct PairLists: Codable, Equatable, Sendable {
   func write(to url: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    try encoder.encode(self).write(to: url, options: .atomic)
+    try DurableFile.write(try encoder.encode(self), to: url.path)
   }
 
   /// The pairs of a split, patterns in MMVP's order.

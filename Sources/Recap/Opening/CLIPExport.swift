@@ -70,7 +70,7 @@ extension Workspace {
   private func copyTokenizer(to folder: WeightsFolder) throws {
     let files = FileManager.default
     for name in Workspace.tokenizerFiles where files.fileExists(atPath: clipPath + "/" + name) {
-      try files.copyItem(atPath: clipPath + "/" + name, toPath: folder.path + "/" + name)
+      try DurableFile.write(try SmallFile.read(clipPath + "/" + name), to: folder.path + "/" + name)
     }
   }
 

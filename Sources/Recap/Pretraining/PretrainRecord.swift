@@ -56,11 +56,7 @@ public struct PretrainRecord: Codable, Equatable, Sendable {
   }
 
   public func write(to url: URL) throws {
-    do {
-      try RunJSON.pretty(self).write(to: url, options: .atomic)
-    } catch {
-      throw Problem("cannot write \(url.path): \(error.systemReason)", advice: "check that the disk has room")
-    }
+    try DurableFile.write(try RunJSON.pretty(self), to: url.path)
   }
 
   /// Adds a stage that has been trained, in place of an earlier attempt at it.

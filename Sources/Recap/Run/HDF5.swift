@@ -2,43 +2,38 @@ import CHDF5
 import Engine
 import Foundation
 
-/// The little of HDF5 that a run needs: write a whole file. Its C API stays in this file.
+/// The little of HDF5 that a run needs: make a whole file. Its C API stays in this file.
 ///
 /// Nothing reads HDF5 here: its library ends the whole process on some damaged files (a division by zero in 1.10.8).
 enum HDF5 {
   private static let usual = hid_t(H5P_DEFAULT)
   private static let everything = hid_t(H5S_ALL)
 
-  /// Writes a new file under a temporary name and gives it the name `path` in one step.
-  ///
-  /// So whoever opens `path`, whenever, finds a whole file that nobody has locked.
-  static func write(to path: String, groups: [String], _ datasets: [HDF5Dataset], attributes: [String: HDF5Column])
-    throws
-  {
+  /// The bytes of a file. It is made in memory: HDF5 would crash in its exit handler over a file that a full disk cut short.
+  static func file(groups: [String], _ datasets: [HDF5Dataset], attributes: [String: HDF5Column]) throws -> Data {
     chdf5_print_no_errors()
-    let temporary = DurableFile.temporaryName(for: path)
-    do {
-      try withNewFile(temporary, for: path) { file in
-        for group in groups {
-          try with(H5Gcreate2(file, group, usual, usual, usual), group, close: H5Gclose) { _ in }
-        }
-        for dataset in datasets { try write(dataset, to: file) }
-        for (name, column) in attributes.sorted(by: { $0.key < $1.key }) { try write(column, as: name, to: file) }
-        try check(H5Fflush(file, H5F_SCOPE_GLOBAL), path)
+    return try withNewFile { file in
+      for group in groups {
+        try with(H5Gcreate2(file, group, usual, usual, usual), group, close: H5Gclose) { _ in }
       }
-    } catch {
-      unlink(temporary)
-      throw error
+      for dataset in datasets { try write(dataset, to: file) }
+      for (name, column) in attributes.sorted(by: { $0.key < $1.key }) { try write(column, as: name, to: file) }
+      try check(H5Fflush(file, H5F_SCOPE_GLOBAL), memory)
+      var bytes = Data(count: max(0, H5Fget_file_image(file, nil, 0)))
+      let written = bytes.withUnsafeMutableBytes { H5Fget_file_image(file, $0.baseAddress, $0.count) }
+      try check(written == bytes.count ? 0 : -1, memory)
+      return bytes
     }
-    try DurableFile.rename(temporary, to: path)
   }
 
-  /// Without a lock: no other process has the file before it is renamed, and a lock would live on in a program that another
-  /// thread starts meanwhile, which gets all open files.
-  private static func withNewFile(_ name: String, for path: String, _ body: (hid_t) throws -> Void) throws {
-    try with(H5Pcreate(chdf5_file_access()), path, close: H5Pclose) { access in
-      try check(H5Pset_file_locking(access, false, true), path)
-      try with(H5Fcreate(name, chdf5_truncate(), usual, access), path, close: H5Fclose, body)
+  private static let memory = "a file in memory"
+
+  private static func withNewFile<R>(_ body: (hid_t) throws -> R) throws -> R {
+    try with(H5Pcreate(chdf5_file_access()), memory, close: H5Pclose) { access in
+      try check(H5Pset_fapl_core(access, 1 << 20, false), memory)
+      // HDF5 first looks for a file of the name, open or on the disk: there can be none of this one.
+      let name = "/dev/null/\(UUID().uuidString)"
+      return try with(H5Fcreate(name, chdf5_truncate(), usual, access), memory, close: H5Fclose, body)
     }
   }
 
@@ -52,14 +47,13 @@ enum HDF5 {
       _ = close(id)  // The first mistake is the one to report.
       throw error
     }
-    // Closing writes what was held back: a full disk shows here.
     try check(close(id), what)
     return result
   }
 
   private static func check(_ status: some SignedInteger, _ what: String) throws {
     guard status >= 0 else {
-      throw Problem("HDF5 cannot write or read \(what)", advice: "check that the run's folder has space left")
+      throw Problem("HDF5 cannot make \(what)", advice: "check that memory is left")
     }
   }
 

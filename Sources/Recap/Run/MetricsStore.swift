@@ -17,12 +17,13 @@ import Foundation
 enum MetricsStore {
   static func write(_ history: RunHistory, _ description: RunDescription, to path: String) throws {
     let json = String(decoding: try RunJSON.line(description), as: UTF8.self)
-    try HDF5.write(
-      to: path, groups: ["metrics", "evaluations", "predictions"], datasets(history),
+    let file = try HDF5.file(
+      groups: ["metrics", "evaluations", "predictions"], datasets(history),
       attributes: [
         "configuration": text(json), "version": text(description.version),
         "patterns": .texts(patterns(history), bytes: patterns(history).map(\.utf8.count).reduce(1, max)),
       ])
+    try DurableFile.write(file, to: path)
   }
 
   static func datasets(_ history: RunHistory) -> [HDF5Dataset] {

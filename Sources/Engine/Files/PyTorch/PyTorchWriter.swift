@@ -14,12 +14,12 @@ public struct PyTorchWriter {
     self.tensors = tensors
   }
 
-  /// Writes under a temporary name beside `path`, syncs, then renames: the file is there whole or not at all.
+  /// The file is there whole or not at all (`DurableFile`).
   public func write(to path: String) throws { try write(to: path, limit: UInt64(UInt32.max)) }
 
   /// - Parameter limit: numbers from here on go into ZIP64 records.
   func write(to path: String, limit: UInt64) throws {
-    try writeAtomically(to: path) { file in
+    try DurableFile.write(to: path) { file in
       var zip = ZipWriter(file, limit: limit)
       try zip.add("archive/data.pkl", StateDictPickle(tensors.map { ($0.key, $0.tensor.shape) }).bytes)
       try zip.add("archive/byteorder", Array("little".utf8))

@@ -45,9 +45,9 @@ public struct SafetensorsWriter {
     self.metadata = metadata
   }
 
-  /// Writes under a temporary name beside `path`, syncs, then renames: the file is there whole or not at all.
-  public func write(to path: String) throws {
-    try writeAtomically(to: path) { file in
+  /// The file is there whole or not at all (`DurableFile`).
+  public func write(to path: String, isSynced: Bool = true) throws {
+    try DurableFile.write(to: path, isSynced: isSynced) { file in
       try file.write(contentsOf: header)
       for entry in entries {
         switch entry.content {
@@ -81,32 +81,5 @@ public struct SafetensorsWriter {
     // The data begins at a multiple of 8, so that a reader may use it in place.
     while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
     return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
-  }
-}
-
-/// Lets `body` write a file under a temporary name, then gives it the name `path` in one step.
-///
-/// After a crash or on a full disk the old file is still whole. Throws a `Problem` that names the file.
-func writeAtomically(to path: String, _ body: (FileHandle) throws -> Void) throws {
-  let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).tmp"
-  func problem(_ reason: String) -> Problem {
-    Problem("cannot write \(path): \(reason)", advice: "check that the folder exists, is writable and has space left")
-  }
-
-  let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-  guard descriptor >= 0 else { throw problem(String(cString: strerror(errno))) }
-  let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-  do {
-    try body(file)
-    try file.synchronize()
-    try file.close()
-  } catch {
-    unlink(temporary)
-    throw problem(error.systemReason)
-  }
-  guard rename(temporary, path) == 0 else {
-    let reason = String(cString: strerror(errno))
-    unlink(temporary)
-    throw problem(reason)
   }
 }

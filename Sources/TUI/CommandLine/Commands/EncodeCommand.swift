@@ -26,7 +26,7 @@ struct EncodeCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    try out.map(OutputFile.init)?.requirePlace()
+    try out.map(DurableFile.requirePlace)
     let workspace = try models.workspace(console)
     var dump = TensorDump()
     var norms: [String: [Double]] = [:]

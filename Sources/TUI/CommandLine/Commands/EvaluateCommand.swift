@@ -48,7 +48,7 @@ struct EvaluateMMVPCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    for path in [csv, result].compactMap(\.self) { try OutputFile(path).requirePlace() }
+    for path in [csv, result].compactMap(\.self) { try DurableFile.requirePlace(path) }
     let workspace = try models.workspace(console)
     // Before the baseline is scored, which may take minutes: a missing tuned CLIP is an error at once.
     let tower = try models.tuned.map(workspace.tower)
@@ -62,12 +62,12 @@ struct EvaluateMMVPCommand: DivaCommand {
       let paths = [workspace.clipPath] + [models.tuned].compactMap(\.self)
       return MMVPResult(try predictions(tower, from: paths, benchmark, workspace, seeds, console), seeds: seeds)
     }
-    if let csv { try OutputFile(csv).write(PairScoring.csv((tuned ?? baseline).raw[0])) }
+    if let csv { try DurableFile.write(Data(PairScoring.csv((tuned ?? baseline).raw[0]).utf8), to: csv) }
     if let result {
       let scores = [baseline, tuned].map { $0.map { PairScore($0.raw[0]) } }
       let text = PredictionResult.json(
         name: workspace.backbone.resultName, before: scores[0] ?? PairScore([]), after: scores[1])
-      try OutputFile(result).write(text)
+      try DurableFile.write(Data(text.utf8), to: result)
     }
     let line = MMVPLine(
       baseline, tuned: tuned, feature: feature, backbone: workspace.backbone, skipped: benchmark.skipped)

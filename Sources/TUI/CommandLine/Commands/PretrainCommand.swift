@@ -45,7 +45,7 @@ struct PretrainCommand: DivaCommand {
     watch.clear()
     record.scores = try PretrainRecord.Scores(Workspace(mini: folder))
     try record.write(to: folder.record)
-    if !keepWork { try FileManager.default.removeItem(atPath: out + "/work") }
+    if !keepWork { try folder.removeWork() }
     try show(record, text(record), console)
   }
 

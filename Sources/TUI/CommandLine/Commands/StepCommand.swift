@@ -41,7 +41,7 @@ struct StepCommand: DivaCommand {
   func validate() throws { try require("draws", draws, 1...1000) }
 
   func work(_ console: Console) throws {
-    try dump.map(OutputFile.init)?.requirePlace()
+    try dump.map(DurableFile.requirePlace)
     let workspace = try models.workspace(console, prompt: prompt.prompt)
     let density = models.density.density(for: workspace.backbone)
     try workspace.requirePossible(density)
