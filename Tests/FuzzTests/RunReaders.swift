@@ -78,7 +78,7 @@ enum RunSample {
     return url
   }
 
-  private static var entries: [LogEntry] {
+  static var entries: [LogEntry] {
     func step(_ step: Int, _ stage: StepReport.Stage) -> LogEntry {
       .step(
         StepReport(

@@ -72,8 +72,23 @@ extension Workspace {
     case .new(let path): return try RunRecorder(RunFolder.create(path, run))
     case .existing(let folder):
       let recorder = try RunRecorder(folder)
-      if let last = try Checkpoint.latest(in: folder) { try trainer.restore(from: last) }
+      try restore(trainer, from: recorder)
       return recorder
+    }
+  }
+
+  /// Goes to the last checkpoint that is whole, and notes what is wrong with later ones.
+  private func restore(_ trainer: Trainer, from recorder: RunRecorder) throws {
+    let (last, damage) = try Checkpoint.latestWhole(in: recorder.folder)
+    if let last { try trainer.restore(from: last) }
+    let place = last.map { "the run goes on from \($0.name)" } ?? "the run begins again"
+    for problem in damage { recorder.note(Problem("\(problem.message): \(place)")) }
+    let known = recorder.history.checkpoints
+    if damage.isEmpty, let newest = known.last, newest.step > last?.step ?? -1 {
+      recorder.note(Problem("\(newest.folder) of the log is not there, or was never completed: \(place)"))
+    }
+    if let last, !known.contains(where: { $0.step == last.step }) {
+      try recorder.record(.checkpoint(step: last.step, folder: last.name))
     }
   }
 

@@ -42,7 +42,7 @@ public struct Checkpoint: Equatable, Sendable {
   /// What was handed to `write` as state.
   public func state<State: Decodable>(as type: State.Type = State.self) throws -> State {
     do {
-      return try RunJSON.decoder.decode(type, from: try SmallFile.read(path + "/state.json"))
+      return try RunJSON.decoder.decode(type, from: try SmallFile.read(path + "/" + Checkpoint.stateFile))
     } catch let error as DecodingError {
       throw CheckpointManifest.damaged(path, "state.json: \(RunJSON.reason(error))")
     }
@@ -69,8 +69,8 @@ public struct Checkpoint: Equatable, Sendable {
         let entries = values.map { SafetensorsWriter.Entry.floats($0.key, $0.value.detached()) }
         try SafetensorsWriter(entries).write(to: "\(temporary)/\(group).safetensors")
       }
-      try DurableFile.write(try RunJSON.pretty(state), to: temporary + "/state.json")
-      let names = tensors.keys.map { $0 + ".safetensors" } + ["state.json"]
+      try DurableFile.write(try RunJSON.pretty(state), to: temporary + "/" + stateFile)
+      let names = tensors.keys.map { $0 + ".safetensors" } + [stateFile]
       let manifest = try CheckpointManifest(step: step, files: names, in: temporary)
       try DurableFile.write(try RunJSON.pretty(manifest), to: temporary + "/" + CheckpointManifest.fileName)
       try putInPlace(temporary, at: path)
@@ -93,12 +93,17 @@ public struct Checkpoint: Equatable, Sendable {
       throw Problem("cannot read \(run.path): \(error.systemReason)", advice: "check its permissions")
     }
     return names.compactMap { name -> Int? in
-      guard name.hasPrefix("checkpoint-"), let step = Int(name.dropFirst("checkpoint-".count)), step >= 0 else {
-        return nil
-      }
       let manifest = "\(run.path)/\(name)/\(CheckpointManifest.fileName)"
-      return FileManager.default.fileExists(atPath: manifest) ? step : nil
+      return FileManager.default.fileExists(atPath: manifest) ? step(ofFolder: name) : nil
     }.sorted()
+  }
+
+  /// 100 of `checkpoint-100`; nil for other names.
+  static func step(ofFolder name: String) -> Int? {
+    guard name.hasPrefix("checkpoint-"), let step = Int(name.dropFirst("checkpoint-".count)), step >= 0 else {
+      return nil
+    }
+    return step
   }
 
   /// The last complete checkpoint; nil when there is none. Throws when it is damaged.
@@ -106,16 +111,68 @@ public struct Checkpoint: Equatable, Sendable {
     try steps(in: run).last.map { try Checkpoint(opening: "\(run.path)/checkpoint-\($0)") }
   }
 
+  /// The last checkpoint that is whole, and what is wrong with those after it; nil when the run has none. Throws when it has
+  /// some and none is whole.
+  public static func latestWhole(in run: RunFolder) throws -> (checkpoint: Checkpoint?, damage: [Problem]) {
+    var damage: [Problem] = []
+    for step in try steps(in: run).reversed() {
+      do {
+        return (try Checkpoint(opening: "\(run.path)/checkpoint-\(step)"), damage)
+      } catch let problem as Problem {
+        damage.append(problem)
+      }
+    }
+    guard let first = damage.first else { return (nil, []) }
+    throw Problem(
+      "no checkpoint of the run \(run.path) is whole: \(first.message)",
+      advice: "restore one from a copy, or delete them all to begin again")
+  }
+
+  // MARK: - Replacing
+
   /// A folder cannot be renamed onto a full one, so an older one of the same step is set aside first.
   private static func putInPlace(_ temporary: String, at path: String) throws {
-    let old = path + ".replaced"
+    let old = DurableFile.temporaryName(for: path + replaced)
     let replaces = FileManager.default.fileExists(atPath: path)
-    try removeIfThere(old)
     if replaces { try DurableFile.rename(path, to: old) }
     try DurableFile.rename(temporary, to: path)
     try DurableFile.syncFolder(of: path)
-    try removeIfThere(old)
+    if replaces { try removeOwn(old) }
   }
+
+  private static let replaced = ".replaced"
+
+  /// Whether `name`, which a crash left, is a checkpoint that was set aside. It gets its name again, unless that has a new one.
+  static func restoreReplaced(_ name: String, _ whole: String, in folder: String) throws -> Bool {
+    guard whole.hasSuffix(replaced), step(ofFolder: String(whole.dropLast(replaced.count))) != nil else { return false }
+    let path = "\(folder)/\(whole.dropLast(replaced.count))"
+    if FileManager.default.fileExists(atPath: path) {
+      try removeOwn(folder + "/" + name)
+    } else {
+      try DurableFile.rename(folder + "/" + name, to: path)
+    }
+    return true
+  }
+
+  /// Removes a checkpoint that a later one replaces.
+  static func remove(_ step: Int, of run: RunFolder) throws {
+    let path = "\(run.path)/checkpoint-\(step)"
+    let temporary = DurableFile.temporaryName(for: path)
+    guard try isOwn(path) else { return }
+    try DurableFile.rename(path, to: temporary)
+    try removeIfThere(temporary)
+  }
+
+  private static func removeOwn(_ path: String) throws { if try isOwn(path) { try removeIfThere(path) } }
+
+  /// Whether a checkpoint's folder holds nothing that somebody else put there.
+  private static func isOwn(_ path: String) throws -> Bool {
+    try FileManager.default.contentsOfDirectory(atPath: path).allSatisfy {
+      $0.hasSuffix(".safetensors") || [stateFile, CheckpointManifest.fileName].contains($0)
+    }
+  }
+
+  private static let stateFile = "state.json"
 
   private static func removeIfThere(_ path: String) throws {
     if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }

@@ -58,7 +58,7 @@ struct CheckpointManifest: Codable, Equatable {
   static func damaged(_ folder: String, _ reason: String) -> Problem {
     Problem(
       "the checkpoint \(folder) is damaged: \(reason)",
-      advice: "delete this folder; the run then resumes from the checkpoint before it")
+      advice: "restore it from a copy; --resume takes the checkpoint before it")
   }
 
   private static func checksum(_ path: String) throws -> (bytes: Int, crc32: String) {

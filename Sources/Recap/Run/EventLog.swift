@@ -3,10 +3,14 @@ import Foundation
 
 /// The writing end of a run's log, `log.jsonl`: one JSON object a line, each appended with one write.
 ///
-/// The log is the run's truth: everything else can be made from it. One process may write it at a time.
+/// The log is the run's truth: everything else can be made from it. One process may write it at a time: it holds locks on the
+/// log's folder, which no copy of the log gets round, and on the log itself, which older versions look at.
 public final class EventLog {
-  public let path: String
-  private let descriptor: Int32
+  public private(set) var path: String
+  private let folder: LockedFile
+  private let file: LockedFile
+  /// What had become of the log when it was opened.
+  let notices: [Problem]
 
   /// Makes an empty log; throws a `Problem` if there is one already.
   static func create(_ path: String) throws {
@@ -15,48 +19,35 @@ public final class EventLog {
     close(descriptor)
   }
 
-  /// Opens a log to go on with it. A last line that a crash cut off is removed.
+  /// Opens a log to go on with it. What a crash left at its end is removed, and a log that is lost begins anew.
   public init(appendingTo path: String) throws {
     self.path = path
-    descriptor = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
-    guard descriptor >= 0 else { throw DurableFile.cannotWrite(path) }
-    guard EventLog.lock(descriptor) else {
-      throw Problem(
-        "cannot write \(path): another process is writing this run",
-        advice: "watch it with `diva-tui RUN`, or end that process before you resume the run")
-    }
+    folder = try LockedFile(Self.folder(of: path), O_RDONLY | O_DIRECTORY)
+    let isLost = access(path, F_OK) != 0 && errno == ENOENT
+    file = try LockedFile(path, O_RDWR | O_APPEND | (isLost ? O_CREAT : 0))
     let whole = try SmallFile.read(path, limit: EventLogReader.longest)
-    let end = whole.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    if end < whole.count { try truncate(to: end) }
+    let end = LogLines.soundCount(whole)
+    let torn = whole.count - end
+    notices =
+      (isLost ? [Problem("the log \(path) was lost: a new one begins")] : [])
+      + (torn > 0 ? [Problem("the log ended in \(torn.counted("byte")) that a crash had cut short: removed")] : [])
+    if torn > 0 { try truncate(to: end) }
   }
 
-  deinit { close(descriptor) }
+  private static func folder(of path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
 
   /// Whether a process has this log open to write it, be it at work, paused or suspended.
   ///
   /// False also where the file system knows no locks: then only the time of the last entry counts.
   static func isBeingWritten(_ path: String) -> Bool {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
-  }
-
-  /// Some network file systems know no locks; there it is the user who must not write a run twice.
-  private static func lock(_ descriptor: Int32) -> Bool {
-    // Whoever asks `isBeingWritten` holds a lock for some microseconds, and that is no second writer.
-    for _ in 0..<5 {
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
-      usleep(5000)
-    }
-    return false
+    LockedFile.isLocked(folder(of: path)) || LockedFile.isLocked(path)
   }
 
   /// Appends one line. Evaluations, checkpoints and the end are synced to the disk before this returns.
   public func append(_ entry: LogEntry) throws {
     let line = try RunJSON.line(entry) + Data("\n".utf8)
-    let end = Int(lseek(descriptor, 0, SEEK_END))
-    let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    let end = Int(lseek(file.descriptor, 0, SEEK_END))
+    let written = line.withUnsafeBytes { write(file.descriptor, $0.baseAddress, $0.count) }
     guard written == line.count else {
       let problem = DurableFile.cannotWrite(path, written < 0 ? String(cString: strerror(errno)) : "the disk is full")
       // Half a line in the middle of the log would make it unreadable.
@@ -66,11 +57,29 @@ public final class EventLog {
     if entry.isMilestone { try sync() }
   }
 
-  public func sync() throws {
-    guard fsync(descriptor) == 0 else { throw DurableFile.cannotWrite(path) }
-  }
+  public func sync() throws { try DurableFile.sync(file.descriptor, path) }
 
   private func truncate(to end: Int) throws {
-    guard ftruncate(descriptor, off_t(end)) == 0 else { throw DurableFile.cannotWrite(path) }
+    guard ftruncate(file.descriptor, off_t(end)) == 0 else { throw DurableFile.cannotWrite(path) }
   }
+
+  // MARK: - A log that others move or remove
+
+  /// Whether what is written is still found at the path.
+  var isInPlace: Bool { file.isAt(path) }
+  var isFolderInPlace: Bool { folder.isAt(Self.folder(of: path)) }
+  /// Where its folder is now; nil if it was removed.
+  var folderPath: String? { folder.currentPath }
+
+  /// All that was written, even if the log was removed since.
+  func contents() throws -> Data { try file.contents(limit: EventLogReader.longest) }
+
+  /// Lets another log take its place.
+  func unlock() {
+    file.unlock()
+    folder.unlock()
+  }
+
+  /// Its folder has been moved, and the log with it.
+  func follow(to folder: String) { path = folder + "/" + URL(fileURLWithPath: path).lastPathComponent }
 }

@@ -12,28 +12,30 @@ public struct EventLogReader: Sendable {
   private var offset: UInt64 = 0
   /// Lines read so far.
   private var lines = 0
+  /// What of them could not be read.
+  private(set) var damage = LogDamage()
 
   public init(_ path: String) { self.path = path }
 
-  /// The entries that are new; throws a `Problem` with file and line when a whole line is not one.
+  /// The entries that are new. Lines that are none are left out and noted in `damage`: a power cut must not cost the rest.
   public mutating func readNew() throws -> [LogEntry] {
     let data = try unread()
-    guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+    guard let end = data.lastIndex(of: LogLines.lineBreak) else { return [] }
     let decoder = RunJSON.decoder
     var entries: [LogEntry] = []
-    var number = lines
-    for line in data[..<end].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-      number += 1
-      do {
-        entries.append(try decoder.decode(LogEntry.self, from: line))
-      } catch {
-        throw Problem(
-          "cannot read \(path), line \(number): \(RunJSON.reason(error))",
-          advice: "repair or delete that line; the others stay valid without it")
+    for line in data[..<end].split(separator: LogLines.lineBreak, omittingEmptySubsequences: false) {
+      lines += 1
+      let pieces = LogLines.pieces(line)
+      if pieces.isEmpty { damage.add(line: lines, "it is empty") }
+      for piece in pieces {
+        do {
+          entries.append(try decoder.decode(LogEntry.self, from: piece))
+        } catch {
+          damage.add(line: lines, RunJSON.reason(error))
+        }
       }
     }
-    // Only now: once a damaged line is repaired, these lines are read again.
-    (lines, offset) = (number, offset + UInt64(end + 1 - data.startIndex))
+    offset += UInt64(end + 1 - data.startIndex)
     return entries
   }
 

@@ -10,7 +10,7 @@ import Engine
 /// | `evaluation` | the members of `EvaluationReport` |
 /// | `predictions` | the members of `PredictionReport` |
 /// | `density` | `step`, `density` (as on the command line) |
-/// | `checkpoint` | `step`, `folder` |
+/// | `checkpoint` | `step`, `folder`; `kept`: false if the next checkpoint takes its place |
 /// | `finished` | `step`, `seconds` |
 /// | `paused` | `step`: a person has paused the run |
 /// | `stopped` | `step`: the run ended before its last step |
@@ -21,7 +21,7 @@ public enum LogEntry: Equatable, Sendable {
   case evaluation(EvaluationReport)
   case predictions(PredictionReport)
   case density(step: Int, density: RecapDensity)
-  case checkpoint(step: Int, folder: String)
+  case checkpoint(step: Int, folder: String, isKept: Bool = true)
   case finished(step: Int, seconds: Double)
   case paused(step: Int)
   case stopped(step: Int)
@@ -39,7 +39,7 @@ extension LogEntry: Codable {
   private enum Kind: String, Codable {
     case step, evaluation, predictions, density, checkpoint, finished, paused, stopped
   }
-  private enum Keys: String, CodingKey { case event, step, density, folder, seconds }
+  private enum Keys: String, CodingKey { case event, step, density, folder, kept, seconds }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Keys.self)
@@ -59,7 +59,9 @@ extension LogEntry: Codable {
       try require(report.isConsistent, "predictions with lists of different lengths")
       self = .predictions(report)
     case .density: self = .density(step: try member(.step), density: try member(.density))
-    case .checkpoint: self = .checkpoint(step: try member(.step), folder: try member(.folder))
+    case .checkpoint:
+      let isKept = try container.decodeIfPresent(Bool.self, forKey: .kept) ?? true
+      self = .checkpoint(step: try member(.step), folder: try member(.folder), isKept: isKept)
     case .finished: self = .finished(step: try member(.step), seconds: try member(.seconds))
     case .paused: self = .paused(step: try member(.step))
     case .stopped: self = .stopped(step: try member(.step))
@@ -83,9 +85,10 @@ extension LogEntry: Codable {
     case .density(let step, let density):
       try write(.density, step: step)
       try container.encode(density, forKey: .density)
-    case .checkpoint(let step, let folder):
+    case .checkpoint(let step, let folder, let isKept):
       try write(.checkpoint, step: step)
       try container.encode(folder, forKey: .folder)
+      if !isKept { try container.encode(false, forKey: .kept) }
     case .finished(let step, let seconds):
       try write(.finished, step: step)
       try container.encode(seconds, forKey: .seconds)

@@ -12,18 +12,65 @@ public struct RunFolder: Equatable, Sendable {
   public let path: String
   public let description: RunDescription
 
-  /// Starts a run in a folder that is new or empty; throws a `Problem` rather than overwrite anything.
+  /// Starts a run in a folder that is new or empty, or holds no more than what a start that failed left; throws a `Problem`
+  /// rather than overwrite anything.
   public static func create(_ path: String, _ description: RunDescription) throws -> RunFolder {
-    try refuseToOverwrite(path)
-    let folder = RunFolder(path: path, description: description)
+    let isNew = try !isFolder(path)
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       throw DurableFile.cannotWrite(path, error.systemReason)
     }
-    try EventLog.create(folder.logPath)
-    try DurableFile.write(try RunJSON.pretty(description), to: path + "/run.json")
+    // Of two that start at once, one gets the folder.
+    let lock = try LockedFile(path, O_RDONLY | O_DIRECTORY)
+    defer { withExtendedLifetime(lock) {} }
+    let folder = RunFolder(path: path, description: description)
+    try folder.clearFailedStart()
+    do {
+      try EventLog.create(folder.logPath)
+      try DurableFile.write(try RunJSON.pretty(description), to: folder.descriptionPath)
+    } catch {
+      unlink(folder.logPath)
+      if isNew { rmdir(path) }
+      throw error
+    }
     return folder
+  }
+
+  private static func isFolder(_ path: String) throws -> Bool {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
+    guard isFolder.boolValue else {
+      throw Problem("cannot start a run in \(path): it is a file", advice: "give a new folder with --out")
+    }
+    return true
+  }
+
+  /// Throws a `Problem` if the folder holds a run, or anything that no failed start of one leaves.
+  private func clearFailedStart() throws {
+    if FileManager.default.fileExists(atPath: descriptionPath) {
+      throw Problem(
+        "cannot start a run in \(path): it already holds a run, which would be overwritten",
+        advice: "give a new folder with --out, or go on with that run: --resume \(path)")
+    }
+    var log = stat()
+    let isLogEmpty = stat(logPath, &log) == 0 && log.st_size == 0 && log.st_mode & S_IFMT == S_IFREG
+    let names = try names()
+    let leftovers = names.filter {
+      $0 == "log.jsonl" ? isLogEmpty : DurableFile.abandoned($0, countsOwn: true) == "run.json"
+    }
+    guard leftovers == names else {
+      throw Problem("cannot start a run in \(path): the folder is not empty", advice: "give a new folder with --out")
+    }
+    for name in leftovers { unlink(path + "/" + name) }
+  }
+
+  private func names() throws -> [String] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: path)
+    } catch {
+      throw Problem("cannot read \(path): \(error.systemReason)", advice: "check its permissions")
+    }
   }
 
   private init(path: String, description: RunDescription) {
@@ -58,6 +105,7 @@ public struct RunFolder: Equatable, Sendable {
   /// The folder's own name, safe to print.
   public var name: String { URL(fileURLWithPath: path).lastPathComponent.withoutControlCharacters() }
 
+  private var descriptionPath: String { path + "/run.json" }
   public var logPath: String { path + "/log.jsonl" }
   public var metricsPath: String { path + "/run.h5" }
 
@@ -72,7 +120,8 @@ public struct RunFolder: Equatable, Sendable {
     var status = stat()
     guard stat(logPath, &status) == 0 else {
       throw Problem(
-        "cannot read \(logPath): \(String(cString: strerror(errno)))", advice: "the log is the run: restore it")
+        "cannot read \(logPath): \(String(cString: strerror(errno)))",
+        advice: "the log is the run: restore it, or go on with a new one: train --resume \(path)")
     }
     // Reading a named pipe or a device would never end.
     guard status.st_mode & S_IFMT == S_IFREG else {
@@ -88,28 +137,19 @@ public struct RunFolder: Equatable, Sendable {
     RunStatus(try history().phase, isBeingWritten: isBeingWritten, lastNews: try lastNews(), now: now)
   }
 
-  /// Removes what a crash left half-written. Only for the process that holds the log's lock.
+  /// Removes what a crash of this program left half-written, and nothing else. Only for the process that holds the log's lock.
   func removeLeftovers() throws {
-    for name in try FileManager.default.contentsOfDirectory(atPath: path) where name.hasSuffix(".tmp") {
-      try FileManager.default.removeItem(atPath: path + "/" + name)
+    for name in try names() {
+      guard let whole = DurableFile.abandoned(name, countsOwn: true) else { continue }
+      if try Checkpoint.restoreReplaced(name, whole, in: path) { continue }
+      let isOwn =
+        ["run.json", "log.jsonl", "run.h5", "test.json"].contains(whole) || Checkpoint.step(ofFolder: whole) != nil
+      if isOwn { try FileManager.default.removeItem(atPath: path + "/" + name) }
     }
   }
 
-  private static func refuseToOverwrite(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
-    guard isFolder.boolValue else {
-      throw Problem("cannot start a run in \(path): it is a file", advice: "give a new folder with --out")
-    }
-    if FileManager.default.fileExists(atPath: path + "/run.json") {
-      throw Problem(
-        "cannot start a run in \(path): it already holds a run, which would be overwritten",
-        advice: "give a new folder with --out, or go on with that run: --resume \(path)")
-    }
-    guard (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true else {
-      throw Problem("cannot start a run in \(path): the folder is not empty", advice: "give a new folder with --out")
-    }
-  }
+  /// The same run in another place.
+  func moved(to path: String) -> RunFolder { RunFolder(path: path, description: description) }
 }
 
 /// Whether anything still happens in a run.

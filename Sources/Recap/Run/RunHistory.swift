@@ -5,14 +5,22 @@ import Engine
 /// A run that was resumed from a checkpoint repeats steps; what it did after that checkpoint the first time is
 /// forgotten here (the log keeps it), so that every series goes forward.
 public struct RunHistory: Equatable, Sendable {
-  public struct DensityChange: Codable, Equatable, Sendable {
+  public struct DensityChange: Encodable, Equatable, Sendable {
     public let step: Int
     public let density: RecapDensity
+    /// Aligning steps that were taken before it.
+    let aligned: Int
+
+    private enum CodingKeys: String, CodingKey { case step, density }
   }
 
-  public struct SavedCheckpoint: Codable, Equatable, Sendable {
+  public struct SavedCheckpoint: Encodable, Equatable, Sendable {
     public let step: Int
     public let folder: String
+    /// False for one that the next replaces.
+    let isKept: Bool
+
+    private enum CodingKeys: String, CodingKey { case step, folder }
   }
 
   /// What the log said last of how the run goes on. Only a further step makes it go on again.
@@ -28,6 +36,8 @@ public struct RunHistory: Equatable, Sendable {
   public private(set) var predictions: [PredictionReport] = []
   public private(set) var densityChanges: [DensityChange] = []
   public private(set) var checkpoints: [SavedCheckpoint] = []
+  /// The highest step on the image tower that the log ever came to.
+  private(set) var furthestStep = 0
   /// Training time in all, once the run has finished.
   public private(set) var finishedAfterSeconds: Double?
 
@@ -56,14 +66,16 @@ public struct RunHistory: Equatable, Sendable {
       (phase, finishedAfterSeconds) = (.going, nil)
       rewind(to: report)
       steps.append(report)
-      if report.stage == .align { alignSteps += 1 }
+      if report.stage == .align { alignSteps += 1 } else { furthestStep = max(furthestStep, report.step) }
     case .evaluation(let report):
       evaluations.removeAll { $0.step >= report.step }
       evaluations.append(report)
-    case .density(let step, let density): densityChanges.append(DensityChange(step: step, density: density))
-    case .checkpoint(let step, let folder):
-      checkpoints.removeAll { $0.step >= step }
-      checkpoints.append(SavedCheckpoint(step: step, folder: folder))
+    case .density(let step, let density):
+      let aligned = steps(in: .align).last?.step ?? 0
+      densityChanges.append(DensityChange(step: step, density: density, aligned: aligned))
+    case .checkpoint(let step, let folder, let isKept):
+      checkpoints.removeAll { $0.step >= step || !$0.isKept }
+      checkpoints.append(SavedCheckpoint(step: step, folder: folder, isKept: isKept))
     case .finished(_, let seconds): (phase, finishedAfterSeconds) = (.finished, seconds)
     case .predictions(let report):
       predictions.removeAll { $0.step >= report.step }
@@ -82,7 +94,7 @@ public struct RunHistory: Equatable, Sendable {
     let first = report.stage == .train ? report.step : 1
     evaluations.removeAll { $0.step >= first }
     predictions.removeAll { $0.step >= first }
-    densityChanges.removeAll { $0.step >= first }
+    densityChanges.removeAll { $0.step >= first || (report.stage == .align && $0.aligned >= report.step) }
     checkpoints.removeAll { $0.step >= first }
   }
 }

@@ -17,6 +17,8 @@ public struct RunReport: Encodable, Equatable, Sendable {
   public let densityChanges: [RunHistory.DensityChange]
   public let evaluations: [EvaluationReport]
   public let checkpoints: [RunHistory.SavedCheckpoint]
+  /// What is wrong with the log; nil if nothing is.
+  public let remarks: [String]?
 
   public init(_ summary: RunSummary, now: Date = Date()) {
     let history = summary.history
@@ -31,6 +33,7 @@ public struct RunReport: Encodable, Equatable, Sendable {
     densityChanges = history.densityChanges
     evaluations = history.evaluations
     checkpoints = history.checkpoints
+    remarks = summary.remarks.isEmpty ? nil : summary.remarks
   }
 
   public static func text(for summary: RunSummary, now: Date = Date()) -> String { RunReport(summary, now: now).text }

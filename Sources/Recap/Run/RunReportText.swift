@@ -23,7 +23,7 @@ extension RunReport {
         "settings",
         "density \(settings.density), batch \(settings.batch)\(every), \(settings.draws.counted("draw")) "
           + "per image, \(settings.optimizer.rawValue) \(settings.rate), seed \(settings.seed)"),
-    ] + controls + [progress, lossLine]
+    ] + controls + [progress, lossLine] + (remarks ?? []).map { RunReport.fact("note", $0) }
   }
 
   /// What a reader must know before comparing this run with another.

@@ -30,6 +30,12 @@ public struct RunSummary: Sendable {
     return entries
   }
 
+  /// What is wrong with the log: lines that cannot be read, steps that it lacks.
+  public var remarks: [String] {
+    let saved = (try? Checkpoint.steps(in: folder))?.last ?? 0
+    return [reader.damage.text, history.gaps(description.configuration, saved: saved)].compactMap(\.self)
+  }
+
   public var name: String { folder.name }
   public var description: RunDescription { folder.description }
 

@@ -93,15 +93,53 @@ struct CheckpointTests {
     }
   }
 
-  @Test("that is damaged is refused, and the damage named", arguments: Damage.allCases)
+  @Test(
+    "that was set aside when a crash came gets its name again, unless that has a new one", arguments: [true, false])
+  func setAside(hasNew: Bool) throws {
+    try withRun { run in
+      let old = try write(7, to: run)
+      try DurableFile.rename(old.path, to: old.path + ".replaced.2147483640.tmp")
+      if hasNew { try Checkpoint.write(to: run, step: 7, tensors: [:], state: position) }
+
+      try run.removeLeftovers()
+
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: run.path).sorted() == [
+          "checkpoint-7", "log.jsonl", "run.json",
+        ])
+      let kept = try #require(try Checkpoint.latest(in: run))
+      #expect((try? kept.tensors("model")) == nil ? hasNew : !hasNew)
+    }
+  }
+
+  @Test("is removed only as long as nobody has put a file into it")
+  func removing() throws {
+    try withRun { run in
+      let (first, second) = (try write(7, to: run), try write(8, to: run))
+      try Data("mine".utf8).write(to: URL(fileURLWithPath: second.path + "/notes.txt"))
+
+      for step in [7, 8] { try Checkpoint.remove(step, of: run) }
+
+      #expect(!FileManager.default.fileExists(atPath: first.path))
+      #expect(try Checkpoint.latest(in: run)?.step == 8)
+    }
+  }
+
+  @Test("that is damaged is refused, and the damage named; the one before it is taken", arguments: Damage.allCases)
   func damaged(damage: Damage) throws {
     try withRun { run in
+      #expect(try Checkpoint.latestWhole(in: run).checkpoint == nil)
       let checkpoint = try write(7, to: run)
       try damage.inflict(on: checkpoint.path)
 
       let message = problem { _ = try Checkpoint.latest(in: run) }
 
       #expect(message.hasPrefix("the checkpoint \(checkpoint.path) is damaged: \(damage.reason)"), "\(message)")
+      #expect(
+        problem { _ = try Checkpoint.latestWhole(in: run) }.contains("no checkpoint of the run \(run.path) is whole"))
+      _ = try write(5, to: run)
+      let (last, found) = try Checkpoint.latestWhole(in: run)
+      #expect(last?.step == 5 && found.map(\.description) == [message])
     }
   }
 

@@ -45,6 +45,9 @@ struct EventLogTests {
       try jsonLine(.checkpoint(step: 7, folder: "checkpoint-7"))
         == #"{"event":"checkpoint","folder":"checkpoint-7","step":7}"#)
     #expect(
+      try jsonLine(.checkpoint(step: 7, folder: "checkpoint-7", isKept: false))
+        == #"{"event":"checkpoint","folder":"checkpoint-7","kept":false,"step":7}"#)
+    #expect(
       try jsonLine(.finished(step: 7, seconds: 1.5)) == #"{"event":"finished","seconds":1.5,"step":7}"#)
     #expect(try jsonLine(.paused(step: 7)) == #"{"event":"paused","step":7}"#)
     #expect(try jsonLine(.stopped(step: 7)) == #"{"event":"stopped","step":7}"#)
@@ -71,12 +74,12 @@ struct EventLogTests {
   }
 
   @Test(
-    "names file and line of what is no entry",
+    "leaves out what is no entry, and names the line",
     arguments: [
-      ("{\"event\":\"st", "not valid JSON"), ("", "not valid JSON"), ("[1]", "it is not of the type"),
+      ("{\"event\":\"st", "not valid JSON"), ("", "it is empty"), ("[1]", "it is not of the type"),
       ("{\"step\":1}", "“event” is missing"), ("{\"event\":\"step\",\"step\":1}", "“stage” is missing"),
       ("{\"event\":\"party\"}", "party"), ("{\"event\":\"paused\"}", "“step” is missing"),
-      ("\0\0\0\0", "not valid JSON"),
+      ("\0\0\0\0", "it is empty"),
       ("{\"event\":\"density\",\"step\":1,\"density\":\"some\"}", "there is no recap density “some”"),
       (
         "{\"event\":\"predictions\",\"step\":1,\"baselineScores\":[[0]],\"tunedScores\":[],\"baselineCorrect\":[true],"
@@ -89,27 +92,53 @@ struct EventLogTests {
       var all = try lines(sampleEntries)
       all.insert(line, at: 4)
       try Data((all.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: path))
+      var reader = EventLogReader(path)
 
-      let message = problem { _ = try read(path) }
+      #expect(try lines(reader.readNew()) == lines(sampleEntries))
 
-      #expect(message.hasPrefix("cannot read \(path), line 5: "))
-      #expect(message.contains(reason), "\(message)")
+      let text = try #require(reader.damage.text)
+      #expect(text.hasPrefix("line 5 of the log is left out: ") && text.contains(reason), "\(text)")
     }
   }
 
-  @Test("says the same of a damaged line however often it is read, and goes on when it is repaired")
-  func repairedLine() throws {
+  @Test(
+    "goes on whatever a power cut left at its end, and that is gone then",
+    arguments: [
+      "{\"event\":\"step\",\"st", "\0\0\0\0", "\0\0\0\0\n", "\n\n", "{\"eve\0\0\n", "\r\n \n\0\n", "\0\0\n{\"ev\0\0",
+    ])
+  func tornEnd(end: String) throws {
     try withTemporaryFolder { folder in
       let path = folder + "/log.jsonl"
-      try Data("{\n".utf8).write(to: URL(fileURLWithPath: path))
+      let whole = try lines(sampleEntries).map { $0 + "\n" }.joined()
+      try Data((whole + end).utf8).write(to: URL(fileURLWithPath: path))
+
+      #expect(try lines(read(path)) == lines(sampleEntries))
+      let log = try EventLog(appendingTo: path)
+      try log.append(.paused(step: 9))
+
+      #expect(
+        log.notices.map(\.message) == [
+          "the log ended in \(end.utf8.count.counted("byte")) that a crash had cut short: removed"
+        ])
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == whole + jsonLine(.paused(step: 9)) + "\n")
+    }
+  }
+
+  @Test("finds the lines that were written after NUL bytes, and keeps a last line that is whole though it is no entry")
+  func linesAfterDamage() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/log.jsonl"
+      let (first, second) = try (jsonLine(sampleEntries[0]), jsonLine(sampleEntries[1]))
+      let text = first + "\n{\"eve\0\0\0" + second + "\ngarbage\n"
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+
+      let log = try EventLog(appendingTo: path)
       var reader = EventLogReader(path)
 
-      let complaints = (0..<2).map { _ in problem { _ = try reader.readNew() } }
-      try log([sampleEntries[0]], at: folder + "/repaired")
-      try Data(contentsOf: URL(fileURLWithPath: folder + "/repaired")).write(to: URL(fileURLWithPath: path))
-
-      #expect(complaints[0].contains("line 1:") && complaints[0] == complaints[1])
-      #expect(try lines(reader.readNew()) == lines([sampleEntries[0]]))
+      #expect(try lines(reader.readNew()) == [first, second])
+      #expect(reader.damage.text == "2 lines of the log are left out, the first is line 2: not valid JSON")
+      #expect(log.notices.isEmpty)
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
     }
   }
 
@@ -150,6 +179,11 @@ struct EventLogTests {
       let first = try EventLog(appendingTo: folder + "/log.jsonl")
 
       #expect(problem { _ = try EventLog(appendingTo: first.path) }.contains("another process is writing this run"))
+      // A copy in its place has no lock of its own.
+      try FileManager.default.copyItem(atPath: first.path, toPath: folder + "/copy")
+      try DurableFile.rename(folder + "/copy", to: first.path)
+      #expect(problem { _ = try EventLog(appendingTo: first.path) }.contains("another process is writing this run"))
+      #expect(EventLog.isBeingWritten(first.path))
     }
   }
 

@@ -121,20 +121,23 @@ struct MetricsStoreTests {
     }
   }
 
-  @Test("goes on where a crashed run stopped, and what was half-written is swept away")
+  @Test("goes on where a crashed run stopped; what that left half-written is swept away, and no file of anybody else")
   func resume() throws {
     try withTemporaryFolder { parent in
       let run = try recorded(in: parent)
-      try Data("cut".utf8).write(to: URL(fileURLWithPath: run.metricsPath + ".77.tmp"))
+      // No process has so high a number.
+      for name in ["run.h5.2147483640.tmp", "run.json.\(getpid()).tmp", "notes.tmp", "notes.2147483640.tmp"] {
+        try Data("cut".utf8).write(to: URL(fileURLWithPath: run.path + "/" + name))
+      }
       try FileManager.default.createDirectory(
-        atPath: run.path + "/checkpoint-9.77.tmp", withIntermediateDirectories: false)
+        atPath: run.path + "/checkpoint-9.2147483640.tmp", withIntermediateDirectories: false)
 
       let recorder = try RunRecorder(run)
       try recorder.record(.step(.sample(3, loss: 0.25)))
       try recorder.flush()
 
       let names = try FileManager.default.contentsOfDirectory(atPath: run.path)
-      #expect(names.sorted() == ["log.jsonl", "run.h5", "run.json"])
+      #expect(names.sorted() == ["log.jsonl", "notes.2147483640.tmp", "notes.tmp", "run.h5", "run.json"])
       #expect(
         HDF5.bytes(
           like: HDF5Dataset(name: "metrics/step", column: .integers([1, 2, 1, 2, 3])), in: run.metricsPath)
@@ -149,4 +152,4 @@ struct MetricsStoreTests {
 }
 
 /// Time that stands still until a test moves it.
-private final class ManualClock: @unchecked Sendable { var seconds = 0.0 }
+final class ManualClock: @unchecked Sendable { var seconds = 0.0 }

@@ -29,6 +29,43 @@ struct RunFolderTests {
     }
   }
 
+  @Test("is made where a start failed before, but not beside anything else")
+  func failedStart() throws {
+    try withTemporaryFolder { parent in
+      func leave(_ folder: String, _ files: [String: String]) throws -> String {
+        let path = parent + "/" + folder
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name)) }
+        return path
+      }
+      let failed = try leave("failed", ["log.jsonl": "", "run.json.2147483640.tmp": "{"])
+      _ = try RunFolder.create(failed, .sample)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: failed).sorted() == ["log.jsonl", "run.json"])
+
+      for (name, files) in [
+        ("logged", ["log.jsonl": "{}\n"]), ("noted", ["log.jsonl": "", "notes.tmp": ""]),
+        ("living", ["run.json.\(getppid()).tmp": ""]),
+      ] {
+        let path = try leave(name, files)
+        #expect(problem { _ = try RunFolder.create(path, .sample) }.contains("is not empty"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == files.count)
+      }
+    }
+  }
+
+  @Test("is there as a whole or not at all")
+  func unwritable() throws {
+    try withTemporaryFolder { parent in
+      // The first name that run.json has while it is written is taken.
+      let path = parent + "/run"
+      try FileManager.default.createDirectory(
+        atPath: "\(path)/run.json.\(getpid()).tmp/full", withIntermediateDirectories: true)
+
+      #expect(!problem { _ = try RunFolder.create(path, .sample) }.isEmpty)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 1)
+    }
+  }
+
   @Test("that holds no run is refused with what was expected")
   func noRun() throws {
     try withTemporaryFolder { parent in

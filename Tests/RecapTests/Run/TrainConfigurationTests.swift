@@ -51,6 +51,20 @@ struct TrainConfigurationTests {
     try JSONSerialization.jsonObject(with: json) as? [String: NSObject] ?? [:]
   }
 
+  @Test("are refused with their name when they are below or beyond all bounds")
+  func bounds() throws {
+    let numbers = try Self.members(RunJSON.line(TrainConfiguration())).filter {
+      $0.value is NSNumber && $0.key != "shufflesCondition"
+    }
+    #expect(numbers.count == 18)
+    for name in numbers.keys {
+      for value in ["-1", "-0.5", "1e39", "\"NaN\"", "\"Infinity\"", "\"-Infinity\""] {
+        #expect(
+          problem { _ = try open("{\"\(name)\": \(value)}") }.contains("“configuration.\(name)”"), "\(name) \(value)")
+      }
+    }
+  }
+
   @Test(
     "are refused with their name when they are unknown or of another type",
     arguments: [

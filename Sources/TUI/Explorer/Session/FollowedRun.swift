@@ -41,7 +41,7 @@ struct FollowedRun: RunSource {
       name: row.name, status: status, isAligning: last?.stage == .align,
       step: history.steps(in: .train).last?.step ?? 0,
       totalSteps: row.totalSteps, loss: LossChange(history)?.last, evaluations: history.evaluations,
-      facts: RunRow.Fact.all(of: folder, history))
+      facts: RunRow.Fact.all(of: folder, history, remarks: summary?.remarks ?? []))
   }
 
   private var status: TrainingStatus {
@@ -68,7 +68,7 @@ struct FollowedRun: RunSource {
 
 extension RunRow.Fact {
   /// What a run is, from its folder and its log.
-  fileprivate static func all(of folder: RunFolder, _ history: RunHistory) -> [RunRow.Fact] {
+  fileprivate static func all(of folder: RunFolder, _ history: RunHistory, remarks: [String]) -> [RunRow.Fact] {
     let (run, plan) = (folder.description, folder.description.configuration)
     let facts = [
       ("folder", folder.path), ("started", "\(run.created), diva-tui \(run.version), seed \(run.seed)"),
@@ -87,6 +87,8 @@ extension RunRow.Fact {
     ]
     let control =
       plan.shufflesCondition ? [("control", "conditioned on another image’s features: must not help")] : []
-    return (facts + control).map { RunRow.Fact(name: $0.0, value: $0.1.withoutControlCharacters()) }
+    return (facts + control + remarks.map { ("note", $0) }).map {
+      RunRow.Fact(name: $0.0, value: $0.1.withoutControlCharacters())
+    }
   }
 }

@@ -200,7 +200,9 @@ final class RunsSession: Session {
   private func loadCheckpoint() {
     models?.tuned = nil
     do {
-      guard let last = try Checkpoint.latest(in: run.folder) else {
+      let (last, damage) = try Checkpoint.latestWhole(in: run.folder)
+      if let first = damage.first { report.post(.problem(first)) }
+      guard let last else {
         report.activity.absence =
           "This run has no checkpoint yet, so there is no tuned CLIP to reconstruct with. The first one is written at "
           + "the run's end, or earlier with --checkpoint-every."
