@@ -51,19 +51,42 @@ public final class TrainingSession {
   /// The step on the tower whose evaluation is done.
   private var evaluated: Int?
   private var evaluation: WorkTimer?
-  /// Where the run was saved last.
+  /// Where the run was saved last, and when.
   private var saved: Trainer.Position?
+  private var savedAt: Double
+  private let clock: () -> Double
   private var skippedImages = SkippedImages()
-  private var hasReportedGradient = false
+  private var divergence = DivergenceWatch()
+  /// Changes of the density that the run made before it was cut off, and comes to again.
+  private var comingDensities: [RunHistory.DensityChange]
+
+  /// Seconds after which a run is saved whatever its settings say.
+  static let longestUnsaved = 600.0
+  /// Whether the run waits for a person once it has diverged, rather than end as failed.
+  public var pausesWhenDiverged = false
+  public var hasDiverged: Bool { divergence.hasDiverged }
 
   /// - Parameters:
   ///   - trainer: at the beginning of the run, or restored from the recorder's last checkpoint.
   ///   - recorder: open on the run's folder.
-  public init(_ trainer: Trainer, evaluator: Evaluator?, recorder: RunRecorder?) {
+  ///   - clock: gives seconds that only go forward.
+  public init(
+    _ trainer: Trainer, evaluator: Evaluator?, recorder: RunRecorder?,
+    clock: @escaping () -> Double = RunRecorder.uptime
+  ) {
     (self.trainer, self.evaluator, self.recorder) = (trainer, evaluator, recorder)
+    (self.clock, savedAt) = (clock, clock())
     let history = recorder?.history ?? RunHistory()
-    if history.evaluations.contains(where: { $0.step == trainer.trained }) { evaluated = trainer.trained }
-    if trainer.aligned + trainer.trained > 0 { saved = trainer.position }
+    let step = trainer.trained
+    let isEvaluated = history.evaluations.contains { $0.step == step }
+    // A crash may have come between the two.
+    if isEvaluated, history.predictions.contains(where: { $0.step == step }) { evaluated = step }
+    let changes = history.densityChanges.filter { $0.step >= step && $0.aligned >= trainer.aligned }
+    let next = changes.firstIndex { $0.step > step || $0.aligned > trainer.aligned } ?? changes.count
+    // Made after the checkpoint, before another step.
+    if let last = changes[..<next].last { trainer.density = last.density }
+    comingDensities = Array(changes[next...])
+    if trainer.aligned + step > 0 { saved = trainer.position }
     hasEnded = history.isFinished && trainer.isFinished
   }
 
@@ -78,6 +101,7 @@ public final class TrainingSession {
   public func next() throws -> Piece {
     let piece = due
     do {
+      try reportRecorder()
       switch piece {
       case .step: try step()
       case .evaluation: try evaluate()
@@ -101,6 +125,7 @@ public final class TrainingSession {
   public var due: Piece {
     if hasEnded { return .done }
     if isPaused { return .paused }
+    if isSavingOverdue { return .checkpoint }
     if isEvaluationDue { return .evaluation }
     if isCheckpointDue { return .checkpoint }
     return trainer.isFinished ? .done : .step
@@ -115,11 +140,17 @@ public final class TrainingSession {
       && (trainer.trained > 0 || trainer.isFinished)
   }
 
+  private var isSavingOverdue: Bool {
+    recorder != nil && saved != trainer.position && trainer.aligned + trainer.trained > 0
+      && clock() - savedAt >= Self.longestUnsaved
+  }
+
   private func isDue(every steps: Int) -> Bool {
     trainer.isFinished || (trainer.isAligned && steps > 0 && trainer.trained % steps == 0)
   }
 
   private func step() throws {
+    try repeatDensities()
     let report: StepReport
     do {
       report = try takeStep()
@@ -129,11 +160,29 @@ public final class TrainingSession {
     }
     try reportSkippedImages()
     try record(.step(report))
-    guard !report.gradNorm.isFinite, !hasReportedGradient else { return }
-    hasReportedGradient = true
-    try observe(
-      .notice(
-        Problem("the gradient of step \(report.step) is not a number: such steps change nothing; try a lower --lr")))
+    if let notice = divergence.add(report) { try observe(.notice(notice)) }
+    if divergence.hasDiverged { try endDivergence(at: report) }
+  }
+
+  /// The weights that the steps before the divergence made are on the disk, if anywhere, as the last good checkpoint.
+  private func endDivergence(at report: StepReport) throws {
+    let good = recorder?.history.checkpoints.last { $0.step <= divergence.lastGoodStep }
+    let problem = divergence.problem(
+      report, good: good.flatMap { good in recorder.map { "\($0.folder.path)/\(good.folder)" } })
+    guard pausesWhenDiverged else { throw problem }
+    try observe(.notice(problem))
+    divergence = DivergenceWatch()
+    try apply(.pause)
+  }
+
+  /// A run that is resumed changes its density at the steps where it did before.
+  private func repeatDensities() throws {
+    while let next = comingDensities.first, trainer.aligned >= next.aligned, trainer.trained >= next.step {
+      comingDensities.removeFirst()
+      guard trainer.density != next.density else { continue }
+      trainer.density = next.density
+      try record(.density(step: trainer.trained, density: next.density))
+    }
   }
 
   private func takeStep() throws -> StepReport {
@@ -176,9 +225,14 @@ public final class TrainingSession {
   /// Writes a checkpoint of what was learned since the last one; nothing where the run is not recorded.
   private func save() throws {
     guard let recorder else { return }
+    try recorder.prepareCheckpoint()
     let checkpoint = try trainer.save(to: recorder.folder)
-    saved = trainer.position
-    try record(.checkpoint(step: checkpoint.step, folder: checkpoint.name))
+    (saved, savedAt) = (trainer.position, clock())
+    let replaced = recorder.history.checkpoints.filter { !$0.isKept && $0.step != checkpoint.step }
+    let isKept = hasEnded || isDue(every: plan.checkpointEvery)
+    try record(.checkpoint(step: checkpoint.step, folder: checkpoint.name, isKept: isKept))
+    // One that cannot be removed costs room, nothing else.
+    for old in replaced { try? Checkpoint.remove(old.step, of: recorder.folder) }
   }
 
   private func finish() throws {
@@ -202,7 +256,7 @@ public final class TrainingSession {
     case .stop: try end(isKept: true)
     case .discard: try end(isKept: false)
     case .density(let density):
-      trainer.density = density
+      (trainer.density, comingDensities) = (density, [])
       if !trainer.isFinished { try record(.density(step: trainer.trained, density: density)) }
     }
   }
@@ -210,7 +264,7 @@ public final class TrainingSession {
   private func end(isKept: Bool) throws {
     guard !hasEnded else { return }
     hasEnded = true
-    if isKept, saved != trainer.position, trainer.aligned + trainer.trained > 0 { try save() }
+    if isKept, !hasDiverged, saved != trainer.position, trainer.aligned + trainer.trained > 0 { try save() }
     try record(.stopped(step: trainer.trained))
     try recorder?.close()
   }
@@ -218,6 +272,14 @@ public final class TrainingSession {
   private func record(_ entry: LogEntry) throws {
     try recorder?.record(entry)
     try observe(.entry(entry))
+    try reportRecorder()
+  }
+
+  /// What has become of the run's files.
+  private func reportRecorder() throws {
+    guard let recorder else { return }
+    if recorder.hasLostCheckpoints { (saved, savedAt) = (nil, -.infinity) }
+    for notice in recorder.takeNotices() { try observe(.notice(notice)) }
   }
 }
 

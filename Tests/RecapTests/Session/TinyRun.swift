@@ -34,10 +34,12 @@ struct TinyRun {
   }
 
   /// With images of one's own making, not recorded unless a folder is given.
-  func session(images: any TrainingImages, folder: String? = nil) throws -> TrainingSession {
+  func session(
+    images: any TrainingImages, folder: String? = nil, clock: @escaping () -> Double = RunRecorder.uptime
+  ) throws -> TrainingSession {
     let trainer = Trainer(plan, models: try workspace.models(), images: images)
     let recorder = try folder.map { try RunRecorder(RunFolder.create($0, description())) }
-    return TrainingSession(trainer, evaluator: try evaluator(), recorder: recorder)
+    return TrainingSession(trainer, evaluator: try evaluator(), recorder: recorder, clock: clock)
   }
 }
 
@@ -68,7 +70,7 @@ extension LogEntry {
     case .evaluation(let report): "evaluation \(report.step)"
     case .predictions(let report): "predictions \(report.step)"
     case .density(let step, let density): "density \(density) \(step)"
-    case .checkpoint(let step, _): "checkpoint \(step)"
+    case .checkpoint(let step, _, _): "checkpoint \(step)"
     case .finished(let step, _): "finished \(step)"
     case .paused(let step): "paused \(step)"
     case .stopped(let step): "stopped \(step)"

@@ -156,7 +156,7 @@ struct TrainingSessionTests {
   @Test("says once that a gradient is not a number, and goes on")
   func notANumber() throws {
     let run = try TinyRun()
-    let images = BrokenLatents(inner: run.workspace.trainingImages(count: 16))
+    let images = BrokenLatents(inner: run.workspace.trainingImages(count: 16), broken: 0..<4)
     let session = try run.session(images: images)
     let reports = Reports(of: session)
 
@@ -204,14 +204,16 @@ private struct FailingImages: TrainingImages {
   }
 }
 
-/// Images whose latents are not numbers.
-private struct BrokenLatents: TrainingImages {
+/// Images whose latents are not numbers in some micro-batches.
+struct BrokenLatents: TrainingImages {
   let inner: MiniWorldImages
+  let broken: Range<Int>
 
   var count: Int { inner.count }
 
   func inputs(_ indices: [Int], batch: Int) -> TrainingInputs {
     let inputs = inner.inputs(indices, batch: batch)
+    guard broken.contains(batch) else { return inputs }
     return TrainingInputs(pixels: inputs.pixels, latents: Tensor(repeating: .nan, shape: inputs.latents.shape))
   }
 }

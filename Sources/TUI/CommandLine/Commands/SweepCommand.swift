@@ -106,7 +106,13 @@ struct SweepDensityCommand: DivaCommand {
       case .entry, .progress: break
       }
     }
-    while try session.next() != .done { try console.checkInterruption() }
+    do {
+      while try session.next() != .done { try console.checkInterruption() }
+    } catch let problem as Problem where session.hasDiverged {
+      // The others may do better.
+      line.clear()
+      console.note(problem.oneLine)
+    }
     let last = losses.suffix(max(1, losses.count / 10))
     return last.reduce(0, +) / Double(max(1, last.count))
   }

@@ -45,6 +45,7 @@ struct TrainCommand: DivaCommand {
       keepsLatents: general.memory == .fast, environment: console.environment)
     session.trainer.images.summary.map { console.note("training on \($0)") }
     StepMemory(session.trainer.models, run.configuration).note().map(console.note)
+    session.recorder?.takeNotices().forEach { console.note($0.oneLine) }
     let printer = TrainPrinter(console, run.configuration, scored, isJSON: general.json)
     if session.hasEnded { console.note("this run has taken all its steps") } else { try train(session, printer) }
     if final == .test { try scoreTest(session, in: workspace, printer) }
@@ -57,7 +58,9 @@ struct TrainCommand: DivaCommand {
   }
 
   private func train(_ session: TrainingSession, _ printer: TrainPrinter) throws {
-    let (console, path) = (printer.console, session.recorder?.folder.path)
+    let console = printer.console
+    // Its folder may be moved meanwhile.
+    var path: String? { session.recorder?.folder.path }
     session.observe = printer.show
     while try session.next() != .done {
       guard console.isInterrupted() else { continue }
@@ -88,10 +91,6 @@ struct TrainCommand: DivaCommand {
       }
     }
     guard let path = session.recorder.map({ $0.folder.path + "/test.json" }) else { return }
-    do {
-      try RunJSON.pretty(lines).write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw Problem("cannot write \(path): \(error.systemReason)", advice: "check that the disk has room")
-    }
+    try DurableFile.write(try RunJSON.pretty(lines), to: path)
   }
 }

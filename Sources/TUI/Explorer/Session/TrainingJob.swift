@@ -124,6 +124,7 @@ final class TrainingJob: RunSource {
       keepsLatents: ArithmeticPolicy.current.memory == .fast, environment: options.environment)
     session.observe = { [unowned self] in observe($0) }
     session.isCancelled = isClosing
+    session.pausesWhenDiverged = true
     (self.session, models, resumed) = (session, session.trainer.models, nil)
     isFresh = false
     if old != nil { density = session.trainer.density }
@@ -167,6 +168,8 @@ final class TrainingJob: RunSource {
     defer { postNotices() }
     let piece = try session.next()
     if piece == .done { report.activity.status = session.trainer.isFinished ? .finished : .stopped }
+    // A run that has diverged pauses by itself.
+    if session.isPaused { report.activity.status = .paused }
     return piece
   }
 
@@ -175,6 +178,7 @@ final class TrainingJob: RunSource {
     case .entry(let entry):
       report.follow(entry)
       if case .step(let step) = entry { measure(step) }
+      if case .density(_, let density) = entry { self.density = density }
     case .progress(let progress): show(progress)
     case .notice(let problem): notices.append(problem)
     }
