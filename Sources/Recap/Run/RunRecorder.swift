@@ -18,6 +18,8 @@ public final class RunRecorder {
 
   /// nil once closed.
   private var log: EventLog?
+  /// Entries that could not be written, until they can.
+  private var unwritten: [LogEntry] = []
   private let clock: @Sendable () -> Double
   private var nextPicture: Double
   private var hasUnpicturedEntries = false
@@ -46,10 +48,9 @@ public final class RunRecorder {
 
   /// Throws only if the log cannot be written; see `metricsProblem` for run.h5.
   public func record(_ entry: LogEntry) throws {
+    unwritten.append(entry)
     try keepPlace()
-    try log?.append(entry)
-    history.add(entry)
-    hasUnpicturedEntries = true
+    try writeLines()
     guard history.isFinished || clock() >= nextPicture else { return }
     do {
       try drawPicture()
@@ -61,17 +62,28 @@ public final class RunRecorder {
     }
   }
 
+  private func writeLines() throws {
+    while let entry = unwritten.first {
+      try log?.append(entry)
+      unwritten.removeFirst()
+      history.add(entry)
+      hasUnpicturedEntries = true
+    }
+  }
+
   /// Brings run.h5 up to date: call before a pause and at the end.
   public func flush() throws {
     try keepPlace()
+    try writeLines()
     try log?.sync()
     if hasUnpicturedEntries { try drawPicture() }
   }
 
-  /// Call before a checkpoint is written to the folder: the log must never be behind it.
+  /// Call before a checkpoint is written to the folder: the log should never be behind it, but what was learned is worth more.
   func prepareCheckpoint() throws {
     try keepPlace()
-    try log?.sync()
+    try? writeLines()
+    try? log?.sync()
     hasLostCheckpoints = false
   }
 
