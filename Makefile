@@ -12,7 +12,7 @@ FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build release test fuzz bench parity fixtures golden install uninstall package pictures format lint floors map check toolchain
+.PHONY: help run build release test fuzz crash bench parity fixtures golden install uninstall package pictures format lint floors map check toolchain
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,6 +32,9 @@ test: toolchain ## run all tests
 
 fuzz: toolchain ## damage valid files at random; every reader must read or refuse them (FILES=5000 SEED=1 READER=JSON)
 	DIVA_FUZZ_FILES=$(or $(FILES),5000) DIVA_FUZZ_SEED=$(or $(SEED),1) $(if $(READER),DIVA_FUZZ_READER='$(READER)') swift test --disable-xctest --filter FuzzTests
+
+crash: release ## kill runs and make their files fail; nothing may be lost (ARGS="kills --count 200" or ARGS="failures")
+	python3 Tests/Crash/crash.py $(or $(ARGS),kills) --program $(BINARY)
 
 bench: release ## the table of docs/benchmarks.md, beside PyTorch where that is installed (ARGS="--part step --threads 1")
 	@if $(PYTHON) -c 'import torch, transformers, diffusers' 2>/dev/null; \
