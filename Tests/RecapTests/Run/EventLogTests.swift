@@ -79,7 +79,7 @@ struct EventLogTests {
       ("{\"event\":\"st", "not valid JSON"), ("", "it is empty"), ("[1]", "it is not of the type"),
       ("{\"step\":1}", "“event” is missing"), ("{\"event\":\"step\",\"step\":1}", "“stage” is missing"),
       ("{\"event\":\"party\"}", "party"), ("{\"event\":\"paused\"}", "“step” is missing"),
-      ("\0\0\0\0", "it is empty"),
+      ("␀␀␀␀", "it is empty"),
       ("{\"event\":\"density\",\"step\":1,\"density\":\"some\"}", "there is no recap density “some”"),
       (
         "{\"event\":\"predictions\",\"step\":1,\"baselineScores\":[[0]],\"tunedScores\":[],\"baselineCorrect\":[true],"
@@ -90,7 +90,7 @@ struct EventLogTests {
     try withTemporaryFolder { folder in
       let path = folder + "/log.jsonl"
       var all = try lines(sampleEntries)
-      all.insert(line, at: 4)
+      all.insert(line.replacing("␀", with: "\0"), at: 4)
       try Data((all.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: path))
       var reader = EventLogReader(path)
 
@@ -104,9 +104,10 @@ struct EventLogTests {
   @Test(
     "goes on whatever a power cut left at its end, and that is gone then",
     arguments: [
-      "{\"event\":\"step\",\"st", "\0\0\0\0", "\0\0\0\0\n", "\n\n", "{\"eve\0\0\n", "\r\n \n\0\n", "\0\0\n{\"ev\0\0",
+      "{\"event\":\"step\",\"st", "␀␀␀␀", "␀␀␀␀\n", "\n\n", "{\"eve␀␀\n", "\r\n \n␀\n", "␀␀\n{\"ev␀␀",
     ])
-  func tornEnd(end: String) throws {
+  func tornEnd(visibleEnd: String) throws {
+    let end = visibleEnd.replacing("␀", with: "\0")
     try withTemporaryFolder { folder in
       let path = folder + "/log.jsonl"
       let whole = try lines(sampleEntries).map { $0 + "\n" }.joined()
