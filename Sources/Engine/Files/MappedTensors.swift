@@ -53,7 +53,7 @@ struct MappedTensors {
     guard found.type.isReadableFloat else {
       throw Problem(
         "cannot read \(tensor.shown) of \(name): it is stored as \(found.type.rawValue)",
-        advice: "weights may be F32, F16, BF16 or F64")
+        advice: "weights may be F32, F16, BF16, F64 or floats of 8 bits")
     }
     guard found.dims.count <= 6, found.dims.allSatisfy({ $0 <= Int32.max }) else {
       throw Problem("cannot read \(tensor.shown) of \(name): the shape \("\(found.dims)".shown) is beyond this program")

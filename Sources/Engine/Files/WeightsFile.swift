@@ -66,6 +66,10 @@ private struct OtherFile {
         "run git lfs pull in its repository, or download the file itself"
       ),
       (start.hasPrefix("<!doctype") || start.hasPrefix("<html"), "a web page", "download the file itself"),
+      (
+        start.hasPrefix("<") && Self.isText(file), "XML, such as a server's error, not weights",
+        "download the file itself"
+      ),
       (file.has([0x89, 0x48, 0x44, 0x46]), "an HDF5 file, such as TensorFlow's weights", Self.weights),
       (file.has([0x1F, 0x8B]), "gzip-compressed", "unpack it first"),
       (
@@ -76,9 +80,19 @@ private struct OtherFile {
         file.has([0x80]) && (file.count < 2 || file[1] <= 5) && !Self.hasHeader(file), "a bare Python pickle",
         Self.weights
       ),
+      (
+        Self.isText(file) && (start.hasPrefix("{") || start.hasPrefix("[")), "JSON, not weights",
+        "give the weights themselves, or the folder that it describes"
+      ),
+      (Self.isText(file), "a text, not weights", "download the file itself"),
     ]
     guard let kind = kinds.first(where: \.0) else { return nil }
     (name, advice) = (kind.1, kind.2)
+  }
+
+  /// The size of a header, with which safetensors begins, has zeros in it.
+  private static func isText(_ file: UnsafeRawBufferPointer) -> Bool {
+    file.count > 0 && file.prefix(64).allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }
   }
 
   /// A header of safetensors may be 0x80 bytes long; then its JSON follows the eight bytes of the length.

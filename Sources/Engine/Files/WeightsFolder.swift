@@ -9,8 +9,12 @@ public struct WeightsFolder {
   public let path: String
   private let observer: ReadingObserver?
 
-  /// - Parameter observer: called as the weights are read.
-  public init(_ path: String, observer: ReadingObserver? = nil) { (self.path, self.observer) = (path, observer) }
+  /// - Parameters:
+  ///   - path: for an entry of the Hub's cache, its snapshot is taken.
+  ///   - observer: called as the weights are read.
+  public init(_ path: String, observer: ReadingObserver? = nil) {
+    (self.path, self.observer) = (HubCache.snapshot(of: path) ?? path, observer)
+  }
 
   /// A model of this folder's, such as `unet`.
   public func part(_ name: String) -> WeightsFolder { WeightsFolder(path + "/" + name, observer: observer) }
@@ -35,7 +39,8 @@ public struct WeightsFolder {
 
   func file(_ name: String) -> String { path + "/" + name }
 
-  private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
+  /// Whether a file of this name lies here.
+  public func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 
   /// The configuration in the file `name`.
   public func configuration(_ name: String = "config.json") throws -> ConfigurationFields {
@@ -45,6 +50,12 @@ public struct WeightsFolder {
     }
     let data = try SmallFile.read(file(name), limit: 1 << 22, advice: "a model folder holds \(name) beside its weights")
     return ConfigurationFields(try JSON(parsing: [UInt8](data), file: file(name)), file: file(name))
+  }
+
+  /// A file stands in the folder's place.
+  public var isFile: Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
   }
 
   /// The weights, whichever way they are stored.
@@ -77,7 +88,9 @@ public struct WeightsFolder {
     guard let name = names.first else {
       throw Problem(
         "cannot open \(path): it holds no weights",
-        advice: "expected model.safetensors, pytorch_model.bin, diffusion_pytorch_model.safetensors or the like")
+        advice: has("snapshots")
+          ? "it is an entry of the Hub's cache: give one of the folders in \(file("snapshots"))"
+          : "expected model.safetensors, pytorch_model.bin, diffusion_pytorch_model.safetensors or the like")
     }
     guard names.count == 1 else {
       throw Problem(

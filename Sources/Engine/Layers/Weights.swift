@@ -115,7 +115,7 @@ private final class Store {
     _ name: String, _ shape: Shape, at place: KeyLayout.Place, from source: any TensorSource
   ) throws -> Parameter {
     let expected = place.form.stored(shape)
-    if let stored = try source.stored(named: place.key), stored.type.isReadableFloat {
+    if let stored = try source.stored(named: place.key), stored.type.isComputable {
       try require(try source.shape(of: place.key), expected, place.key)
       if let part = place.form.part(of: stored) { return Parameter(name: name, shape: shape, stored: part) }
     }

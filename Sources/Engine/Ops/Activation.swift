@@ -11,6 +11,16 @@ public enum Activation: String, Sendable, CaseIterable {
   /// GELU's tanh approximation: SigLIP as Hugging Face configures it.
   case geluTanh
 
+  /// "QuickGELU": as papers call it.
+  public var title: String {
+    switch self {
+    case .silu: "SiLU"
+    case .gelu: "GELU"
+    case .quickGELU: "QuickGELU"
+    case .geluTanh: "GELU's tanh approximation"
+    }
+  }
+
   var kernel: KernelsActivation {
     switch self {
     case .silu: KERNELS_SILU

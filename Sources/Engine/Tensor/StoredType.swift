@@ -42,7 +42,10 @@ public enum StoredType: String, Sendable, CaseIterable {
   }
 
   /// True for the floating-point types that become a `Tensor`.
-  public var isReadableFloat: Bool { [.f16, .bf16, .f32, .f64].contains(self) }
+  public var isReadableFloat: Bool { isComputable || eightBitForm != nil }
+
+  /// True for those that are kept as they are stored until an op needs them.
+  var isComputable: Bool { [.f16, .bf16, .f32, .f64].contains(self) }
 
   /// True for the types that can be read as whole numbers.
   public var isReadableInteger: Bool { [.bool, .u8, .i8, .i16, .u16, .i32, .i64].contains(self) }
@@ -58,6 +61,9 @@ extension StoredType {
     case .f16: kernels_float_from_f16(count, bytes, out)
     case .bf16: kernels_float_from_bf16(count, bytes, out)
     case .f64: kernels_float_from_f64(count, bytes, out)
+    case _ where eightBitForm != nil:
+      let table = Self.eightBitTables[self] ?? []
+      for i in 0..<Int(count) { out[i] = table[Int(bytes.load(fromByteOffset: i, as: UInt8.self))] }
     default: preconditionFailure("\(rawValue) is not a float that we read")
     }
   }
@@ -79,4 +85,48 @@ extension StoredType {
     let size = MemoryLayout<Number>.size
     return (0..<bytes.count / size).map { Int64(bytes.loadUnaligned(fromByteOffset: $0 * size, as: Number.self)) }
   }
+}
+
+// MARK: Floats of 8 bits
+
+extension StoredType {
+  /// Bits of the fraction, the exponent's bias, and which patterns are no finite numbers: IEEE's with infinities, those
+  /// with all bits set, or minus zero alone. Source: OCP 8-bit floating point (2023); arXiv 2206.02915 for FNUZ.
+  private struct EightBitForm {
+    enum Special { case infinities, allOnes, minusZero }
+    let fraction: Int
+    let bias: Int
+    let special: Special
+
+    func number(_ byte: UInt8) -> Float {
+      let magnitude = Int(byte & 0x7F)
+      let (exponent, rest) = (magnitude >> fraction, magnitude & ((1 << fraction) - 1))
+      switch special {
+      case .infinities where exponent == (1 << (7 - fraction)) - 1:
+        return rest != 0 ? .nan : byte < 0x80 ? .infinity : -.infinity
+      case .allOnes where magnitude == 0x7F: return .nan
+      case .minusZero where byte == 0x80: return .nan
+      default: break
+      }
+      // Without the leading one the exponent is that of 1.
+      let significand = Float(rest + (exponent > 0 ? 1 << fraction : 0))
+      let value = Float(sign: .plus, exponent: max(exponent, 1) - bias - fraction, significand: significand)
+      return byte < 0x80 ? value : -value
+    }
+  }
+
+  private var eightBitForm: EightBitForm? {
+    switch self {
+    case .f8E4M3: EightBitForm(fraction: 3, bias: 7, special: .allOnes)
+    case .f8E5M2: EightBitForm(fraction: 2, bias: 15, special: .infinities)
+    case .f8E4M3FNUZ: EightBitForm(fraction: 3, bias: 8, special: .minusZero)
+    case .f8E5M2FNUZ: EightBitForm(fraction: 2, bias: 16, special: .minusZero)
+    default: nil
+    }
+  }
+
+  private static let eightBitTables = Dictionary(
+    uniqueKeysWithValues: allCases.compactMap { type in
+      type.eightBitForm.map { form in (type, (0...255).map { form.number(UInt8($0)) }) }
+    })
 }

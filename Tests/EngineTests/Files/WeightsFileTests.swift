@@ -128,7 +128,9 @@ struct WeightsFileTests {
       ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1710540580\n", "a Git LFS pointer"),
       ("\n<!DOCTYPE html><html>", "a web page"), ("\u{89}HDF\r\n", "an HDF5 file"),
       ("\u{1F}\u{8B}\u{8}", "gzip-compressed"), ("\u{80}\u{4}\u{95}", "a bare Python pickle"),
-      (String(repeating: "a", count: 257) + "ustar", "a tar archive"), ("hello, world", "its header would be"),
+      (String(repeating: "a", count: 257) + "ustar", "a tar archive"), ("hello, world", "a text, not weights"),
+      ("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>", "XML"), ("{\"weight_map\": {}}", "JSON, not weights"),
+      ("\u{0}\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}", "its header would be"),
       ("", "it has 0 bytes"),
     ])
   func otherFiles(start: String, kind: String) throws {

@@ -35,13 +35,44 @@ struct PickleCalls {
     case "copy_reg._reconstructor", "copyreg._reconstructor":
       guard let first = arguments.first, case .global? = kind(first) else { throw Self.wrong(name) }
       return .object(.instance, [first])
-    case let name where Self.opaque.contains(name): return .object(.opaque(name), [])
-    default: throw Self.refusal(name)
+    case let name where Self.isForbidden(name): throw Self.refusal(name)
+    // Beside the weights it does no harm; among them it is refused (`PickledNames`).
+    default: return .object(.opaque(name), [])
     }
   }
 
-  /// True for names that a pickle may mention because `result` or `persistent` knows them.
-  static func isKnown(_ name: String) -> Bool { known.contains(name) || opaque.contains(name) }
+  /// True for names that files of weights hold, and that say nothing of the weights.
+  static func isKnown(_ name: String) -> Bool { known.contains(name) }
+
+  /// True for what runs or loads something. Nothing is ever called here, but a file that names it is no model's.
+  static func isForbidden(_ name: String) -> Bool {
+    let parts = name.split(separator: ".", maxSplits: 1)
+    guard parts.count == 2 else { return true }
+    if parts[0] == "builtins" || parts[0] == "__builtin__" { return runningBuiltins.contains(parts[1]) }
+    return runningModules.contains(parts[0]) || runningFunctions.contains(name)
+  }
+
+  private static let runningModules: Set<Substring> = [
+    "os", "posix", "nt", "sys", "subprocess", "commands", "popen2", "pty", "socket", "shutil", "importlib", "imp",
+    "runpy",
+    "ctypes", "cffi", "code", "codeop", "pdb", "bdb", "timeit", "cProfile", "profile", "trace", "webbrowser", "urllib",
+    "http", "ftplib", "telnetlib", "smtplib", "requests", "multiprocessing", "threading", "asyncio", "concurrent",
+    "signal",
+    "pickle", "_pickle", "cPickle", "marshal", "shelve", "joblib", "dill", "cloudpickle", "pip", "setuptools",
+    "distutils",
+    "tempfile", "linecache", "inspect", "gc", "atexit", "pydoc", "doctest", "nose", "pytest", "platform",
+  ]
+  private static let runningBuiltins: Set<Substring> = [
+    "eval", "exec", "execfile", "compile", "open", "file", "__import__", "getattr", "setattr", "delattr", "input",
+    "raw_input", "apply", "globals", "locals", "vars", "breakpoint", "exit", "quit", "map", "filter", "reduce",
+    "memoryview",
+  ]
+  private static let runningFunctions: Set<String> = [
+    "torch.load", "torch.hub.load", "torch.jit.load", "torch.ops.load_library", "torch.classes.load_library",
+    "torch.utils.cpp_extension.load", "numpy.load", "numpy.fromfile", "numpy.memmap", "pandas.read_pickle",
+    "operator.methodcaller", "operator.attrgetter", "functools.reduce", "types.FunctionType", "types.CodeType",
+    "copyreg.add_extension", "copy_reg.add_extension",
+  ]
 
   static func refusal(_ name: String) -> PickleRefusal {
     PickleRefusal(
@@ -51,20 +82,10 @@ struct PickleCalls {
 
   private static let known: Set<String> = [
     "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "collections.OrderedDict",
-    "collections.defaultdict", "__builtin__.set", "builtins.set", "__builtin__.frozenset", "builtins.frozenset",
-    "__builtin__.object", "builtins.object", "__builtin__.dict", "builtins.dict", "__builtin__.list", "builtins.list",
-    "__builtin__.int", "builtins.int", "__builtin__.float", "builtins.float", "copy_reg._reconstructor",
-    "copyreg._reconstructor", "argparse.Namespace", "types.SimpleNamespace",
-  ]
-
-  /// Calls that make values beside the weights: what they give is not looked at.
-  private static let opaque: Set<String> = [
-    "torch.Size", "torch.device", "torch.torch_version.TorchVersion", "numpy.dtype", "numpy.ndarray",
-    "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.core.multiarray._reconstruct",
-    "numpy._core.multiarray._reconstruct", "_codecs.encode", "functools.partial", "pathlib.PosixPath",
+    "collections.defaultdict", "copy_reg._reconstructor", "copyreg._reconstructor", "argparse.Namespace",
+    "types.SimpleNamespace", "torch.Size", "torch.device", "_codecs.encode", "functools.partial", "pathlib.PosixPath",
     "pathlib.WindowsPath", "pathlib.Path", "pathlib._local.PosixPath", "collections.deque", "collections.Counter",
-    "__builtin__.slice", "builtins.slice", "__builtin__.complex", "builtins.complex", "__builtin__.bytearray",
-    "builtins.bytearray", "datetime.datetime", "datetime.date", "datetime.timedelta",
+    "datetime.datetime", "datetime.date", "datetime.timedelta",
   ]
 
   private static func wrong(_ name: String) -> PickleRefusal {

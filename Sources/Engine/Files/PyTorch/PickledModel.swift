@@ -15,6 +15,9 @@ struct PickledModel {
   private(set) var metadata: [String: String] = [:]
 
   private let pickle: Pickle
+  private let names: PickledNames
+  /// The first class beside the weights that is not known.
+  private var foreign: String?
   private var visits = 0
   private var letters = 0
 
@@ -33,9 +36,12 @@ struct PickledModel {
     kind = PickledModel.kind(of: model.value, in: pickle)
     if let key = model.key { metadata = PickledModel.remarks(pickle).merging(["wrapped in": key]) { _, key in key } }
     if let name = pickle.className(model.value) { metadata["class"] = String(name.shown) }
-    try PickledNames(pickle).requireKnown()
+    names = try PickledNames(pickle)
     try walk(model.value, named: "", depth: 0)
-    guard !tensors.isEmpty else { throw PickleRefusal("it holds no tensors with names", advice: "expected weights") }
+    guard !tensors.isEmpty else {
+      throw foreign.map { PickleCalls.refusal($0) }
+        ?? PickleRefusal("it holds no tensors with names", advice: "expected weights")
+    }
   }
 
   private static func kind(of value: PickleValue, in pickle: Pickle) -> Kind {
@@ -73,7 +79,10 @@ struct PickledModel {
     return remarks
   }
 
-  private mutating func walk(_ value: PickleValue, named name: String, depth: Int) throws(PickleRefusal) {
+  /// - Parameter besideTensors: among tensors nothing may be passed over, elsewhere what is not known is no weight.
+  private mutating func walk(
+    _ value: PickleValue, named name: String, depth: Int, besideTensors: Bool = false
+  ) throws(PickleRefusal) {
     visits += 1
     guard visits <= Self.mostVisits else { throw PickleRefusal("it repeats itself more often than any model") }
     guard depth <= Self.deepest else { throw PickleRefusal("it is nested deeper than \(Self.deepest) levels") }
@@ -89,22 +98,35 @@ struct PickledModel {
       for (index, element) in object.items.enumerated() {
         try walk(element, named: try Self.join(name, String(index)), depth: depth + 1)
       }
-    case .instance: try walk(pickle.moduleEntries(value), under: name, depth: depth)
-    case .set, .global, .opaque, .storage: break
+    case .instance:
+      if let type = pickle.className(value) { try pass(type, besideTensors) }
+      try walk(pickle.moduleEntries(value), under: name, depth: depth)
+    case .global(let type), .opaque(let type): try pass(type, besideTensors)
+    case .set, .storage: break
     }
   }
 
   private mutating func walk(_ entries: [(key: PickleValue, value: PickleValue)], under name: String, depth: Int)
     throws(PickleRefusal)
   {
+    let isTable = entries.contains { if case .tensor? = pickle.object($0.value)?.kind { true } else { false } }
     for (key, value) in entries {
       switch key {
-      case .text(let text): try walk(value, named: try Self.join(name, text), depth: depth + 1)
-      case .integer(let number): try walk(value, named: try Self.join(name, String(number)), depth: depth + 1)
+      case .text(let text):
+        try walk(value, named: try Self.join(name, text), depth: depth + 1, besideTensors: isTable)
+      case .integer(let number):
+        try walk(value, named: try Self.join(name, String(number)), depth: depth + 1, besideTensors: isTable)
       // Nothing in a model is keyed by anything else.
       default: break
       }
     }
+  }
+
+  /// Passes over an object of a class that says nothing of the weights.
+  private mutating func pass(_ type: String, _ besideTensors: Bool) throws(PickleRefusal) {
+    guard !names.isKnown(type) else { return }
+    if besideTensors { throw PickleCalls.refusal(type) }
+    foreign = foreign ?? type
   }
 
   private static func join(_ scope: String, _ name: String) throws(PickleRefusal) -> String {

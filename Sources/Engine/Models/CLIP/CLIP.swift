@@ -14,7 +14,7 @@ public struct CLIP {
   public let text: CLIPTextTower
   /// The logarithm of the factor on cosines.
   public let logitScale: Parameter
-  /// What is added to the logits; SigLIP only.
+  /// What is added to the logits: SigLIP's, and that of a CLIP trained with its loss.
   public let logitBias: Parameter?
 
   public init(_ config: CLIPConfig, from weights: Weights) throws {
@@ -24,7 +24,7 @@ public struct CLIP {
     // Each library's own shapes: transformers' SiglipModel has an axis here, its CLIPModel none.
     let shape: Shape = config.family == .siglip ? [1] : []
     logitScale = try weights.parameter("logit_scale", shape, .constant(Float(config.logitScale)))
-    logitBias = config.family == .siglip ? try weights.parameter("logit_bias", shape, .constant(-10)) : nil
+    logitBias = config.hasLogitBias ? try weights.parameter("logit_bias", shape, .constant(-10)) : nil
   }
 
   /// A folder with `config.json` and weights under transformers' names; all parameters frozen.

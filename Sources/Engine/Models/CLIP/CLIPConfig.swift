@@ -18,6 +18,8 @@ public struct CLIPConfig: Equatable, Sendable {
   public var projectionWidth: Int
   /// Where the logarithm of the logit scale begins; ln(1 / 0.07) for OpenAI.
   public var logitScale: Double
+  /// Something is added to the logits: always in SigLIP, in a CLIP that was trained with its loss.
+  public var hasLogitBias: Bool
 
   public var family: CLIPFamily { vision.family }
 
@@ -27,6 +29,7 @@ public struct CLIPConfig: Equatable, Sendable {
     self.text = text
     self.projectionWidth = projectionWidth
     self.logitScale = logitScale
+    hasLogitBias = vision.family == .siglip
   }
 
   /// Throws a `Problem` that names the member which this program cannot use.
@@ -47,6 +50,7 @@ public struct CLIPConfig: Equatable, Sendable {
       projectionWidth = width
     }
     logitScale = try fields.number("logit_scale_init_value", default: 2.6592)
+    hasLogitBias = family == .siglip
   }
 
   fileprivate static func family(

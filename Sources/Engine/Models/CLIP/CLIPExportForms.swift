@@ -9,6 +9,7 @@ extension CLIPConfig {
         "OpenAI's loader cannot open this CLIP: \(reason)", advice: "use --format openclip, or hf for transformers")
     }
     guard family == .clip else { throw refuse("it is a SigLIP") }
+    guard !hasLogitBias else { throw refuse("it adds a bias to its logits") }
     for (tower, encoder) in [("image", vision.encoder), ("text", text.encoder)] {
       guard encoder.heads * 64 == encoder.width else {
         throw refuse("its \(tower) tower has heads of \(encoder.width / encoder.heads), the loader makes them 64 wide")
@@ -42,7 +43,8 @@ extension CLIPConfig {
     let image = vision.encoder
     var words = members(of: text.encoder) + [JSON.Member("heads", .integer(text.encoder.heads))] + textSizes
     if text.vocabulary != 49408 { words.append(JSON.Member("hf_tokenizer_name", "tokenizer")) }
-    return [
+    let bias = hasLogitBias ? [JSON.Member("init_logit_bias", -10)] : []
+    let model: JSON = [
       "embed_dim": .integer(projectionWidth), "quick_gelu": .bool(activation == .quickGELU),
       "vision_cfg": .object(
         members(of: image) + [
@@ -51,13 +53,21 @@ extension CLIPConfig {
         ]),
       "text_cfg": .object(words),
     ]
+    return .object(bias + (model.members ?? []))
   }
 
   /// Around a trunk of timm's, which is known by its name.
   private func openCLIPSigLIP() throws -> JSON {
-    let trunks = [1152: "so400m", 768: "base"]
-    guard let size = trunks[vision.encoder.width], [224, 256, 384, 512].contains(vision.imageSize) else {
-      throw refuse("timm has no trunk of \(vision.encoder.width) over \(vision.imageSize) pixels")
+    let image = vision.encoder
+    let trunks = [1152: ("so400m", 27, 16, 4304), 768: ("base", 12, 12, 3072)]
+    guard let (size, layers, heads, hidden) = trunks[image.width], [224, 256, 384, 512].contains(vision.imageSize)
+    else {
+      throw refuse("timm has no trunk of \(image.width) over \(vision.imageSize) pixels")
+    }
+    guard image.layers == layers, image.heads == heads, image.hiddenWidth == hidden else {
+      throw refuse(
+        "timm's trunk of \(image.width) has \(layers) layers, \(heads) heads and \(hidden) hidden numbers, this one "
+          + "\(image.layers), \(image.heads) and \(image.hiddenWidth)")
     }
     guard vision.encoder.activation == .gelu else {
       throw refuse("its image tower has GELU's approximation, as transformers' has; timm's trunk has GELU itself")

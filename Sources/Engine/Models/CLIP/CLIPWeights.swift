@@ -12,6 +12,8 @@ public struct CLIPWeights {
   public let shapes: CLIPShapes
   /// "OpenAI or open_clip", "timm in open_clip", …
   public let layoutName: String
+  /// transformers wrote it, so that its rules for pictures and texts hold.
+  public var isTransformers: Bool { layoutName.hasPrefix("transformers") }
   private let source: any TensorSource
 
   /// Recognises the layout by a tensor that every file of it has; what stands before that name (`module.`,
@@ -19,7 +21,12 @@ public struct CLIPWeights {
   ///
   /// Throws a `Problem` when the tensors are those of no CLIP.
   public init(_ source: any TensorSource, name: String) throws {
+    let unwrapped = AdaptedTensors(source) ?? source
+    let source = try LongCLIPTensors(unwrapped) ?? unwrapped
     let names = source.tensorNames
+    if let foreign = ForeignModel.recognized(names, rank: { source.description(of: $0)?.dims.count }) {
+      throw Problem("cannot load \(name): it is \(foreign.name)", advice: foreign.advice)
+    }
     let found = Known.all.lazy.compactMap { known in
       known.prefixes(in: names).map { (known, $0) }
     }.first
@@ -58,7 +65,10 @@ public struct CLIPWeights {
 
   /// The whole model, frozen; throws a `Problem` that names all tensors which do not fit.
   public func clip(_ config: CLIPConfig) throws -> CLIP {
-    try Weights.load(source, name: name, layout: layout, ignoring: isIgnored) { try CLIP(config, from: $0) }
+    var config = config
+    // open_clip's CLIPs have one if they were trained with the sigmoid loss.
+    config.hasLogitBias = config.hasLogitBias || source.tensorNames.contains(layout.place(of: "logit_bias").key)
+    return try Weights.load(source, name: name, layout: layout, ignoring: isIgnored) { try CLIP(config, from: $0) }
   }
 
   /// The image tower alone, frozen; a text tower in the file is passed over.

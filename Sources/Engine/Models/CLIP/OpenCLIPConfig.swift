@@ -1,3 +1,17 @@
+extension CLIPShapes {
+  /// False where `open_clip_config.json` gives another size than these tensors have: it belongs to another model.
+  public func areThose(ofOpenCLIP fields: ConfigurationFields) -> Bool {
+    let model = fields.json["model_cfg"]
+    let (vision, text) = (model?["vision_cfg"], model?["text_cfg"])
+    return [
+      (model?["embed_dim"], projectionWidth), (vision?["width"], self.vision.width),
+      (vision?["layers"], self.vision.layers), (vision?["patch_size"], patchSize),
+      (text?["width"], self.text?.width), (text?["layers"], self.text?.layers),
+      (text?["context_length"], contextLength), (text?["vocab_size"], vocabulary),
+    ].allSatisfy { said, found in said?.integer.map { $0 == found } ?? true }
+  }
+}
+
 extension CLIPConfig {
   /// This configuration with what `open_clip_config.json` says beyond the shapes: activation, heads, image size.
   ///
