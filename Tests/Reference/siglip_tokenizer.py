@@ -23,7 +23,7 @@ TEXTS = [
     "don't can't", "  many   spaces\tand\nlines \r\n", "a\u00a0b\u2003c\u3000d", "½ a cup", "caf\u00e9", "cafe\u0301",
     "cafe\u0301\u0316", "日本語 x 日本", "x日y本z", "😀", "👩‍🚀 on the moon", "ﬁsh", "Ａ ｂｏｘ", "…", "wait… what", "\u200bzero\u200bwidth",
     "㌔ ㌔㌔", "▁ ▁a▁b", "s> <pad>", "İstanbul ΟΔΟΣ", "a\x1cb\x00c", "&amp; &lt;b&gt;", "“curly” don’t",
-    "red ball " * 12, "supercalifragilisticexpialidocious", "qqqq", "a-b_c (d) [e]", "100% of 3.14", "_", "!?", "a_b",
+    "red ball " * 12, "supercalifragilisticexpialidocious", "qqqq", "a-b_c (d) [e]", "100% of 3.14", "_", "!?", "a_b", "ю_\u0301 a_\u0301b",
 ]
 RULES = [  # the few of NFKC's thousands that the texts above need; the table's form is the same
     ("\u00a0", " "), ("\u2003", " "), ("\u3000", " "), ("\t", " "), ("\u200b", ""), ("ﬁ", "fi"), ("Ａ", "A"), ("ａ", "a"),

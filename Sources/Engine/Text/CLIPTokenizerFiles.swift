@@ -4,12 +4,15 @@ extension CLIPTokenizer {
   /// The tokenizer that lies at a place or beside it: the place may be a tokenizer's folder or file, a model's folder,
   /// or a file of weights.
   ///
-  /// - Parameter cleaning: Overrules what the files suggest: OpenAI's rules for its own vocabulary, else transformers'.
+  /// - Parameters:
+  ///   - cleaning: Overrules what the files suggest: OpenAI's rules for its own vocabulary, else transformers'.
+  ///   - readsPadding: False where the files are another model's, whose padding token is none here.
   /// Throws a `Problem` that says which files were looked for, and where people get them.
   public init(
-    near place: URL, frame: Frame = .openAI, contextLength: Int? = nil, cleaning: TextCleaning? = nil
+    near place: URL, frame: Frame = .openAI, contextLength: Int? = nil, cleaning: TextCleaning? = nil,
+    readsPadding: Bool = true
   ) throws {
-    let simpleNames = [Self.simpleVocabularyName, String(Self.simpleVocabularyName.dropLast(3))]
+    let simpleNames = Self.simpleVocabularyNames
     if simpleNames.contains(place.lastPathComponent) {
       try self.init(
         simpleVocabulary: place, frame: frame, contextLength: contextLength ?? 77, cleaning: cleaning ?? .openAI)
@@ -17,7 +20,8 @@ extension CLIPTokenizer {
     }
     for folder in TokenizerPlaces.folders(near: place) {
       if TokenizerPlaces.has(folder, anyOf: ["vocab.json", "tokenizer.json"]) {
-        try self.init(folder: folder, contextLength: contextLength, cleaning: cleaning ?? .huggingFace)
+        try self.init(
+          folder: folder, contextLength: contextLength, cleaning: cleaning ?? .huggingFace, readsPadding: readsPadding)
         return
       }
       if let name = simpleNames.first(where: { TokenizerPlaces.has(folder, anyOf: [$0]) }) {
@@ -34,16 +38,20 @@ extension CLIPTokenizer {
   /// Reads a tokenizer folder in Hugging Face's layout: `tokenizer.json`, or `vocab.json` with `merges.txt`; and the
   /// padding token and length from `tokenizer_config.json` and `special_tokens_map.json` when they are there.
   ///
+  /// OpenAI's rules fill up with 0, which no text spells, whatever the files say.
   /// - Parameter contextLength: Overrules the file; without both it is 77.
   /// Throws a `Problem` that names the file which is missing or wrong.
-  public init(folder: URL, contextLength: Int? = nil, cleaning: TextCleaning = .huggingFace) throws {
+  public init(
+    folder: URL, contextLength: Int? = nil, cleaning: TextCleaning = .huggingFace, readsPadding: Bool = true
+  ) throws {
     let tables = try Tables(folder: folder)
     let config = try Config(folder: folder)
     do {
       try self.init(
         vocabulary: tables.vocabulary.map { ($0.key, $0.value) }, merges: tables.merges,
-        padding: config.padding?.content,
+        padding: readsPadding && cleaning == .huggingFace ? config.padding?.content : nil,
         contextLength: contextLength ?? config.contextLength ?? 77, cleaning: cleaning)
+      if cleaning == .openAI { self = padded(with: 0) }
     } catch let problem as Problem {
       throw Problem("cannot use the tokenizer in \(folder.path): \(problem.message)", advice: problem.advice)
     }

@@ -57,12 +57,17 @@ public struct SigLIPTokenizer: Tokenizer {
   func clean(_ text: String) -> String {
     switch cleaning {
     case .openCLIP:
-      let spaced = TextCleaning.withoutMarkup(text).replacing("_", with: " ")
+      let spaced = Self.spaced(TextCleaning.withoutMarkup(text), "_")
       return Self.plain(Self.withoutPunctuation(spaced).lowercasedLikePython)
     case .huggingFace:
-      let begun = "▁" + text.replacing("▁", with: " ")
+      let begun = "▁" + Self.spaced(text, "▁")
       return Self.plain(Self.withoutPunctuation(begun.lowercasedLikePython))
     }
+  }
+
+  /// With spaces in a character's place, also where an accent stands on it, which makes it another one to Swift.
+  private static func spaced(_ text: String, _ mark: Unicode.Scalar) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == mark ? " " : $0 }))
   }
 
   private static func withoutPunctuation(_ text: String) -> String {

@@ -4,6 +4,9 @@ extension CLIPTokenizer {
   /// The name of the vocabulary that OpenAI's CLIP and open_clip carry.
   public static let simpleVocabularyName = "bpe_simple_vocab_16e6.txt.gz"
 
+  /// The same, packed and unpacked.
+  static let simpleVocabularyNames = [simpleVocabularyName, String(simpleVocabularyName.dropLast(3))]
+
   /// Merges of CLIP's vocabulary; the published file goes on with a quarter of a million that CLIP does not use.
   private static let mergeCount = 48_894
 
@@ -15,21 +18,29 @@ extension CLIPTokenizer {
   public init(
     simpleVocabulary url: URL, frame: Frame = .openAI, contextLength: Int = 77, cleaning: TextCleaning = .openAI
   ) throws {
-    let bytes = [UInt8](try SmallFile.read(url.path, advice: Self.whereFrom))
     do {
-      let text = Gzip.isGzip(bytes) ? try Gzip.inflated(bytes, limit: 1 << 26) : bytes
-      let merges = try Self.merges(in: text)
-      let symbols = ByteSymbols.bytesInOrder.map(ByteSymbols.symbol)
-      let tokens =
-        symbols + symbols.map { $0 + BytePairEncoding.wordEnd } + merges.map { $0.0 + $0.1 }
-        + [frame.names.start, frame.names.end]
+      let tables = try Self.simpleTables(url, frame: frame)
       try self.init(
-        vocabulary: tokens.enumerated().map { ($1, $0) }, merges: merges, contextLength: contextLength,
+        vocabulary: tables.tokens.enumerated().map { ($1, $0) }, merges: tables.merges, contextLength: contextLength,
         cleaning: cleaning)
       self = padded(with: 0)
     } catch let problem as Problem {
       throw Problem("cannot use \(url.path): \(problem.message)", advice: problem.advice)
     }
+  }
+
+  /// The tokens, in the order of their ids, and the merges of OpenAI's vocabulary.
+  static func simpleTables(_ url: URL, frame: Frame = .openAI) throws -> (
+    tokens: [String], merges: [(String, String)]
+  ) {
+    let bytes = [UInt8](try SmallFile.read(url.path, advice: Self.whereFrom))
+    let text = Gzip.isGzip(bytes) ? try Gzip.inflated(bytes, limit: 1 << 26) : bytes
+    let merges = try Self.merges(in: text)
+    let symbols = ByteSymbols.bytesInOrder.map(ByteSymbols.symbol)
+    let tokens =
+      symbols + symbols.map { $0 + BytePairEncoding.wordEnd } + merges.map { $0.0 + $0.1 }
+      + [frame.names.start, frame.names.end]
+    return (tokens, merges)
   }
 
   private static func merges(in text: [UInt8]) throws -> [(String, String)] {
@@ -45,7 +56,8 @@ extension CLIPTokenizer {
     }
   }
 
-  static let whereFrom = """
+  /// Where people get CLIP's vocabulary.
+  public static let whereFrom = """
     \(simpleVocabularyName) comes with OpenAI's CLIP (its folder clip) and with the Python package open_clip_torch \
     (its folder open_clip); vocab.json and merges.txt lie beside every CLIP on Hugging Face.
     """

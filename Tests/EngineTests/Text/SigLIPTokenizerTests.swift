@@ -28,7 +28,7 @@ import Testing
   @Test func theEmptyTextIsAllEndTokens() throws {
     let tokenizer = try SigLIPTokenizer(near: SigLIPCase.folder)
 
-    #expect(SigLIPCase.all.count == 38)
+    #expect(SigLIPCase.all.count == 39)
     #expect(tokenizer.vocabularySize == 400 && tokenizer.contextLength == 64)
     #expect(tokenizer.tokens("") == Array(repeating: 1, count: 64))
   }
