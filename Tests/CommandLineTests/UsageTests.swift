@@ -75,6 +75,26 @@ struct UsageTests {
     #expect(try TrainOptions.parse([]).isEmpty)
   }
 
+  @Test("--recipe reference sets what the authors' scripts set; other options change single settings of it")
+  func recipe() throws {
+    let plan = try TrainOptions.parse(["--recipe", "reference", "--batch", "2"]).configuration(seed: 5, density: .all)
+
+    var wanted = TrainConfiguration()
+    (wanted.seed, wanted.density, wanted.batch, wanted.accumulate, wanted.steps) = (5, .all, 2, 40, 4600)
+    (wanted.optimizer, wanted.rate, wanted.projectionRate, wanted.warmUpSteps) = (.sgd, 1e-4, 1e-4, 23)
+    (wanted.alignSteps, wanted.timesteps, wanted.baselineShare) = (0, 0..<1000, 0)
+    #expect(plan == wanted)
+    #expect(try !TrainOptions.parse(["--recipe", "reference"]).isEmpty)
+  }
+
+  @Test("texts that begin with a dash stand behind two")
+  func dashedTexts() throws {
+    let command = try EncodeCommand.parse(["--texts", "a", "b", "--json", "--", "-c", "--d"])
+
+    #expect(command.texts == ["a", "b"] && command.dashedTexts == ["-c", "--d"])
+    #expect(try EncodeCommand.parse(["--", "-c"]).dashedTexts == ["-c"])
+  }
+
   @Test("hands every setting on to the run, and no other", arguments: TrainSetting.withOptions)
   func everySetting(setting: TrainSetting) throws {
     let value = setting.anotherValue

@@ -37,7 +37,7 @@ public struct Image: Equatable, Sendable {
     cropped(x: Self.cropStart(width, side), y: Self.cropStart(height, side), width: side, height: side)
   }
 
-  static func cropStart(_ length: Int, _ side: Int) -> Int {
-    Int((Double(length - side) / 2).rounded(.toNearestOrEven))
+  static func cropStart(_ length: Int, _ side: Int, roundingDown: Bool = false) -> Int {
+    Int((Double(length - side) / 2).rounded(roundingDown ? .down : .toNearestOrEven))
   }
 }

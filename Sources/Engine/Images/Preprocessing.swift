@@ -40,16 +40,22 @@ public struct Preprocessing: Equatable, Sendable {
   /// Side of CLIP's input square, in pixels.
   public let side: Int
   public let fit: Fit
+  /// Where the cut begins when the middle lies at half a pixel: transformers' processors round it down, torchvision's
+  /// `CenterCrop`, which clip.load and open_clip use, to the even number.
+  public let roundsCropDown: Bool
   public let filter: Image.Filter
   public let colors: ColorStatistics
 
   public var mean: [Float] { colors.mean }
   public var deviation: [Float] { colors.deviation }
 
-  public init(side: Int, fit: Fit = .crop, filter: Image.Filter = .bicubic, colors: ColorStatistics) {
+  public init(
+    side: Int, fit: Fit = .crop, roundsCropDown: Bool = false, filter: Image.Filter = .bicubic, colors: ColorStatistics
+  ) {
     precondition(side > 0, "a square of \(side) pixels")
     self.side = side
     self.fit = fit
+    self.roundsCropDown = roundsCropDown
     self.filter = filter
     self.colors = colors
   }
@@ -58,11 +64,16 @@ public struct Preprocessing: Equatable, Sendable {
     self.init(side: side, fit: fit, filter: filter, colors: ColorStatistics(mean: mean, deviation: deviation))
   }
 
+  /// The same, cut as transformers' processors cut, or as torchvision does.
+  public func cropped(roundingDown: Bool) -> Preprocessing {
+    Preprocessing(side: side, fit: fit, roundsCropDown: roundingDown && fit == .crop, filter: filter, colors: colors)
+  }
+
   /// CLIP's input square of a picture; pictures that already are such squares pass as they are.
   public func square(_ image: Image) -> Image {
     if image.width == side && image.height == side { return image }
     switch fit {
-    case .crop: return image.centerSquare(side: side, by: filter)
+    case .crop: return image.centerSquare(side: side, by: filter, roundingDown: roundsCropDown)
     case .squash: return image.resized(width: side, height: side, by: filter)
     }
   }

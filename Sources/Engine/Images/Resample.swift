@@ -40,9 +40,12 @@ extension Image {
   /// CLIP's input square: `resized(shortestSide:by:)`, then `croppedAtCenter(to:)`.
   ///
   /// Only the square is computed, so that an image of 1 × 100 000 pixels costs no more than others.
-  public func centerSquare(side: Int, by filter: Filter) -> Image {
+  /// - Parameter roundingDown: a middle at half a pixel goes up and left, as in transformers' processors.
+  public func centerSquare(side: Int, by filter: Filter, roundingDown: Bool = false) -> Image {
     let (width, height) = size(shortestSide: side)
-    let (x, y) = (Self.cropStart(width, side), Self.cropStart(height, side))
+    let (x, y) = (
+      Self.cropStart(width, side, roundingDown: roundingDown), Self.cropStart(height, side, roundingDown: roundingDown)
+    )
     return resampled(width: width, height: height, by: filter, columns: x..<x + side, rows: y..<y + side)
   }
 

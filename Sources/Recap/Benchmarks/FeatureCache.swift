@@ -18,8 +18,14 @@ public struct FeatureCache: Sendable {
   public init?(weights: [String], environment: [String: String], program: String = "/proc/self/exe") {
     guard let folder = TensorCache.folder(environment)?.appending(path: "features") else { return nil }
     cache = TensorCache(folder: folder, maximumBytes: Self.maximumBytes)
-    identity = ([URL(filePath: program).resolvingSymlinksInPath().path] + weights).map(FileStamp.stamp).joined(
-      separator: "\n")
+    // A file's configuration lies beside it.
+    let beside = weights.flatMap { path in
+      ["config.json", "open_clip_config.json"].map {
+        URL(filePath: path).deletingLastPathComponent().appending(path: $0).path
+      }
+    }
+    identity = ([URL(filePath: program).resolvingSymlinksInPath().path] + weights + beside).map(FileStamp.stamp)
+      .joined(separator: "\n")
   }
 
   /// Where the files lie.

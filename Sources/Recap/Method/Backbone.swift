@@ -66,19 +66,21 @@ public struct Backbone: Equatable, Sendable {
 }
 
 extension Backbone {
-  /// Which backbone a checkpoint is.
+  /// Which backbone a checkpoint is, and the place in `names` of the name that decided; nil where the sizes did.
   ///
-  /// Shapes give the sizes; weights of one size from two makers look alike. Then the file's path decides if it names the
-  /// maker, otherwise the first in the list: OpenAI before MetaCLIP, MetaCLIP before DFN.
-  public static func recognized(_ shapes: CLIPShapes, path: String) -> Backbone {
+  /// Shapes give the sizes; weights of one size from two makers look alike. Then the first of the names that names a
+  /// maker decides, otherwise the first maker in the list: OpenAI before MetaCLIP, MetaCLIP before DFN.
+  /// - Parameter names: such as the file's and its folder's, the more telling one first.
+  public static func recognized(_ shapes: CLIPShapes, names: [String]) -> (backbone: Backbone, by: Int?) {
     let alike = Name.allCases.map { Backbone($0) }.filter {
       $0.config.map { $0.shapes.isSameModel(as: shapes) } ?? false
     }
-    let path = path.lowercased()
-    let named = alike.first { backbone in
-      backbone.hints.contains { path.contains($0) }
+    for (place, name) in names.enumerated() {
+      let name = name.lowercased()
+      let named = alike.first { backbone in backbone.hints.contains { name.contains($0) } }
+      if let named { return (named, alike.count > 1 ? place : nil) }
     }
-    return named ?? alike.first ?? .custom(shapes.family)
+    return (alike.first ?? .custom(shapes.family), nil)
   }
 
   /// Parts of names under which this maker's files are published.

@@ -43,8 +43,8 @@ extension Backbone {
     joining: .mean, benchmark: BenchmarkFeature(locals: .none))
   private static let dfnH14At378 = Backbone(
     .dfnH14At378, "DFN5B-CLIP-ViT-H-14-378", config: .vitH14(imageSize: 378), preprocessing: .openAI(side: 378),
-    // int(0.5 · 729), with replacement.
-    reference: .count(364), paper: .fraction(0.5), joining: .mean,
+    // The paper's half of the patches is int(0.5 · 729) in the code, drawn with replacement.
+    reference: .count(364), joining: .mean,
     benchmark: BenchmarkFeature(locals: .random(364), normalizesSum: false))
 
   private static let siglip224 = siglip(

@@ -103,7 +103,7 @@ extension RecapDensity: Codable {
 public enum DensityChoice: Equatable, Sendable, CustomStringConvertible {
   /// What the reference's code does for this backbone.
   case reference
-  /// What the paper says of this backbone; it differs from the code for OpenAI's CLIPs and DFN at 378 pixels.
+  /// What the paper says of this backbone; it differs from the code for OpenAI's CLIPs.
   case paper
   case named(RecapDensity)
 

@@ -60,18 +60,7 @@ extension WeightsFolder {
 
 extension Preprocessing {
   /// Beside the weights, as `preprocessor_config.json`.
-  public init(_ folder: WeightsFolder) throws {
-    let path = folder.path + "/preprocessor_config.json"
-    do {
-      self = try JSONDecoder().decode(Preprocessing.self, from: SmallFile.read(path))
-    } catch let problem as Problem {
-      throw Problem("cannot use \(path): \(problem.message)", advice: problem.advice)
-    } catch {
-      throw Problem(
-        "cannot read \(path): \(error.systemReason)",
-        advice: "it should give crop_size, image_mean and image_std, as transformers writes it")
-    }
-  }
+  public init(_ folder: WeightsFolder) throws { try self.init(folder.configuration("preprocessor_config.json")) }
 
   func write(to folder: WeightsFolder) throws {
     let encoder = JSONEncoder()

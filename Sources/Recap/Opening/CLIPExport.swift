@@ -67,16 +67,14 @@ extension Workspace {
     try PyTorchWriter(tensors).write(to: path + "/" + name)
   }
 
+  /// The tokenizer's files from where they were found; none where there is no tokenizer.
   private func copyTokenizer(to folder: WeightsFolder) throws {
-    let files = FileManager.default
-    for name in Workspace.tokenizerFiles where files.fileExists(atPath: clipPath + "/" + name) {
-      try DurableFile.write(try SmallFile.read(clipPath + "/" + name), to: folder.path + "/" + name)
-    }
+    guard let place = opened.tokenizerSearch.place else { return }
+    try TokenizerFiles.copy(
+      near: place.folder, to: folder, contextLength: clip.config.text.contextLength,
+      // Special tokens are set as the library of the weights has them.
+      keepsSettings: clip.config.family == .siglip || (opened.isTransformers && !place.isBorrowed))
   }
-
-  private static let tokenizerFiles = [
-    "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "spiece.model",
-  ]
 
   /// As OpenAI's own files are called.
   private var openAIName: String {

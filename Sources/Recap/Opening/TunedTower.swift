@@ -28,8 +28,8 @@ public struct TunedCLIP {
 }
 
 extension OpenedCLIP {
-  /// The image tower of a tuned CLIP: of a file or folder of weights in any layout, of a checkpoint, or of a run's last
-  /// checkpoint. It must have the sizes of this CLIP, whose configuration it gets.
+  /// The image tower of a tuned CLIP: of a file or folder of weights in any layout, of a LoRA adapter, of a checkpoint, or
+  /// of a run's last checkpoint. It must have the sizes of this CLIP, whose configuration it gets.
   public func tuned(at path: String, observer: ReadingObserver? = nil) throws -> TunedCLIP {
     let (config, width) = (clip.vision.config, clip.vision.projectionWidth)
     if let checkpoint = try OpenedCLIP.checkpoint(at: path) {
@@ -40,7 +40,7 @@ extension OpenedCLIP {
       }
       return TunedCLIP(tower: tower, source: .checkpoint(checkpoint))
     }
-    let weights = try CLIPWeights(CLIPFiles(path).weights(observer), name: path)
+    let weights = try CLIPWeights(Surroundings(path).weights(observer), name: path)
     guard weights.shapes.hasImageTower(of: clip.config.shapes) else {
       throw Problem(
         "the tuned CLIP \(path) has an image tower of other sizes than the CLIP beside it: \(weights.shapes), not "

@@ -40,6 +40,17 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 
   public init() {}
 
+  /// The reference's recipe on one machine: 16 images on each of 8 processors, 5 micro-batches a step.
+  ///
+  /// Source: DIVA's `run_DIVA_with_*.sh`; momentum, clipping and noise draws are this program's defaults, too.
+  public static var reference: TrainConfiguration {
+    var plan = TrainConfiguration()
+    (plan.steps, plan.batch, plan.accumulate) = (4600, 16, 40)
+    (plan.optimizer, plan.rate, plan.projectionRate, plan.warmUpSteps) = (.sgd, 1e-4, 1e-4, 23)
+    (plan.alignSteps, plan.timesteps, plan.baselineShare) = (0, 0..<1000, 0)
+    return plan
+  }
+
   public var timesteps: Range<Int> {
     get { firstTimestep..<lastTimestep }
     set { (firstTimestep, lastTimestep) = (newValue.lowerBound, newValue.upperBound) }

@@ -26,6 +26,10 @@ import Testing
     #expect(square(.squash, .bilinear) == image.resized(width: 16, height: 16, by: .bilinear))
   }
 
+  private func preprocessing(_ json: [UInt8]) throws -> Preprocessing {
+    try Preprocessing(ConfigurationFields(JSON(parsing: json, file: "settings"), file: "settings"))
+  }
+
   @Test(
     "transformers' files are understood, old and new",
     arguments: [
@@ -40,24 +44,26 @@ import Testing
   func files(members: String, fit: Preprocessing.Fit, filter: Image.Filter, side: Int) throws {
     let json = #"{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], \#(members)}"#
 
-    let read = try JSONDecoder().decode(Preprocessing.self, from: Data(json.utf8))
+    let read = try preprocessing(Array(json.utf8))
 
     let wanted = Preprocessing(side: side, fit: fit, filter: filter, colors: .half)
     #expect(read == wanted)
-    #expect(try JSONDecoder().decode(Preprocessing.self, from: JSONEncoder().encode(wanted)) == wanted)
+    #expect(try preprocessing([UInt8](JSONEncoder().encode(wanted))) == wanted)
   }
 
   @Test(
     "What cannot be done is refused",
     arguments: [
       (#""crop_size": 224, "size": 256"#, "scales to 256 and cuts to 224"),
-      (#""size": {"height": 3, "width": 4}"#, "size is 4 × 3"), (#""size": 8, "resample": 1"#, "filter 1"),
-      (#""size": 0"#, "a size above 0"),
+      (#""size": {"height": 3, "width": 4}"#, "expected a square"), (#""size": 8, "resample": 1"#, "resample is 1"),
+      (#""size": 0"#, "size is 0"), (#""size": 8, "do_resize": false"#, "do_resize is false"),
+      (#""size": 8, "rescale_factor": 0.5"#, "expected 1/255"),
+      (#""size": {"shortest_edge": 8}, "do_center_crop": false"#, "cuts nothing off"),
     ])
   func refusals(members: String, reason: String) {
     let json = #"{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], \#(members)}"#
 
-    let problem = #expect(throws: Problem.self) { try JSONDecoder().decode(Preprocessing.self, from: Data(json.utf8)) }
+    let problem = #expect(throws: Problem.self) { try preprocessing(Array(json.utf8)) }
 
     #expect(problem?.message.contains(reason) == true)
   }

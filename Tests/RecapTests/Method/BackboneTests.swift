@@ -46,18 +46,21 @@ struct BackboneTests {
   }
 
   @Test(
-    "weights that look alike are told apart by their path, and go to the first maker otherwise",
+    "weights that look alike are told apart by the first name that names a maker, and go to the first maker otherwise",
     arguments: [
-      ("ViT-L-14.pt", Backbone.Name.openAIL14, Backbone.Name.openAIL14),
-      ("l14_fullcc2.5b.pt", .metaL14, .metaL14), ("models/MetaCLIP-ViT-L-14.pth", .openAIL14, .metaL14),
-      ("DFN5B-CLIP-ViT-H-14/open_clip_model.safetensors", .metaH14, .dfnH14), ("weights.bin", .dfnH14, .metaH14),
-      ("weights.bin", .dfnH14At378, .dfnH14At378), ("a.safetensors", .siglip224, .siglip224),
-      ("a.safetensors", .siglip384, .siglip384), ("a.safetensors", .openAIL14At336, .openAIL14At336),
-    ])
-  func recognition(path: String, shaped: Backbone.Name, name: Backbone.Name) throws {
-    let weights = try CLIPWeights(outline(shaped), name: path)
+      (["ViT-L-14.pt", "models"], Backbone.Name.openAIL14, Backbone.Name.openAIL14, nil),
+      (["l14_fullcc2.5b.pt"], .metaL14, .metaL14, 0), (["MetaCLIP-ViT-L-14.pth", "openai"], .openAIL14, .metaL14, 0),
+      (["open_clip_model.safetensors", "DFN5B-CLIP-ViT-H-14"], .metaH14, .dfnH14, 1),
+      (["weights.bin"], .dfnH14, .metaH14, nil),
+      (["weights.bin", "metaclip"], .dfnH14At378, .dfnH14At378, nil), (["a.safetensors"], .siglip224, .siglip224, nil),
+      (["a.safetensors"], .siglip384, .siglip384, nil), (["a.safetensors"], .openAIL14At336, .openAIL14At336, nil),
+    ] as [([String], Backbone.Name, Backbone.Name, Int?)])
+  func recognition(names: [String], shaped: Backbone.Name, name: Backbone.Name, place: Int?) throws {
+    let weights = try CLIPWeights(outline(shaped), name: "weights")
 
-    #expect(Backbone.recognized(weights.shapes, path: path).name == name)
+    let recognized = Backbone.recognized(weights.shapes, names: names)
+
+    #expect(recognized.backbone.name == name && recognized.by == place)
   }
 
   @Test("a backbone that a file is not is refused with both sizes")
@@ -91,7 +94,8 @@ struct BackboneTests {
       Condition(name: .metaL14, patches: 256, reference: "all", tokens: 257, paper: "all", paperTokens: 257),
       Condition(name: .metaH14, patches: 256, reference: "all", tokens: 257, paper: "all", paperTokens: 257),
       Condition(name: .dfnH14, patches: 256, reference: "all", tokens: 257, paper: "all", paperTokens: 257),
-      Condition(name: .dfnH14At378, patches: 729, reference: "count:364", tokens: 365, paper: "0.5", paperTokens: 366),
+      Condition(
+        name: .dfnH14At378, patches: 729, reference: "count:364", tokens: 365, paper: "count:364", paperTokens: 365),
       Condition(name: .siglip224, patches: 256, reference: "pool:6", tokens: 43, paper: "pool:6", paperTokens: 43),
       Condition(name: .siglip384, patches: 729, reference: "pool:10", tokens: 73, paper: "pool:10", paperTokens: 73),
     ]

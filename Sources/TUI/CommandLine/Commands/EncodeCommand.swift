@@ -10,23 +10,29 @@ struct EncodeCommand: DivaCommand {
     discussion: "Features are not normalised. Images in the file are NCHW.")
 
   @OptionGroup var images: ImageOptions
-  @Option(parsing: .upToNextOption, help: "Texts to encode.") var texts: [String] = []
+  @Option(parsing: .upToNextOption, help: "Texts to encode; those that begin with a dash behind --, at the end.")
+  var texts: [String] = []
   @Option(help: "The safetensors file to write.") var out: String?
   @Flag(help: "Also write every image token: image_tokens.") var tokens = false
   @Flag(help: "Also write the preprocessed input: pixels.") var pixels = false
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
+  @Argument(parsing: .postTerminator, help: ArgumentHelp("Texts behind --.", visibility: .hidden))
+  var dashedTexts: [String] = []
 
   /// What `--json` prints.
   struct Result: Encodable {
     let tensors: [String: TensorDump.Fact]
     /// L2 norm of each image's and each text's feature.
     let norms: [String: [Double]]
+    /// What the CLIP was taken for.
+    let model: ModelReading
     let file: String?
   }
 
   func work(_ console: Console) throws {
     try out.map(DurableFile.requirePlace)
+    let texts = texts + dashedTexts
     let workspace = try models.workspace(console)
     var dump = TensorDump()
     var norms: [String: [Double]] = [:]
@@ -50,7 +56,8 @@ struct EncodeCommand: DivaCommand {
       add(feature: "text_features", withoutGradient { workspace.clip.text.textFeatures(ids) })
     }
     if let out { try dump.write(to: out) }
-    try show(Result(tensors: dump.byName, norms: norms, file: out), dump.table, console)
+    let result = Result(tensors: dump.byName, norms: norms, model: workspace.opened.reading, file: out)
+    try show(result, dump.table, console)
   }
 
   private func features(_ pictures: [Image], _ vision: CLIPVisionTower, _ workspace: Workspace) -> Tensor {

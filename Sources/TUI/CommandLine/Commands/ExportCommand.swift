@@ -27,7 +27,18 @@ struct ExportCommand: DivaCommand {
     if models.tuned == nil { console.note("without --tuned the CLIP is written as it is") }
     let vision = try models.tuned.map(workspace.tower) ?? workspace.clip.vision
     let files = try workspace.export(vision, as: format, to: out)
+    if [.huggingFace, .openCLIP].contains(format) { noteTokenizer(workspace, console) }
     try show(Result(format: format.rawValue, files: files), files.joined(separator: "\n"), console)
+  }
+
+  /// The libraries open a folder without a tokenizer, and take other ids for its texts.
+  private func noteTokenizer(_ workspace: Workspace, _ console: Console) {
+    do {
+      _ = try workspace.tokenizer()
+    } catch {
+      console.note(
+        "the folder has no tokenizer, without which its texts cannot be read: \((error as? Problem)?.oneLine ?? "")")
+    }
   }
 }
 

@@ -34,6 +34,8 @@ struct StepCommand: DivaCommand {
     let contextGradNorm: Double
     let seconds: [String: Double]
     let tensors: [String: TensorDump.Fact]
+    /// What the CLIP was taken for.
+    let model: ModelReading
     let file: String?
     let profile: ProfileReport?
   }
@@ -67,7 +69,7 @@ struct StepCommand: DivaCommand {
     let result = Result(
       loss: outputs.loss, gradNorm: outputs.gradNorm, contextGradNorm: outputs.contextGradient.norm,
       seconds: Dictionary(outputs.seconds.map { ($0.part, $0.seconds) }, uniquingKeysWith: +),
-      tensors: tensors.byName, file: dump, profile: report)
+      tensors: tensors.byName, model: workspace.opened.reading, file: dump, profile: report)
     let times = outputs.seconds.map { "\($0.part) \($0.seconds.durationText)" }.joined(separator: ", ")
     let text = tensors.table + "\n\nloss \(outputs.loss), gradient norm \(outputs.gradNorm)\n" + times
     try show(result, text + (report.map { "\n\n" + $0.text } ?? ""), console)

@@ -37,6 +37,7 @@ struct TrainCommand: DivaCommand {
     let workspace =
       try old.map { try Workspace(of: $0.description, mini: Assets.mini(environment: console.environment)) }
       ?? models.workspace(console, prompt: prompt.prompt)
+    if !workspace.opened.isEmbedded { try show(workspace.opened.reading, console) }
     let run = try old?.description ?? description(in: workspace)
     let scored = ScoredPairs(of: run)
     let session = try workspace.session(
@@ -55,6 +56,12 @@ struct TrainCommand: DivaCommand {
     try RunDescription(
       options.configuration(seed: general.seed, density: models.density.density(for: workspace.backbone)),
       in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored, version: programVersion)
+  }
+
+  /// What the CLIP is taken for; a new run's note was written when it was opened.
+  private func show(_ reading: ModelReading, _ console: Console) throws {
+    if resume != nil { console.note(reading.text) }
+    if general.json { try console.json(["model": reading]) }
   }
 
   private func train(_ session: TrainingSession, _ printer: TrainPrinter) throws {

@@ -22,11 +22,15 @@ struct ModelOptions: ParsableArguments {
     transform: DensityChoice.init(parsing:))
   var density = DensityChoice.reference
 
+  /// Says what a CLIP that was given is taken for.
+  ///
   /// - Parameter prompt: replaces the reference's.
   func workspace(_ console: Console, prompt: String? = nil) throws -> Workspace {
-    try Workspace(
+    let workspace = try Workspace(
       mini: Assets.mini(environment: console.environment), clip: clip, backbone: backbone, diffusion: diffusion,
       prompt: prompt)
+    if clip != nil { console.note(workspace.opened.reading.text) }
+    return workspace
   }
 
   /// Nothing was chosen.

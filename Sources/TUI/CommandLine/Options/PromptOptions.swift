@@ -4,7 +4,7 @@ import ArgumentParser
 struct PromptOptions: ParsableArguments {
   @Option(
     help:
-      "Prompt whose embedding is part of every condition; '' as in the paper. (default: the reference's, a photo of a .)"
+      "Prompt whose embedding is part of every condition; '' as in the paper. (default: the reference's, a photo of a .; with the embedded diffusion model '')"
   )
   var prompt: String?
 }

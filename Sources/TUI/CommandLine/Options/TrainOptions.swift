@@ -4,6 +4,14 @@ import Recap
 
 /// The settings of a run that the command line can change; what is not given keeps the default plan's value.
 struct TrainOptions: ParsableArguments {
+  enum Recipe: String, CaseIterable, ExpressibleByArgument { case reference }
+
+  @Option(
+    help: ArgumentHelp(
+      "reference: train as DIVA's authors do; the options below change single settings of it.",
+      discussion: "sgd at 1e-4 for both, 4600 steps of 40 micro-batches of 16, 23 warm-up steps, timesteps 0,1000, no "
+        + "aligning steps, no baseline share."))
+  var recipe: Recipe?
   @Option(\.steps) var steps: Int?
   @Option(\.batch) var batch: Int?
   @Option(\.accumulate) var accumulate: Int?
@@ -25,14 +33,14 @@ struct TrainOptions: ParsableArguments {
   @Flag(help: ArgumentHelp(TrainSetting.of(\.shufflesCondition).purpose)) var shuffleCondition = false
 
   func configuration(seed: UInt64, density: RecapDensity) -> TrainConfiguration {
-    var plan = TrainConfiguration()
+    var plan = recipe == .reference ? TrainConfiguration.reference : TrainConfiguration()
     (plan.seed, plan.density) = (seed, density)
     for apply in given { apply(&plan) }
     return plan
   }
 
   /// True when nothing was set: a resumed run keeps the settings it began with.
-  var isEmpty: Bool { given.isEmpty }
+  var isEmpty: Bool { given.isEmpty && recipe == nil }
 
   func validate() throws {
     let plan = configuration(seed: 1, density: .classOnly)

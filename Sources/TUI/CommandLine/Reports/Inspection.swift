@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Recap
 import Terminal
 
 /// What a file or folder of weights turned out to be.
@@ -14,6 +15,8 @@ struct Inspection: Encodable {
   /// "safetensors", "PyTorch state dict", "TorchScript module", …; with "folder" behind it when `path` is one.
   let format: String
   let family: String
+  /// What a CLIP is taken for; nil for everything else.
+  let model: ModelReading?
   /// The files that hold the weights: several when they are sharded.
   let files: [String]
   let parameters: Int
@@ -30,8 +33,8 @@ struct Inspection: Encodable {
   init(_ path: String) throws {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    if exists && isFolder.boolValue && FileManager.default.fileExists(atPath: path + "/model_index.json") {
-      try self.init(pipeline: path)
+    if exists && isFolder.boolValue && WeightsFolder(path).has("model_index.json") {
+      try self.init(pipeline: WeightsFolder(path).path)
     } else {
       let weights = try WeightsFile(path)
       let needed = isFolder.boolValue ? try NeededTensors(WeightsFolder(path)) : nil
@@ -45,7 +48,8 @@ struct Inspection: Encodable {
     }
     path = weights.path
     format = weights.format + (isFolder ? " folder" : "")
-    family = needed?.family ?? Inspection.family(of: Set(found.map(\.name)))
+    family = needed?.family ?? Inspection.family(of: found)
+    model = try? ModelReading(of: weights.path)
     files = weights.files
     parameters = found.reduce(0) { $0 + $1.description.count }
     bytes = found.reduce(0) { $0 + $1.description.byteCount }
@@ -68,6 +72,7 @@ struct Inspection: Encodable {
     self.path = path
     format = "diffusers folder"
     family = "Stable Diffusion"
+    model = nil
     files = parts.sorted { $0.key < $1.key }.flatMap(\.value.files)
     parameters = parts.values.reduce(0) { $0 + $1.parameters }
     bytes = parts.values.reduce(0) { $0 + $1.bytes }
@@ -76,7 +81,11 @@ struct Inspection: Encodable {
   }
 
   /// Told by the names of the tensors alone.
-  private static func family(of names: Set<String>) -> String {
+  private static func family(of tensors: [(name: String, description: TensorDescription)]) -> String {
+    let names = tensors.map(\.name)
+    let ranks = Dictionary(
+      tensors.map { ($0.name, $0.description.dims.count) }, uniquingKeysWith: { first, _ in first })
+    if let foreign = ForeignModel.recognized(names, rank: { ranks[$0] }) { return foreign.name }
     func has(_ part: String) -> Bool { names.contains { $0.contains(part) } }
     if has("vision_model.head.probe") { return "SigLIP, transformers' names" }
     if has("vision_model.") {
@@ -106,7 +115,9 @@ extension Inspection {
     let remarks = metadata.sorted { $0.key < $1.key }.prefix(Self.mostRemarks).map {
       "\($0.key.shown): \($0.value.shown)"
     }
-    return (head + remarks + complaints + (rows.isEmpty ? [] : [TextTable.text(rows)]) + inside)
+    return
+      (head + (model.map { [$0.text] } ?? []) + remarks + complaints + (rows.isEmpty ? [] : [TextTable.text(rows)])
+      + inside)
       .joined(separator: "\n")
   }
 
