@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import open_clip
 import torch
-from family_models import Diffusion, OpenCLIP, TimmSigLIP, Transformers
+from family_models import Diffusion, OpenCLIP, SingleFile, TimmSigLIP, Transformers
 from parity import Program, Report
 from PIL import Image
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
@@ -38,6 +38,8 @@ CASES = {
     "openai-vit-b-16 as DIVA's whole module": (
         partial(OpenCLIP, "ViT-B-16", prefix="class_model.model."), "sd-1", "0.3", "mean"
     ),
+    "openai-vit-b-32 with SD 2 in one file": (partial(OpenCLIP, "ViT-B-32"), "sd-2.safetensors", "count:76", "tokens"),
+    "openai-vit-b-32 with SD 1 in one .ckpt": (partial(OpenCLIP, "ViT-B-32"), "sd-1.ckpt", "count:76", "tokens"),
 }  # fmt: skip
 # How far from float32 a row may be, by the program's precision.
 LIMITS = {"f32": 1e-4, "bf16": 2e-2}
@@ -161,11 +163,13 @@ def main():
         with tempfile.TemporaryDirectory() as path:
             folder = Path(path)
             program, images = Program(options.program, folder), pictures(folder)
-            clip, diffusion = case[0](layers=options.layers), Diffusion(case[1], options.published)
+            kind, *suffix = case[1].split(".")
+            diffusion = SingleFile(kind, "." + suffix[0]) if suffix else Diffusion(kind, options.published)
+            clip = case[0](layers=options.layers)
             depth = f"{options.layers} layers" if options.layers else "all layers"
             print(f"{name}: {depth}, {case[1]}{' as published' if options.published else ''}, density {case[2]}", flush=True)
             # Weights of one size from two makers look alike: the folder's name says whose they are.
-            arguments = ["--clip", clip.write(folder / name.split()[0]), "--diffusion", diffusion.write(folder / case[1])]
+            arguments = ["--clip", clip.write(folder / name.split()[0]), "--diffusion", diffusion.write(folder / kind)]
             arguments += ["--precision", options.precision]
             check_features(program, arguments, clip, images, report)
             check_training_pixels(program, arguments, clip, diffusion, images, report)

@@ -5,6 +5,7 @@ which they are stored in.
 """
 
 import json
+import re
 
 import open_clip
 import timm
@@ -12,6 +13,7 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from models import randomize
 from safetensors.torch import save_file
+from single_file import ldm_unet, ldm_vae
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, SiglipConfig, SiglipModel
 
 PROMPT = [49406, 320, 1125, 539, 320, 269, 49407]  # a photo of a .
@@ -241,3 +243,58 @@ class Diffusion:
         is_epsilon = self.schedule.config.prediction_type == "epsilon"
         target = noise if is_epsilon else self.schedule.get_velocity(clean, noise, timesteps)
         return torch.nn.functional.mse_loss(prediction, target), prediction
+
+
+class SingleFile(Diffusion):
+    """The same in one file under the names of latent-diffusion, which has neither sizes of pictures nor a tokenizer."""
+
+    def __init__(self, kind, suffix=".safetensors"):
+        super().__init__(kind)
+        # The file's sizes are those of its shapes: the autoencoder reduces by 8, the UNet was trained on 64 × 64 latents.
+        self.side, self.suffix, self.is_first = 512, suffix, kind == "sd-1"
+        if not self.is_first:
+            text = self.text.config.to_dict() | {"num_hidden_layers": self.text.config.num_hidden_layers + 1}
+            self.whole = random_weights(CLIPTextModel(CLIPTextConfig(**text)), seed=37).requires_grad_(False)
+            state = self.whole.state_dict()
+            self.text.load_state_dict({k: state[k] for k in self.text.state_dict()})
+
+    def write(self, folder):
+        for model in (self.unet, self.vae, self.text):
+            model.half().float()
+        state = ldm_unet(self.unet) | ldm_vae(self.vae)
+        if self.is_first:
+            state |= {"cond_stage_model.transformer." + hugging_face(k): v for k, v in self.text.state_dict().items()}
+        else:
+            self.whole.half().float()
+            state |= {"cond_stage_model.model." + k: v for k, v in open_clip_text(self.whole.state_dict()).items()}
+        state = {k: v.half().contiguous() for k, v in state.items()}
+        file = folder.with_suffix(self.suffix)
+        if self.suffix == ".safetensors":
+            save_file(state, file)
+        else:
+            torch.save({"epoch": 1, "state_dict": state, "callbacks": {SingleFile: 1}}, file)
+        return file
+
+
+def hugging_face(name):
+    """transformers 5 leaves the scope out."""
+    return name if name.startswith("text_model.") else "text_model." + name
+
+
+def open_clip_text(state):
+    """A text encoder under open_clip's names."""
+    found, layers = {}, {}
+    for name, value in state.items():
+        name = name.removeprefix("text_model.")
+        for own, key in {
+            "embeddings.token_embedding.": "token_embedding.", "embeddings.position_embedding.weight": "positional_embedding",
+            "final_layer_norm.": "ln_final.", "encoder.layers.": "transformer.resblocks.", ".layer_norm1.": ".ln_1.",
+            ".layer_norm2.": ".ln_2.", ".mlp.fc1.": ".mlp.c_fc.", ".mlp.fc2.": ".mlp.c_proj.",
+            ".self_attn.out_proj.": ".attn.out_proj.",
+        }.items():  # fmt: skip
+            name = name.replace(own, key)
+        if match := re.match(r"(.*)\.self_attn\.([qkv])_proj\.(\w+)", name):
+            layers.setdefault(f"{match[1]}.attn.in_proj_{match[3]}", {})[match[2]] = value
+        else:
+            found[name] = value
+    return found | {name: torch.cat([parts[p] for p in "qkv"]) for name, parts in layers.items()}

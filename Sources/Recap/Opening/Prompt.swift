@@ -30,6 +30,28 @@ enum Prompt {
     return withoutGradient { encoder([tokenizer.tokens(text ?? reference)]) }
   }
 
+  /// The same by the text encoder of a single file. The file has no tokenizer: the reference's prompt and the empty text
+  /// are known, others need CLIP's vocabulary beside the file.
+  static func embedding(in file: SingleFileDiffusion, _ text: String? = nil) throws -> Tensor {
+    let encoder = try file.textEncoder()
+    let length = encoder.config.contextLength
+    let known = [reference: [320, 1125, 539, 320, 269], "": []]
+    let words: [Int]
+    if let found = known[text ?? reference], encoder.config.vocabulary == 49408 {
+      words = found
+    } else {
+      let tokenizer = try CLIPTokenizer(near: URL(filePath: file.path), cleaning: .huggingFace, readsPadding: false)
+      guard tokenizer.vocabularySize == encoder.config.vocabulary else {
+        throw Problem(
+          "the tokenizer beside \(file.path) knows \(tokenizer.vocabularySize) tokens, the text encoder "
+            + "\(encoder.config.vocabulary)", advice: CLIPTokenizer.whereFrom)
+      }
+      words = tokenizer.encode(text ?? reference)
+    }
+    let ids = [encoder.config.vocabulary - 2] + words.prefix(length - 2) + [encoder.config.vocabulary - 1]
+    return withoutGradient { encoder([ids + Array(repeating: file.padding, count: length - ids.count)]) }
+  }
+
   private static func require(
     _ tokenizer: CLIPTokenizer, fits encoder: CLIPTextTower, in diffusion: WeightsFolder
   ) throws {

@@ -6,7 +6,10 @@ public struct Workspace {
   public let folder: MiniFolder
   public let opened: OpenedCLIP
   public let diffusion: StableDiffusion
-  let diffusionPath: String
+  /// Identifies the latents that are kept.
+  let autoencoderPath: String
+  /// What a diffusion model in a single file was taken for; nil for a folder.
+  public let diffusionNote: String?
   /// The folder and the prompt that were named; nil where the embedded model and the reference's prompt are used.
   let givenDiffusion: String?
   let givenPrompt: String?
@@ -38,10 +41,17 @@ public struct Workspace {
     self.opened = opened
     (givenDiffusion, givenPrompt) = (path, text)
     let diffusionFolder = WeightsFolder(path ?? folder.diffusion.path, observer: observer)
-    diffusionPath = diffusionFolder.path
     conditions = try ConditionStatistics.besideDenoiser(in: diffusionFolder)
-    prompt = try Prompt.embedding(in: diffusionFolder, text)
-    diffusion = try StableDiffusion(diffusionFolder)
+    if diffusionFolder.isFile {
+      let file = try SingleFileDiffusion(diffusionFolder.path, observer: observer)
+      (diffusionNote, autoencoderPath) = (file.note, file.path)
+      prompt = try Prompt.embedding(in: file, text)
+      diffusion = try StableDiffusion(file)
+    } else {
+      (diffusionNote, autoencoderPath) = (nil, diffusionFolder.path + "/vae")
+      prompt = try Prompt.embedding(in: diffusionFolder, text)
+      diffusion = try StableDiffusion(diffusionFolder)
+    }
     guard prompt.shape.last == diffusion.unet.config.contextWidth else {
       throw Problem(
         "cannot use \(diffusionFolder.path): its text encoder gives \(prompt.shape.last) numbers a token, its UNet "

@@ -21,7 +21,7 @@ extension Workspace {
     guard let plan else { return trainingImages(keepsLatents: keepsLatents) }
     let cache =
       keepsLatents && plan.crop == .center
-      ? LatentCache(autoencoder: diffusionPath + "/vae", environment: environment) : nil
+      ? LatentCache(autoencoder: autoencoderPath, environment: environment) : nil
     return try DatasetImages(
       plan, preprocessing: preprocessing, diffusion: diffusion, seed: seed, latents: cache,
       indexes: ShardIndexes(environment: environment))

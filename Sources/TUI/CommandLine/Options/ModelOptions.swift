@@ -11,7 +11,7 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "A tuned CLIP to compare with --clip's: a file or folder, a checkpoint or a run.")
   var tuned: String?
 
-  @Option(help: "Diffusion model: a folder in diffusers' layout. (default: the embedded one)")
+  @Option(help: "Diffusion model: a folder in diffusers' layout, or a single file. (default: the embedded one)")
   var diffusion: String?
 
   @Option(help: "Preset of the CLIP. (default: detected from its weights)")
@@ -30,6 +30,7 @@ struct ModelOptions: ParsableArguments {
       mini: Assets.mini(environment: console.environment), clip: clip, backbone: backbone, diffusion: diffusion,
       prompt: prompt)
     if clip != nil { console.note(workspace.opened.reading.text) }
+    workspace.diffusionNote.map { console.note("\(diffusion ?? ""): \($0)") }
     return workspace
   }
 
