@@ -8,6 +8,8 @@ public struct TunedCLIP {
     case checkpoint(Checkpoint)
     /// A file or folder; DIVA's whole-module files have the projection beside the CLIP.
     case weights(CLIPWeights)
+    /// A LoRA adapter, which has none.
+    case adapter
   }
 
   public let tower: CLIPVisionTower
@@ -23,6 +25,7 @@ public struct TunedCLIP {
         parameter.assign(tensor)
       }
       models.keepAlignedProjection()
+    case .adapter: break
     }
   }
 }
@@ -39,6 +42,9 @@ extension OpenedCLIP {
         try CLIPVisionTower(config, projectionWidth: width, from: $0)
       }
       return TunedCLIP(tower: tower, source: .checkpoint(checkpoint))
+    }
+    if let adapter = try LoRAAdapter(path) {
+      return TunedCLIP(tower: try adapter.merged(into: clip.vision), source: .adapter)
     }
     let weights = try CLIPWeights(Surroundings(path).weights(observer), name: path)
     guard weights.shapes.hasImageTower(of: clip.config.shapes) else {
