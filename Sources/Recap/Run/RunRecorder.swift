@@ -35,7 +35,7 @@ public final class RunRecorder {
     history = summary.history
     notices = log.notices + summary.remarks.map { Problem($0) }
     nextPicture = clock()
-    try drawPicture()
+    refreshPicture()
   }
 
   /// Adds a notice.
@@ -51,7 +51,11 @@ public final class RunRecorder {
     unwritten.append(entry)
     try keepPlace()
     try writeLines()
-    guard history.isFinished || clock() >= nextPicture else { return }
+    if history.isFinished || clock() >= nextPicture { refreshPicture() }
+  }
+
+  /// The log has everything all the same where that fails.
+  private func refreshPicture() {
     do {
       try drawPicture()
       metricsProblem = nil

@@ -33,7 +33,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var baselineShare: Float = 0.25
   public var density = RecapDensity.classOnly
   public var evaluateEvery = 100
-  /// 0 writes a checkpoint at the end only.
+  /// 0 keeps a checkpoint of the end only.
   public var checkpointEvery = 0
   /// A control: every image gets the condition of another image of the batch. Must not help.
   public var shufflesCondition = false

@@ -71,7 +71,8 @@ extension TrainSetting {
       purpose: "Steps between two evaluations; 0 evaluates at the end only.", check: count),
     TrainSetting(
       \.checkpointEvery, "checkpointEvery", "checkpoint-every",
-      purpose: "Steps between two checkpoints; 0 writes one at the end only.", check: count),
+      purpose: "Steps between two checkpoints; 0 keeps the one at the end. A run is saved every ten minutes besides.",
+      check: count),
     TrainSetting(
       \.shufflesCondition, "shufflesCondition", "shuffle-condition",
       purpose: "A control: condition each image on another image's features. Must not help."),

@@ -204,8 +204,8 @@ final class RunsSession: Session {
       if let first = damage.first { report.post(.problem(first)) }
       guard let last else {
         report.activity.absence =
-          "This run has no checkpoint yet, so there is no tuned CLIP to reconstruct with. The first one is written at "
-          + "the run's end, or earlier with --checkpoint-every."
+          "This run has no checkpoint yet, so there is no tuned CLIP to reconstruct with. The first one is written after "
+          + "ten minutes or at the run's end, or earlier with --checkpoint-every."
         return
       }
       try models?.load(last)
