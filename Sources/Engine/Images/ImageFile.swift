@@ -90,9 +90,12 @@ extension Image {
     }
   }
 
+  /// A PNG file's bytes.
+  public func png() throws -> Data { Data(try PNG.encode(self)) }
+
   /// Writes a PNG file. Throws a `Problem` when the place cannot be written.
   public func writePNG(to url: URL) throws {
-    try DurableFile.write(Data(PNG.encode(self)), to: url.path, isSynced: false)
+    try DurableFile.write(png(), to: url.path, isSynced: false)
   }
 
   /// Refuses an image whose header promises more than `maximumArea`, before memory is taken for it.

@@ -63,7 +63,9 @@ extension Workspace {
     let images = try images(run.images, seed: run.seed, keepsLatents: keepsLatents, environment: environment)
     let trainer = Trainer(
       run.configuration, models: try models ?? self.models(tuned: run.tuned, seed: run.seed), images: images)
-    return TrainingSession(trainer, evaluator: try evaluator(), recorder: try recorder(run, at: place, trainer))
+    let session = TrainingSession(trainer, evaluator: try evaluator(), recorder: try recorder(run, at: place, trainer))
+    session.reconstructs = backbone.policy.isEager
+    return session
   }
 
   private func recorder(_ run: RunDescription, at place: RunPlace, _ trainer: Trainer) throws -> RunRecorder? {

@@ -20,14 +20,22 @@ public final class RunRecorder {
   private var log: EventLog?
   /// Entries that could not be written, until they can.
   private var unwritten: [LogEntry] = []
+  private let eventFolder: String?
+  /// nil before the first scalars: TensorBoard's file of this sitting.
+  private var events: TensorBoardFile?
+  /// Behind half a record nothing can be read, so a file that failed is not gone on with.
+  private var hasLostEvents = false
   private let clock: @Sendable () -> Double
   private var nextPicture: Double
   private var hasUnpicturedEntries = false
 
-  /// `clock` gives seconds that only go forward.
-  public init(_ folder: RunFolder, clock: @escaping @Sendable () -> Double = RunRecorder.uptime) throws {
-    self.folder = folder
-    self.clock = clock
+  /// - Parameters:
+  ///   - events: the folder of TensorBoard's files; nil puts them into the run's.
+  ///   - clock: gives seconds that only go forward.
+  public init(
+    _ folder: RunFolder, eventsIn events: String? = nil, clock: @escaping @Sendable () -> Double = RunRecorder.uptime
+  ) throws {
+    (self.folder, eventFolder, self.clock) = (folder, events, clock)
     let log = try EventLog(appendingTo: folder.logPath)
     self.log = log
     try folder.removeLeftovers()
@@ -72,6 +80,25 @@ public final class RunRecorder {
       unwritten.removeFirst()
       history.add(entry)
       hasUnpicturedEntries = true
+      if let (step, values) = entry.scalars { addEvents(values.map { ($0, .scalar(Float($1))) }, step: step) }
+    }
+  }
+
+  /// Pictures for TensorBoard, by tag.
+  func record(_ pictures: [(tag: String, image: Image)], step: Int) {
+    addEvents(try pictures.map { ($0, try .picture($1)) }, step: step)
+  }
+
+  private func addEvents(_ values: @autoclosure () throws -> [(tag: String, value: TensorBoardFile.Value)], step: Int) {
+    guard !hasLostEvents else { return }
+    let place = eventFolder ?? folder.path
+    do {
+      let file = try events ?? TensorBoardFile(in: place)
+      events = file
+      try file.add(values(), step: step)
+    } catch {
+      hasLostEvents = true
+      note(error as? Problem ?? DurableFile.cannotWrite(place, error.systemReason))
     }
   }
 
@@ -111,7 +138,7 @@ public final class RunRecorder {
       let path = Self.freeName(folder.path)
       note(Problem("the folder of the run, \(folder.path), was removed: the run goes on in \(path)"))
       folder = try RunFolder.create(path, folder.description)
-      hasLostCheckpoints = true
+      (hasLostCheckpoints, events) = (true, nil)
       try renew(log)
     }
   }
@@ -139,7 +166,7 @@ public final class RunRecorder {
 
   /// Writes what is left and lets go of the run, so that another process, or a resumed session, can record it.
   public func close() throws {
-    defer { log = nil }
+    defer { (log, events) = (nil, nil) }
     try flush()
   }
 

@@ -48,6 +48,9 @@ public final class TrainingSession {
   /// run ends as by `Command.stop`, without that step.
   public var isCancelled: () -> Bool = { false }
 
+  /// Whether evaluations reconstruct a few pictures for TensorBoard; worth it where that takes no time.
+  var reconstructs = false
+
   /// The step on the tower whose evaluation is done.
   private var evaluated: Int?
   private var evaluation: WorkTimer?
@@ -220,6 +223,8 @@ public final class TrainingSession {
     try observe(.progress(nil))
     try record(.evaluation(reports.evaluation))
     try record(.predictions(reports.predictions))
+    guard reconstructs, let recorder else { return }
+    recorder.record(EvaluationPictures.strips(trainer, evaluator.pairs), step: trainer.trained)
   }
 
   /// Writes a checkpoint of what was learned since the last one; nothing where the run is not recorded.
