@@ -30,26 +30,24 @@ enum HalfBlocks {
   private static let ramp = Array(" .:-=+*#%@")
 
   private static func code(_ picture: Picture, _ x: Int, _ y: Int, isFront: Bool, _ depth: ColorDepth) -> String {
-    let (red, green, blue) = picture[x, y]
-    if depth == .trueColor { return "\(isFront ? 38 : 48);2;\(red);\(green);\(blue)" }
-    return "\(isFront ? 38 : 48);5;\(cube(red, green, blue, threshold: threshold(x, y)))"
+    let (color, place) = (picture.color(x, y), isFront ? 38 : 48)
+    if depth == .trueColor { return "\(place);2;\(color.x);\(color.y);\(color.z)" }
+    return "\(place);5;\(cube(color, threshold: threshold(x, y)))"
   }
 
   /// The nearest colour of the 6 × 6 × 6 cube or the grey ramp, after a push by the dither threshold.
-  static func cube(_ red: UInt8, _ green: UInt8, _ blue: UInt8, threshold: Int) -> Int {
-    let wanted = [red, green, blue].map { min(max(Int($0) + threshold / 8, 0), 255) }
-    let steps = wanted.map { value in levels.indices.min { abs(levels[$0] - value) < abs(levels[$1] - value) }! }
-    let grey = min(max((wanted.reduce(0, +) / 3 - 3) / 10, 0), 23)
-    let cubeError = distance(wanted, steps.map { levels[$0] })
-    let greyError = distance(wanted, Array(repeating: 8 + 10 * grey, count: 3))
-    return greyError < cubeError ? 232 + grey : 16 + 36 * steps[0] + 6 * steps[1] + steps[2]
+  private static func cube(_ color: SIMD3<Int>, threshold: Int) -> Int {
+    let wanted = (color &+ threshold / 8).clamped(lowerBound: .zero, upperBound: SIMD3(repeating: 255))
+    let steps = (0..<3).map { axis in
+      levels.indices.min { abs(levels[$0] - wanted[axis]) < abs(levels[$1] - wanted[axis]) }!
+    }
+    let grey = min(max((wanted.wrappedSum() / 3 - 3) / 10, 0), 23)
+    let isGrey =
+      wanted.distance(to: SIMD3(repeating: 8 + 10 * grey)) < wanted.distance(to: SIMD3(steps.map { levels[$0] }))
+    return isGrey ? 232 + grey : 16 + 36 * steps[0] + 6 * steps[1] + steps[2]
   }
 
   private static let levels = [0, 95, 135, 175, 215, 255]
-
-  private static func distance(_ a: [Int], _ b: [Int]) -> Int {
-    zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-  }
 
   /// Ordered dithering (Bayer 4 × 4), -60…60: few colours would otherwise show as bands.
   private static func threshold(_ x: Int, _ y: Int) -> Int { (bayer[(y & 3) * 4 + (x & 3)] - 8) * 15 / 2 }

@@ -16,7 +16,7 @@ enum SixelEncoder {
       var dither: OpaquePointer?
       try check(sixel_dither_new(&dither, Int32(colors), nil), picture)
       defer { sixel_dither_unref(dither) }
-      var rgb = picture.pixels
+      var rgb = picture.image.pixels
       try rgb.withUnsafeMutableBufferPointer { pixels in
         let (width, height) = (Int32(picture.width), Int32(picture.height))
         let status = sixel_dither_initialize(

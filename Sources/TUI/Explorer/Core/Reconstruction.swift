@@ -35,7 +35,3 @@ extension Reconstruction {
       pixelError: ErrorPair(baseline: result.baseline.pixelError, tuned: result.tuned.pixelError))
   }
 }
-
-extension Picture {
-  init(_ image: Image) { self.init(width: image.width, height: image.height, pixels: image.pixels) }
-}
