@@ -89,7 +89,6 @@ package final class CursesTerminal: Terminal {
   package func show(_ canvas: Canvas) -> Bool {
     if graphics != canvas.graphics {
       graphics = canvas.graphics
-      painter.forgetEncoded()
       repaint()
     }
     let arePictures = canvas.graphics == .sixel || canvas.graphics == .blocks

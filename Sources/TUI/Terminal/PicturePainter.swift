@@ -4,10 +4,12 @@
 /// yet: it changed, moved, or a pop-up that covered it has closed. Encoded pictures are kept for a while, because people
 /// go back and forth between the same few.
 struct PicturePainter {
+  /// All that the bytes of an encoded picture depend on.
   private struct Recipe: Hashable {
     let identity: UInt64
-    let columns: Int
-    let rows: Int
+    let cells: Size
+    let cell: PixelSize
+    let graphics: Graphics
   }
 
   let depth: ColorDepth
@@ -16,9 +18,8 @@ struct PicturePainter {
   /// Where pictures stood that the frame last asked about has no more.
   private var gone: [Rect] = []
   private var encoded: [Recipe: [[UInt8]]] = [:]
-  private var order: [Recipe] = []
 
-  /// So many pictures are kept encoded; a page of pairs has 2, a page of reconstructions up to 16.
+  /// So many pictures are kept encoded; a page of pairs has 2, a page of reconstructions up to 22.
   private static let capacity = 96
 
   init(depth: ColorDepth, pixels: PixelGeometry) {
@@ -29,10 +30,6 @@ struct PicturePainter {
   /// The screen was cleared, the window or its font changed: nothing can be relied on.
   mutating func forgetScreen(pixels: PixelGeometry) {
     shown = [:]
-    if pixels != self.pixels {
-      encoded = [:]
-      order = []
-    }
     self.pixels = pixels
   }
 
@@ -63,7 +60,9 @@ struct PicturePainter {
 
   private mutating func lines(for placement: ImagePlacement, as graphics: Graphics) throws -> [[UInt8]] {
     let (rect, picture) = (placement.rect, placement.picture)
-    let recipe = Recipe(identity: picture.identity, columns: rect.columns, rows: rect.rows)
+    let recipe = Recipe(
+      identity: picture.identity, cells: Size(columns: rect.columns, rows: rect.rows), cell: pixels.cell,
+      graphics: graphics)
     if let lines = encoded[recipe] { return lines }
     let lines: [[UInt8]]
     if graphics == .sixel {
@@ -73,16 +72,9 @@ struct PicturePainter {
     } else {
       lines = HalfBlocks.encode(picture, columns: rect.columns, rows: rect.rows, depth: depth)
     }
-    if order.count >= Self.capacity { encoded[order.removeFirst()] = nil }
+    if encoded.count >= Self.capacity { encoded = [:] }
     encoded[recipe] = lines
-    order.append(recipe)
     return lines
-  }
-
-  /// Another way of showing pictures: what was encoded is of no use any more.
-  mutating func forgetEncoded() {
-    encoded = [:]
-    order = []
   }
 }
 
