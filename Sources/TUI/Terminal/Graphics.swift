@@ -20,8 +20,6 @@ package enum Graphics: String, CaseIterable, Sendable {
 }
 
 /// How many colours the terminal shows.
-package enum ColorDepth: Int, Comparable, Sendable {
+package enum ColorDepth: Comparable, Sendable {
   case none, eight, cube256, trueColor
-
-  package static func < (left: ColorDepth, right: ColorDepth) -> Bool { left.rawValue < right.rawValue }
 }

@@ -16,8 +16,6 @@ package struct TerminalCapabilities: Equatable, Sendable {
     (hasSixel ? [.sixel] : []) + (hasUTF8 && depth != .none ? [.blocks] : []) + [.ascii, .none]
   }
 
-  var theme: Theme { Theme(isLight: isLight, depth: depth) }
-
   var geometry: PixelGeometry {
     var geometry = PixelGeometry()
     if let cell { geometry.cell = cell }

@@ -23,38 +23,31 @@ struct Theme: Equatable, Sendable {
       look.isReversed = style.isSelected
     case .eight:
       // Reversed colours would make a patchwork of a selected row: there all inks are one.
-      look.foreground = style.isSelected ? -1 : eightColor(style.ink)
+      look.foreground = style.isSelected ? -1 : color(style.ink)
       look.isDim = !style.isSelected && style.ink == .dim
       look.isReversed = style.isSelected
     case .cube256, .trueColor:
-      look.foreground = cubeColor(style.ink)
+      look.foreground = color(style.ink)
       if style.isSelected { look.background = isLight ? 254 : 236 }
     }
     return look
   }
 
-  private func cubeColor(_ ink: Ink) -> Int {
-    switch ink {
-    case .normal: isLight ? 236 : 252
-    case .title: isLight ? 232 : 231
-    case .dim: isLight ? 243 : 244
-    case .accent: isLight ? 30 : 80
-    case .baseline: isLight ? 25 : 111
-    case .tuned: isLight ? 166 : 215
-    case .good: isLight ? 28 : 114
-    case .bad: isLight ? 160 : 203
-    case .warning: isLight ? 130 : 221
-    }
-  }
-
-  private func eightColor(_ ink: Ink) -> Int {
-    switch ink {
-    case .normal, .title, .dim: -1
-    case .accent: 6
-    case .baseline: isLight ? 4 : 6
-    case .tuned, .warning: isLight ? 5 : 3
-    case .good: 2
-    case .bad: 1
-    }
+  private func color(_ ink: Ink) -> Int {
+    typealias Grounds = (dark: Int, light: Int)
+    let (cube, eight): (Grounds, Grounds) =
+      switch ink {
+      case .normal: ((252, 236), (-1, -1))
+      case .title: ((231, 232), (-1, -1))
+      case .dim: ((244, 243), (-1, -1))
+      case .accent: ((80, 30), (6, 6))
+      case .baseline: ((111, 25), (6, 4))
+      case .tuned: ((215, 166), (3, 5))
+      case .good: ((114, 28), (2, 2))
+      case .bad: ((203, 160), (1, 1))
+      case .warning: ((221, 130), (3, 5))
+      }
+    let grounds = depth == .eight ? eight : cube
+    return isLight ? grounds.light : grounds.dark
   }
 }

@@ -2,16 +2,8 @@ import Engine
 
 /// A row for each name: how much of 100 % the tuned model reaches as a bar, and where the baseline stands as a mark.
 package enum Bars {
-  package struct Row {
-    var name: String
-    /// Parts of one; nil before they are known.
-    var baseline: Double?
-    var tuned: Double?
-
-    package init(name: String, baseline: Double?, tuned: Double?) {
-      (self.name, self.baseline, self.tuned) = (name, baseline, tuned)
-    }
-  }
+  /// Both are parts of one; nil before they are known.
+  package typealias Row = (name: String, baseline: Double?, tuned: Double?)
 
   package static func draw(_ rows: [Row], in rect: Rect, on canvas: inout Canvas) {
     let numbers = "100 → 100 %".count

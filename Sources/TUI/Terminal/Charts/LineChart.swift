@@ -1,12 +1,7 @@
 import Engine
 
 /// A point of a curve. What is not finite becomes a gap with a mark.
-package struct ChartPoint: Equatable, Sendable {
-  package var x: Double
-  package var y: Double
-
-  package init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
-}
+package typealias ChartPoint = SIMD2<Double>
 
 /// Curves over a common axis, in dots.
 ///

@@ -1,21 +1,18 @@
 /// How many cells a part of a layout gets.
 package enum Length: Sendable {
-  case fixed(Int)
   /// The largest of these that leaves every flexible part what it needs; the smallest if none does.
   case oneOf([Int])
   /// An equal share of what the others leave. It may be less than `needs`, but other parts shrink first.
   case flexible(needs: Int = 0)
+
+  package static func fixed(_ length: Int) -> Length { .oneOf([max(length, 0)]) }
 
   /// The main part of a screen has this before what stands beside it takes a wider form.
   package static let mainCells = 72
   package static let main = Length.flexible(needs: mainCells)
 
   fileprivate var least: Int {
-    switch self {
-    case .fixed(let length): max(length, 0)
-    case .oneOf(let lengths): max(lengths.min() ?? 0, 0)
-    case .flexible: 0
-    }
+    if case .oneOf(let lengths) = self { max(lengths.min() ?? 0, 0) } else { 0 }
   }
 
   fileprivate var need: Int? { if case .flexible(let need) = self { max(need, 0) } else { nil } }
