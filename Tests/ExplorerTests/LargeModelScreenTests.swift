@@ -179,7 +179,7 @@ import Testing
     var plan = TrainConfiguration()
     (plan.steps, plan.batch, plan.accumulate) = (1600, 2, 16)
     var cost = RunCost(
-      plan,
+      plan: plan,
       memory: RunMemory(weights: 7_100_000_000, optimizer: 2_438_000_000, passes: 4_822_000_000),
       opened: 5_320_000_000, available: available, stepsPerAligning: 1.4)
     cost.stage = stage

@@ -87,3 +87,13 @@ public struct DivaObjective {
   /// Both together: from images to the loss.
   public func answer(_ inputs: Inputs) -> DiffusionFeedback.Answer { answer(inputs, context: context(inputs)) }
 }
+
+extension DivaObjective {
+  /// Floating-point operations of a step by direct methods, images and latents at hand.
+  public func operations(images: Int, draws: Int, contextTokens: Int) -> Double {
+    let (unet, side) = (feedback.unet, feedback.unet.config.sampleSize)
+    return vision.operations(images: images) + vision.gradientOperations(images: images)
+      + unet.operations(images: images * draws, side: side, contextTokens: contextTokens)
+      + unet.contextGradientOperations(images: images * draws, side: side, contextTokens: contextTokens)
+  }
+}

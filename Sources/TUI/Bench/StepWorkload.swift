@@ -85,13 +85,3 @@ final class BareStep {
 
   var operations: Double { objective.operations(images: latents.shape[0], draws: 1, contextTokens: contextTokens) }
 }
-
-extension DivaObjective {
-  /// Floating-point operations of a step by direct methods, images and latents at hand.
-  func operations(images: Int, draws: Int, contextTokens: Int) -> Double {
-    let (unet, side) = (feedback.unet, feedback.unet.config.sampleSize)
-    return vision.operations(images: images) + vision.gradientOperations(images: images)
-      + unet.operations(images: images * draws, side: side, contextTokens: contextTokens)
-      + unet.contextGradientOperations(images: images * draws, side: side, contextTokens: contextTokens)
-  }
-}

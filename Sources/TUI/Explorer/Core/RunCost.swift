@@ -29,29 +29,6 @@ struct RunCost: Equatable, Sendable {
   var aligningSeconds: Double?
   var stepSeconds: Double?
 
-  init(
-    _ plan: TrainConfiguration, memory: RunMemory, opened: Int, available: Int?, stepsPerAligning: Double
-  ) {
-    (self.plan, self.memory, self.opened) = (plan, memory, opened)
-    (self.available, self.stepsPerAligning) = (available, stepsPerAligning)
-  }
-
-  /// Of models that are opened, at this moment.
-  init(_ plan: TrainConfiguration, models: DivaModels) {
-    let unet = models.diffusion.unet
-    let tower = models.tuned.operations(images: plan.batch)
-    let tokens = plan.density.tokenCount(patches: models.tuned.config.patches)
-    let (pictures, side) = (plan.batch * plan.draws, unet.config.sampleSize)
-    let feedback =
-      unet.operations(images: pictures, side: side, contextTokens: tokens)
-      + unet.contextGradientOperations(images: pictures, side: side, contextTokens: tokens)
-      + models.diffusion.autoencoder.encodingOperations(images: plan.batch, side: models.diffusion.side)
-    let learning = models.tuned.gradientOperations(images: plan.batch)
-    self.init(
-      plan, memory: RunMemory(plan, models: models), opened: ProcessMemory.resident ?? 0,
-      available: ProcessMemory.available, stepsPerAligning: (tower + learning + feedback) / (tower + feedback))
-  }
-
   /// Fits into what the system can give, as far as that is known.
   var fits: Bool { available.map { memory.total < $0 } ?? true }
 
@@ -68,6 +45,20 @@ struct RunCost: Equatable, Sendable {
     case .align: aligningSeconds = seconds
     case .train: stepSeconds = seconds
     }
+  }
+}
+
+extension RunCost {
+  /// Of models that are opened, at this moment.
+  init(_ plan: TrainConfiguration, models: DivaModels) {
+    let (tokens, diffusion) = (plan.density.tokenCount(patches: models.tuned.config.patches), models.diffusion)
+    let step =
+      models.objective.operations(images: plan.batch, draws: plan.draws, contextTokens: tokens)
+      + diffusion.autoencoder.encodingOperations(images: plan.batch, side: diffusion.side)
+    self.init(
+      plan: plan, memory: RunMemory(plan, models: models), opened: ProcessMemory.resident ?? 0,
+      available: ProcessMemory.available,
+      stepsPerAligning: step / (step - models.tuned.gradientOperations(images: plan.batch)))
   }
 }
 
