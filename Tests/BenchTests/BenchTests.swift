@@ -15,7 +15,7 @@ struct BenchTests {
         var plan = BenchPlan(try #require(BenchPlan.Part(rawValue: part)), threads: 1)
         (plan.op, plan.hasGradients) = (index, gradients)
 
-        let facts = try worker.answer(["prepare": plan.request])
+        let facts = try worker.answer(["prepare": JSON(plan)])
         let sample = try worker.answer(["sample": 0])
 
         #expect(facts["name"]?.text?.hasSuffix(" + gradients") == gradients)

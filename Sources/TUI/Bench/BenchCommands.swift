@@ -6,18 +6,12 @@ package struct BenchCommands {
   /// This program as a worker.
   let worker: [String]
   /// PyTorch's side; nil for the engine alone.
-  var peer: [String]?
+  let peer: [String]?
   let environment: [String: String]
 
   /// - Parameter worker: the program's arguments that make it a worker.
   package init(worker: [String], peer: [String]?, environment: [String: String]) {
     (self.worker, self.peer, self.environment) = ([BenchCommands.program] + worker, peer, environment)
-  }
-
-  var withoutPeer: BenchCommands {
-    var commands = self
-    commands.peer = nil
-    return commands
   }
 
   /// The command of PyTorch's side, tried out; throws a `Problem` where Python, the script or torch is missing.

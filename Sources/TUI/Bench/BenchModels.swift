@@ -81,23 +81,6 @@ struct ModelSizes {
   let autoencoder: AutoencoderConfig
   let density: RecapDensity
 
-  /// nil for models that are given.
-  init?(_ size: BenchPlan.Size) {
-    switch size {
-    case .given: return nil
-    case .full: self = .full
-    case .tiny: self = .tiny
-    }
-  }
-
-  private init(
-    vision: CLIPVisionConfig, projectionWidth: Int, unet: UNet2DConfig, autoencoder: AutoencoderConfig,
-    density: RecapDensity
-  ) {
-    (self.vision, self.projectionWidth, self.unet) = (vision, projectionWidth, unet)
-    (self.autoencoder, self.density) = (autoencoder, density)
-  }
-
   /// OpenAI's ViT-L/14 and stabilityai/stable-diffusion-2-1-base, with DIVA's recap density for OpenAI's CLIP.
   private static let full = ModelSizes(
     vision: CLIPVisionConfig(
@@ -117,4 +100,15 @@ struct ModelSizes {
       sampleSize: 8, blockChannels: [32, 64], attention: [true, false], heads: [2, 4], contextWidth: 24, groups: 8),
     autoencoder: AutoencoderConfig(sampleSize: 64, blockChannels: [8, 16, 16, 16], groups: 4),
     density: .count(5))
+}
+
+extension ModelSizes {
+  /// nil for models that are given.
+  init?(_ size: BenchPlan.Size) {
+    switch size {
+    case .given: return nil
+    case .full: self = .full
+    case .tiny: self = .tiny
+    }
+  }
 }

@@ -2,8 +2,8 @@ import Engine
 import Recap
 
 /// What one line of the benchmark's table is about.
-package struct BenchPlan: Equatable {
-  package enum Part: String, CaseIterable {
+package struct BenchPlan: Codable, Equatable {
+  package enum Part: String, CaseIterable, Codable {
     case ops, gemm, conv, attention, norms, clip, unet, vae, step, mini
 
     /// Measured op by op, from `TimedCase.families`.
@@ -11,7 +11,7 @@ package struct BenchPlan: Equatable {
   }
 
   /// Whose sizes the models' parts have.
-  package enum Size: String, CaseIterable {
+  package enum Size: String, CaseIterable, Codable {
     /// The embedded models, or those that --clip and --diffusion name.
     case given
     /// ViT-L/14 at 224 and Stable Diffusion 2.1 at 512×512, random weights.
@@ -30,27 +30,16 @@ package struct BenchPlan: Equatable {
   /// The row of a family; nil for a model's part.
   var op: Int?
 
-  /// The request to prepare, for the worker and the peer.
-  var request: JSON {
-    [
-      "part": .string(part.rawValue), "size": .string(size.rawValue), "precision": .string(precision.rawValue),
-      "threads": .integer(threads), "batch": .integer(batch), "gradients": .bool(hasGradients),
-      "op": op.map(JSON.integer) ?? .null,
-    ]
+  /// The members of the request to prepare, for the worker and the peer.
+  private enum CodingKeys: String, CodingKey {
+    case part, size, precision, threads, batch, op
+    case hasGradients = "gradients"
   }
 
   init(_ part: Part, threads: Int) { (self.part, self.threads) = (part, threads) }
-
-  init(_ request: JSON) throws {
-    guard let part = request["part"]?.text.flatMap(Part.init), let size = request["size"]?.text.flatMap(Size.init),
-      let precision = request["precision"]?.text.flatMap(ArithmeticPolicy.Precision.init),
-      let threads = request["threads"]?.integer, let batch = request["batch"]?.integer,
-      let gradients = request["gradients"]?.bool
-    else { throw Problem("cannot prepare \(request.compact): a member is missing") }
-    (self.part, self.size, self.precision) = (part, size, precision)
-    (self.threads, self.batch, hasGradients, op) = (threads, batch, gradients, request["op"]?.integer)
-  }
 }
+
+extension ArithmeticPolicy.Precision: Codable {}
 
 extension BenchPlan {
   /// All rows of a part at one precision and number of threads.

@@ -1,14 +1,28 @@
 import Engine
 
+/// One sample, as the processes answer it; of PyTorch's side seconds and memory only.
+struct BenchSample: Codable {
+  let seconds: Double
+  var processorShare: Double?
+  /// Of the process that does nothing else, making its models included.
+  let peakMemoryBytes: Int
+  /// Buffers that the sample took from the system, and by how much the C library's heap grew in it.
+  var poolMisses: Int?
+  var growthBytes: Int?
+}
+
 /// What `bench --json` prints, one object a line.
 package struct BenchRow: Encodable {
   /// PyTorch's side of the row.
   struct Peer: Encodable {
-    var seconds: Double
+    let seconds: Double
     /// Median of the ratios of neighbouring samples, theirs to ours: how many times faster the engine is.
-    var ratio: Double
-    var peakMemoryBytes: Int
+    let ratio: Double
+    let peakMemoryBytes: Int
   }
+
+  /// A sample, and 10⁹ operations a second that the machine could do while it ran.
+  typealias Probed = (sample: BenchSample, peak: Double?)
 
   let part: String
   let name: String
@@ -17,82 +31,59 @@ package struct BenchRow: Encodable {
   let threads: Int
   let batch: Int?
   /// Medians over the samples; the fastest beside it.
-  private(set) var seconds = Double.nan
-  private(set) var fastest = Double.nan
+  let seconds: Double
+  let fastest: Double
   let flops: Double?
-  private(set) var gflops: Double?
+  let gflops: Double?
   /// 10⁹ operations a second that the machine could do while this ran, and the share of them that was done.
-  private(set) var peakGflops: Double?
-  private(set) var fractionOfPeak: Double?
-  private(set) var gigabytesPerSecond: Double?
+  let peakGflops: Double?
+  let fractionOfPeak: Double?
+  let gigabytesPerSecond: Double?
   /// The share of its threads' time that the machine gave the engine; below 1 others worked on the same cores.
-  private(set) var processorShare: Double?
-  private(set) var `repeat` = 0
-  /// Of the process that did nothing else, making its models included.
-  private(set) var peakMemoryBytes = 0
-  /// Buffers that the last sample took from the system, and by how much the C library's heap grew in it.
-  private(set) var poolMisses: Int?
-  private(set) var growthBytes: Int?
-  private(set) var peer: Peer?
-  private let bytes: Double?
-  private var times: [(seconds: Double, peak: Double?)] = []
-  private var processorShares: [Double] = []
-  private var theirs: [(seconds: Double, ours: Double)] = []
+  let processorShare: Double?
+  let `repeat`: Int
+  let peakMemoryBytes: Int
+  /// Of the last sample.
+  let poolMisses: Int?
+  let growthBytes: Int?
+  let peer: Peer?
 
-  private enum CodingKeys: CodingKey {
-    case part, name, size, precision, threads, batch, seconds, fastest, flops, gflops, peakGflops, fractionOfPeak
-    case gigabytesPerSecond, processorShare, `repeat`, peakMemoryBytes, poolMisses, growthBytes, peer
-  }
-
-  init(_ plan: BenchPlan, _ facts: JSON) {
+  /// - Parameters:
+  ///   - facts: what the worker said of the work.
+  ///   - theirs: each taken after ours of the same place.
+  init(_ plan: BenchPlan, _ facts: JSON, ours: [Probed], theirs: [Probed] = []) {
+    func median(_ values: [Double]) -> Double? { values.isEmpty ? nil : Stopwatch.median(values) }
+    let times = ours.map(\.sample.seconds)
+    let (seconds, flops) = (Stopwatch.median(times), facts["operations"]?.double)
     (part, size, precision) = (plan.part.rawValue, plan.size.rawValue, plan.precision.rawValue)
-    (threads, batch) = (plan.threads, plan.op == nil ? plan.batch : nil)
     name = facts["name"]?.text ?? part
-    (flops, bytes) = (facts["operations"]?.double, facts["bytes"]?.double)
-  }
-
-  /// Seconds of one call, measured in this process.
-  init(_ part: BenchPlan.Part, name: String, seconds: Double, repetitions: Int, threads: Int) {
-    (self.part, self.name, size, precision) = (part.rawValue, name, BenchPlan.Size.given.rawValue, "f32")
-    (self.threads, batch, flops, bytes) = (threads, nil, nil, nil)
-    (self.seconds, fastest, `repeat`, peakMemoryBytes) = (seconds, seconds, repetitions, ProcessMemory.peak)
-  }
-
-  /// One more sample of the engine.
-  mutating func add(_ sample: (answer: JSON, peak: Double?)) {
-    times.append((sample.answer["seconds"]?.double ?? .nan, sample.peak))
-    (seconds, fastest) = (Stopwatch.median(times.map(\.seconds)), times.map(\.seconds).min() ?? .nan)
+    (threads, batch, `repeat`) = (plan.threads, plan.op == nil ? plan.batch : nil, ours.count)
+    (self.seconds, fastest, self.flops) = (seconds, times.min() ?? .nan, flops)
     gflops = flops.map { $0 / seconds / 1e9 }
-    gigabytesPerSecond = bytes.map { $0 / seconds / 1e9 }
-    let peaks = times.compactMap(\.peak)
-    peakGflops = peaks.isEmpty ? nil : Stopwatch.median(peaks)
-    let shares = times.compactMap { time in flops.flatMap { flops in time.peak.map { flops / time.seconds / 1e9 / $0 } }
+    gigabytesPerSecond = facts["bytes"]?.double.map { $0 / seconds / 1e9 }
+    peakGflops = median(ours.compactMap(\.peak))
+    fractionOfPeak = flops.flatMap { flops in
+      median(ours.compactMap { sample, peak in peak.map { flops / sample.seconds / 1e9 / $0 } })
     }
-    fractionOfPeak = shares.isEmpty ? nil : Stopwatch.median(shares)
-    processorShares.append(sample.answer["processorShare"]?.double ?? .nan)
-    processorShare = Stopwatch.median(processorShares)
-    `repeat` += 1
-    peakMemoryBytes = max(peakMemoryBytes, sample.answer["peakMemoryBytes"]?.integer ?? 0)
-    (poolMisses, growthBytes) = (sample.answer["poolMisses"]?.integer, sample.answer["growthBytes"]?.integer)
-  }
-
-  /// One more sample of the peer, taken after the engine's last one.
-  mutating func addPeer(_ sample: (answer: JSON, peak: Double?)) {
-    theirs.append((sample.answer["seconds"]?.double ?? .nan, times.last?.seconds ?? .nan))
-    peer = Peer(
-      seconds: Stopwatch.median(theirs.map(\.seconds)), ratio: Stopwatch.median(theirs.map { $0.seconds / $0.ours }),
-      peakMemoryBytes: max(peer?.peakMemoryBytes ?? 0, sample.answer["peakMemoryBytes"]?.integer ?? 0))
+    processorShare = median(ours.compactMap(\.sample.processorShare))
+    peakMemoryBytes = ours.map(\.sample.peakMemoryBytes).max() ?? 0
+    (poolMisses, growthBytes) = (ours.last?.sample.poolMisses, ours.last?.sample.growthBytes)
+    peer = theirs.map(\.sample.peakMemoryBytes).max().map { peak in
+      Peer(
+        seconds: Stopwatch.median(theirs.map(\.sample.seconds)),
+        ratio: Stopwatch.median(zip(theirs, ours).map { $0.sample.seconds / $1.sample.seconds }), peakMemoryBytes: peak)
+    }
   }
 }
 
 /// The table for people, printed row by row: a full run takes long, and what is there should be seen.
-package struct BenchTable {
-  static let columns = [
-    "part", "threads", "time", "GFLOP/s", "of peak", "GB/s", "CPU", "memory", "new", "PyTorch", "its memory", "ratio",
+package enum BenchTable {
+  private static let columns = [
+    ("part", 70), ("threads", 8), ("time", 11), ("GFLOP/s", 9), ("of peak", 8), ("GB/s", 7), ("CPU", 6),
+    ("memory", 10), ("new", 7), ("PyTorch", 11), ("its memory", 11), ("ratio", 7),
   ]
-  private static let widths = [70, 8, 11, 9, 8, 7, 6, 10, 7, 11, 11, 7]
 
-  package static var head: String { line(columns) }
+  package static var head: String { line(columns.map(\.0)) }
 
   package static func line(_ row: BenchRow) -> String {
     let isModel = row.batch != nil
@@ -110,9 +101,9 @@ package struct BenchTable {
   }
 
   private static func line(_ cells: [String]) -> String {
-    let padded = zip(cells, widths).enumerated().map { column, cell in
-      let space = String(repeating: " ", count: max(column == 0 ? 0 : 1, cell.1 - cell.0.count))
-      return column == 0 ? cell.0 + space : space + cell.0
+    let padded = zip(cells, columns).enumerated().map { number, cell in
+      let space = String(repeating: " ", count: max(number == 0 ? 0 : 1, cell.1.1 - cell.0.count))
+      return number == 0 ? cell.0 + space : space + cell.0
     }
     return String(padded.joined().reversed().drop { $0 == " " }.reversed())
   }

@@ -1,5 +1,4 @@
 import Engine
-import Recap
 
 /// Rows measured one after the other, each by the engine and, where there is a peer, by PyTorch too.
 package struct BenchRun {
@@ -38,23 +37,16 @@ package struct BenchRun {
       note("PyTorch takes minutes for bf16 on this processor: it is compared only with --precision bf16")
     }
     if measuresOverhead { for row in OverheadBench(repetitions: samples ?? 10).rows() { try show(.row(row)) } }
-    var contestants = Contestants()
+    var contestants = Contestants(commands)
     for plan in plans {
-      let commands = skipsPeer && plan.precision == .bf16 ? commands.withoutPeer : commands
+      let hasPeer = commands.peer != nil && !(skipsPeer && plan.precision == .bf16)
+      let duel = Duel(bench: self, plan: plan, hasPeer: hasPeer)
       do {
-        let duel = duel(plan, commands)
         try show(isProfile ? .profile(duel.profile(&contestants)) : .row(duel.run(&contestants)))
       } catch let problem as Problem where plans.count > 1 {
         // The other rows are worth having.
         note("no row for \(plan.part.rawValue) \(plan.precision.rawValue): \(problem.oneLine)")
       }
     }
-  }
-
-  private func duel(_ plan: BenchPlan, _ commands: BenchCommands) -> Duel {
-    let isFull = plan.size == .full
-    return Duel(
-      commands: commands, plan: plan, samples: samples ?? (isFull ? 3 : 10),
-      secondsASample: isFull ? 0 : plan.part.isFamily ? 0.03 : 0.3, note: note, checkInterruption: checkInterruption)
   }
 }

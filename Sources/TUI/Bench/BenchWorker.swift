@@ -27,10 +27,10 @@ package final class BenchWorker {
   }
 
   func answer(_ request: JSON) throws -> JSON {
-    if let plan = request["prepare"] { return try prepare(BenchPlan(plan)) }
+    if let plan = request["prepare"] { return try prepare(plan.decoded()) }
     guard let workload else { throw Problem("nothing is prepared") }
     if let seconds = request["sample"]?.double { return try sample(workload, atLeast: seconds) }
-    if request["profile"] != nil { return try profile(workload) }
+    if request["profile"] != nil { return try JSON(ProfileReport(of: workload.run)) }
     throw Problem("cannot answer \(request.compact)")
   }
 
@@ -51,15 +51,23 @@ package final class BenchWorker {
     let (begin, busy) = (ContinuousClock.now, Stopwatch.processorSeconds)
     let median = try Stopwatch.sample(atLeast: seconds, workload.run)
     let available = (ContinuousClock.now - begin) / .seconds(1) * Double(ThreadPool.threads)
-    return [
-      "seconds": .number(median), "processorShare": .number((Stopwatch.processorSeconds - busy) / available),
-      "peakMemoryBytes": .integer(ProcessMemory.peak),
-      "poolMisses": .integer(ProcessMemory.poolMisses - misses),
-      "growthBytes": .integer(ProcessMemory.allocated - allocated),
-    ]
+    return try JSON(
+      BenchSample(
+        seconds: median, processorShare: (Stopwatch.processorSeconds - busy) / available,
+        peakMemoryBytes: ProcessMemory.peak, poolMisses: ProcessMemory.poolMisses - misses,
+        growthBytes: ProcessMemory.allocated - allocated))
   }
+}
 
-  private func profile(_ workload: Workload) throws -> JSON {
-    try JSON(parsing: Array(RunJSON.line(ProfileReport(of: workload.run))), file: "a profile")
+extension JSON {
+  /// What the two sides say to each other.
+  init(_ value: some Encodable) throws { try self.init(parsing: Array(RunJSON.line(value)), file: "a message") }
+
+  func decoded<Value: Decodable>() throws -> Value {
+    do {
+      return try RunJSON.decoder.decode(Value.self, from: Data(compact.utf8))
+    } catch {
+      throw Problem("cannot use \(compact): \(RunJSON.reason(error))")
+    }
   }
 }

@@ -23,12 +23,14 @@ struct OverheadBench {
       [false, true].map { gradients in
         let run = TimedCase(op, .activations).prepared(gradients: gradients)
         // A thousand calls a sample: one is shorter than the clock's own cost.
-        let samples = (0..<max(3, repetitions)).map { _ in
-          Stopwatch.sample(atLeast: 0) { for _ in 0..<1000 { run() } } / 1000
+        let samples: [BenchRow.Probed] = (0..<max(3, repetitions)).map { _ in
+          let seconds = Stopwatch.sample(atLeast: 0) { for _ in 0..<1000 { run() } } / 1000
+          return (BenchSample(seconds: seconds, peakMemoryBytes: ProcessMemory.peak), nil)
         }
+        var plan = BenchPlan(.ops, threads: ThreadPool.threads)
+        plan.op = 0
         return BenchRow(
-          .ops, name: "overhead of \(op.op)\(gradients ? " + gradients" : "")", seconds: Stopwatch.median(samples),
-          repetitions: samples.count, threads: ThreadPool.threads)
+          plan, ["name": .string("overhead of \(op.op)\(gradients ? " + gradients" : "")")], ours: samples)
       }
     }
   }

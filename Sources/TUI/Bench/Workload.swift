@@ -49,9 +49,13 @@ extension Workload {
   /// Pixels to the tokens in the condition; with gradients those of all weights.
   private static func clip(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
     let vision = try models.vision()
-    let recap = try RecapTokens(vision, models.density, batch: plan.batch)
-    let pixels = vision.randomPixels(plan.batch)
-    let forward = { recap.tokens(vision(pixels)) }
+    let (density, pixels) = (try models.density, vision.randomPixels(plan.batch))
+    let patches = density.chosenPatches(
+      images: plan.batch, patches: vision.config.patches, random: RandomSource(seed: 1, stream: .patches), step: 0)
+    let forward = {
+      let hidden = vision(pixels)
+      return patches.map { vision.imageTokens(hidden, patches: $0) } ?? vision.imageTokens(hidden)
+    }
     let shape = withoutGradient { forward().shape }
     let gradient = Tensor(repeating: 1 / Float(shape.count), shape: shape)
     return Workload(
@@ -64,8 +68,10 @@ extension Workload {
       },
       operations: vision.operations(images: plan.batch)
         + (plan.hasGradients ? vision.gradientOperations(images: plan.batch) : 0),
-      description: ["kind": "clip", "clip": vision.peerConfiguration, "context_tokens": .integer(recap.count)],
-      warmUps: plan.warmUps)
+      description: [
+        "kind": "clip", "clip": vision.peerConfiguration,
+        "context_tokens": .integer(density.tokenCount(patches: vision.config.patches)),
+      ], warmUps: plan.warmUps)
   }
 
   /// Latents to predicted noise; with gradients that of the context.
@@ -108,26 +114,6 @@ extension Workload {
 extension BenchPlan {
   /// Small models need more runs until kernels, pool and processor are where they stay.
   var warmUps: Int { size == .full ? 1 : 3 }
-}
-
-/// Which tokens of each image are in the condition.
-struct RecapTokens {
-  let vision: CLIPVisionTower
-  let density: RecapDensity
-  let patches: [[Int]]?
-
-  init(_ vision: CLIPVisionTower, _ density: RecapDensity, batch: Int) {
-    (self.vision, self.density) = (vision, density)
-    patches = density.chosenPatches(
-      images: batch, patches: vision.config.patches, random: RandomSource(seed: 1, stream: .patches), step: 0)
-  }
-
-  /// The class token included.
-  var count: Int { density.tokenCount(patches: vision.config.patches) }
-
-  func tokens(_ hidden: Tensor) -> Tensor {
-    patches.map { vision.imageTokens(hidden, patches: $0) } ?? vision.imageTokens(hidden)
-  }
 }
 
 extension CLIPVisionTower {
