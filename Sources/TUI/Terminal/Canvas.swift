@@ -74,11 +74,6 @@ package struct Canvas: Equatable, Sendable {
     write(text, endColumn - text.safeForTerminal.cellWidth, row, style, limit: endColumn)
   }
 
-  mutating func writeCentered(_ text: String, in rect: Rect, row: Int, _ style: Style = .normal) {
-    let width = min(text.safeForTerminal.cellWidth, rect.columns)
-    write(text, rect.column + (rect.columns - width) / 2, row, style, limit: rect.endColumn)
-  }
-
   mutating func put(_ cell: Cell, _ column: Int, _ row: Int) {
     guard column >= 0, column < size.columns, row >= 0, row < size.rows else { return }
     cells[row * size.columns + column] = cell
@@ -118,10 +113,6 @@ package struct Canvas: Equatable, Sendable {
 
   /// Whether something was written over the picture (a pop-up).
   func isCovered(_ placement: ImagePlacement) -> Bool {
-    let rect = placement.rect
-    for row in rect.row..<rect.endRow {
-      for column in rect.column..<rect.endColumn where self[column, row].character != Cell.placeholder { return true }
-    }
-    return false
+    indices(of: placement.rect).contains { cells[$0].character != Cell.placeholder }
   }
 }

@@ -26,6 +26,10 @@ package enum Key: Equatable, Hashable, Sendable {
   ]
 }
 
+extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
+  package init(extendedGraphemeClusterLiteral character: Character) { self = .character(character) }
+}
+
 /// Turns what curses hands over into keys.
 ///
 /// An answer of the terminal that comes too late (after the questions at the start) looks like an escape key and
@@ -36,30 +40,18 @@ struct KeyDecoder {
 
   /// The key for one character, nil while a sequence is being swallowed.
   mutating func decode(character code: UInt32) -> Key? {
-    switch pending {
-    case .nothing: break
-    case .escape:
-      switch code {
-      case UInt32(UInt8(ascii: "[")): pending = .controlSequence
-      case UInt32(UInt8(ascii: "]")), UInt32(UInt8(ascii: "P")), UInt32(UInt8(ascii: "_")): pending = .string
-      default: pending = .nothing
-      }
-      return nil
-    case .controlSequence:
-      if (0x40...0x7E).contains(code) { pending = .nothing }
-      return nil
-    case .string:
-      if code == 7 { pending = .nothing } else if code == 27 { pending = .stringEscape }
-      return nil
-    case .stringEscape:
-      pending = .nothing
-      return nil
+    switch (pending, Unicode.Scalar(code) ?? "\u{FFFD}") {
+    case (.nothing, "\u{1B}"): pending = .escape
+    case (.nothing, _): return plain(code)
+    case (.escape, "["): pending = .controlSequence
+    case (.escape, "]"), (.escape, "P"), (.escape, "_"): pending = .string
+    case (.controlSequence, ..<"@"), (.controlSequence, "\u{7F}"...): break
+    case (.string, "\u{1B}"): pending = .stringEscape
+    case (.string, "\u{7}"): pending = .nothing
+    case (.string, _): break
+    case (.escape, _), (.controlSequence, _), (.stringEscape, _): pending = .nothing
     }
-    if code == 27 {
-      pending = .escape
-      return nil
-    }
-    return plain(code)
+    return nil
   }
 
   /// Nothing more is waiting: an escape that stood alone was the key.

@@ -64,14 +64,11 @@ struct PicturePainter {
       identity: picture.identity, cells: Size(columns: rect.columns, rows: rect.rows), cell: pixels.cell,
       graphics: graphics)
     if let lines = encoded[recipe] { return lines }
-    let lines: [[UInt8]]
-    if graphics == .sixel {
-      let scaled = picture.scaled(
-        toWidth: rect.columns * pixels.cell.width, height: rect.rows * pixels.cell.height)
-      lines = [try SixelEncoder.encode(scaled)]
-    } else {
-      lines = HalfBlocks.encode(picture, columns: rect.columns, rows: rect.rows, depth: depth)
-    }
+    let (width, height) = (rect.columns * pixels.cell.width, rect.rows * pixels.cell.height)
+    let lines =
+      graphics == .sixel
+      ? [try SixelEncoder.encode(picture.scaled(toWidth: width, height: height))]
+      : HalfBlocks.encode(picture, columns: rect.columns, rows: rect.rows, depth: depth)
     if encoded.count >= Self.capacity { encoded = [:] }
     encoded[recipe] = lines
     return lines

@@ -17,7 +17,8 @@ extension Canvas {
     let lines = text.wrapped(toCells: max(rect.columns - 4, 1))
     let first = rect.row + max(0, (rect.rows - lines.count) / 2)
     for (index, line) in lines.enumerated() where first + index < rect.endRow {
-      writeCentered(line, in: rect, row: first + index, style)
+      let margin = max(rect.columns - line.safeForTerminal.cellWidth, 0) / 2
+      write(line, rect.column + margin, first + index, style, limit: rect.endColumn)
     }
   }
 }

@@ -35,8 +35,8 @@ package struct LineChart {
     guard rect.columns >= 12, rect.rows >= 3 else { return }
     let points = series.flatMap(\.points)
     guard let yRange = Self.range(of: points.map(\.y) + band.flatMap { [$0.low, $0.high] }) else {
-      drawEmpty(in: rect, on: &canvas, hasGaps: !points.isEmpty)
-      return
+      let text = points.isEmpty ? emptyMessage : "× no value is a number so far"
+      return canvas.message(text, in: rect, points.isEmpty ? .dim : .warning)
     }
     let xs = points.map(\.x).filter(\.isFinite)
     let xRange = min(xRange.lowerBound, xs.min() ?? 0)...max(xRange.upperBound, xs.max() ?? 0)
@@ -52,11 +52,6 @@ package struct LineChart {
     let gaps = series.flatMap { drawLine($0, on: &raster, scale) }
     raster.draw(on: &canvas, plot.column, plot.row)
     for gap in gaps { canvas.write("×", plot.column + gap / 2, plot.endRow - 1, .warning) }
-  }
-
-  private func drawEmpty(in rect: Rect, on canvas: inout Canvas, hasGaps: Bool) {
-    let text = hasGaps ? "× no value is a number so far" : emptyMessage
-    canvas.message(text, in: rect, hasGaps ? .warning : .dim)
   }
 
   // MARK: - Scales
