@@ -56,7 +56,7 @@ extension BenchPlan {
     case .clip, .unet: return plan.bothWays(op: nil, true)
     case .mini:
       plan.size = .given
-      return (batch.map { [$0] } ?? [TrainConfiguration().batch, 1]).map { plan.with(batch: $0) }
+      return (batch.map { [$0] } ?? [TrainConfiguration().batch, 1]).map { batch in plan.with { $0.batch = batch } }
     default: return [plan]
     }
   }
@@ -73,16 +73,12 @@ extension BenchPlan {
   }
 
   private func bothWays(op: Int?, _ hasGradients: Bool) -> [BenchPlan] {
-    [false, true].prefix(hasGradients ? 2 : 1).map { gradients in
-      var plan = self
-      (plan.op, plan.hasGradients) = (op, gradients)
-      return plan
-    }
+    [false, true].prefix(hasGradients ? 2 : 1).map { gradients in with { ($0.op, $0.hasGradients) = (op, gradients) } }
   }
 
-  private func with(batch: Int) -> BenchPlan {
+  private func with(_ change: (inout BenchPlan) -> Void) -> BenchPlan {
     var plan = self
-    plan.batch = batch
+    change(&plan)
     return plan
   }
 }

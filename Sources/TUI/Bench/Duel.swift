@@ -1,6 +1,4 @@
 import Engine
-import Foundation
-import Recap
 
 /// One row measured: samples of the engine and of PyTorch in turns, a probe of the machine before and after each.
 ///

@@ -14,7 +14,7 @@ extension Workload {
         "kind": "step", "clip": step.objective.vision.peerConfiguration,
         "unet": step.objective.feedback.unet.config.json, "draws": 1, "context_tokens": .integer(step.contextTokens),
         "optimizer": "sgd", "trains_projection": true,
-      ], warmUps: plan.warmUps)
+      ])
   }
 
   /// A training step of the default run; with `keepsImages` images and latents are at hand, else made as in training.
@@ -35,7 +35,7 @@ extension Workload {
           "kind": "step", "clip": diva.tuned.peerConfiguration, "unet": unet.config.json,
           "draws": .integer(settings.draws), "context_tokens": .integer(contextTokens), "optimizer": "adamw",
           "trains_projection": false,
-        ] : nil, warmUps: plan.warmUps)
+        ] : nil)
   }
 }
 

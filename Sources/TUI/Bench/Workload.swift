@@ -27,6 +27,8 @@ extension Workload {
     case .mini: self = try .trainingStep(plan, models, keepsImages: true)
     default: self = try .op(plan)
     }
+    // Small models need more runs until kernels, pool and processor are where they stay.
+    warmUps = plan.part.isFamily ? 2 : plan.size == .full ? 1 : 3
   }
 
   private static func op(_ plan: BenchPlan) throws -> Workload {
@@ -43,7 +45,7 @@ extension Workload {
         "kind": "op", "op": .string(it.op.op), "inputs": .array(it.op.inputs.map { .array($0.dims.map(JSON.integer)) }),
         "settings": .object(settings), "others": .string(it.others.rawValue),
         "differentiable": .integer(it.op.differentiable),
-      ], warmUps: 2)
+      ])
   }
 
   /// Pixels to the tokens in the condition; with gradients those of all weights.
@@ -71,7 +73,7 @@ extension Workload {
       description: [
         "kind": "clip", "clip": vision.peerConfiguration,
         "context_tokens": .integer(density.tokenCount(patches: vision.config.patches)),
-      ], warmUps: plan.warmUps)
+      ])
   }
 
   /// Latents to predicted noise; with gradients that of the context.
@@ -96,8 +98,7 @@ extension Workload {
         let leaf = context.trackingGradient()
         unet(latents, timesteps: timesteps, context: leaf).meanSquaredError(latents).backward()
       }, operations: forward + (plan.hasGradients ? backward : 0),
-      description: ["kind": "unet", "unet": unet.config.json, "context_tokens": .integer(contextTokens)],
-      warmUps: plan.warmUps)
+      description: ["kind": "unet", "unet": unet.config.json, "context_tokens": .integer(contextTokens)])
   }
 
   private static func vae(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
@@ -107,13 +108,8 @@ extension Workload {
     return Workload(
       name: "VAE encode \(side)×\(side)", run: { _ = autoencoder.scaledLatents(of: pixels) },
       operations: autoencoder.encodingOperations(images: plan.batch, side: side),
-      description: ["kind": "vae", "vae": autoencoder.config.json], warmUps: plan.warmUps)
+      description: ["kind": "vae", "vae": autoencoder.config.json])
   }
-}
-
-extension BenchPlan {
-  /// Small models need more runs until kernels, pool and processor are where they stay.
-  var warmUps: Int { size == .full ? 1 : 3 }
 }
 
 extension CLIPVisionTower {
