@@ -145,3 +145,14 @@ private struct Place {
     _ = fchmod(descriptor, existing.st_mode & 0o7777)
   }
 }
+
+extension FileManager {
+  /// Makes a folder and those around it where they are not there yet; throws a `Problem` with the system's reason.
+  public func makeFolder(_ path: String, advice: String = "check that its parent can be written") throws {
+    do {
+      try createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw Problem("cannot make the folder \(path): \(error.systemReason)", advice: advice)
+    }
+  }
+}

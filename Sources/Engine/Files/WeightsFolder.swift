@@ -126,12 +126,6 @@ public struct WeightsFolder {
   }
 
   private func makeFolder() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Problem(
-        "cannot make the folder \(path): \(error.systemReason)",
-        advice: "check that the path is free and its parent writable")
-    }
+    try FileManager.default.makeFolder(path, advice: "check that the path is free and its parent writable")
   }
 }

@@ -15,7 +15,7 @@ extension MiniWorld {
     var rows = [["Question ID", "Type", "Statement"]]
     for pair in pairs {
       let images = folder.appending(path: MMVPFolder.imageFolders[0]).appending(path: pair.pattern.typeName)
-      try Self.makeFolder(images)
+      try FileManager.default.makeFolder(images.path)
       for (scene, statement) in zip(pair.scenes, pair.statements) {
         let id = String(rows.count)
         try scene.render().writePNG(to: images.appending(path: "\(id).png"))
@@ -29,7 +29,7 @@ extension MiniWorld {
   ///
   /// Throws a `Problem` when a file cannot be written.
   public func writeScenes(_ split: Split, count: Int, to folder: URL) throws {
-    try Self.makeFolder(folder)
+    try FileManager.default.makeFolder(folder.path)
     var rows = [["File", "Caption"]]
     for index in 0..<count {
       let digits = String(index)
@@ -40,14 +40,5 @@ extension MiniWorld {
       rows.append([name, Captioner.caption(of: scene, detail: 1, using: &random)])
     }
     try DurableFile.write(Data(CSV.text(rows).utf8), to: folder.appending(path: "captions.csv").path)
-  }
-
-  private static func makeFolder(_ url: URL) throws {
-    do {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    } catch {
-      throw Problem(
-        "cannot make the folder \(url.path): \(error.systemReason)", advice: "check that its parent can be written")
-    }
   }
 }

@@ -21,15 +21,18 @@ struct PretrainCommand: DivaCommand {
     guard !FileManager.default.fileExists(atPath: folder.pairLists.path) else {
       throw Problem("\(out) already holds finished models", advice: "give a new folder with --out")
     }
-    let plan = try chosenPlan()
-    var record = try PretrainRecord(contentsOf: folder.record) ?? newRecord(plan)
+    var plan = try plan.map { try PretrainPlan(parsing: SmallFile.read($0), file: $0) } ?? .mini
+    plan.seed = general.givenSeed ?? plan.seed
+    var record =
+      try PretrainRecord(contentsOf: folder.record)
+      ?? PretrainRecord(plan: plan, version: programVersion, threads: ThreadPool.threads)
     guard record.plan == plan else {
       throw Problem(
         "\(out) was begun with another plan or seed", advice: "go on with that one, or give a new folder with --out")
     }
     var watch = PretrainWatch(console)
     func save() throws {
-      try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+      try FileManager.default.makeFolder(out)
       watch.finishStages(into: &record)
       try record.write(to: folder.record)
     }
@@ -37,29 +40,16 @@ struct PretrainCommand: DivaCommand {
       if watch.isNewStage(progress) { try save() }
       watch.see(progress)
       guard console.isInterrupted() else { return }
-      watch.clear()
+      watch.line.clear()
       console.note("stopped; the same command continues after the last finished stage")
       throw Interrupted()
     }.run()
     try save()
-    watch.clear()
+    watch.line.clear()
     record.scores = try PretrainRecord.Scores(Workspace(mini: folder))
     try record.write(to: folder.record)
     if !keepWork { try folder.removeWork() }
     try show(record, text(record), console)
-  }
-
-  private func chosenPlan() throws -> PretrainPlan {
-    var chosen = PretrainPlan.mini
-    if let plan {
-      chosen = try PretrainPlan(parsing: SmallFile.read(plan), file: plan)
-    }
-    if let seed = general.givenSeed { chosen.seed = seed }
-    return chosen
-  }
-
-  private func newRecord(_ plan: PretrainPlan) -> PretrainRecord {
-    PretrainRecord(plan: plan, version: programVersion, threads: ThreadPool.threads)
   }
 
   private func text(_ record: PretrainRecord) -> String {
@@ -83,7 +73,7 @@ private struct PretrainWatch {
   private var losses: [Float] = []
   private var start = ContinuousClock.now
   private var lastNews = ContinuousClock.now
-  private var line: ProgressLine
+  var line: ProgressLine
 
   init(_ console: Console) { line = ProgressLine(console) }
 
@@ -105,6 +95,4 @@ private struct PretrainWatch {
     if let stage { record.add(stage, losses: losses, seconds: (lastNews - start) / .seconds(1)) }
     (stage, losses, start) = (nil, [], lastNews)
   }
-
-  mutating func clear() { line.clear() }
 }

@@ -52,7 +52,8 @@ struct ReconstructCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    try makeFolder()
+    // Before anything is rebuilt, which takes minutes with large models: it would be for nothing.
+    if let out { try FileManager.default.makeFolder(out) }
     let workspace = try models.workspace(console, prompt: prompt.prompt)
     let density = models.density.density(for: workspace.backbone)
     try workspace.requirePossible(density)
@@ -86,17 +87,6 @@ struct ReconstructCommand: DivaCommand {
   /// Numbered, as two images of different folders may have one name.
   private func name(_ url: URL, _ number: Int, _ sample: Int) -> String {
     "\(number + 1)-\(url.deletingPathExtension().lastPathComponent)" + (samples > 1 ? "-\(sample + 1)" : "")
-  }
-
-  /// Before anything is rebuilt, which takes minutes with large models: it would be for nothing.
-  private func makeFolder() throws {
-    guard let out else { return }
-    do {
-      try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-    } catch {
-      throw Problem(
-        "cannot make the folder \(out): \(error.systemReason)", advice: "check that its parent can be written")
-    }
   }
 
   private func write(_ result: Reconstructor.Result, _ name: String) throws -> [String] {

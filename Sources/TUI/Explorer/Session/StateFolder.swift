@@ -15,13 +15,7 @@ struct StateFolder {
   /// A folder in it, which is there now.
   func made(_ name: String = "") throws -> String {
     let folder = name.isEmpty ? path : path + "/" + name
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Problem(
-        "cannot make the folder \(folder): \(error.systemReason)",
-        advice: "set XDG_STATE_HOME to a folder that can be written")
-    }
+    try FileManager.default.makeFolder(folder, advice: "set XDG_STATE_HOME to a folder that can be written")
     return folder
   }
 
