@@ -243,6 +243,12 @@ struct ModelSessionTests {
     }
   }
 
+  @Test("an assets variable that is empty counts as none")
+  func emptyVariable() throws {
+    #expect(try Assets.mini(environment: [Assets.variable: ""]).path == Assets.mini(environment: [:]).path)
+    #expect(throws: Problem.self) { try Assets.mini(environment: [Assets.variable: "/nowhere"]) }
+  }
+
   @Test("what a session keeps lies in the state folder of its environment, or at home")
   func stateFolder() throws {
     let named = StateFolder(["XDG_STATE_HOME": "/state", "HOME": "/home/ada"])

@@ -12,7 +12,7 @@ public enum Assets {
     environment: [String: String] = ProcessInfo.processInfo.environment,
     program: URL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
   ) throws -> MiniFolder {
-    if let named = environment[variable] { return try checked(named, hint: "\(variable) says so") }
+    if let named = environment[variable], !named.isEmpty { return try checked(named, hint: "\(variable) says so") }
     var folder = program.deletingLastPathComponent()
     while folder.path != "/" {
       for place in ["assets", "share/diva-tui/assets"] {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Bench
 import Engine
 import Foundation
-import Recap
 import Terminal
 
 /// `diva-tui bench`: the engine's speed, beside PyTorch's where a Python that has it is named.
@@ -92,7 +91,7 @@ struct BenchCommand: DivaCommand {
 
   /// Nil, and a line that says why, where there is no PyTorch: the engine's own numbers are worth having alone.
   private func peer(_ console: Console) throws -> [String]? {
-    guard let python = python ?? console.environment["PYTHON"], !profile else { return nil }
+    guard let python = python ?? console.environment["PYTHON"], !python.isEmpty, !profile else { return nil }
     do {
       return try BenchCommands.peer(python: python, script: peer, environment: console.environment)
     } catch let problem as Problem {
