@@ -56,7 +56,9 @@ struct UsageTests {
     let explore = try #require(DivaTUI.parseAsRoot(["some/run", "another"]) as? ExploreCommand)
 
     #expect(explore.runs == ["some/run", "another"])
-    #expect(throws: Problem.self) { try openExplorer(runs: explore.runs, SessionOptions(), graphics: nil) }
+    #expect(throws: Problem.self) {
+      try openExplorer(runs: explore.runs, SessionOptions(environment: [:]), graphics: nil)
+    }
   }
 
   @Test(

@@ -51,12 +51,14 @@ struct ExploreCommand: ParsableCommand {
   }
 
   func options(environment: [String: String]) -> SessionOptions {
-    SessionOptions(
-      // Which density the reference has depends on the CLIP, which is opened later.
-      configuration: training.configuration(seed: seed ?? 1, density: .classOnly), density: models.density,
-      keepsBatch: training.batch != nil,
-      clip: models.clip, tuned: models.tuned, diffusion: models.diffusion, backbone: models.backbone, mmvp: mmvp,
-      data: data.plan, prompt: prompt.prompt, environment: environment)
+    var options = SessionOptions(environment: environment)
+    // Which density the reference has depends on the CLIP, which is opened later.
+    options.configuration = training.configuration(seed: seed ?? 1, density: .classOnly)
+    (options.density, options.keepsBatch) = (models.density, training.batch != nil)
+    (options.clip, options.tuned, options.diffusion) = (models.clip, models.tuned, models.diffusion)
+    (options.backbone, options.mmvp, options.data) = (models.backbone, mmvp, data.plan)
+    options.prompt = prompt.prompt
+    return options
   }
 
   /// Refuses a run that another process trains at once.
