@@ -123,27 +123,21 @@ struct TerminalFacts: Encodable {
     name = environment["TERM"] ?? "unknown"
     let size = TerminalWindow.current?.size
     (columns, rowCount) = (size?.columns, size?.rows)
-    let found = TerminalFacts.capabilities(environment, queries: isTerminal)
+    // The terminal is queried only when there is one.
+    let found: TerminalCapabilities =
+      isTerminal ? .ask(environment: environment) : TerminalCapabilities(environment: environment)
     cell = found.cell.map { [$0.width, $0.height] }
     // NO_COLOR is about text: a photo without its colours would be another photo.
     let refusesColor = !(environment["NO_COLOR"] ?? "").isEmpty
     colors =
-      refusesColor ? "none in text, because of NO_COLOR; sixel pictures keep theirs" : TerminalFacts.words(found.depth)
+      switch found.depth {
+      case _ where refusesColor: "none in text, because of NO_COLOR; sixel pictures keep theirs"
+      case .none: "none"
+      case .eight: "8"
+      case .cube256: "256"
+      case .trueColor: "16 million"
+      }
     (utf8, sixel, graphics) = (found.hasUTF8, found.hasSixel, found.graphics.rawValue)
-  }
-
-  /// The terminal is queried only when there is one.
-  private static func capabilities(_ environment: [String: String], queries: Bool) -> TerminalCapabilities {
-    queries ? .ask(environment: environment) : TerminalCapabilities(environment: environment)
-  }
-
-  private static func words(_ depth: ColorDepth) -> String {
-    switch depth {
-    case .none: "none"
-    case .eight: "8"
-    case .cube256: "256"
-    case .trueColor: "16 million"
-    }
   }
 
   var rows: [[String]] {
@@ -160,16 +154,13 @@ struct TerminalFacts: Encodable {
     guard isTerminal else {
       return ["standard output is no terminal: run diva-tui doctor in the one that you will use"]
     }
-    var advice: [String] = []
-    if !sixel {
-      advice.append(
-        "no sixel: pictures are drawn with blocks; foot, WezTerm, mlterm, xterm -ti vt340 and others have it")
-    }
-    if !utf8 { advice.append("the locale is not UTF-8: set LANG to C.UTF-8") }
-    if colors == "none" || colors == "8" { advice.append("few colours: set TERM to xterm-256color if that is true") }
-    if let columns, let rowCount, columns < 80 || rowCount < 24 {
-      advice.append("the window is \(columns) × \(rowCount): 80 × 24 or more shows everything")
-    }
-    return advice
+    let (columns, rows) = (columns ?? 80, rowCount ?? 24)
+    let remarks = [
+      (!sixel, "no sixel: pictures are drawn with blocks; foot, WezTerm, mlterm, xterm -ti vt340 and others have it"),
+      (!utf8, "the locale is not UTF-8: set LANG to C.UTF-8"),
+      (["none", "8"].contains(colors), "few colours: set TERM to xterm-256color if that is true"),
+      (columns < 80 || rows < 24, "the window is \(columns) × \(rows): 80 × 24 or more shows everything"),
+    ]
+    return remarks.filter(\.0).map(\.1)
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Recap
 
 /// `diva-tui encode`: features of images and texts, as the model's own library returns them.
@@ -43,11 +42,11 @@ struct EncodeCommand: DivaCommand {
     if !images.images.isEmpty || texts.isEmpty {
       let pictures = try images.load(workspace).map(\.image)
       if pixels { dump.add("pixels", workspace.preprocessing.pixels(pictures).nchwFromNHWC) }
-      add(feature: "image_features", features(pictures, workspace.clip.vision, workspace))
-      if tokens { dump.add("image_tokens", allTokens(pictures, workspace.clip.vision, workspace)) }
-      if let tuned = try models.tuned.map(workspace.tower) {
-        add(feature: "tuned_image_features", features(pictures, tuned, workspace))
-        if tokens { dump.add("tuned_image_tokens", allTokens(pictures, tuned, workspace)) }
+      let tuned = try models.tuned.map { ("tuned_", try workspace.tower(at: $0)) }
+      for (prefix, vision) in [("", workspace.clip.vision), tuned].compactMap(\.self) {
+        let features = vision.classTokens(of: pictures, preprocessing: workspace.preprocessing)
+        add(feature: prefix + "image_features", features)
+        if tokens { dump.add(prefix + "image_tokens", allTokens(pictures, vision, workspace)) }
       }
     }
     if !texts.isEmpty {
@@ -58,10 +57,6 @@ struct EncodeCommand: DivaCommand {
     if let out { try dump.write(to: out) }
     let result = Result(tensors: dump.byName, norms: norms, model: workspace.opened.reading, file: out)
     try show(result, dump.table, console)
-  }
-
-  private func features(_ pictures: [Image], _ vision: CLIPVisionTower, _ workspace: Workspace) -> Tensor {
-    vision.classTokens(of: pictures, preprocessing: workspace.preprocessing)
   }
 
   private func allTokens(_ pictures: [Image], _ vision: CLIPVisionTower, _ workspace: Workspace) -> Tensor {

@@ -71,7 +71,7 @@ struct EvaluateMMVPCommand: DivaCommand {
     }
     let line = MMVPLine(
       baseline, tuned: tuned, feature: feature, backbone: workspace.backbone, skipped: benchmark.skipped)
-    try show(line, MMVPReport(baseline, tuned: tuned).text, console)
+    try show(line, MMVPReport(baseline: baseline, tuned: tuned).text, console)
   }
 
   /// One list for each seed; `paths` are the weights', by which their features are known again.

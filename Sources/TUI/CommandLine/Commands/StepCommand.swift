@@ -1,7 +1,6 @@
 import ArgumentParser
 import Bench
 import Engine
-import Foundation
 import Recap
 
 /// `diva-tui step`: one step of the loop in the open, for comparing with other implementations.

@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import Recap
 
 /// A step's inputs: from the file where it has them, drawn or computed otherwise.

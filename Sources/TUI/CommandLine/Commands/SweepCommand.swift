@@ -92,25 +92,19 @@ struct SweepDensityCommand: DivaCommand {
   ) throws -> Double {
     let session = TrainingSession(
       Trainer(plan, models: models, images: images), evaluator: nil, recorder: nil)
+    let printer = TrainPrinter(console, plan, pairs.scored, isJSON: false)
+    printer.title = "density \(plan.density), seed \(plan.seed): "
+    defer { printer.clear() }
     var losses: [Double] = []
-    var line = ProgressLine(console)
-    defer { line.clear() }
     session.observe = { update in
-      switch update {
-      case .entry(.step(let report)):
-        losses.append(Double(report.loss))
-        line.show("density \(plan.density), seed \(plan.seed): \(report.stage.rawValue) \(report.step)")
-      case .notice(let problem):
-        line.clear()
-        console.note(problem.oneLine)
-      case .entry, .progress: break
-      }
+      if case .entry(.step(let report)) = update { losses.append(Double(report.loss)) }
+      try printer.show(update)
     }
     do {
       while try session.next() != .done { try console.checkInterruption() }
     } catch let problem as Problem where session.hasDiverged {
       // The others may do better.
-      line.clear()
+      printer.clear()
       console.note(problem.oneLine)
     }
     let last = losses.suffix(max(1, losses.count / 10))

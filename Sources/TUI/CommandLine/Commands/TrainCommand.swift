@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Recap
 
 /// `diva-tui train`: a training session with a printer.

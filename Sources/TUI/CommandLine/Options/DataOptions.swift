@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Recap
 
 /// A person's own training images.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Recap
 
 /// Which models a command works with.
@@ -38,8 +37,6 @@ struct ModelOptions: ParsableArguments {
   var isEmpty: Bool {
     clip == nil && tuned == nil && diffusion == nil && backbone == nil && density == .reference
   }
-
-  var usesEmbedded: Bool { clip == nil || diffusion == nil }
 }
 
 extension Backbone.Name: ExpressibleByArgument {}

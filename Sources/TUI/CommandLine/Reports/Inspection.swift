@@ -22,13 +22,13 @@ struct Inspection: Encodable {
   let parameters: Int
   /// How much the numbers take as they are stored.
   let bytes: Int
-  let tensors: [TensorFact]
+  private(set) var tensors: [TensorFact] = []
   /// What the configuration needs and the weights lack, or have in another shape; nil where there is no configuration.
-  let missing: [String]?
-  let unexpected: [String]?
-  let metadata: [String: String]
+  private(set) var missing: [String]?
+  private(set) var unexpected: [String]?
+  private(set) var metadata: [String: String] = [:]
   /// The parts of a diffusers folder.
-  let parts: [String: Inspection]
+  private(set) var parts: [String: Inspection] = [:]
 
   init(_ path: String) throws {
     var isFolder: ObjCBool = false
@@ -59,25 +59,20 @@ struct Inspection: Encodable {
     missing = needed?.missing(in: tensors)
     unexpected = needed?.unexpected(in: tensors)
     metadata = weights.metadata
-    parts = [:]
   }
 
   /// A diffusers folder: its parts that have weights.
   private init(pipeline path: String) throws {
-    var parts: [String: Inspection] = [:]
     for name in ["unet", "vae", "text_encoder"]
     where FileManager.default.fileExists(atPath: "\(path)/\(name)/config.json") {
       parts[name] = try Inspection("\(path)/\(name)")
     }
     self.path = path
-    format = "diffusers folder"
-    family = "Stable Diffusion"
+    (format, family) = ("diffusers folder", "Stable Diffusion")
     model = nil
     files = parts.sorted { $0.key < $1.key }.flatMap(\.value.files)
     parameters = parts.values.reduce(0) { $0 + $1.parameters }
     bytes = parts.values.reduce(0) { $0 + $1.bytes }
-    (tensors, missing, unexpected, metadata) = ([], nil, nil, [:])
-    self.parts = parts
   }
 
   /// Told by the names of the tensors alone.

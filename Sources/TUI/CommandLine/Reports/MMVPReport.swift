@@ -7,8 +7,6 @@ struct MMVPReport {
   let baseline: MMVPResult
   let tuned: MMVPResult?
 
-  init(_ baseline: MMVPResult, tuned: MMVPResult?) { (self.baseline, self.tuned) = (baseline, tuned) }
-
   var text: String {
     var rows = [["pairs right, %", tuned == nil ? "CLIP" : "baseline"] + (tuned == nil ? [] : ["tuned", "change"])]
     for pattern in Pattern.allCases {
@@ -16,7 +14,7 @@ struct MMVPReport {
       rows.append(row(pattern.title, share, tuned?.perPattern[pattern.title]))
     }
     rows.append(row("average", baseline.average, tuned?.average))
-    let remarks = [counts("", baseline)] + spread("", baseline) + comparison
+    let remarks = counts("", baseline) + comparison
     return TextTable.text(rows) + "\n\n" + remarks.joined(separator: "\n")
   }
 
@@ -25,24 +23,23 @@ struct MMVPReport {
       + (after.map { [$0.text(decimals: 1), ($0 - before).signed(decimals: 1)] } ?? [])
   }
 
-  private func counts(_ name: String, _ result: MMVPResult) -> String {
+  /// A line, and one on how far the seeds lie apart where there are several.
+  private func counts(_ name: String, _ result: MMVPResult) -> [String] {
     let interval = result.interval95.map { $0.text(decimals: 1) }.joined(separator: " … ")
-    return "\(name)\(result.pairsCorrect) of \(result.pairs) pairs right (95 %: \(interval) %)"
-  }
-
-  private func spread(_ name: String, _ result: MMVPResult) -> [String] {
-    guard let spread = result.spread else { return [] }
+    let right = "\(name)\(result.pairsCorrect) of \(result.pairs) pairs right (95 %: \(interval) %)"
+    guard let spread = result.spread else { return [right] }
     return [
+      right,
       "\(name)\(result.perSeed.count) seeds: average \(spread.mean.text(decimals: 1)) "
         + "± \(spread.deviation.text(decimals: 1)), from \(spread.lowest.text(decimals: 1)) "
-        + "to \(spread.highest.text(decimals: 1)); the table is seed \(result.perSeed[0].seed)"
+        + "to \(spread.highest.text(decimals: 1)); the table is seed \(result.perSeed[0].seed)",
     ]
   }
 
   private var comparison: [String] {
     guard let tuned else { return [] }
     let test = PairedTest.tests(baseline, tuned)[0]
-    return [counts("tuned: ", tuned)] + spread("tuned: ", tuned) + [
+    return counts("tuned: ", tuned) + [
       "\(test.fixed) fixed, \(test.broken) broken, exact McNemar \(test.pValue.pText), "
         + "difference \(test.difference.signed(decimals: 1)) points (95 %: \(test.interval95.intervalText))"
     ]

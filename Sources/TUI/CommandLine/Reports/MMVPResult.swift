@@ -1,4 +1,3 @@
-import Foundation
 import Recap
 
 /// What one CLIP answered, and how sure its score is. Shares are per cent; where chance plays in, those of the first
@@ -102,34 +101,31 @@ struct MMVPLine: Encodable {
     let reason: String
   }
 
-  let feature: String
-  let backbone: String
-  let tuned: MMVPResult?
-  let pairedTests: [PairedTest]
-  let skipped: [Skipped]
-  private let baseline: MMVPResult
-
-  init(_ baseline: MMVPResult, tuned: MMVPResult?, feature: FeatureRule, backbone: Backbone, skipped: [SkippedPair]) {
-    self.feature = feature.rawValue
-    self.backbone = backbone.name.rawValue
-    self.baseline = baseline
-    self.tuned = tuned
-    self.skipped = skipped.map {
-      Skipped(qid1: $0.questionIDs[0], qid2: $0.questionIDs[1], reason: $0.reason.message)
-    }
-    pairedTests = tuned.map { PairedTest.tests(baseline, $0) } ?? []
+  /// What stands among the members of the first CLIP's result.
+  private struct Beside: Encodable {
+    let feature: String
+    let backbone: String
+    let tuned: MMVPResult?
+    let pairedTest: PairedTest?
+    /// Nil for a single seed.
+    let pairedTestPerSeed: [PairedTest]?
+    let skipped: [Skipped]
   }
 
-  private enum CodingKeys: CodingKey { case feature, backbone, tuned, pairedTest, pairedTestPerSeed, skipped }
+  private let baseline: MMVPResult
+  private let beside: Beside
+
+  init(_ baseline: MMVPResult, tuned: MMVPResult?, feature: FeatureRule, backbone: Backbone, skipped: [SkippedPair]) {
+    let tests = tuned.map { PairedTest.tests(baseline, $0) } ?? []
+    self.baseline = baseline
+    beside = Beside(
+      feature: feature.rawValue, backbone: backbone.name.rawValue, tuned: tuned, pairedTest: tests.first,
+      pairedTestPerSeed: tests.count > 1 ? tests : nil,
+      skipped: skipped.map { Skipped(qid1: $0.questionIDs[0], qid2: $0.questionIDs[1], reason: $0.reason.message) })
+  }
 
   func encode(to encoder: any Encoder) throws {
     try baseline.encode(to: encoder)
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(feature, forKey: .feature)
-    try container.encode(backbone, forKey: .backbone)
-    try container.encode(skipped, forKey: .skipped)
-    try container.encodeIfPresent(tuned, forKey: .tuned)
-    try container.encodeIfPresent(pairedTests.first, forKey: .pairedTest)
-    if pairedTests.count > 1 { try container.encode(pairedTests, forKey: .pairedTestPerSeed) }
+    try beside.encode(to: encoder)
   }
 }

@@ -7,6 +7,8 @@ final class TrainPrinter {
   private let plan: TrainConfiguration
   private let scored: ScoredPairs
   private let isJSON: Bool
+  /// Stands before the progress.
+  var title = ""
   private var progress: ProgressLine
 
   init(_ console: Console, _ plan: TrainConfiguration, _ scored: ScoredPairs, isJSON: Bool) {
@@ -29,7 +31,7 @@ final class TrainPrinter {
     if isJSON { try console.json(StepLine(report)) }
     let total = report.stage == .align ? plan.alignSteps : plan.steps
     progress.show(
-      "\(report.stage.rawValue) \(report.step)/\(total)  loss \(Double(report.loss).text(decimals: 4))"
+      "\(title)\(report.stage.rawValue) \(report.step)/\(total)  loss \(Double(report.loss).text(decimals: 4))"
         + "  \(report.imagesPerSecond.text(decimals: 0)) images/s")
   }
 
