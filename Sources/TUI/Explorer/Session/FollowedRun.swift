@@ -4,20 +4,16 @@ import Recap
 /// A run on disk that is read again and again, whoever trains it.
 struct FollowedRun: RunSource {
   let folder: RunFolder
-  private(set) var summary: RunSummary?
-  private var problem: Problem?
-  /// Its row as of the last look.
-  private(set) var row: RunRow
-
+  let name: String
   /// Its place in the list of runs.
   private let number: Int
   /// Patches on a side, once its models are known.
   var patches: Int?
+  private(set) var summary: RunSummary?
+  private var problem: Problem?
 
   init(_ folder: RunFolder, name: String, number: Int = 0) {
-    (self.folder, self.number) = (folder, number)
-    row = RunRow(
-      name: name, status: .loading("reading its log"), step: 0, totalSteps: folder.description.configuration.steps)
+    (self.folder, self.name, self.number) = (folder, name, number)
   }
 
   var history: RunHistory { summary?.history ?? RunHistory() }
@@ -31,35 +27,34 @@ struct FollowedRun: RunSource {
     } catch {
       problem = Problem(error)
     }
-    row = newRow
     return news
   }
 
-  private var newRow: RunRow {
-    let (history, last) = (history, history.steps.last)
-    return RunRow(
-      name: row.name, status: status, isAligning: last?.stage == .align,
-      step: history.steps(in: .train).last?.step ?? 0,
-      totalSteps: row.totalSteps, loss: LossChange(history)?.last, evaluations: history.evaluations,
+  /// As of the last look.
+  var row: RunRow {
+    RunRow(
+      name: name, status: status, isAligning: history.steps.last?.stage == .align,
+      step: history.steps(in: .train).last?.step ?? 0, totalSteps: folder.description.configuration.steps,
+      loss: LossChange(history)?.last, evaluations: history.evaluations,
       facts: RunRow.Fact.all(of: folder, history, remarks: summary?.remarks ?? []))
   }
 
-  private var status: TrainingStatus {
+  var status: TrainingStatus {
     if let problem { return .failed(problem) }
-    switch summary?.status() {
-    case .running: return .live
-    case .paused: return .paused
-    case .stopped: return .stopped
-    case .finished: return .finished
-    case .presumedCrashed(let seconds): return .crashed(silentSeconds: seconds)
-    case nil: return row.status
+    return switch summary?.status() {
+    case .running: .live
+    case .paused: .paused
+    case .stopped: .stopped
+    case .finished: .finished
+    case .presumedCrashed(let seconds): .crashed(silentSeconds: seconds)
+    case nil: .loading("reading its log")
     }
   }
 
   var opened: OpenedRun {
     let plan = folder.description.configuration
     var run = OpenedRun(
-      name: row.name, plan: plan, history: history,
+      name: name, plan: plan, history: history,
       densities: patches.map { DensityTable(patches: $0, seed: plan.seed, of: history) } ?? DensityTable())
     (run.number, run.isFollowed) = (number, true)
     return run

@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import Recap
 import Terminal
 
@@ -10,7 +9,7 @@ final class ModelSession: Session {
   private let opener: ModelOpener
   private let report: Reporter
   private let isClosing: () -> Bool
-  private var opening: SessionOpening
+  private let opening: SessionOpening
   private var clip: OpenedCLIP?
   private var tuned: TunedCLIP?
   private var workspace: Workspace?

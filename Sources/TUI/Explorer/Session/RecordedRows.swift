@@ -1,4 +1,3 @@
-import Engine
 import Recap
 import Terminal
 
@@ -27,17 +26,13 @@ struct RecordedRows {
   /// The recorded answers, with the pairs where they are known.
   static func rows(_ report: PredictionReport, beside known: RecordedRows?) -> [PairRow] {
     let known = known.flatMap { $0.belong(to: report) ? $0.rows : nil }
+    let statements = ["the first image's statement", "the second one's"]
     return (0..<report.pairs).map { index in
-      var row = known?[index] ?? PairRow(pair: .nameless(index), images: [])
+      var row =
+        known?[index] ?? PairRow(pair: ImagePair(index: index, pattern: nil, statements: statements), images: [])
       row.baseline = PairPrediction(row.pair, scores: report.baselineScores[index].map(Double.init))
       row.tuned = PairPrediction(row.pair, scores: report.tunedScores[index].map(Double.init))
       return row
     }
-  }
-}
-
-extension ImagePair {
-  fileprivate static func nameless(_ index: Int) -> ImagePair {
-    ImagePair(index: index, pattern: nil, statements: ["the first image's statement", "the second one's"])
   }
 }

@@ -30,10 +30,6 @@ struct RunModels {
       && description.images == other.images && description.mmvp == other.mmvp
   }
 
-  mutating func load(_ checkpoint: Checkpoint) throws {
-    tuned = (checkpoint.step, try workspace.models(tuned: checkpoint.path))
-  }
-
   /// What it takes to rebuild samples; nil without a tuned tower.
   func source(_ density: RecapDensity, seed: UInt64) -> ReconstructionJob.Source? {
     tuned.map { tuned in

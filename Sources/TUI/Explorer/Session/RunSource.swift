@@ -1,5 +1,3 @@
-import Recap
-
 /// Where the run on the screens comes from: its log on disk, which is followed whether the run is live or finished, or
 /// the training session here. It is shown as it stands; from then on each entry of its log follows, once.
 protocol RunSource {
@@ -8,6 +6,4 @@ protocol RunSource {
 
 extension Reporter {
   func show(_ source: some RunSource) { post(.opened(source.opened)) }
-
-  func follow(_ entry: LogEntry) { post(.log(entry)) }
 }

@@ -90,7 +90,7 @@ final class RunsSession: Session {
   private func resume() throws {
     let number = opened
     guard live?.session.isTraining != true else {
-      throw Problem("cannot resume \(run.row.name): \(runs[live?.number ?? 0].row.name) is being trained here")
+      throw Problem("cannot resume \(run.name): \(runs[live?.number ?? 0].name) is being trained here")
     }
     try live?.session.end()
     let options = try SessionOptions(resuming: run.folder, environment: environment)
@@ -119,7 +119,7 @@ final class RunsSession: Session {
       return shown.show()
     }
     report.show(run)
-    report.activity = SessionActivity(status: run.row.status)
+    report.activity = SessionActivity(status: run.status)
     report.post(.activity(report.activity))
     report.post(.samples([]))
     report.post(.pairs([]))
@@ -136,14 +136,14 @@ final class RunsSession: Session {
       let news = runs[index].look()
       guard index == opened, shown == nil else { continue }
       if wasUnreadable, run.summary != nil { open(index) }
-      report.activity.status = run.row.status
+      report.activity.status = run.status
       for entry in news { take(entry) }
     }
     postRows()
   }
 
   private func take(_ entry: LogEntry) {
-    report.follow(entry)
+    report.post(.log(entry))
     switch entry {
     case .predictions: postPairs()
     case .checkpoint: if models != nil { loadCheckpoint() }
@@ -208,7 +208,8 @@ final class RunsSession: Session {
           + "ten minutes or at the run's end, or earlier with --checkpoint-every."
         return
       }
-      try models?.load(last)
+      let tuned = try models?.workspace.models(tuned: last.path)
+      models?.tuned = tuned.map { (last.step, $0) }
       pictures.renew()
       report.activity.absence = nil
     } catch {

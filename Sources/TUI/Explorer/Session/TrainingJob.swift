@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import Recap
 
 /// The run that is trained here: whether a person has confirmed what it costs, and the training session that does it.
@@ -12,14 +11,15 @@ final class TrainingJob: RunSource {
   var browsed: (folder: String, scoring: GradualScoring)?
   private(set) var session: TrainingSession?
   private(set) var models: DivaModels
-  private(set) var cost: RunCost
+  private(set) var cost: RunCost {
+    didSet { report.activity.cost = cost }
+  }
   /// Of the next step, and of reconstructions.
   private(set) var density: RecapDensity
   /// The run to go on with once the cost is confirmed; nil for a new one.
   private var resumed: RunFolder?
   /// Whether the models are as a run begins.
   private var isFresh = true
-  private var notices: [Problem] = []
 
   /// - Parameter isClosing: whether the program is about to end, so that a long step is cancelled.
   init(
@@ -85,9 +85,10 @@ final class TrainingJob: RunSource {
   }
 
   private func ask() throws {
-    cost = RunCost(plan, models: models)
-    guard policy.asksBeforeTraining else { return try begin() }
-    set(.asking)
+    var cost = RunCost(plan, models: models)
+    if policy.asksBeforeTraining { cost.stage = .asking }
+    self.cost = cost
+    if cost.stage == .free { return try begin() }
     report.activity.status = .ready
   }
 
@@ -95,10 +96,10 @@ final class TrainingJob: RunSource {
   func confirm() throws {
     switch cost.stage {
     case .asking:
-      set(.measuring)
+      cost.stage = .measuring
       try begin()
     case .measured:
-      set(.agreed)
+      cost.stage = .agreed
       report.activity.status = .running
     case .free, .measuring, .agreed: break
     }
@@ -141,13 +142,11 @@ final class TrainingJob: RunSource {
   }
 
   private func evaluator(_ set: ScoredPairs, seed: UInt64) throws -> Evaluator? {
-    guard case .folder(let path) = set else {
-      return try workspace.evaluator(set, workspace.benchmark(set), seed: seed)
+    if case .folder(let path) = set {
+      guard let browsed else { return nil }
+      if browsed.folder == path { return try workspace.evaluator(set, browsed.scoring) }
     }
-    guard let browsed else { return nil }
-    return browsed.folder == path
-      ? try workspace.evaluator(set, browsed.scoring)
-      : try workspace.evaluator(set, workspace.benchmark(set), seed: seed)
+    return try workspace.evaluator(set, workspace.benchmark(set), seed: seed)
   }
 
   func apply(_ command: TrainingSession.Command) throws {
@@ -165,7 +164,6 @@ final class TrainingJob: RunSource {
   /// Does the next piece, and says which it was.
   func next() throws -> TrainingSession.Piece {
     guard let session else { return .done }
-    defer { postNotices() }
     let piece = try session.next()
     if piece == .done { report.activity.status = session.trainer.isFinished ? .finished : .stopped }
     // A run that has diverged pauses by itself.
@@ -176,11 +174,11 @@ final class TrainingJob: RunSource {
   private func observe(_ update: SessionUpdate) {
     switch update {
     case .entry(let entry):
-      report.follow(entry)
+      report.post(.log(entry))
       if case .step(let step) = entry { measure(step) }
       if case .density(_, let density) = entry { self.density = density }
     case .progress(let progress): show(progress)
-    case .notice(let problem): notices.append(problem)
+    case .notice(let problem): report.post(.problem(problem))
     }
   }
 
@@ -194,28 +192,13 @@ final class TrainingJob: RunSource {
     report.activity.zeroShot = part(.zeroShot)
   }
 
-  /// What a piece remarked, in one line: the last remark sums up those before it.
-  private func postNotices() {
-    guard !notices.isEmpty else { return }
-    report.post(.problem(Problem(notices.reversed().map(\.message).joined(separator: " · "))))
-    notices = []
-  }
-
   /// The first step of each stage says what the whole run takes; after the very first one a person may be asked.
   private func measure(_ step: StepReport) {
     guard let session, step.stage == .align ? cost.aligningSeconds == nil : cost.stepSeconds == nil else { return }
     let images = Double(plan.batch * plan.accumulate)
     cost.measure(step, seconds: images / step.imagesPerSecond)
-    guard cost.stage == .measuring else {
-      report.activity.cost = cost
-      return
-    }
-    set(.measured)
+    guard cost.stage == .measuring else { return }
+    cost.stage = .measured
     report.activity.status = session.trainer.isFinished ? .running : .paused
-  }
-
-  private func set(_ stage: RunCost.Stage) {
-    cost.stage = stage
-    report.activity.cost = cost
   }
 }
