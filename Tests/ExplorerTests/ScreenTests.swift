@@ -46,6 +46,18 @@ import Testing
     try explorer.matches("quit-question")
   }
 
+  @Test("Three figures of fixed and of broken pairs fit beside the smallest p", arguments: sizes)
+  func changedPairs(size: Size) {
+    var explorer = TestExplorer(columns: size.columns, rows: size.rows)
+    var evaluation = DemoFeed.evaluation(480, of: 800)
+    (evaluation.fixed, evaluation.broken, evaluation.pValue) = (243, 139, 1e-9)
+    explorer.take(.log(.evaluation(evaluation)))
+
+    let isNarrow = size.columns == 80
+    #expect(explorer.screen.contains(isNarrow ? "243 fixed·139 broken  p<0.0001" : "243 fixed · 139 broken"))
+    #expect(isNarrow || explorer.screen.contains("p < 0.0001"))
+  }
+
   @Test func withoutPicturesTheRoomGoesToTheRest() throws {
     var state = DemoFeed.state
     state.graphics = .none

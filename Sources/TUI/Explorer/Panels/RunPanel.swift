@@ -13,11 +13,8 @@ enum RunPanel {
     drawAnswers(feed, in: answers, on: &canvas)
     if let evaluation = feed.history.evaluations.last, patterns.rows > evaluation.patterns.count {
       canvas.heading("By pattern", "▌tuned ┃baseline", in: patterns)
-      let rows = evaluation.patterns.indices.map { index in
-        Bars.Row(
-          name: evaluation.patterns[index], baseline: evaluation.baselinePerPattern[index] / 100,
-          tuned: evaluation.tunedPerPattern[index] / 100)
-      }
+      let shares = zip(evaluation.baselinePerPattern, evaluation.tunedPerPattern)
+      let rows: [Bars.Row] = zip(evaluation.patterns, shares).map { ($0, $1.0 / 100, $1.1 / 100) }
       Bars.draw(rows, in: patterns.droppingTop(1), on: &canvas)
     } else if rect.columns <= narrow, !feed.reconstructions.isEmpty, canvas.graphics != .none {
       ReconstructionStrip.explain(in: patterns, on: &canvas)
@@ -61,9 +58,7 @@ enum RunPanel {
     return used < whole ? "\(used.byteText) of ~\(whole.byteText)" : used.byteText
   }
 
-  private typealias Comparison = (name: String, baseline: Double?, tuned: Double?)
-
-  private static var answers: Table<Comparison> {
+  private static var answers: Table<Bars.Row> {
     Table([
       .init("", .flexible(), isLeft: true) { ($0.name, .dim) },
       .init("baseline", .fixed(9), titleStyle: .baseline) { (percent($0.baseline), .baseline) },
@@ -71,7 +66,7 @@ enum RunPanel {
     ])
   }
 
-  private static func percent(_ part: Double?) -> String { part.map { "\($0.percent(decimals: 1)) %" } ?? "–" }
+  static func percent(_ part: Double?) -> String { part.map { "\($0.percent(decimals: 1)) %" } ?? "–" }
 
   private static func drawAnswers(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
     // Large models take minutes for an evaluation, in which no step is taken.
@@ -83,16 +78,20 @@ enum RunPanel {
         scored == nil ? "after the first evaluation" : "when all images are scored", in: rect.droppingTop(1))
       return
     }
-    let accuracies: [Comparison] = [
+    let accuracies: [Bars.Row] = [
       ("pairs", evaluation.baselineAccuracy, evaluation.tunedAccuracy),
       ("zero-shot", evaluation.baselineZeroShot / 100, evaluation.tunedZeroShot / 100),
     ]
     answers.draw(accuracies, in: rect.top(3), on: &canvas)
     let (points, style) = evaluation.gain.change()
+    var changed = (pairs: "\(evaluation.fixed) fixed · \(evaluation.broken) broken", p: evaluation.pValue.pText)
+    if changed.pairs.cellWidth + changed.p.cellWidth >= rect.columns {
+      changed = (changed.pairs.replacing(" · ", with: "·"), changed.p.replacing(" < ", with: "<"))
+    }
     Fields([
       .init("pairs gained", "\(points) points", style),
       .init("95 % interval", evaluation.interval95.intervalText),
-      .init("\(evaluation.fixed) fixed · \(evaluation.broken) broken", evaluation.pValue.pText),
+      .init(changed.pairs, changed.p),
     ]).drawJustified(in: rect.droppingTop(3), on: &canvas)
   }
 }
