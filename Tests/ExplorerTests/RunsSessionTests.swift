@@ -205,7 +205,7 @@ struct RunsSessionTests {
       let state = try #require(try watch([folder], script: []).last)
 
       #expect(state.feed.pairs.map(\.outcome) == [.broken] && state.feed.pairs[0].images.isEmpty)
-      #expect(try #require(state.notice).text.contains("“of another day”"))
+      #expect(try #require(state.notice).texts.contains { $0.contains("“of another day”") })
     }
   }
 }

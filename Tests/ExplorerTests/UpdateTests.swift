@@ -185,6 +185,20 @@ import Testing
     #expect(!explorer.screen.contains("cannot rebuild image 7"))
   }
 
+  @Test func problemsSinceTheLastKeyStandOneBelowTheOther() {
+    var explorer = TestExplorer()
+    for image in [3, 5, 5, 7, 9] { explorer.take(.problem(.init("image \(image) cannot be read"))) }
+    let lines = explorer.screen.split(separator: "\n", omittingEmptySubsequences: false)
+
+    #expect(
+      lines[19...22].map(String.init) == [
+        " 1 earlier, then:", " image 5 cannot be read", " image 7 cannot be read", " image 9 cannot be read",
+      ])
+    #expect(lines[23].hasPrefix(" p space pause"))
+    explorer.press(.escape)
+    #expect(!explorer.screen.contains("cannot be read") && explorer.screen.contains("features, better image"))
+  }
+
   @Test("an entry costs the same however long the run is")
   func longRun() {
     var state = ExplorerState()

@@ -81,7 +81,7 @@ enum Explorer {
     case .reconstruction(let reconstruction): state.feed.take(reconstruction)
     case .pairs(let pairs): state.feed.pairs = pairs
     case .runs(let rows): state.runs.rows = rows
-    case .problem(let problem): state.notice = .init(text: problem.message, isProblem: true)
+    case .problem(let problem): state.report(problem)
     }
     return screens.flatMap { $0.update(&state, event) }
   }

@@ -19,7 +19,7 @@ struct ExplorerState: Equatable, Sendable {
   var isHelpShown = false
   /// Quitting would lose something: has been asked, not yet answered.
   var asksBeforeQuitting = false
-  /// One line above the footer: why a key did nothing, or what went wrong.
+  /// Above the footer: why a key did nothing, or what went wrong.
   var notice: Notice?
   /// Bytes of memory in use; nil where the system does not say.
   var memory: Int?
@@ -30,12 +30,19 @@ struct ExplorerState: Equatable, Sendable {
   var isTraining: Bool { feed.isTraining || runs.rows.contains { $0.status == .running } }
 
   struct Notice: Equatable, Sendable {
-    var text: String
+    /// One below the other.
+    var texts: [String]
     var isProblem = false
     /// When it vanishes, on the explorer's clock. A problem stays until a key is pressed.
     var until: Double?
   }
 
   /// Says for a few seconds why a key did nothing, or what it did: soon that is no longer so.
-  mutating func hint(_ text: String) { notice = Notice(text: text, until: now + 5) }
+  mutating func hint(_ text: String) { notice = Notice(texts: [text], until: now + 5) }
+
+  /// Says what went wrong, below what has gone wrong since the last key.
+  mutating func report(_ problem: Problem) {
+    let earlier = notice.flatMap { $0.isProblem ? $0.texts : nil } ?? []
+    notice = Notice(texts: earlier.filter { $0 != problem.message } + [problem.message], isProblem: true)
+  }
 }

@@ -21,9 +21,7 @@ enum Chrome {
 
   static func drawFooter(_ state: ExplorerState, on canvas: inout Canvas) {
     let row = canvas.size.rows - 1
-    if let notice = state.notice {
-      canvas.write(notice.text, 1, row - 1, notice.isProblem ? .bad : .warning)
-    }
+    if let notice = state.notice { draw(notice, endRow: row, on: &canvas) }
     // How to leave and where to learn more always fit; what else fits comes before them.
     let ends = Explorer.keys.filter { ["help", "quit"].contains($0.label) }
     let ordinary = state.screen.keys.filter { $0.unavailable(state) == nil } + Explorer.keys.prefix(2)
@@ -33,6 +31,16 @@ enum Chrome {
       column = drawKey(binding, column, row, on: &canvas)
     }
     for binding in ends { column = drawKey(binding, column, row, on: &canvas) }
+  }
+
+  /// The newest three, and how many there were before.
+  private static func draw(_ notice: ExplorerState.Notice, endRow: Int, on canvas: inout Canvas) {
+    let (newest, earlier) = (notice.texts.suffix(3), notice.texts.count - 3)
+    let lines = (earlier > 0 ? ["\(earlier) earlier, then:"] : []) + newest
+    for (row, line) in zip((endRow - lines.count)..<endRow, lines) {
+      canvas.fill(Rect(column: 0, row: row, columns: canvas.size.columns, rows: 1))
+      canvas.write(line, 1, row, notice.isProblem ? .bad : .warning)
+    }
   }
 
   private static func width(_ binding: Binding) -> Int { binding.keyNames.cellWidth + 1 + binding.label.cellWidth + 3 }

@@ -201,7 +201,7 @@ final class RunsSession: Session {
     models?.tuned = nil
     do {
       let (last, damage) = try Checkpoint.latestWhole(in: run.folder)
-      if let first = damage.first { report.post(.problem(first)) }
+      for problem in damage { report.post(.problem(problem)) }
       guard let last else {
         report.activity.absence =
           "This run has no checkpoint yet, so there is no tuned CLIP to reconstruct with. The first one is written after "
