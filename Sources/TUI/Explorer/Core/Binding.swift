@@ -8,20 +8,8 @@ struct Binding: Sendable {
   /// A sentence, for the help.
   let tooltip: String
   /// Why the key does nothing now; nil when it works.
-  let unavailable: @Sendable (ExplorerState) -> String?
+  var unavailable: @Sendable (ExplorerState) -> String? = { _ in nil }
   let act: @Sendable (inout ExplorerState, Key) -> [Work]
-
-  init(
-    _ keys: [Key], label: String, tooltip: String,
-    unavailable: @escaping @Sendable (ExplorerState) -> String? = { _ in nil },
-    act: @escaping @Sendable (inout ExplorerState, Key) -> [Work]
-  ) {
-    self.keys = keys
-    self.label = label
-    self.tooltip = tooltip
-    self.unavailable = unavailable
-    self.act = act
-  }
 
   /// "s", "←→", "Tab 1–4".
   var keyNames: String {

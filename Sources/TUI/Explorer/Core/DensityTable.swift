@@ -1,6 +1,5 @@
 import Engine
 import Recap
-import Terminal
 
 /// A recap density, and what is known of it in a run.
 struct DensityInfo: Equatable, Sendable {

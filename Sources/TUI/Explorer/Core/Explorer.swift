@@ -19,14 +19,14 @@ enum Explorer {
 
   static let keys: [Binding] = [
     Binding(
-      [.tab] + screens.indices.map { .character(Character("\($0 + 1)")) }, label: "screens",
+      keys: [.tab] + screens.indices.map { .character(Character("\($0 + 1)")) }, label: "screens",
       tooltip: "Go to the next screen, or to one by its number."
     ) { state, key in
       guard case .character(let digit) = key, let number = digit.wholeNumberValue else { return openNext(&state) }
       return open(screens[number - 1], &state)
     },
     Binding(
-      [.character("g")], label: "pictures",
+      keys: ["g"], label: "pictures",
       tooltip: "Show pictures as sixel, half blocks, ASCII or not at all."
     ) { state, _ in
       let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
@@ -34,19 +34,21 @@ enum Explorer {
       state.hint("pictures: \(state.graphics.label)")
       return []
     },
-    Binding([.character("?")], label: "help", tooltip: "Show the keys of this screen.") { state, _ in
+    Binding(keys: ["?"], label: "help", tooltip: "Show the keys of this screen.") { state, _ in
       state.isHelpShown = true
       return []
     },
     Binding(
-      [.character("q")], label: "quit", tooltip: "Quit; unsaved steps need a confirmation, except with Ctrl-C."
+      keys: ["q"], label: "quit", tooltip: "Quit; unsaved steps need a confirmation, except with Ctrl-C."
     ) { state, _ in
       if state.feed.unsavedSteps == 0 { return [.quit] }
       state.asksBeforeQuitting = true
       return []
     },
-    Binding([.control("l")], label: "redraw", tooltip: "Redraw the screen.") { _, _ in [.repaint] },
-    Binding([.control("z")], label: "suspend", tooltip: "Suspend the program; `fg` resumes it.") { _, _ in [.suspend] },
+    Binding(keys: [.control("l")], label: "redraw", tooltip: "Redraw the screen.") { _, _ in [.repaint] },
+    Binding(keys: [.control("z")], label: "suspend", tooltip: "Suspend the program; `fg` resumes it.") { _, _ in
+      [.suspend]
+    },
   ]
 
   private static func openNext(_ state: inout ExplorerState) -> [Work] {
@@ -91,7 +93,7 @@ enum Explorer {
     if key == .control("c") { return [.quit] }
     if state.asksBeforeQuitting {
       state.asksBeforeQuitting = false
-      return [.character("y"), .character("q"), .enter].contains(key) ? [.quit] : []
+      return ["y", "q", .enter].contains(key) ? [.quit] : []
     }
     if state.isHelpShown {
       state.isHelpShown = false
@@ -117,12 +119,12 @@ enum Explorer {
 
   // MARK: - View
 
-  /// Draws the frame for this state.
-  static func view(_ state: ExplorerState, into canvas: inout Canvas) {
-    let size = canvas.size
+  /// The frame for this state.
+  static func frame(_ state: ExplorerState, size: Size, pixels: PixelGeometry = .usual) -> Canvas {
+    var canvas = Canvas(size: size, pixels: pixels, graphics: state.graphics)
     guard size.columns >= smallestSize.columns, size.rows >= smallestSize.rows else {
       Chrome.drawTooSmall(on: &canvas)
-      return
+      return canvas
     }
     Chrome.drawHeader(state, on: &canvas)
     let body = canvas.bounds.inset(columns: min(size.columns / 50, 2), rows: 2)
@@ -130,12 +132,6 @@ enum Explorer {
     Chrome.drawFooter(state, on: &canvas)
     if state.isHelpShown { Chrome.drawHelp(state, on: &canvas) }
     if state.asksBeforeQuitting { Chrome.drawQuestion(state, on: &canvas) }
-  }
-
-  /// The frame for this state.
-  static func frame(_ state: ExplorerState, size: Size, pixels: PixelGeometry = .usual) -> Canvas {
-    var canvas = Canvas(size: size, pixels: pixels, graphics: state.graphics)
-    view(state, into: &canvas)
     return canvas
   }
 }

@@ -2,17 +2,11 @@ import Engine
 
 /// A part of what a session opens, and how far it is.
 struct OpeningPart: Equatable, Sendable {
-  enum Kind: Equatable, Sendable, CaseIterable {
-    case clip, tuned, pairs, diffusion
-
-    var title: String {
-      switch self {
-      case .clip: "CLIP"
-      case .tuned: "tuned CLIP"
-      case .pairs: "pairs"
-      case .diffusion: "diffusion"
-      }
-    }
+  /// By its title on the screen.
+  enum Kind: String, Sendable {
+    case clip = "CLIP"
+    case tuned = "tuned CLIP"
+    case pairs, diffusion
   }
 
   enum State: Equatable, Sendable {

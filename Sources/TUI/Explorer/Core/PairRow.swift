@@ -3,7 +3,12 @@ import Terminal
 
 /// A pair of images that look alike to CLIP, and what both models answered.
 struct PairRow: Equatable, Sendable {
-  enum Outcome: Equatable { case unknown, fixed, broken, bothRight, bothWrong }
+  /// By its name on the screen.
+  enum Outcome: String, CaseIterable {
+    case fixed, broken
+    case bothRight = "both right"
+    case bothWrong = "both wrong"
+  }
 
   var pair: ImagePair
   /// Two; none where only the recorded answers are known.
@@ -15,13 +20,14 @@ struct PairRow: Equatable, Sendable {
   var number: Int { pair.index + 1 }
   var pattern: String { pair.pattern?.typeName ?? "pair \(number)" }
 
-  var outcome: Outcome {
-    guard let baseline, let tuned else { return .unknown }
-    switch (baseline.isCorrect, tuned.isCorrect) {
-    case (false, true): return .fixed
-    case (true, false): return .broken
-    case (true, true): return .bothRight
-    case (false, false): return .bothWrong
+  /// nil before both have answered.
+  var outcome: Outcome? {
+    guard let baseline, let tuned else { return nil }
+    return switch (baseline.isCorrect, tuned.isCorrect) {
+    case (false, true): .fixed
+    case (true, false): .broken
+    case (true, true): .bothRight
+    case (false, false): .bothWrong
     }
   }
 }

@@ -21,11 +21,6 @@ struct RebuildProgress: Equatable, Sendable {
   /// As far as they are made.
   var noised: Picture?
   var byBaseline: Picture?
-
-  /// Whether it is the one on the screen.
-  func isOf(_ image: Int, _ timestep: Int, _ density: RecapDensity) -> Bool {
-    imageIndex == image && self.timestep == timestep && self.density == density
-  }
 }
 
 extension GradualReconstruction.Piece {

@@ -1,4 +1,3 @@
-import Engine
 import Recap
 import Terminal
 

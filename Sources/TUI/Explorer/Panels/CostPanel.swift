@@ -35,23 +35,18 @@ enum CostPanel {
 
   private static func memoryText(_ cost: RunCost) -> (String, Style) {
     let whole = (cost.opened + cost.memory.total).byteText
-    guard let available = cost.available else { return ("about \(whole)", .normal) }
-    return cost.fits
-      ? ("about \(whole)", .normal)
-      : ("about \(whole), more than there is: \((cost.opened + available).byteText)", .bad)
+    guard !cost.fits, let available = cost.available else { return ("about \(whole)", .normal) }
+    return ("about \(whole), more than there is: \((cost.opened + available).byteText)", .bad)
   }
 
   private static func memoryExplanation(_ cost: RunCost) -> String {
     let (memory, plan) = (cost.memory, cost.plan)
-    let sum =
-      "\(cost.opened.byteText) in use now, \(memory.weights.byteText) for packed weights and the trained copy, "
+    let warning =
+      "The system may end a program that runs out of memory: --memory small or a smaller --batch need less."
+    return "\(cost.opened.byteText) in use now, \(memory.weights.byteText) for packed weights and the trained copy, "
       + "\(memory.optimizer.byteText) for \(plan.optimizer.rawValue), \(memory.passes.byteText) for "
       + "gradients and activations of \(plan.batch.counted("image")) × "
-      + "\(plan.draws.counted("noise draw")), estimated from the layers’ sizes."
-    return cost.fits
-      ? sum
-      : sum
-        + " The system may end a program that runs out of memory: --memory small or a smaller --batch need less."
+      + "\(plan.draws.counted("noise draw")), estimated from the layers’ sizes." + (cost.fits ? "" : " " + warning)
   }
 
   private static func stepText(_ cost: RunCost, _ stepping: WorkProgress?) -> String {

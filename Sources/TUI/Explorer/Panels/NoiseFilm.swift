@@ -35,18 +35,11 @@ struct NoiseFilm {
 
   func draw(_ feed: Feed, image: Int, timestep: Int, in rect: Rect, on canvas: inout Canvas) {
     canvas.heading("Every noise level", "last row: change of the latent error by tuning", in: rect)
-    let rows = (
-      level: rect.row + 1, baseline: rect.row + 2, tuned: rect.row + 3 + pictureRows,
-      errors: rect.row + rows - (hasErrors ? 3 : 1)
-    )
+    let rows = (level: rect.row + 1, pictures: rect.row + 2, errors: rect.row + rows - (hasErrors ? 3 : 1))
     canvas.write("noise t", rect.column, rows.level, .dim)
-    if pictureRows > 0 {
-      canvas.write("baseline", rect.column, rows.baseline, .baseline)
-      canvas.write("tuned", rect.column, rows.tuned, .tuned)
-    }
-    if hasErrors {
-      canvas.write("baseline", rect.column, rows.errors, .baseline)
-      canvas.write("tuned", rect.column, rows.errors + 1, .tuned)
+    for (index, (name, style)) in [("baseline", Style.baseline), ("tuned", .tuned)].enumerated() {
+      if pictureRows > 0 { canvas.write(name, rect.column, rows.pictures + index * (pictureRows + 1), style) }
+      if hasErrors { canvas.write(name, rect.column, rows.errors + index, style) }
     }
     canvas.write("change", rect.column, rows.errors + (hasErrors ? 2 : 0), .dim)
     for (index, level) in levels.enumerated() {
@@ -54,10 +47,11 @@ struct NoiseFilm {
       let isChosen = level == timestep
       canvas.write(isChosen ? "▸\(level)" : "\(level)", column, rows.level, isChosen ? .accent.bold : .dim)
       guard let made = feed.reconstruction(of: image, timestep: level) else {
-        canvas.write("…", column, rows.baseline, .dim)
+        canvas.write("…", column, rows.pictures, .dim)
         continue
       }
-      for (row, picture) in [(rows.baseline, made.byBaseline), (rows.tuned, made.byTuned)] where pictureRows > 0 {
+      for (index, picture) in [made.byBaseline, made.byTuned].enumerated() where pictureRows > 0 {
+        let row = rows.pictures + index * (pictureRows + 1)
         canvas.place(picture, in: Rect(column: column, row: row, columns: width - 1, rows: pictureRows))
       }
       drawErrors(made.latentError, column, rows.errors, on: &canvas)

@@ -6,6 +6,15 @@ enum OpeningPanel {
   /// The column at which names and reasons begin.
   private static let indent = 14
 
+  /// Why a screen is empty: what is missing for good, what is being opened, or else what `wait` says.
+  static func drawWait(
+    _ state: ExplorerState, needed: [OpeningPart.Kind], _ wait: String, in rect: Rect, on canvas: inout Canvas
+  ) {
+    let absence = needed.contains(.diffusion) ? state.feed.session.absence : nil
+    guard absence == nil, !state.feed.session.opening.isEmpty else { return canvas.message(absence ?? wait, in: rect) }
+    draw(state, needed: needed, in: rect, on: &canvas)
+  }
+
   /// - Parameter needed: the parts that the screen waits for.
   static func draw(_ state: ExplorerState, needed: [OpeningPart.Kind], in rect: Rect, on canvas: inout Canvas) {
     let parts = state.feed.session.opening
@@ -26,7 +35,7 @@ enum OpeningPanel {
     let boxes = Columns.split(
       rect.top(1), gap: 2, [.fixed(indent - 2), .oneOf(Array(12...28)), .flexible(needs: 43)])
     let (mark, style) = mark(part.state)
-    let title = (" \(part.kind.title)", isNeeded ? Style.title : .normal)
+    let title = (" \(part.kind.rawValue)", isNeeded ? Style.title : .normal)
     canvas.write([(mark, style), title], rect.column, rect.row, limit: boxes[0].endColumn)
     let name = part.path.map { $0.lastPart(cells: boxes[1].columns) } ?? "embedded"
     canvas.write(name, boxes[1].column, rect.row, .dim, limit: boxes[1].endColumn)

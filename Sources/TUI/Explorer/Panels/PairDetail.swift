@@ -14,10 +14,10 @@ enum PairDetail {
   }
 
   /// At the right edge; gives its width.
-  private static func drawOutcome(_ outcome: PairRow.Outcome, in rect: Rect, on canvas: inout Canvas) -> Int {
+  private static func drawOutcome(_ outcome: PairRow.Outcome?, in rect: Rect, on canvas: inout Canvas) -> Int {
     let (text, style): (String, Style) =
       switch outcome {
-      case .unknown: ("not answered yet", .dim)
+      case nil: ("not answered yet", .dim)
       case .fixed: ("fixed by tuning", .good)
       case .broken: ("broken by tuning", .bad)
       case .bothRight: ("both right", .good)

@@ -9,7 +9,7 @@ enum DensityScreen: Screen {
 
   static let keys: [Binding] = [
     Binding(
-      [.character("+"), .character("-")], label: "density",
+      keys: ["+", "-"], label: "density",
       tooltip:
         "Raise or lower the recap density, from the next training step on; in a read-only run, for its reconstructions.",
       unavailable: reasonNotToTurn
@@ -17,7 +17,7 @@ enum DensityScreen: Screen {
       turn(&state, by: key == .character("+") ? 1 : -1)
     },
     Binding(
-      [.up, .down], label: "choose", tooltip: "Choose the density in the table.", unavailable: reasonNotToTurn
+      keys: [.up, .down], label: "choose", tooltip: "Choose the density in the table.", unavailable: reasonNotToTurn
     ) { state, key in
       turn(&state, by: key == .down ? 1 : -1)
     },
@@ -43,12 +43,8 @@ enum DensityScreen: Screen {
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     guard let density = state.feed.run.currentDensity else {
-      if state.feed.session.absence == nil, !state.feed.session.opening.isEmpty {
-        return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
-      }
       let wait = "The patch tokens in the condition will be shown here as soon as the models are loaded."
-      canvas.message(state.feed.session.absence ?? wait, in: rect)
-      return
+      return OpeningPanel.drawWait(state, needed: [.clip, .diffusion], wait, in: rect, on: &canvas)
     }
     let count = density.tokenOfPatch.count
     let patches = count == 0 ? "" : "\(density.coveredPatches) of \(count) patches"

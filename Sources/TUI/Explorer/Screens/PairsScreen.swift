@@ -5,12 +5,6 @@ import Terminal
 enum PairsScreen: Screen {
   static let title = "Pairs"
 
-  /// The choices of `f`: all pairs, or those of one outcome.
-  private static let outcomes: [(outcome: PairRow.Outcome?, name: String)] = [
-    (nil, "all answers"), (.fixed, "fixed"), (.broken, "broken"), (.bothRight, "both right"),
-    (.bothWrong, "both wrong"),
-  ]
-
   struct State: Equatable, Sendable {
     /// Place in the list as it is filtered.
     var cursor = 0
@@ -22,28 +16,29 @@ enum PairsScreen: Screen {
 
   static let keys: [Binding] = [
     Binding(
-      [.up, .down], label: "pair", tooltip: "Choose the pair.",
+      keys: [.up, .down], label: "pair", tooltip: "Choose the pair.",
       unavailable: { rows($0).isEmpty ? "no pair to choose" : nil }
     ) { state, key in
       move(&state, by: key == .up ? -1 : 1)
     },
     Binding(
-      [.pageUp, .pageDown], label: "page", tooltip: "Move ten pairs back or forward.",
+      keys: [.pageUp, .pageDown], label: "page", tooltip: "Move ten pairs back or forward.",
       unavailable: { rows($0).isEmpty ? "no pair to choose" : nil }
     ) { state, key in
       move(&state, by: key == .pageUp ? -10 : 10)
     },
     Binding(
-      [.character("f")], label: "answers",
+      keys: ["f"], label: "answers",
       tooltip: "Filter by outcome: all, fixed, broken, both right, both wrong."
     ) { state, _ in
-      let at = outcomes.firstIndex { $0.outcome == state.pairs.outcome } ?? 0
-      state.pairs.outcome = outcomes[(at + 1) % outcomes.count].outcome
+      let choices = [nil] + PairRow.Outcome.allCases.map(Optional.some)
+      let at = choices.firstIndex(of: state.pairs.outcome) ?? 0
+      state.pairs.outcome = choices[(at + 1) % choices.count]
       state.pairs.cursor = 0
       return []
     },
     Binding(
-      [.character("p")], label: "pattern", tooltip: "Filter by pattern: all, or one of the patterns.",
+      keys: ["p"], label: "pattern", tooltip: "Filter by pattern: all, or one of the patterns.",
       unavailable: { $0.feed.pairs.isEmpty ? "no pairs yet" : nil }
     ) { state, _ in
       let choices = [nil] + patterns(state.feed.pairs).map(Optional.some)
@@ -80,12 +75,11 @@ enum PairsScreen: Screen {
   // MARK: - View
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    if state.feed.pairs.isEmpty {
-      if !state.feed.session.opening.isEmpty {
-        return OpeningPanel.draw(state, needed: [.clip, .tuned, .pairs], in: rect, on: &canvas)
-      }
-      canvas.message(emptyText(state.feed), in: rect)
-      return
+    guard !state.feed.pairs.isEmpty else {
+      let waits = state.feed.run.isFollowed && state.feed.history.evaluations.isEmpty
+      let wait = waits ? "The answers of both models will be shown here after the first evaluation." : nil
+      return OpeningPanel.drawWait(
+        state, needed: [.clip, .tuned, .pairs], wait ?? "The pairs are being loaded …", in: rect, on: &canvas)
     }
     let rect = drawScore(state.feed, in: rect, on: &canvas)
     let rows = rows(state)
@@ -114,16 +108,9 @@ enum PairsScreen: Screen {
     return rect.droppingTop(line.row - rect.row + 1 + gap)
   }
 
-  private static func emptyText(_ feed: Feed) -> String {
-    let waits = feed.run.isFollowed && feed.history.evaluations.isEmpty
-    return waits
-      ? "The answers of both models will be shown here after the first evaluation." : "The pairs are being loaded …"
-  }
-
   /// Only active filters are named.
   private static func filterText(_ state: State) -> String {
-    let outcome = state.outcome.flatMap { outcome in outcomes.first { $0.outcome == outcome }?.name }
-    let filters = [state.pattern, outcome].compactMap { $0 }
+    let filters = [state.pattern, state.outcome?.rawValue].compactMap { $0 }
     return filters.isEmpty ? "all of them" : filters.joined(separator: " · ")
   }
 

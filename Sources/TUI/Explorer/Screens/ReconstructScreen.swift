@@ -12,7 +12,7 @@ enum ReconstructScreen: Screen {
   }
 
   static let imageKey = Binding(
-    [.left, .right], label: "image", tooltip: "Choose the image.",
+    keys: [.left, .right], label: "image", tooltip: "Choose the image.",
     unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
   ) { state, key in
     let count = state.feed.samples.count
@@ -21,16 +21,16 @@ enum ReconstructScreen: Screen {
   }
 
   static let cancelKey = Binding(
-    [.character("c")], label: "cancel", tooltip: "Cancel or resume the reconstruction.",
-    unavailable: reasonNotToCancel
+    keys: ["c"], label: "cancel", tooltip: "Cancel or resume the reconstruction.",
+    unavailable: { work($0) == nil ? "no reconstruction is running" : nil }
   ) { state, _ in
-    isCancelled(state) ? open(state) : [.cancelRebuilding]
+    work(state)?.stage == .cancelled ? open(state) : [.cancelRebuilding]
   }
 
   static let keys: [Binding] = [
     imageKey,
     Binding(
-      [.up, .down], label: "noise",
+      keys: [.up, .down], label: "noise",
       tooltip: "More or less noise: the noisier the start, the more the result depends on the condition.",
       unavailable: { $0.feed.run.plan == nil ? "no run is open yet" : nil }
     ) { state, key in
@@ -43,22 +43,18 @@ enum ReconstructScreen: Screen {
 
   /// The reconstruction of the chosen image and noise level, while it runs or after it was cancelled.
   static func work(_ state: ExplorerState) -> RebuildProgress? {
-    guard let work = state.feed.session.rebuilding else { return nil }
-    return work.isOf(state.reconstruct.imageIndex, timestep(state), state.feed.run.density) ? work : nil
-  }
-
-  static func isCancelled(_ state: ExplorerState) -> Bool { work(state)?.stage == .cancelled }
-
-  static func reasonNotToCancel(_ state: ExplorerState) -> String? {
-    work(state) == nil ? "no reconstruction is running" : nil
+    guard let work = state.feed.session.rebuilding, work.imageIndex == state.reconstruct.imageIndex,
+      work.timestep == timestep(state), work.density == state.feed.run.density
+    else { return nil }
+    return work
   }
 
   /// The images, or another run, may come after the screen was opened.
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
     guard state.screen == ReconstructScreen.self || state.screen == DensityScreen.self else { return [] }
-    switch event {
-    case .samples, .opened: return open(state)
-    case .key, .tick, .log, .activity, .reconstruction, .pairs, .runs, .problem: return []
+    return switch event {
+    case .samples, .opened: open(state)
+    case .key, .tick, .log, .activity, .reconstruction, .pairs, .runs, .problem: []
     }
   }
 
@@ -77,16 +73,9 @@ enum ReconstructScreen: Screen {
   // MARK: - View
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    if let absence = state.feed.session.absence {
-      canvas.message(absence, in: rect)
-      return
-    }
-    if state.feed.samples.isEmpty, !state.feed.session.opening.isEmpty {
-      return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
-    }
-    guard !state.feed.samples.isEmpty else {
-      canvas.message("The images to reconstruct will be shown here as soon as the models are loaded.", in: rect)
-      return
+    guard state.feed.session.absence == nil, !state.feed.samples.isEmpty else {
+      let wait = "The images to reconstruct will be shown here as soon as the models are loaded."
+      return OpeningPanel.drawWait(state, needed: [.clip, .diffusion], wait, in: rect, on: &canvas)
     }
     let (index, count, timestep) = (state.reconstruct.imageIndex, state.feed.samples.count, timestep(state))
     let made = state.feed.reconstruction(of: index, timestep: timestep)

@@ -36,7 +36,7 @@ enum RunsScreen: Screen {
 
   static let keys: [Binding] = [
     Binding(
-      [.up, .down], label: "run", tooltip: "Choose the run.",
+      keys: [.up, .down], label: "run", tooltip: "Choose the run.",
       unavailable: { $0.runs.rows.count > 1 ? nil : "there is no other run" }
     ) { state, key in
       let next = state.runs.cursor + (key == .up ? -1 : 1)
@@ -44,7 +44,7 @@ enum RunsScreen: Screen {
       return []
     },
     Binding(
-      [.enter], label: "open", tooltip: "Show this run on the other screens.",
+      keys: [.enter], label: "open", tooltip: "Show this run on the other screens.",
       unavailable: { $0.runs.rows.isEmpty ? "there is no run" : nil }
     ) { state, _ in
       state.screen = TrainScreen.self
@@ -108,17 +108,12 @@ enum RunsScreen: Screen {
       },
       .init("state", .fixed(13)) { StatusWords.words($0.status, isAligning: $0.isAligning) },
       .init("steps", .fixed(isWide ? 15 : 12)) { ("\($0.step)\(separator)\($0.totalSteps)", .normal) },
-      .init("baseline", .fixed(10), titleStyle: .baseline) { (percent($0.evaluation?.baselineAccuracy), .baseline) },
-      .init("tuned", .fixed(9), titleStyle: .tuned) { (percent($0.evaluation?.tunedAccuracy), .tuned.bold) },
-      .init("gain", .fixed(7), cell: gain),
+      .init("baseline", .fixed(10), titleStyle: .baseline) {
+        (RunPanel.percent($0.evaluation?.baselineAccuracy), .baseline)
+      },
+      .init("tuned", .fixed(9), titleStyle: .tuned) { (RunPanel.percent($0.evaluation?.tunedAccuracy), .tuned.bold) },
+      .init("gain", .fixed(7)) { $0.evaluation?.gain.change() ?? ("–", .dim) },
     ] + (isWide ? spare : [])
-  }
-
-  private static func percent(_ part: Double?) -> String { part.map { "\($0.percent(decimals: 1)) %" } ?? "–" }
-
-  private static func gain(_ row: RunRow) -> StatusWords.Words {
-    guard let evaluation = row.evaluation else { return ("–", .dim) }
-    return evaluation.gain.change()
   }
 
   /// Gives the row after the last one.
