@@ -31,14 +31,11 @@ struct Examination: Encodable {
   init(environment: [String: String]) {
     machine = MachineFacts()
     terminal = TerminalFacts(environment: environment)
-    var missing = machine.advice + terminal.advice
-    do {
-      assets = try Assets.mini(environment: environment).path
-    } catch {
-      assets = nil
-      missing.append((error as? Problem)?.oneLine ?? "\(error)")
-    }
-    advice = missing
+    let found = Result { try Assets.mini(environment: environment).path }
+    assets = try? found.get()
+    var missing: [String] = []
+    if case .failure(let error) = found { missing = [(error as? Problem)?.oneLine ?? "\(error)"] }
+    advice = machine.advice + terminal.advice + missing
   }
 
   var text: String {

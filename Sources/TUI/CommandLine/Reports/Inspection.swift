@@ -117,10 +117,7 @@ extension Inspection {
   }
 
   private var head: [String] {
-    let place =
-      if !parts.isEmpty { " in \(parts.count) parts" } else if files.count > 1 { " in \(files.count) files" } else {
-        ""
-      }
+    let place = !parts.isEmpty ? " in \(parts.count) parts" : files.count > 1 ? " in \(files.count) files" : ""
     let counts = Dictionary(grouping: tensors, by: \.dtype).mapValues(\.count).sorted { $0.key < $1.key }
     let types = counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     return [
