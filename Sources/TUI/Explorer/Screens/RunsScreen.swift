@@ -106,7 +106,7 @@ enum RunsScreen: Screen {
       .init("  run", .oneOf(Array(16...max(longest + 3, 16))), isLeft: true) {
         $0.name == opened ? ("▸ \($0.name)", .accent.bold) : ("  \($0.name)", .normal)
       },
-      .init("state", .fixed(13)) { StatusWords.words($0.status, isAligning: $0.isAligning) },
+      .init("state", .fixed(13)) { StatusWords($0.status, isAligning: $0.isAligning).words },
       .init("steps", .fixed(isWide ? 15 : 12)) { ("\($0.step)\(separator)\($0.totalSteps)", .normal) },
       .init("baseline", .fixed(10), titleStyle: .baseline) {
         (RunPanel.percent($0.evaluation?.baselineAccuracy), .baseline)
@@ -120,7 +120,7 @@ enum RunsScreen: Screen {
   private static func drawFacts(_ run: RunRow, in rect: Rect, on canvas: inout Canvas) -> Int {
     guard rect.rows >= 2 else { return rect.endRow }
     canvas.heading(run.name, in: rect)
-    let facts = [RunRow.Fact(name: "state", value: StatusWords.sentence(run.status))] + run.facts
+    let facts = [RunRow.Fact(name: "state", value: StatusWords(run.status).sentence)] + run.facts
     return Fields(facts.map { .init($0.name, $0.value) }).draw(in: rect.droppingTop(1).left(140), on: &canvas)
   }
 }
