@@ -24,25 +24,17 @@ struct RebuildProgress: Equatable, Sendable {
 }
 
 extension GradualReconstruction.Piece {
-  var words: String {
-    switch self {
-    case .encoding: "encoding the image"
-    case .decodingNoised: "decoding the noised image"
-    case .looking(let model): "\(model.name), encoding"
-    case .denoising(let model, let step, let of): "\(model.name), step \(step + 1) of \(of)"
-    case .decoding(let model): "\(model.name), decoding"
-    }
-  }
-
   /// Pieces of one kind take the same time.
   enum Kind { case encoding, decoding, conditioning, denoising }
 
-  var kind: Kind {
+  /// In words, and the kind.
+  var title: (words: String, kind: Kind) {
     switch self {
-    case .encoding: .encoding
-    case .decodingNoised, .decoding: .decoding
-    case .looking: .conditioning
-    case .denoising: .denoising
+    case .encoding: ("encoding the image", .encoding)
+    case .decodingNoised: ("decoding the noised image", .decoding)
+    case .looking(let model): ("\(model.name), encoding", .conditioning)
+    case .denoising(let model, let step, let of): ("\(model.name), step \(step + 1) of \(of)", .denoising)
+    case .decoding(let model): ("\(model.name), decoding", .decoding)
     }
   }
 }

@@ -122,18 +122,18 @@ struct ReconstructionJob {
   }
 
   private mutating func measure(_ piece: GradualReconstruction.Piece, _ time: Double, steps: Int) {
-    var (mean, count) = seconds[piece.kind] ?? (0, 0)
+    var (mean, count) = seconds[piece.title.kind] ?? (0, 0)
     count += 1
     mean += (time - mean) / Double(count)
-    seconds[piece.kind] = (mean, count)
-    if piece.kind == .denoising, !isEager { pace = mean * Double(steps) > Self.patience ? .slow : .quick }
+    seconds[piece.title.kind] = (mean, count)
+    if piece.title.kind == .denoising, !isEager { pace = mean * Double(steps) > Self.patience ? .slow : .quick }
   }
 
   private func tell(_ work: GradualReconstruction) {
-    let left = work.pieces[work.done...].reduce(0.0) { $0 + (seconds[$1.kind]?.mean ?? 0) }
+    let left = work.pieces[work.done...].reduce(0.0) { $0 + (seconds[$1.title.kind]?.mean ?? 0) }
     report.activity.rebuilding = RebuildProgress(
       imageIndex: queue.image, timestep: work.timestep, density: work.density, stage: stage,
-      doing: work.next?.words ?? "",
+      doing: work.next?.title.words ?? "",
       progress: WorkProgress(
         done: work.done, all: work.pieces.count, secondsLeft: seconds[.denoising] == nil ? nil : left),
       noised: work.noisedImage.map(Picture.init), byBaseline: (work.baseline?.image).map(Picture.init))
