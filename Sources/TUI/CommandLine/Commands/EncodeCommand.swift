@@ -37,7 +37,7 @@ struct EncodeCommand: DivaCommand {
     var norms: [String: [Double]] = [:]
     func add(feature name: String, _ tensor: Tensor) {
       dump.add(name, tensor)
-      norms[name] = tensor.rowNorms
+      norms[name] = (0..<tensor.shape[0]).map { tensor.sliced($0..<$0 + 1).norm }
     }
     if !images.images.isEmpty || texts.isEmpty {
       let pictures = try images.load(workspace).map(\.image)

@@ -34,8 +34,3 @@ struct TensorDump {
 
   var byName: [String: Fact] { Dictionary(facts, uniquingKeysWith: { first, _ in first }) }
 }
-
-extension Tensor {
-  /// L2 norm of each row along the first axis.
-  var rowNorms: [Double] { (0..<shape[0]).map { sliced($0..<$0 + 1).norm } }
-}
