@@ -9,6 +9,8 @@ public final class EventLog {
   public private(set) var path: String
   private let folder: LockedFile
   private let file: LockedFile
+  /// Whether the file system gives files numbers that stay: some network file systems do not.
+  private let isKnownByNumber: Bool
   /// What had become of the log when it was opened.
   let notices: [Problem]
 
@@ -25,6 +27,7 @@ public final class EventLog {
     folder = try LockedFile(Self.folder(of: path), O_RDONLY | O_DIRECTORY)
     let isLost = access(path, F_OK) != 0 && errno == ENOENT
     file = try LockedFile(path, O_RDWR | O_APPEND | (isLost ? O_CREAT : 0))
+    isKnownByNumber = file.isAt(path)
     let whole = try SmallFile.read(path, limit: EventLogReader.longest)
     let end = LogLines.soundCount(whole)
     let torn = whole.count - end
@@ -66,7 +69,7 @@ public final class EventLog {
   // MARK: - A log that others move or remove
 
   /// Whether what is written is still found at the path.
-  var isInPlace: Bool { file.isAt(path) }
+  var isInPlace: Bool { !isKnownByNumber || file.isAt(path) }
   var isFolderInPlace: Bool { folder.isAt(Self.folder(of: path)) }
   /// Where its folder is now; nil if it was removed.
   var folderPath: String? { folder.currentPath }
