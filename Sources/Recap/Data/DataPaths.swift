@@ -29,7 +29,7 @@ public enum DataPaths {
     guard FileName(part).status == nil else { return [FileName(part)] }
     let listed = try BraceList.expanded(part)
     let found = listed.flatMap { name -> [FileName] in
-      FileName(name).status == nil && name.contains(where: { "*?[".contains($0) }) ? fitting(name) : [FileName(name)]
+      FileName(name).status == nil && isPattern(name) ? fitting(name) : [FileName(name)]
     }
     guard let first = found.first else {
       throw Problem("no file or folder fits \(part)", advice: "check the pattern; * stands for any letters but /")
@@ -42,6 +42,9 @@ public enum DataPaths {
     }
     return found
   }
+
+  /// Whether a name is a pattern of `glob`; a bracket that nothing closes is a letter like others.
+  public static func isPattern(_ name: String) -> Bool { name.contains(/[*?]|\[.+\]/) }
 
   private static func fitting(_ pattern: String) -> [FileName] {
     var found = glob_t()

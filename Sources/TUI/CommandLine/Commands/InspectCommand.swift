@@ -42,7 +42,7 @@ struct InspectCommand: DivaCommand {
   /// Lists and patterns, tars (but not PyTorch's `model.pth.tar`), pictures, and folders without weights in them.
   private static func isData(_ path: String) -> Bool {
     guard let status = FileName(path).status else {
-      return path.contains { "{*?[".contains($0) } || path.contains("::") || path.hasPrefix("pipe:")
+      return DataPaths.isPattern(path) || path.contains("{") || path.contains("::") || path.hasPrefix("pipe:")
         || path.contains("://")
     }
     let name = path.lowercased()
