@@ -6,7 +6,7 @@ public enum HubCache {
   /// The snapshot of an entry that `refs/main` names, or the only one; nil for any other folder.
   static func snapshot(of path: String) -> String? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/snapshots")) ?? []
-    let main = (try? String(contentsOfFile: path + "/refs/main", encoding: .utf8))?
+    let main = (try? SmallFile.read(path + "/refs/main", limit: 1 << 10)).map { String(decoding: $0, as: UTF8.self) }?
       .trimmingCharacters(in: .whitespacesAndNewlines)
     return (names.first { $0 == main } ?? (names.count == 1 ? names[0] : nil)).map { "\(path)/snapshots/\($0)" }
   }

@@ -39,7 +39,7 @@ struct LoRAAdapter {
       {
         let name = own.replacing(".lora_A.weight", with: ".weight")
         let a = try tensor(key)
-        guard let weight = values[name], a.shape.rank == 2, b.shape.rank == 2, a.shape[0] == b.shape[1],
+        guard let weight = values[name], a.shape.rank == 2, b.shape.rank == 2, a.shape[0] == b.shape[1], a.shape[0] > 0,
           weight.shape == [b.shape[0], a.shape[1]]
         else { throw misplaced(key) }
         let rank = Double(a.shape[0])

@@ -57,7 +57,8 @@ public struct SingleFileDiffusion {
     guard let mlp = shapes.dims(layout.place(of: "text_model.encoder.layers.0.mlp.fc1.weight").key), mlp.count == 2,
       let words = shapes.dims(layout.place(of: "text_model.embeddings.token_embedding.weight").key),
       let positions = shapes.dims(layout.place(of: "text_model.embeddings.position_embedding.weight").key),
-      mlp[1] % 64 == 0, layers > 1, layers < 1000
+      words.count == 2, positions.count == 2, (2...10_000_000).contains(words[0]), (2...65_536).contains(positions[0]),
+      mlp.allSatisfy({ (64...65_536).contains($0) && $0 % 64 == 0 }), (2..<1000).contains(layers)
     else { throw shapes.damaged("a text encoder") }
     let encoder = CLIPEncoderConfig(
       width: mlp[1], layers: layers - (isOpen ? 1 : 0), heads: mlp[1] / 64, hiddenWidth: mlp[0],
@@ -117,6 +118,7 @@ private struct Shapes {
     }
     guard let input = dims(key("input_blocks.0.0.weight")), input.count == 4, input[1] == 4,
       let context = dims(key("middle_block.1.transformer_blocks.0.attn2.to_k.weight")), context.count == 2,
+      (1...65_536).contains(context[1]),
       let projection = dims(key("middle_block.1.proj_in.weight")), (1...8).contains(levels), channels.count == levels,
       channels.allSatisfy({ $0 % 64 == 0 && (64...65_536).contains($0) })
     else { throw damaged("the UNet") }
@@ -135,7 +137,8 @@ private struct Shapes {
     let channels = (0..<levels).compactMap { dims(key("encoder.down.\($0).block.0.conv2.weight"))?.first }
     let layers = count { key("encoder.down.0.block.\($0).conv2.weight") }
     guard let latents = dims(key("quant_conv.weight"))?.first, latents == 8, (1...8).contains(levels),
-      channels.count == levels, channels.allSatisfy({ $0 % 32 == 0 && (32...65_536).contains($0) }), layers < 100
+      channels.count == levels, channels.allSatisfy({ $0 % 32 == 0 && (32...65_536).contains($0) }),
+      (1..<100).contains(layers)
     else { throw damaged("the autoencoder") }
     return AutoencoderConfig(sampleSize: 512, blockChannels: channels, layersPerBlock: layers)
   }
