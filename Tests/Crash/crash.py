@@ -180,7 +180,7 @@ def failures(bench, options):
         tensors = call.startswith("write") and call.endswith(".safetensors")
         numbers = range(1, count + 1, options.every if tensors else 1)
         cases += [(call, number, mode) for number in numbers for mode in MODES[call.split()[0]]]
-    cases = cases[options.part::options.parts]
+    cases = [case for case in cases[options.part::options.parts] if options.only in case[0]]
     print(f"{len(cases)} of the failures of {len(trace)} calls", flush=True)
     statuses, missed, problems = collections.Counter(), 0, []
     for index, (call, number, mode) in enumerate(cases):
@@ -215,6 +215,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=int, default=16, help="spoil every n-th write of tensors")
     parser.add_argument("--slice", default="0/1", help="I/N: only the I-th of N parts of the failures")
+    parser.add_argument("--only", default="", help="only failures of calls that hold this text: 'write log.jsonl'")
     options = parser.parse_args()
     options.part_name, (options.part, options.parts) = options.part, map(int, options.slice.split("/"))
     folder = tempfile.mkdtemp(prefix="diva-crash-")

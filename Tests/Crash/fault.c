@@ -37,6 +37,8 @@ static const char *relative(const char *path, char *out) {
     *to++ = *from++;
   }
   *to = 0;
+  // Its name holds the time.
+  if (strstr(out, "tfevents")) strcpy(out, "events");
   return out;
 }
 
