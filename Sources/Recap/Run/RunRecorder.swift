@@ -56,6 +56,7 @@ public final class RunRecorder {
 
   /// Throws only if the log cannot be written; see `metricsProblem` for run.h5.
   public func record(_ entry: LogEntry) throws {
+    precondition(log != nil, "the recorder of \(folder.path) is closed")
     unwritten.append(entry)
     try keepPlace()
     try writeLines()
@@ -122,8 +123,7 @@ public final class RunRecorder {
 
   /// Sees that the log is still the file that others find at its path, and that its folder is where it was.
   private func keepPlace() throws {
-    guard let log else { preconditionFailure("the recorder of \(folder.path) is closed") }
-    if log.isInPlace { return }
+    guard let log, !log.isInPlace else { return }
     if log.isFolderInPlace {
       let other = try setAside(log.path)
       let fate = other.map { "replaced; what took its place is now \($0)" } ?? "removed"
