@@ -30,8 +30,9 @@ test: toolchain ## run all tests
 	@scripts/install-packages test
 	swift test --disable-xctest $(STRICT) $(ARGS)
 
-fuzz: toolchain ## damage valid files at random; every reader must read or refuse them (FILES=5000 SEED=1 READER=JSON)
+fuzz: toolchain ## damage valid files at random; then by coverage with sanitizers; every reader must read or refuse them (FILES=5000 SEED=1 READER=JSON SECONDS=60)
 	DIVA_FUZZ_FILES=$(or $(FILES),5000) DIVA_FUZZ_SEED=$(or $(SEED),1) $(if $(READER),DIVA_FUZZ_READER='$(READER)') swift test --disable-xctest --filter FuzzTests
+	scripts/fuzz-guided $(or $(SECONDS),60)
 
 crash: release ## kill runs and make their files fail; nothing may be lost (ARGS="kills --count 200" or ARGS="failures")
 	python3 Tests/Crash/crash.py $(or $(ARGS),kills) --program $(BINARY)

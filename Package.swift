@@ -52,3 +52,9 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Engine", "Terminal"], path: "Tests/TestSupport"),
   ]
 )
+
+// libFuzzer brings its own main, so that nothing else could be built with it: `scripts/fuzz-guided`.
+if Context.environment["DIVA_LIBFUZZER"] != nil {
+  package.targets.append(
+    .executableTarget(name: "fuzz-readers", dependencies: ["Engine"], path: "Tests/LibFuzzer/Readers"))
+}
