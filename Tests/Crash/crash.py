@@ -180,6 +180,8 @@ def failures(bench, options):
         tensors = call.startswith("write") and call.endswith(".safetensors")
         numbers = range(1, count + 1, options.every if tensors else 1)
         cases += [(call, number, mode) for number in numbers for mode in MODES[call.split()[0]]]
+    # So that each part has calls and failures of all kinds.
+    random.Random(options.seed).shuffle(cases)
     cases = [case for case in cases[options.part::options.parts] if options.only in case[0]]
     print(f"{len(cases)} of the failures of {len(trace)} calls", flush=True)
     statuses, missed, problems = collections.Counter(), 0, []
