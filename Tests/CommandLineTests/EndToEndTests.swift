@@ -2,6 +2,8 @@ import Foundation
 import Glibc
 import Testing
 
+@testable import Engine
+@testable import Recap
 @testable import diva_tui
 
 /// The real program in a real terminal (tmux), as a person meets it.
@@ -61,6 +63,25 @@ struct EndToEndTests {
     #expect(terminal.settings.contains(" echo "), "the terminal no longer echoes what is typed")
   }
 
+  @Test("a signal gives the terminal back and saves the run", arguments: ["TERM", "HUP", "USR1", "QUIT"])
+  func signals(name: String) throws {
+    let terminal = try Tmux(columns: 100, rows: 32)
+    defer { terminal.end() }
+    terminal.type("clear; sh -c 'echo $$ > pid; exec \"$0\"' '\(try Tmux.program())'; echo \"left with status $?\"\n")
+    try terminal.wait(for: #"step +[1-9][0-9]* of"#, seconds: 180)
+
+    let signal = try #require((1..<32).first { Interrupted($0).name == "SIG" + name })
+    let pid = try String(contentsOfFile: terminal.home + "/pid", encoding: .utf8)
+    kill(try #require(pid_t(pid.trimmingCharacters(in: .whitespacesAndNewlines))), signal)
+    try terminal.wait(for: "left with status \(128 + signal)", seconds: 60)
+    #expect(terminal.settings.contains(" echo "), "the terminal no longer echoes what is typed")
+    let runs = terminal.home + "/.local/state/diva-tui/runs"
+    let run = try RunFolder(opening: runs + "/" + #require(FileManager.default.contentsOfDirectory(atPath: runs).first))
+    // SIGQUIT is for a program that hangs.
+    #expect(try run.history().reason == (name == "QUIT" ? nil : "SIG" + name))
+    #expect(try (Checkpoint.latest(in: run)?.step ?? 0 > 0) == (name != "QUIT"))
+  }
+
   @Test("says calmly that a window is too small, and recovers when it grows")
   func aSmallWindow() throws {
     let terminal = try Tmux(columns: 50, rows: 12)
@@ -102,7 +123,7 @@ struct Tmux {
     try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: false)
     try Tmux.run([
       "-L", socket, "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
-      "env -u XDG_STATE_HOME -u XDG_CACHE_HOME -u DIVA_TUI_CACHE HOME='\(home)' PS1='$ ' LC_ALL=C.UTF-8 sh",
+      "env -u XDG_STATE_HOME -u XDG_CACHE_HOME -u DIVA_TUI_CACHE HOME='\(home)' PS1='$ ' LC_ALL=C.UTF-8 sh -c 'cd; exec sh'",
     ])
   }
 

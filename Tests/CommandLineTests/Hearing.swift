@@ -35,9 +35,9 @@ func diva(
   let console = Console(
     output: { hearing.output += String(decoding: $0, as: UTF8.self) }, log: { hearing.log += $0 },
     environment: [Assets.variable: assets], isWatched: false,
-    isInterrupted: {
+    interruption: {
       asked += 1
-      return asked > patience
+      return asked > patience ? Interrupted(15) : nil
     })
   defer { hears(hearing) }
   guard let command = try DivaTUI.parseAsRoot(words) as? any DivaCommand else {
@@ -55,8 +55,8 @@ func status(_ words: [String], assets: String = "/nowhere") -> Int32 {
     return 0
   } catch is Problem {
     return 1
-  } catch is Interrupted {
-    return Interrupted.status
+  } catch let signal as Interrupted {
+    return signal.status
   } catch {
     return DivaTUI.exitCode(for: error).rawValue
   }

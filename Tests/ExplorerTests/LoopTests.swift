@@ -1,3 +1,4 @@
+import Engine
 import Synchronization
 import Testing
 import TestSupport
@@ -57,9 +58,9 @@ import TestSupport
   }
 
   @Test func aSignalEndsTheLoopAndGivesTheTerminalBack() {
-    let (loop, terminal, _) = loop([[.ending(signal: 15)]])
+    let (loop, terminal, _) = loop([[.ending(Interrupted(15))]])
 
-    #expect(loop.run() == .signal(15))
+    #expect(loop.run() == .signal(Interrupted(15)))
     #expect(terminal.isRestored)
   }
 

@@ -39,7 +39,7 @@ struct TerminalTextTests {
   private func console(_ ears: Ears) -> Console {
     Console(
       output: { ears.text += String(decoding: $0, as: UTF8.self) }, log: { ears.text += $0 }, environment: [:],
-      isWatched: false, isInterrupted: { false })
+      isWatched: false, interruption: { nil })
   }
 
   @Test("results and notes are clean; JSON has escapes that give the same text back")

@@ -11,6 +11,10 @@ public enum ThreadPool {
   /// How many threads, the caller included, work from now on.
   public static func setThreads(_ count: Int) { kernels_set_threads(Int32(count)) }
 
+  /// Keeps signals away from the calling thread and those it starts, whose stacks cannot bear handlers while they
+  /// multiply. The pool's threads are shielded; any other that computes has to be.
+  public static func shieldThread() { kernels_shield_thread() }
+
   /// Runs body(0) … body(count − 1) on all threads; returns when all are done.
   public static func run(_ count: Int, _ body: (Int) -> Void) {
     if count == 1 { return body(0) }

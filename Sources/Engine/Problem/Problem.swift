@@ -13,6 +13,9 @@ public struct Problem: Error, Equatable, Sendable {
     self.message = message
     self.advice = advice
   }
+
+  /// What was thrown, as a person reads it.
+  public init(_ error: any Error) { self = error as? Problem ?? Problem(error.systemReason) }
 }
 
 extension Problem: CustomStringConvertible {

@@ -10,15 +10,13 @@
 #include <termios.h>
 #include <unistd.h>
 
-static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
-static const int notes[] = {SIGTERM, SIGHUP, SIGINT, SIGWINCH};
-enum { crash_count = sizeof crashes / sizeof *crashes, note_count = sizeof notes / sizeof *notes };
+enum { SIGNALS = 65 };
 
-static struct sigaction crashes_before[crash_count], notes_before[note_count];
+static struct sigaction before[SIGNALS];
 static struct termios settings_before;
 static bool has_settings;
 static char farewell_text[512];
-static volatile sig_atomic_t wake = -1, error_output = 2, ending, resized, is_armed;
+static volatile sig_atomic_t wake = -1, error_output = 2, resized, is_armed;
 
 // Attributes off, cursor on, keypad and bracketed modes off, synchronized update ended, main screen back.
 static const char restore[] = "\033[?2026l\033[0m\033[?25h\033[?1l\033>\033[?1049l\r";
@@ -33,28 +31,39 @@ static void write_all(int descriptor, const char *bytes, size_t count) {
   }
 }
 
-static void crashed(int number, siginfo_t *info, void *context) {
-  (void)info;
-  (void)context;
-  if (is_armed) {
-    is_armed = 0;
-    write_all(STDOUT_FILENO, restore, sizeof restore - 1);
-    if (has_settings) tcsetattr(STDIN_FILENO, TCSANOW, &settings_before);
-    dup2(error_output, STDERR_FILENO);
-    write_all(STDERR_FILENO, farewell_text, strlen(farewell_text));
-  }
-  for (int i = 0; i < crash_count; i++)
-    if (crashes[i] == number) sigaction(number, &crashes_before[i], NULL);
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+// Those that do not end a program by default.
+static const int harmless[] = {SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH};
+
+static bool is_among(const int *numbers, size_t bytes, int number) {
+  for (size_t i = 0; i < bytes / sizeof *numbers; i++)
+    if (numbers[i] == number) return true;
+  return false;
+}
+
+static bool is_crash(int number) { return is_among(crashes, sizeof crashes, number); }
+static bool ends_by_default(int number) { return !is_among(harmless, sizeof harmless, number); }
+
+void guard_restore(void) {
+  if (!is_armed) return;
+  is_armed = 0;
+  write_all(STDOUT_FILENO, restore, sizeof restore - 1);
+  if (has_settings) tcsetattr(STDIN_FILENO, TCSANOW, &settings_before);
+  dup2(error_output, STDERR_FILENO);
+}
+
+static void died(int number) {
+  bool was_armed = is_armed;
+  guard_restore();
+  if (was_armed && is_crash(number)) write_all(STDERR_FILENO, farewell_text, strlen(farewell_text));
+  sigaction(number, &before[number], NULL);
   raise(number);
 }
 
-static void noted(int number) {
+static void resize(int number) {
+  (void)number;
   int saved = errno;
-  if (number == SIGWINCH) {
-    resized = 1;
-  } else {
-    ending = number;
-  }
+  resized = 1;
   if (wake >= 0) write_all(wake, "!", 1);
   errno = saved;
 }
@@ -66,35 +75,30 @@ void guard_arm(int wake_descriptor, int error_descriptor, const char *farewell) 
   has_settings = tcgetattr(STDIN_FILENO, &settings_before) == 0;
   is_armed = 1;
 
-  // A stack that overflowed cannot run its own handler.
-  static char spare_stack[1 << 16];
-  stack_t spare = {.ss_sp = spare_stack, .ss_size = sizeof spare_stack};
-  sigaltstack(&spare, NULL);
-
-  struct sigaction crash = {.sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-  sigemptyset(&crash.sa_mask);
-  for (int i = 0; i < crash_count; i++) sigaction(crashes[i], &crash, &crashes_before[i]);
-  struct sigaction note = {.sa_handler = noted};
-  sigemptyset(&note.sa_mask);
-  for (int i = 0; i < note_count; i++) sigaction(notes[i], &note, &notes_before[i]);
-  // Whoever started the program may have had these blocked; then no hang-up would ever end it.
+  struct sigaction death = {.sa_handler = died, .sa_flags = SA_ONSTACK};
+  struct sigaction window = {.sa_handler = resize, .sa_flags = SA_ONSTACK};
+  sigemptyset(&death.sa_mask);
+  sigemptyset(&window.sa_mask);
+  for (int i = 1; i < SIGNALS; i++) {
+    sigaction(i, NULL, &before[i]);
+    // A handler of somebody else's, a profiler's for example, does not end the program.
+    bool is_taken = before[i].sa_flags & SA_SIGINFO || before[i].sa_handler != SIG_DFL;
+    if (is_crash(i) || (ends_by_default(i) && !is_taken)) sigaction(i, &death, NULL);
+  }
+  sigaction(SIGWINCH, &window, NULL);
+  // The handlers of curses are for the thread that draws.
   sigset_t wanted;
   sigemptyset(&wanted);
-  for (int i = 0; i < note_count; i++) sigaddset(&wanted, notes[i]);
+  sigaddset(&wanted, SIGWINCH);
+  sigaddset(&wanted, SIGTSTP);
   pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
 void guard_disarm(void) {
   if (!is_armed) return;
   is_armed = 0;
-  for (int i = 0; i < crash_count; i++) sigaction(crashes[i], &crashes_before[i], NULL);
-  for (int i = 0; i < note_count; i++) sigaction(notes[i], &notes_before[i], NULL);
-}
-
-int guard_take_ending(void) {
-  int number = ending;
-  ending = 0;
-  return number;
+  for (int i = 1; i < SIGNALS; i++)
+    if (is_crash(i) || ends_by_default(i) || i == SIGWINCH) sigaction(i, &before[i], NULL);
 }
 
 bool guard_take_resize(void) {

@@ -1,8 +1,11 @@
 // One pool of threads for the whole process. Workers spin for a moment after a job, since the next one of a training
 // step is microseconds away, then sleep, so that an idle program costs nothing. The caller never waits for a worker
 // that has not begun: a starved core costs its share of the work and no more.
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "kernels.h"
 
@@ -55,6 +58,7 @@ static void *work(void *argument) {
   int index = (int)(intptr_t)argument;
   uint64_t seen = first_round[index];
   inside_job = true;
+  kernels_shield_thread();
   for (;;) {
     seen = wait_for_round_after(seen);
     atomic_fetch_add(&job.inside, 1);
@@ -76,6 +80,15 @@ static void start_workers(int workers) {
 
 void kernels_set_threads(int threads) {
   atomic_store(&wanted_threads, threads < 1 ? 1 : (threads > MAX_THREADS ? MAX_THREADS : threads));
+}
+
+int kernels_allowed_cores(void) {
+  enum { CORES = 1 << 16 };
+  cpu_set_t *set = CPU_ALLOC(CORES);
+  size_t size = CPU_ALLOC_SIZE(CORES);
+  int count = set && sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : 0;
+  CPU_FREE(set);
+  return count;
 }
 
 int kernels_threads(void) { return atomic_load(&wanted_threads); }

@@ -13,7 +13,8 @@ import Engine
 /// | `checkpoint` | `step`, `folder`; `kept`: false if the next checkpoint takes its place |
 /// | `finished` | `step`, `seconds` |
 /// | `paused` | `step`: a person has paused the run |
-/// | `stopped` | `step`: the run ended before its last step |
+/// | `stopped` | `step`: the run ended before its last step; `cause`: the signal, if one ended it |
+/// | `failed` | `step`, `message`: an error ended the run |
 ///
 /// Members are only ever added. Numbers that are not finite are the strings "NaN", "Infinity", "-Infinity".
 public enum LogEntry: Equatable, Sendable {
@@ -24,22 +25,23 @@ public enum LogEntry: Equatable, Sendable {
   case checkpoint(step: Int, folder: String, isKept: Bool = true)
   case finished(step: Int, seconds: Double)
   case paused(step: Int)
-  case stopped(step: Int)
+  case stopped(step: Int, cause: String? = nil)
+  case failed(step: Int, message: String)
 
   /// Entries that a power cut must not take.
   var isMilestone: Bool {
     switch self {
     case .step, .density: false
-    case .evaluation, .predictions, .checkpoint, .finished, .paused, .stopped: true
+    case .evaluation, .predictions, .checkpoint, .finished, .paused, .stopped, .failed: true
     }
   }
 }
 
 extension LogEntry: Codable {
   private enum Kind: String, Codable {
-    case step, evaluation, predictions, density, checkpoint, finished, paused, stopped
+    case step, evaluation, predictions, density, checkpoint, finished, paused, stopped, failed
   }
-  private enum Keys: String, CodingKey { case event, step, density, folder, kept, seconds }
+  private enum Keys: String, CodingKey { case event, step, density, folder, kept, seconds, cause, message }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Keys.self)
@@ -64,7 +66,9 @@ extension LogEntry: Codable {
       self = .checkpoint(step: try member(.step), folder: try member(.folder), isKept: isKept)
     case .finished: self = .finished(step: try member(.step), seconds: try member(.seconds))
     case .paused: self = .paused(step: try member(.step))
-    case .stopped: self = .stopped(step: try member(.step))
+    case .stopped:
+      self = .stopped(step: try member(.step), cause: try container.decodeIfPresent(String.self, forKey: .cause))
+    case .failed: self = .failed(step: try member(.step), message: try member(.message))
     }
   }
 
@@ -93,7 +97,12 @@ extension LogEntry: Codable {
       try write(.finished, step: step)
       try container.encode(seconds, forKey: .seconds)
     case .paused(let step): try write(.paused, step: step)
-    case .stopped(let step): try write(.stopped, step: step)
+    case .stopped(let step, let cause):
+      try write(.stopped, step: step)
+      try container.encodeIfPresent(cause, forKey: .cause)
+    case .failed(let step, let message):
+      try write(.failed, step: step)
+      try container.encode(message, forKey: .message)
     }
   }
 }

@@ -159,6 +159,8 @@ public enum RunStatus: Equatable, Sendable {
   case paused
   /// Ended by a person before its last step.
   case stopped
+  /// An error ended it.
+  case failed
   case finished
   /// Not ended, yet no process has it open to write it, and no news for longer than `patience`.
   case presumedCrashed(silentSeconds: Double)
@@ -171,6 +173,7 @@ public enum RunStatus: Equatable, Sendable {
     switch phase {
     case .finished: self = .finished
     case .stopped: self = .stopped
+    case .failed: self = .failed
     // A writer that is paused, suspended or busy evaluating gives no news, but its lock on the log is there.
     case .going, .paused:
       guard isBeingWritten || silence < Self.patience else {
@@ -183,12 +186,13 @@ public enum RunStatus: Equatable, Sendable {
 }
 
 extension RunStatus: CustomStringConvertible {
-  /// `running`, `paused`, `stopped`, `finished`, `no news for 10 min: presumed crashed`.
+  /// `running`, `paused`, `stopped`, `failed`, `finished`, `no news for 10 min: presumed crashed`.
   public var description: String {
     switch self {
     case .running: "running"
     case .paused: "paused"
     case .stopped: "stopped"
+    case .failed: "failed"
     case .finished: "finished"
     case .presumedCrashed(let seconds): "no news for \(seconds.durationText): presumed crashed"
     }

@@ -24,9 +24,11 @@ public struct RunHistory: Equatable, Sendable {
   }
 
   /// What the log said last of how the run goes on. Only a further step makes it go on again.
-  public enum Phase: Equatable, Sendable { case going, paused, stopped, finished }
+  public enum Phase: Equatable, Sendable { case going, paused, stopped, failed, finished }
 
   public private(set) var phase = Phase.going
+  /// Why it was stopped, if by a signal, or has failed.
+  public private(set) var reason: String?
   /// Rising: those of the alignment, then those on the image tower.
   public private(set) var steps: [StepReport] = []
   /// How many of `steps` are the alignment's.
@@ -63,7 +65,7 @@ public struct RunHistory: Equatable, Sendable {
   public mutating func add(_ entry: LogEntry) {
     switch entry {
     case .step(let report):
-      (phase, finishedAfterSeconds) = (.going, nil)
+      (phase, reason, finishedAfterSeconds) = (.going, nil, nil)
       rewind(to: report)
       steps.append(report)
       if report.stage == .align { alignSteps += 1 } else { furthestStep = max(furthestStep, report.step) }
@@ -76,12 +78,13 @@ public struct RunHistory: Equatable, Sendable {
     case .checkpoint(let step, let folder, let isKept):
       checkpoints.removeAll { $0.step >= step || !$0.isKept }
       checkpoints.append(SavedCheckpoint(step: step, folder: folder, isKept: isKept))
-    case .finished(_, let seconds): (phase, finishedAfterSeconds) = (.finished, seconds)
+    case .finished(_, let seconds): (phase, reason, finishedAfterSeconds) = (.finished, nil, seconds)
     case .predictions(let report):
       predictions.removeAll { $0.step >= report.step }
       predictions.append(report)
     case .paused: phase = .paused
-    case .stopped: phase = .stopped
+    case .stopped(_, let cause): (phase, reason) = (.stopped, cause)
+    case .failed(_, let message): (phase, reason) = (.failed, message)
     }
   }
 

@@ -7,6 +7,8 @@ import Foundation
 public struct RunReport: Encodable, Equatable, Sendable {
   public let run: String
   public let status: String
+  /// Why it was stopped, if by a signal, or has failed.
+  public let reason: String?
   public let description: RunDescription
   public let alignSteps: Int
   public let trainSteps: Int
@@ -24,6 +26,7 @@ public struct RunReport: Encodable, Equatable, Sendable {
     let history = summary.history
     run = summary.name
     status = summary.status(now: now).description
+    reason = history.reason
     description = summary.description
     alignSteps = history.steps(in: .align).count
     trainSteps = history.steps(in: .train).count

@@ -13,7 +13,8 @@ extension RunReport {
     let settings = description.configuration
     let every = settings.accumulate == 1 ? "" : " × \(settings.accumulate)"
     return [
-      RunReport.fitted("run \(run.withoutControlCharacters()): \(status)", RunReport.columns),
+      RunReport.fitted("run \(run.withoutControlCharacters()): \(status)", RunReport.columns)
+    ] + (reason.map { [RunReport.fact("reason", $0)] } ?? []) + [
       RunReport.fact("started", "\(description.created), diva-tui \(description.version)"),
       RunReport.fact("machine", "\(description.cpu), \(description.threads.counted("thread"))"),
       RunReport.fact("CLIP", description.clip),

@@ -44,9 +44,9 @@ public final class TrainingSession {
   public private(set) var hasEnded = false
   /// Called with all that happens; what it throws ends the run like any failure.
   public var observe: (SessionUpdate) throws -> Void = { _ in }
-  /// Checked after each micro-batch of an accumulated step; true throws a `CancellationError` out of `next()`, and the
-  /// run ends as by `Command.stop`, without that step.
-  public var isCancelled: () -> Bool = { false }
+  /// Called after each micro-batch of an accumulated step; what it throws, a `CancellationError` or `Interrupted`, comes
+  /// out of `next()`, and the run ends as by `Command.stop`, without that step.
+  public var checkCancellation: () throws -> Void = {}
 
   /// Whether evaluations reconstruct a few pictures for TensorBoard; worth it where that takes no time.
   var reconstructs = false
@@ -97,7 +97,8 @@ public final class TrainingSession {
 
   // MARK: - Pieces
 
-  /// Does the next piece of work and says which it was. Whatever throws ends the run as `Command.stop` does.
+  /// Does the next piece of work and says which it was. What throws ends the run: as stopped where it was `Interrupted`
+  /// or cancelled, otherwise as failed; saved in any case.
   ///
   /// A step that comes to the end of the alignment makes the evaluation at step 0 due, before the first step on the
   /// tower. The last step makes the final evaluation and checkpoint due; each step's happen once.
@@ -114,10 +115,10 @@ public final class TrainingSession {
       }
     } catch {
       do {
-        try end(isKept: true)
+        try end(isKept: true, by: error)
       } catch let second {
         // The first failure is the one to report; this is its consequence, or its twin.
-        try? observe(.notice(second as? Problem ?? Problem("cannot save the run: \(second)")))
+        try? observe(.notice(Problem(second)))
       }
       throw error
     }
@@ -191,8 +192,8 @@ public final class TrainingSession {
   private func takeStep() throws -> StepReport {
     guard plan.accumulate > 1 else { return try trainer.step() }
     let timer = WorkTimer()
-    trainer.afterMicroBatch = { [isCancelled, observe] done, all in
-      if isCancelled() { throw CancellationError() }
+    trainer.afterMicroBatch = { [checkCancellation, observe] done, all in
+      try checkCancellation()
       try observe(.progress(timer.measured(SessionProgress(.step, done: done, all: all))))
     }
     defer { trainer.afterMicroBatch = nil }
@@ -221,8 +222,7 @@ public final class TrainingSession {
     let reports = evaluator.reports(step: trainer.trained)
     (evaluation, evaluated) = (nil, trainer.trained)
     try observe(.progress(nil))
-    try record(.evaluation(reports.evaluation))
-    try record(.predictions(reports.predictions))
+    try record(.evaluation(reports.evaluation), .predictions(reports.predictions))
     guard reconstructs, let recorder else { return }
     recorder.record(EvaluationPictures.strips(trainer, evaluator.pairs), step: trainer.trained)
   }
@@ -242,8 +242,8 @@ public final class TrainingSession {
 
   private func finish() throws {
     guard !hasEnded else { return }
-    hasEnded = true
     try record(.finished(step: trainer.trained, seconds: trainer.seconds))
+    hasEnded = true
     try recorder?.close()
   }
 
@@ -258,7 +258,7 @@ public final class TrainingSession {
       if !trainer.isFinished { try record(.paused(step: trainer.trained)) }
       try recorder?.flush()
     case .resume: isPaused = false
-    case .stop: try end(isKept: true)
+    case .stop: try stop()
     case .discard: try end(isKept: false)
     case .density(let density):
       (trainer.density, comingDensities) = (density, [])
@@ -266,17 +266,38 @@ public final class TrainingSession {
     }
   }
 
-  private func end(isKept: Bool) throws {
+  /// Ends the run early, saved; the log says by what signal, if it was one.
+  public func stop(_ signal: Interrupted? = nil) throws { try end(isKept: true, by: signal) }
+
+  /// Ends the run with what it learned, as failed.
+  public func fail(_ problem: Problem) throws { try end(isKept: true, by: problem) }
+
+  /// Saves, says so in the log and lets go of the run, each whether or not the one before could be done; throws the first
+  /// failure.
+  private func end(isKept: Bool, by error: (any Error)? = nil) throws {
     guard !hasEnded else { return }
     hasEnded = true
-    if isKept, !hasDiverged, saved != trainer.position, trainer.aligned + trainer.trained > 0 { try save() }
-    try record(.stopped(step: trainer.trained))
-    try recorder?.close()
+    var failures: [any Error] = []
+    func attempt(_ work: () throws -> Void) { do { try work() } catch { failures.append(error) } }
+    let isUnsaved = saved != trainer.position && trainer.aligned + trainer.trained > 0
+    attempt { if isKept, isUnsaved, !hasDiverged { try save() } }
+    attempt { try record(lastEntry(error ?? failures.first)) }
+    attempt { try recorder?.close() }
+    if let first = failures.first { throw first }
   }
 
-  private func record(_ entry: LogEntry) throws {
-    try recorder?.record(entry)
-    try observe(.entry(entry))
+  private func lastEntry(_ error: (any Error)?) -> LogEntry {
+    switch error {
+    case nil, is CancellationError: .stopped(step: trainer.trained)
+    case let signal as Interrupted: .stopped(step: trainer.trained, cause: signal.name)
+    case let error?: .failed(step: trainer.trained, message: Problem(error).oneLine)
+    }
+  }
+
+  /// Entries that belong together are in the log before anybody is shown the first.
+  private func record(_ entries: LogEntry...) throws {
+    for entry in entries { try recorder?.record(entry) }
+    for entry in entries { try observe(.entry(entry)) }
     try reportRecorder()
   }
 

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Terminal
 
 /// A process that answers requests line by line: the engine's worker, or PyTorch's peer.
 final class BenchProcess {
@@ -20,7 +21,7 @@ final class BenchProcess {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     (process.standardInput, process.standardOutput) = (requests, answers)
     do {
-      try process.run()
+      try EndingSignals.unblocked { try process.run() }
     } catch {
       throw Problem("cannot start \(name) (\(command.joined(separator: " "))): \(error.systemReason)")
     }

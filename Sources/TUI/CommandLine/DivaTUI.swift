@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// The program: without a subcommand the explorer, otherwise the same work without a screen.
 @main
@@ -16,26 +17,33 @@ struct DivaTUI: ParsableCommand {
     subcommands: Subcommands.all, defaultSubcommand: ExploreCommand.self)
 
   static func main() {
+    EndingSignals.begin()
     do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch let problem as Problem {
-      Console.standardError(problem.oneLine)
-      Foundation.exit(1)
-    } catch is Interrupted {
-      Foundation.exit(Interrupted.status)
+      do {
+        var command = try parseAsRoot()
+        try command.run()
+      } catch  where exitCode(for: error).isSuccess {
+        let help = fullMessage(for: error)
+        if !help.isEmpty { try Console.standard().output(Data((help + "\n").utf8)) }
+      }
     } catch {
-      end(with: error)
+      Foundation.exit(status(explaining: error))
     }
   }
 
-  /// Requested help, or wrong usage. Arguments, perhaps a shell's from the names of files, are repeated without what
-  /// could steer a terminal.
-  private static func end(with error: any Error) -> Never {
-    let status = exitCode(for: error)
-    if status.isSuccess { exit(withError: error) }
-    let text = fullMessage(for: error).withoutControlCharacters(keepingNewlines: true)
-    FileHandle.standardError.write(Data((text + "\n").utf8))
-    Foundation.exit(status.rawValue)
+  /// The exit status, once the reason is on standard error. Arguments, perhaps a shell's from the names of files, are
+  /// repeated without what could steer a terminal.
+  private static func status(explaining error: any Error) -> Int32 {
+    switch error {
+    case let problem as Problem:
+      Console.standardError(problem.oneLine)
+      return 1
+    case let interrupted as Interrupted:
+      return interrupted.status
+    default:
+      let text = fullMessage(for: error).withoutControlCharacters(keepingNewlines: true)
+      Console.standardError(text: text + "\n")
+      return exitCode(for: error).rawValue
+    }
   }
 }

@@ -34,6 +34,7 @@ package final class CursesTerminal: Terminal {
     errorOutput = dup(STDERR_FILENO)
     try Self.sendErrors(to: log)
     if setlocale(LC_ALL, "") == nil || capabilities.hasUTF8 && Self.isPlainLocale { setlocale(LC_ALL, "C.UTF-8") }
+    EndingSignals.wake(wake)
     guard_arm(wake, errorOutput, "diva-tui stopped unexpectedly; its last messages are in \(log)\n")
     guard screen_open() else {
       guard_disarm()
@@ -204,10 +205,10 @@ package final class CursesTerminal: Terminal {
       adoptSize()
       events.append(.resized)
     }
-    let signal = guard_take_ending()
     // A terminal that was closed is readable for ever, and gives nothing.
     let isGone = sources[0].revents & Int16(POLLHUP | POLLERR) != 0
-    if signal != 0 || isGone { events.append(.ending(signal: isGone ? SIGHUP : signal)) }
+    if isGone { EndingSignals.note(Interrupted(SIGHUP)) }
+    if let signal = EndingSignals.taken { events.append(.ending(signal)) }
     return events
   }
 

@@ -1,10 +1,12 @@
+import Engine
+
 /// What happens at a terminal.
 package enum TerminalEvent: Equatable, Sendable {
   case key(Key)
   /// The window or its font changed size.
   case resized
-  /// A signal to end the program (SIGTERM, SIGHUP, SIGINT).
-  case ending(signal: Int32)
+  /// A signal to end the program.
+  case ending(Interrupted)
 }
 
 /// Where frames go and keys come from: a person's terminal, or a test's.

@@ -17,12 +17,18 @@ extension TerminalCapabilities {
   private static func answersOfTerminal() -> [UInt8] {
     var before = termios()
     guard tcgetattr(STDIN_FILENO, &before) == 0 else { return [] }
-    defer { tcsetattr(STDIN_FILENO, TCSANOW, &before) }
     var quiet = before
     cfmakeraw(&quiet)
-    tcsetattr(STDIN_FILENO, TCSANOW, &quiet)
-    TerminalOutput.write(Array(questions.utf8))
+    // A program that ended in between would leave the terminal raw.
+    return EndingSignals.whileSaving {
+      defer { tcsetattr(STDIN_FILENO, TCSANOW, &before) }
+      tcsetattr(STDIN_FILENO, TCSANOW, &quiet)
+      TerminalOutput.write(Array(questions.utf8))
+      return answersToQuestions()
+    }
+  }
 
+  private static func answersToQuestions() -> [UInt8] {
     var answers: [UInt8] = []
     let clock = ContinuousClock()
     let deadline = clock.now + .milliseconds(200)
@@ -54,21 +60,23 @@ package struct TerminalWindow: Equatable {
   }
 }
 
-/// Bytes to the terminal, past curses.
-enum TerminalOutput {
-  /// Writes all of it, waiting where the terminal is slow; gives up when it is gone.
-  static func write(_ bytes: [UInt8]) {
+/// Bytes to the terminal, past curses, or to whatever a standard stream is.
+package enum TerminalOutput {
+  /// Writes all of it, waiting where the reader is slow; gives up when it is gone. Returns the error's number, 0 for none.
+  @discardableResult
+  package static func write(_ bytes: [UInt8], to stream: Int32 = STDOUT_FILENO) -> Int32 {
     var at = 0
     while at < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress! + at, $0.count - at) }
+      let count = bytes.withUnsafeBytes { Glibc.write(stream, $0.baseAddress! + at, $0.count - at) }
       if count > 0 {
         at += count
       } else if errno == EAGAIN {
-        var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        var output = pollfd(fd: stream, events: Int16(POLLOUT), revents: 0)
         poll(&output, 1, 1000)
       } else if errno != EINTR {
-        return
+        return errno
       }
     }
+    return 0
   }
 }

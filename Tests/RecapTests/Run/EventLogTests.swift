@@ -52,6 +52,10 @@ struct EventLogTests {
     #expect(try jsonLine(.paused(step: 7)) == #"{"event":"paused","step":7}"#)
     #expect(try jsonLine(.stopped(step: 7)) == #"{"event":"stopped","step":7}"#)
     #expect(
+      try jsonLine(.stopped(step: 7, cause: "SIGHUP")) == #"{"cause":"SIGHUP","event":"stopped","step":7}"#)
+    #expect(
+      try jsonLine(.failed(step: 7, message: "no")) == #"{"event":"failed","message":"no","step":7}"#)
+    #expect(
       try jsonLine(.predictions(.sample(3)))
         == #"{"baselineCorrect":[true,false],"baselineScores":[[0.75,0.25],[0.5,0.625]],"event":"predictions","#
         + #""step":3,"tunedCorrect":[true,true],"tunedScores":[[0.875,0.125],[0.75,0.25]]}"#)

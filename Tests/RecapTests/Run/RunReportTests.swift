@@ -43,6 +43,21 @@ struct RunReportTests {
     }
   }
 
+  @Test("says why a run was stopped or has failed, until it goes on")
+  func reasons() throws {
+    let endings: [(LogEntry, String)] = [
+      (.stopped(step: 2), "stopped\nstarted"), (.stopped(step: 2, cause: "SIGTERM"), "stopped\nreason     SIGTERM\n"),
+      (.failed(step: 2, message: "cannot write x\u{1B}"), "failed\nreason     cannot write x\n"),
+    ]
+    for (ending, words) in endings {
+      try withTemporaryFolder { parent in
+        let text = RunReport.text(for: try summary([.step(.sample(1)), ending], in: parent))
+        #expect(text.hasPrefix("run first: " + words))
+        #expect(RunHistory([ending, .step(.sample(3))]).reason == nil)
+      }
+    }
+  }
+
   @Test("draws a loss that is no number, density changes and a control")
   func unusual() throws {
     var description = RunDescription.sample

@@ -50,7 +50,8 @@ extension PredictionReport {
 let sampleEntries: [LogEntry] = [
   .step(.sample(1, stage: .align)), .step(.sample(2, stage: .align)),
   .evaluation(.sample(0, tuned: 40)), .predictions(.sample(0)),
-  .step(.sample(1)), .paused(step: 1), .density(step: 1, density: .count(76)), .stopped(step: 1),
+  .step(.sample(1)), .paused(step: 1), .density(step: 1, density: .count(76)), .stopped(step: 1, cause: "SIGTERM"),
+  .failed(step: 1, message: "full"),
   .step(.sample(2, loss: .nan)), .step(.sample(3, loss: -.infinity)),
   .checkpoint(step: 3, folder: "checkpoint-3"),
   .evaluation(.sample(3)), .predictions(.sample(3)), .finished(step: 3, seconds: 0.5),

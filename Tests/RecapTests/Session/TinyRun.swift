@@ -73,7 +73,8 @@ extension LogEntry {
     case .checkpoint(let step, _, _): "checkpoint \(step)"
     case .finished(let step, _): "finished \(step)"
     case .paused(let step): "paused \(step)"
-    case .stopped(let step): "stopped \(step)"
+    case .stopped(let step, let cause): "stopped \(step)" + (cause.map { " " + $0 } ?? "")
+    case .failed(let step, let message): "failed \(step) \(message)"
     }
   }
 

@@ -145,11 +145,37 @@ struct TrainingSessionTests {
       #expect(problem { try session.runToItsEnd() }.contains("the disk is gone"))
 
       #expect(session.hasEnded)
-      #expect(try log(folder + "/run").map(\.story).suffix(3) == ["train 1", "checkpoint 1", "stopped 1"])
+      #expect(
+        try log(folder + "/run").map(\.story).suffix(3) == ["train 1", "checkpoint 1", "failed 1 the disk is gone"])
+      #expect(try RunFolder(opening: folder + "/run").status() == .failed)
       #expect(try Checkpoint.latest(in: RunFolder(opening: folder + "/run"))?.step == 1)
       #expect(reports.notices.contains { $0.contains("left out: cannot read broken.png") })
       #expect(reports.notices.contains { $0.contains("1 of the images are left out so far") })
       #expect(reports.notices.count == 2)
+    }
+  }
+
+  @Test("logs how it ended: a failure, a reader that has gone, a stop that could not be saved")
+  func failingEnds() throws {
+    try withTemporaryFolder { folder in
+      let run = try TinyRun()
+      let failures: [(any Error, String)] = [
+        (Problem("standard output is full"), "failed 0 standard output is full"),
+        (Interrupted(13), "stopped 0 SIGPIPE"),
+      ]
+      for (number, (error, ending)) in failures.enumerated() {
+        let session = try run.session(.new("\(folder)/\(number)"))
+        session.observe = { if case .entry(.step) = $0 { throw error } }
+        #expect(throws: (any Error).self) { try session.runToItsEnd() }
+        #expect(try log("\(folder)/\(number)").map(\.story) == ["align 1", "checkpoint 0", ending])
+      }
+      let session = try run.session(.new(folder + "/unsaved"))
+      try session.run(steps: 1)
+      // No folder can be made in the place of a link.
+      let blocked = DurableFile.temporaryName(for: folder + "/unsaved/checkpoint-0")
+      try FileManager.default.createSymbolicLink(atPath: blocked, withDestinationPath: "nowhere")
+      #expect(throws: Problem.self) { try session.stop(Interrupted(1)) }
+      #expect(try log(folder + "/unsaved").last?.story.hasPrefix("failed 0 cannot write") == true)
     }
   }
 
@@ -178,10 +204,10 @@ struct TrainingSessionTests {
       let steps = reports.progress.compactMap(\.self).filter { $0.work == .step }
       #expect(steps.map(\.done) == [1, 2, 3] && steps.allSatisfy { $0.all == 3 && $0.secondsLeft != nil })
 
-      session.isCancelled = { true }
-      #expect(throws: CancellationError.self) { try session.runToItsEnd() }
+      session.checkCancellation = { throw Interrupted(15) }
+      #expect(throws: Interrupted(15)) { try session.runToItsEnd() }
 
-      #expect(try log(folder + "/run").map(\.story).suffix(3) == ["train 1", "checkpoint 1", "stopped 1"])
+      #expect(try log(folder + "/run").map(\.story).suffix(3) == ["train 1", "checkpoint 1", "stopped 1 SIGTERM"])
     }
   }
 }

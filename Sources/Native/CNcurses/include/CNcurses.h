@@ -59,14 +59,14 @@ static inline void screen_send(void) {
 /// The next screen_send repaints every cell.
 static inline void screen_repaint(void) { clearok(curscr, TRUE); }
 
-/// From now on a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT) first gives the terminal back as it is now,
-/// prints `farewell` on `error_descriptor`, and then dies as it would have; SIGTERM, SIGHUP, SIGINT and SIGWINCH only
-/// leave a note for `guard_take_ending` and `guard_take_resize` and write a byte to `wake_descriptor`.
+/// From now on a signal that ends the program first gives the terminal back as it is now, and a crash (SIGSEGV, SIGBUS,
+/// SIGFPE, SIGILL, SIGTRAP, SIGABRT) prints `farewell` on `error_descriptor`; then it dies as it would have. SIGWINCH
+/// leaves a note for `guard_take_resize` and writes a byte to `wake_descriptor`.
 /// Call before initscr: it keeps its hands off signals that are taken, and the settings are still the person's own.
 void guard_arm(int wake_descriptor, int error_descriptor, const char *farewell);
 /// Gives the signals back to whoever had them.
 void guard_disarm(void);
-/// The pending signal to end the program, 0 for none; reading it clears it.
-int guard_take_ending(void);
+/// Gives the terminal back at once, for a program that is about to end; nothing where the guard is not armed.
+void guard_restore(void);
 /// Whether the window changed its size since the last call.
 bool guard_take_resize(void);

@@ -17,6 +17,14 @@ void kernels_parallel(int64_t count, void (*body)(void *context, int64_t index),
 /// How many threads work on one call, the caller included. Takes effect at the next kernels_parallel.
 void kernels_set_threads(int threads);
 int kernels_threads(void);
+/// Blocks all signals on the calling thread and those it starts, except those that its own instructions raise and those
+/// of job control, and gives it a stack of its own for handlers. The pool's threads are shielded; a thread that calls
+/// kernels has to be (signals.c says why).
+void kernels_shield_thread(void);
+/// "TERM"; NULL for a number that is no signal.
+const char *kernels_signal_name(int number);
+/// Cores that the calling thread may run on; 0 if the system does not say.
+int kernels_allowed_cores(void);
 
 // ---- Stored numbers (stored.c) ----------------------------------------------------------------------------------
 /// How numbers are stored: Float32, fp16 (IEEE half), bfloat16; little-endian, the 16-bit ones at any address.

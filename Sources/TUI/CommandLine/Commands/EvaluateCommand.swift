@@ -56,11 +56,11 @@ struct EvaluateMMVPCommand: DivaCommand {
     console.note(benchmark)
     let seeds = (0..<UInt64(seeds)).map { general.seed &+ $0 }
     let baseline = MMVPResult(
-      try predictions(workspace.clip.vision, from: [workspace.clipPath], benchmark, workspace, seeds, console),
+      predictions(workspace.clip.vision, from: [workspace.clipPath], benchmark, workspace, seeds, console),
       seeds: seeds)
-    let tuned = try tower.map { tower in
+    let tuned = tower.map { tower in
       let paths = [workspace.clipPath] + [models.tuned].compactMap(\.self)
-      return MMVPResult(try predictions(tower, from: paths, benchmark, workspace, seeds, console), seeds: seeds)
+      return MMVPResult(predictions(tower, from: paths, benchmark, workspace, seeds, console), seeds: seeds)
     }
     if let csv { try DurableFile.write(Data(PairScoring.csv((tuned ?? baseline).raw[0]).utf8), to: csv) }
     if let result {
@@ -78,15 +78,14 @@ struct EvaluateMMVPCommand: DivaCommand {
   private func predictions(
     _ vision: CLIPVisionTower, from paths: [String], _ benchmark: PairBenchmark, _ workspace: Workspace,
     _ seeds: [UInt64], _ console: Console
-  ) throws -> [[PairPrediction]] {
+  ) -> [[PairPrediction]] {
     var line = ProgressLine(console)
     defer { line.clear() }
-    return try benchmark.predictions(
+    return benchmark.predictions(
       by: vision, preprocessing: workspace.preprocessing, feature: feature.feature(for: workspace.backbone),
       seeds: seeds, cache: cache(of: paths, console)
     ) { done, all in
       line.show("\(done) of \(all) images encoded")
-      try console.checkInterruption()
     }
   }
 

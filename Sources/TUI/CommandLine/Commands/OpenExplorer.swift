@@ -10,8 +10,9 @@ func openExplorer(runs: [String], _ options: SessionOptions, graphics: Graphics?
   if isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 {
     let subject: InteractiveExplorer.Subject = folders.isEmpty ? .models(options) : .runs(folders)
     // The program's entry is on the main thread, which curses needs.
-    let status = try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, graphics: graphics) }
-    if status != 0 { exit(status) }
+    try EndingSignals.whileSaving {
+      try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, graphics: graphics) }
+    }
     return
   }
   guard options.resumes == nil else {

@@ -9,7 +9,6 @@ struct PretrainCommand: DivaCommand {
   static let configuration = CommandConfiguration(
     commandName: "pretrain", abstract: "Train the embedded models from scratch.",
     discussion: "After an interruption the same command continues with the stage that was interrupted.")
-  static let finishesStep = true
 
   @Option(help: "The folder to write: clip/, diffusion/, mmvp/, pairs.json and pretrain.json.") var out: String
   @Option(help: "A JSON file with the whole plan, in the form of pretrain.json.") var plan: String?
@@ -36,15 +35,18 @@ struct PretrainCommand: DivaCommand {
       watch.finishStages(into: &record)
       try record.write(to: folder.record)
     }
-    try Pretraining(plan: plan, folder: folder) { progress in
+    let pretraining = try Pretraining(plan: plan, folder: folder) { progress in
       if watch.isNewStage(progress) { try save() }
       watch.see(progress)
-      guard console.isInterrupted() else { return }
+      guard let signal = console.interruption() else { return }
       watch.line.clear()
       console.note("stopped; the same command continues after the last finished stage")
-      throw Interrupted()
-    }.run()
-    try save()
+      throw signal
+    }
+    try EndingSignals.whileSaving {
+      try pretraining.run()
+      try save()
+    }
     watch.line.clear()
     record.scores = try PretrainRecord.Scores(Workspace(mini: folder))
     try record.write(to: folder.record)

@@ -15,7 +15,6 @@ struct SweepDensityCommand: DivaCommand {
     commandName: "density", abstract: "Train, or only measure, with several recap densities and seeds.",
     discussion: "The loss is the mean over the last tenth of the steps (over all batches with --measure); mmvp is the "
       + "tuned CLIP's average on validation pairs.")
-  static let finishesStep = true
 
   @Option(
     help: "Recap densities, separated by commas. (default: \(DensityList.standard))", transform: DensityList.init)
@@ -76,7 +75,6 @@ struct SweepDensityCommand: DivaCommand {
           measure
           ? try DensityMeasure(models: models, images: images).loss(plan, batches: batches)
           : try train(plan, models, images, console)
-        try console.checkInterruption()
         rows.append(
           Row(
             density: "\(density)", seed: seed, loss: loss, mmvp: average(models.tuned), baseline: baseline))
@@ -101,7 +99,7 @@ struct SweepDensityCommand: DivaCommand {
       try printer.show(update)
     }
     do {
-      while try session.next() != .done { try console.checkInterruption() }
+      while try session.next() != .done {}
     } catch let problem as Problem where session.hasDiverged {
       // The others may do better.
       printer.clear()

@@ -1,13 +1,15 @@
 import ArgumentParser
 import Engine
 import Recap
+import Terminal
 
 /// `diva-tui train`: a training session with a printer.
 struct TrainCommand: DivaCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train CLIP with diffusion feedback, without a screen.",
-    discussion: "Without --out nothing is written. Ctrl-C finishes the step, saves, and ends with status 130.")
-  static let finishesStep = true
+    discussion:
+      "Without --out nothing is written. Ctrl-C finishes the step, saves, and ends with status 130; so do the "
+      + "signals HUP, TERM, USR1, USR2 and XCPU, with 128 and their number. The third ends it at once.")
 
   enum Final: String, CaseIterable, ExpressibleByArgument { case test }
 
@@ -47,7 +49,13 @@ struct TrainCommand: DivaCommand {
     StepMemory(session.trainer.models, run.configuration).note().map(console.note)
     session.recorder?.takeNotices().forEach { console.note($0.oneLine) }
     let printer = TrainPrinter(console, run.configuration, scored, isJSON: general.json)
-    if session.hasEnded { console.note("this run has taken all its steps") } else { try train(session, printer) }
+    if session.hasEnded {
+      console.note("this run has taken all its steps")
+    } else {
+      let note =
+        "finishing the step" + (session.recorder == nil ? "" : " and saving the run") + "; the third ends it at once"
+      try EndingSignals.whileSaving(note: note) { try train(session, printer) }
+    }
     if final == .test { try scoreTest(session, in: workspace, printer) }
   }
 
@@ -68,14 +76,20 @@ struct TrainCommand: DivaCommand {
     // Its folder may be moved meanwhile.
     var path: String? { session.recorder?.folder.path }
     session.observe = printer.show
-    while try session.next() != .done {
-      guard console.isInterrupted() else { continue }
+    session.checkCancellation = console.checkInterruption
+    do {
+      while try session.next() != .done {
+        if let signal = console.interruption() {
+          try session.stop(signal)
+          throw signal
+        }
+      }
+    } catch let signal as Interrupted {
       printer.clear()
-      try session.apply(.stop)
       console.note(
         path.map { "stopped; go on with diva-tui train --resume \($0)" }
           ?? "stopped; nothing was written, as there was no --out")
-      throw Interrupted()
+      throw signal
     }
     printer.clear()
     if let path { console.note("the run is in \(path): see diva-tui report \(path)") }

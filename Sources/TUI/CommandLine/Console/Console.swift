@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 /// Where a command writes and what it knows of its surroundings. Results go to `output`, all else to `log`.
 struct Console {
@@ -9,14 +10,24 @@ struct Console {
   var environment: [String: String]
   /// Whether the log is on a terminal, so that a progress line may be redrawn in place.
   var isWatched: Bool
-  /// Whether Ctrl-C or a signal wants the work to stop.
-  var isInterrupted: () -> Bool
+  /// The signal that wants the work to stop, if one came.
+  var interruption: () -> Interrupted?
 
   static func standard() -> Console {
     Console(
-      output: { try FileHandle.standardOutput.write(contentsOf: $0) }, log: standardError(text:),
-      environment: ProcessInfo.processInfo.environment, isWatched: isatty(STDERR_FILENO) == 1,
-      isInterrupted: { Interrupted.wasAsked })
+      output: standardOutput, log: standardError(text:), environment: ProcessInfo.processInfo.environment,
+      isWatched: isatty(STDERR_FILENO) == 1, interruption: { EndingSignals.taken })
+  }
+
+  private static func standardOutput(_ bytes: Data) throws {
+    switch TerminalOutput.write(Array(bytes), to: STDOUT_FILENO) {
+    case 0: break
+    case EPIPE: throw Interrupted(SIGPIPE)
+    case let error:
+      throw Problem(
+        "cannot write to standard output: \(String(cString: strerror(error)))",
+        advice: "check where the output goes, and that there is space left")
+    }
   }
 
   /// One line of the log; what a file's name or contents might do to a terminal is taken out.
@@ -24,8 +35,8 @@ struct Console {
     standardError(text: "diva-tui: \(line.withoutControlCharacters())\n")
   }
 
-  /// A closed standard error must not stop the work.
-  private static func standardError(text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+  /// A standard error that is closed or full must not stop the work.
+  static func standardError(text: String) { TerminalOutput.write(Array(text.utf8), to: STDERR_FILENO) }
 
   /// A result for people.
   func print(_ text: String, terminator: String = "\n") throws {
@@ -53,6 +64,6 @@ struct Console {
   /// A remark beside the results.
   func note(_ line: String) { log("diva-tui: \(line.withoutControlCharacters())\n") }
 
-  /// Throws `Interrupted` if the work is to stop.
-  func checkInterruption() throws { if isInterrupted() { throw Interrupted() } }
+  /// Throws what interrupts the work, if anything does.
+  func checkInterruption() throws { if let signal = interruption() { throw signal } }
 }

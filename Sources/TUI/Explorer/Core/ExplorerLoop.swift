@@ -10,8 +10,10 @@ final class ExplorerLoop {
   enum Ending: Equatable {
     /// The person quit.
     case quit
-    /// A signal asked for it; the exit status is 128 + its number.
-    case signal(Int32)
+    /// A signal asked for it.
+    case signal(Interrupted)
+
+    var status: Int32 { if case .signal(let signal) = self { signal.status } else { 0 } }
   }
 
   private(set) var state: ExplorerState

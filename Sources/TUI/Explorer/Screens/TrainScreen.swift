@@ -74,7 +74,7 @@ enum TrainScreen: Screen {
     let isFollowed = state.feed.run.isFollowed
     return switch state.feed.session.status {
     case .stopped, .crashed: nil
-    case .failed: isFollowed || state.feed.history.steps.isEmpty ? "there is no run to resume" : nil
+    case .failed: state.feed.history.steps.isEmpty ? "there is no run to resume" : nil
     case .finished: "all its steps are done"
     case .live: "another process trains it"
     case .paused: isFollowed ? "another process has paused it" : "p resumes it after a pause"

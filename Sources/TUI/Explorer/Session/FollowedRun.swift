@@ -45,6 +45,7 @@ struct FollowedRun: RunSource {
     case .running: .live
     case .paused: .paused
     case .stopped: .stopped
+    case .failed: .failed(Problem(history.reason ?? "an error ended it"))
     case .finished: .finished
     case .presumedCrashed(let seconds): .crashed(silentSeconds: seconds)
     case nil: .loading("reading its log")

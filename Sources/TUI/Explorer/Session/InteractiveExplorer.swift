@@ -13,12 +13,12 @@ package enum InteractiveExplorer {
     case runs([RunFolder])
   }
 
-  /// Runs until the person quits; returns the exit status (128 + n after signal n).
+  /// Runs until the person quits; throws `Interrupted` after a signal.
   ///
   /// - Parameter graphics: how pictures are shown; nil lets the terminal decide.
   /// Throws a `Problem` when this terminal cannot be used. What goes wrong later is shown on the screen.
   @MainActor
-  package static func run(_ subject: Subject, graphics: Graphics? = nil) throws -> Int32 {
+  package static func run(_ subject: Subject, graphics: Graphics? = nil) throws {
     let environment = ProcessInfo.processInfo.environment
     let capabilities = TerminalCapabilities.ask(environment: environment)
     let mailbox = Mailbox()
@@ -44,14 +44,15 @@ package enum InteractiveExplorer {
     }
     let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
     let ending = loop.run()
-    let status: Int32 =
-      switch ending {
-      case .quit: 0
-      case .signal(let number): 128 + number
-      }
-    // The terminal is the person's again. Large models take seconds for the piece of work that is on: a run is worth
-    // them, answers are not. A thread that hangs must not keep the program either.
-    if !runner.close(within: loop.state.isTraining ? 20 : 0.5) { _exit(status) }
-    return status
+    // The terminal is the person's again. Large models take minutes for the piece of work that is on: a run is worth
+    // them, answers are not.
+    if !runner.close(within: 0.5) {
+      guard loop.state.isTraining else { _exit(ending.status) }
+      TerminalOutput.write(
+        Array("diva-tui: finishing the step and saving the run; the third Ctrl-C ends at once\n".utf8),
+        to: STDERR_FILENO)
+      _ = runner.close(within: .infinity)
+    }
+    if case .signal(let signal) = ending { throw signal }
   }
 }

@@ -83,7 +83,7 @@ final class ModelSession: Session {
 
   /// The run ends, with what it learned; the pairs and pictures stay usable.
   func fail(_ problem: Problem) {
-    do { try training?.end() } catch { report.post(.problem(Problem(error))) }
+    do { try training?.fail(problem) } catch { report.post(.problem(Problem(error))) }
     report.post(.problem(problem))
     report.activity.status = .failed(problem)
   }

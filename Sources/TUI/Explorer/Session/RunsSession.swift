@@ -147,7 +147,7 @@ final class RunsSession: Session {
     switch entry {
     case .predictions: postPairs()
     case .checkpoint: if models != nil { loadCheckpoint() }
-    case .step, .evaluation, .density, .finished, .paused, .stopped: break
+    case .step, .evaluation, .density, .finished, .paused, .stopped, .failed: break
     }
   }
 

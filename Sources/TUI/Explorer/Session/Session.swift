@@ -24,7 +24,7 @@ extension Session {
       if work == .quit { break }
       do {
         if let work { try handle(work) } else { try advance() }
-      } catch is CancellationError {
+      } catch  where error is CancellationError || error is Interrupted {
         // The program ends. An opening is not missed, and of a cancelled step the steps before it are kept.
         break
       } catch {
@@ -33,9 +33,4 @@ extension Session {
     }
     try end()
   }
-}
-
-extension Problem {
-  /// What was thrown, as a person reads it.
-  init(_ error: any Error) { self = error as? Problem ?? Problem("\(error)") }
 }

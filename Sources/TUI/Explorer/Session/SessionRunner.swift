@@ -26,10 +26,11 @@ final class SessionRunner: WorkRunner {
     session: @escaping @Sendable (NextRequest, @escaping IsClosing) throws -> Void
   ) {
     let thread = Thread { [self] in
+      ThreadPool.shieldThread()
       defer { ending.signal() }
       do {
         try session({ self.next(waiting: $0) }, { self.requests.withLock { $0.isClosed } })
-      } catch is CancellationError {
+      } catch  where error is CancellationError || error is Interrupted {
         // The program ends.
       } catch {
         failed(Problem(error))
@@ -52,7 +53,7 @@ final class SessionRunner: WorkRunner {
   func close(within seconds: Double) -> Bool {
     requests.withLock { $0.isClosed = true }
     arrival.signal()
-    return ending.wait(timeout: .now() + seconds) == .success
+    return ending.wait(timeout: seconds.isFinite ? .now() + seconds : .distantFuture) == .success
   }
 
   private func next(waiting seconds: Double) -> Work? {

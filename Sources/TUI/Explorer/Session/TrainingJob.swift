@@ -1,5 +1,6 @@
 import Engine
 import Recap
+import Terminal
 
 /// The run that is trained here: whether a person has confirmed what it costs, and the training session that does it.
 final class TrainingJob: RunSource {
@@ -124,7 +125,9 @@ final class TrainingJob: RunSource {
       models: isFresh ? models : nil, evaluator: evaluator(ScoredPairs(of: run), seed: run.seed),
       keepsLatents: ArithmeticPolicy.current.memory == .fast, environment: options.environment)
     session.observe = { [unowned self] in observe($0) }
-    session.isCancelled = isClosing
+    session.checkCancellation = { [isClosing] in
+      if isClosing() { throw EndingSignals.taken ?? CancellationError() }
+    }
     session.pausesWhenDiverged = true
     (self.session, models, resumed) = (session, session.trainer.models, nil)
     isFresh = false
@@ -157,7 +160,10 @@ final class TrainingJob: RunSource {
   }
 
   /// The program ends.
-  func end() throws { try session?.apply(.stop) }
+  func end() throws { try session?.stop(EndingSignals.taken) }
+
+  /// The run ends with what it learned.
+  func fail(_ problem: Problem) throws { try session?.fail(problem) }
 
   // MARK: - Pieces
 

@@ -1,0 +1,200 @@
+import Foundation
+import Testing
+import TestSupport
+
+@testable import Engine
+@testable import Recap
+@testable import Terminal
+
+/// How the built program ends, by signals and streams, in a shell.
+@Suite("However the program ends", .serialized)
+struct EndingTests {
+  private struct Ending {
+    let status: Int32
+    /// What the shell printed; the program's standard error alone.
+    let output: String
+    let errors: String
+  }
+
+  /// Runs a command of bash in an empty folder. `$P` is the program, `run` trains in ./run, and `end` signals twice what
+  /// does so in the background.
+  private func bash(_ command: String, then: (String, Ending) throws -> Void) throws {
+    try withFolder { folder in
+      let shell = Process()
+      let file = folder + "/output"
+      try Data().write(to: URL(filePath: file))
+      shell.executableURL = URL(filePath: "/bin/bash")
+      let functions = """
+        plan="--align-steps 0 --batch 2 --timesteps 1 --evaluate-every 0 --steps 5000"
+        run() { exec "$P" train --out run $plan "$@"; }
+        stepped() { [ "$(grep -c '"step"' run/log.jsonl 2>/dev/null)" -ge 3 ]; }
+        end() { until stepped; do sleep 0.02; done; kill "$@" $!; sleep 0.02; kill "$@" $! 2>/dev/null; wait $!; }
+        set -m
+        """
+      shell.arguments = ["-c", functions + "\n" + command]
+      shell.currentDirectoryURL = URL(filePath: folder)
+      shell.environment = [
+        "P": try Tmux.program(), "DIVA_TUI_ASSETS": try TinyAssets.ready.get(), "PATH": "/usr/bin:/bin",
+        "SWIFT_BACKTRACE": "enable=no",
+      ]
+      shell.standardInput = FileHandle.nullDevice
+      shell.standardOutput = FileHandle(forWritingAtPath: file)
+      let errors = Pipe()
+      shell.standardError = errors
+      try EndingSignals.unblocked { try shell.run() }
+      let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+      shell.waitUntilExit()
+      let output = try String(contentsOfFile: file, encoding: .utf8)
+      try then(folder, Ending(status: shell.terminationStatus, output: output, errors: said))
+    }
+  }
+
+  private func log(_ folder: String) throws -> [LogEntry] {
+    var reader = EventLogReader(folder + "/run/log.jsonl")
+    return try reader.readNew()
+  }
+
+  @Test(
+    "a signal lets the step end, saves, says so, and gives 128 and its number; a second changes nothing",
+    arguments: ["HUP", "USR1", "XCPU"])
+  func signals(name: String) throws {
+    try bash("run & end -\(name)") { folder, ending throws in
+      let number = try #require((1..<32).first { Interrupted($0).name == "SIG" + name })
+      #expect(ending.status == 128 + number, "\(ending)")
+      #expect(ending.errors.contains("SIG\(name): finishing the step and saving the run"))
+      #expect(ending.errors.contains("go on with diva-tui train --resume run"))
+      let run = try RunFolder(opening: folder + "/run")
+      let step = try #require(run.history().steps.last?.step)
+      #expect(try log(folder).last == .stopped(step: step, cause: "SIG" + name))
+      #expect(try Checkpoint.latest(in: run)?.step == step && run.status() == .stopped)
+    }
+  }
+
+  @Test("the third signal, or a second after five seconds, ends at once what takes long")
+  func impatience() throws {
+    let kill = "kill -TERM $!; sleep 0.1"
+    for rest in [kill + "; " + kill, "sleep 5.1; " + kill] {
+      let begin = "run --batch 2048 & until [ -e run/log.jsonl ]; do sleep 0.1; done; sleep 1"
+      try bash("\(begin); \(kill); \(rest); wait $!") { folder, ending throws in
+        #expect(ending.status == 143 && !ending.errors.contains("go on with"), "\(ending)")
+        let entries = try log(folder)
+        #expect(entries.isEmpty)
+      }
+    }
+  }
+
+  @Test("a signal that was ignored at the start stays ignored")
+  func ignored() throws {
+    try bash("trap '' HUP INT USR1; run & (end -HUP); kill -INT $!; kill -USR1 $!; sleep 1; end -TERM") {
+      folder, ending throws in
+      #expect(ending.status == 143, "\(ending)")
+      #expect(try RunFolder(opening: folder + "/run").history().reason == "SIGTERM")
+    }
+  }
+
+  @Test("a reader that has gone ends a training saved, and any command with 141")
+  func brokenPipe() throws {
+    try bash("(run --json) | head -1; exit ${PIPESTATUS[0]}") { folder, ending throws in
+      #expect(ending.status == 141 && ending.output.split(separator: "\n").count == 1, "\(ending)")
+      let steps = try RunFolder(opening: folder + "/run").history().steps.count
+      #expect(try log(folder).last == .stopped(step: steps, cause: "SIGPIPE"))
+      #expect(try Checkpoint.latest(in: RunFolder(opening: folder + "/run"))?.step == steps)
+    }
+    try bash("\"$P\" doctor | true; exit ${PIPESTATUS[0]}") { _, ending in
+      #expect(ending.status == 141 && ending.errors.isEmpty, "\(ending)")
+    }
+  }
+
+  @Test(
+    "closed and full streams leave the log clean", arguments: [">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+  func streams(redirection: String) throws {
+    try bash("run --json \(redirection) & end -TERM") { folder, ending throws in
+      #expect(ending.status == 143, "\(ending)")
+      #expect(try log(folder).last.map { if case .stopped = $0 { true } else { false } } == true)
+    }
+    try bash("\"$P\" --bogus \(redirection)") { _, ending in #expect(ending.status == 64, "\(ending)") }
+  }
+
+  @Test("a full standard output is an error in plain words, which the run's log and report repeat")
+  func fullOutput() throws {
+    let words = "cannot write to standard output: No space left on device"
+    for command in ["doctor", "--help", "help train"] {
+      try bash("\"$P\" \(command) >/dev/full") { _, ending in
+        #expect(ending.status == 1 && ending.errors.hasPrefix("diva-tui: \(words)"), "\(ending)")
+      }
+    }
+    try bash("(run --json) >/dev/full || \"$P\" report run") { folder, ending throws in
+      #expect(ending.output.hasPrefix("run run: failed\nreason     \(words)"), "\(ending)")
+      #expect(try Checkpoint.latest(in: RunFolder(opening: folder + "/run"))?.step == 1)
+    }
+  }
+
+  @Test("a limit of the file size is an error of the write, and leaves nothing")
+  func fileSize() throws {
+    try bash("ulimit -f 40; \"$P\" export --format hf --out exported; ls -A exported | grep tmp") { _, ending in
+      #expect(ending.errors.contains("cannot write") && ending.errors.contains("File too large"), "\(ending)")
+      #expect(ending.output.isEmpty)
+    }
+  }
+
+  @Test("commands that save nothing end at once", arguments: ["sweep density", "bench --part mini --repeat 999"])
+  func atOnce(command: String) throws {
+    try bash("\"$P\" \(command) & sleep 1.5; kill -TERM $!; wait $!") { _, ending in
+      #expect(ending.status == 143 && !ending.errors.contains("rror"), "\(ending)")
+    }
+  }
+
+  @Test("threads that compute block signals, and one other thread does not")
+  func masks() throws {
+    let show = "grep -h SigBlk /proc/$!/task/*/status | cut -f2"
+    try bash("run --threads 3 & until [ -s run/log.jsonl ]; do sleep 0.1; done; \(show); end -TERM") { _, ending in
+      let masks = ending.output.split(separator: "\n").compactMap { UInt64($0, radix: 16) }
+      let asynchronous = [1, 2, 3, 10, 12, 14, 15, 24, 26, 27, 29, 30, 34, 64].map { UInt64(1) << ($0 - 1) }
+      let open = masks.filter { mask in !asynchronous.allSatisfy { mask & $0 != 0 } }
+      #expect(masks.count == 4 && open.count == 1, "\(ending)")
+      #expect(open.allSatisfy { $0 & (1 << 26) == 0 })
+    }
+  }
+
+  @Test("a storm of another's handlers changes no bit")
+  func storm() throws {
+    let profiler = """
+      #include <signal.h>
+      #include <sys/time.h>
+      static void nothing(int n) { (void)n; }
+      __attribute__((constructor)) static void begin(void) {
+        struct sigaction a = {.sa_handler = nothing, .sa_flags = SA_RESTART};
+        struct itimerval t = {{0, 250}, {0, 250}};
+        sigaction(SIGPROF, &a, 0);
+        setitimer(ITIMER_PROF, &t, 0);
+      }
+      """
+    let command = """
+      cat > prof.c <<'END'
+      \(profiler)
+      END
+      cc -shared -fPIC -o prof.so prof.c || exit 99
+      export DIVA_KERNELS=onednn
+      finish() { until [ -e run/checkpoint-10/manifest.json ]; do sleep 0.1; kill -0 $! || exit 1; done; end -TERM; }
+      run --checkpoint-every 10 & finish
+      mv run calm
+      for threads in 1 2; do
+        LD_PRELOAD=./prof.so run --checkpoint-every 10 --threads $threads & finish
+        cmp run/checkpoint-10/model.safetensors calm/checkpoint-10/model.safetensors && mv run same$threads
+      done
+      """
+    try bash(command) { folder, ending throws in
+      #expect(ending.status == 0, "\(ending)")
+      let runs = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("same") }
+      #expect(runs.count == 2, "\(ending)")
+    }
+  }
+
+  @Test("one allowed core is one thread, and doctor says so")
+  func cores() throws {
+    try bash("taskset -c 0 \"$P\" doctor --json; taskset -c 0 \"$P\" doctor") { _, ending in
+      #expect(ending.output.contains(#""threads":1,"#) && ending.output.contains(#""usableCores":1"#), "\(ending)")
+      #expect(UsableCores.here.machine == 1 || ending.output.contains(", 1 of them usable"), "\(ending)")
+    }
+  }
+}
