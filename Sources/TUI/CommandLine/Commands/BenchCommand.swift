@@ -83,7 +83,7 @@ struct BenchCommand: DivaCommand {
         BenchPlan.rows($0, size, general.computing.precision, threads: ThreadPool.threads, batch: batch)
       }
     }
-    return BenchPlan.table(cores: ProcessInfo.processInfo.activeProcessorCount).filter { plan in
+    return BenchPlan.table(cores: UsableCores.here.threads).filter { plan in
       (part.isEmpty || part.contains(plan.part)) && general.computing.threads.map { $0 == plan.threads } ?? true
         && general.computing.givenPrecision.map { $0 == plan.precision } ?? true
     }

@@ -52,7 +52,10 @@ struct MachineFacts: Encodable {
   let cpu: String
   /// The vector instructions there are, of those that the arithmetic can use.
   let cpuFeatures: [String]
+  /// Cores of the machine; those that the process may run on; cores' worth of time by its control groups' quota.
   let cores: Int
+  let usableCores: Int
+  let cpuQuota: Double?
   let threads: Int
   let memoryBytes: UInt64
   let libraries: [String: String]
@@ -71,7 +74,7 @@ struct MachineFacts: Encodable {
     let flags = lines.split(separator: "\n").first { $0.hasPrefix("flags") || $0.hasPrefix("Features") }
     let words = Set((flags ?? "").split(separator: " ").map(String.init))
     cpuFeatures = MachineFacts.useful.filter(words.contains)
-    cores = ProcessInfo.processInfo.activeProcessorCount
+    (cores, usableCores, cpuQuota) = (UsableCores.here.machine, UsableCores.here.allowed, UsableCores.here.quota)
     threads = ThreadPool.threads
     memoryBytes = ProcessInfo.processInfo.physicalMemory
     bf16Products = ArithmeticPolicy.hasBF16 ? "bf16" : "f32"
@@ -83,10 +86,16 @@ struct MachineFacts: Encodable {
     [
       ["processor", cpu], ["vectors", cpuFeatures.isEmpty ? "unknown" : cpuFeatures.joined(separator: " ")],
       ["precision", precisions], ["products", "\(matrixProducts) kernels"],
-      ["threads", "\(threads) on \(cores) cores"],
+      ["threads", "\(threads) on \(cores.counted("core"))" + limits],
       ["memory", Int(memoryBytes).byteText],
       ["libraries", libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")],
     ]
+  }
+
+  /// Why fewer threads than cores compute.
+  private var limits: String {
+    (usableCores == cores ? "" : ", \(usableCores) of them usable")
+      + (cpuQuota.map { ", time for \($0.text(decimals: 1)) by a quota" } ?? "")
   }
 
   private var precisions: String {

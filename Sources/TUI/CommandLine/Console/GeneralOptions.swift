@@ -20,7 +20,7 @@ struct GeneralOptions: ParsableArguments {
 
 /// Threads, precision and memory.
 struct ComputingOptions: ParsableArguments {
-  @Option(help: "Threads that compute. (default: one per core)")
+  @Option(help: "Threads that compute. (default: one per core that may be used)")
   var threads: Int?
 
   @Option(
@@ -39,7 +39,7 @@ struct ComputingOptions: ParsableArguments {
 
   var arithmetic: ArithmeticPolicy { ArithmeticPolicy(precision: precision, memory: memory) }
 
-  func setThreads() { ThreadPool.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount) }
+  func setThreads() { ThreadPool.setThreads(threads ?? UsableCores.here.threads) }
 
   /// For the whole process, before models are opened.
   func apply() {
