@@ -124,7 +124,7 @@ struct EndingTests {
       }
     }
     try bash("(run --json) >/dev/full || \"$P\" report run") { folder, ending throws in
-      #expect(ending.output.hasPrefix("run run: failed\nreason     \(words)"), "\(ending)")
+      #expect(ending.output.hasPrefix("run run: failed\nreason     \(words): check"), "\(ending)")
       #expect(try Checkpoint.latest(in: RunFolder(opening: folder + "/run"))?.step == 1)
     }
   }

@@ -14,7 +14,7 @@ extension RunReport {
     let every = settings.accumulate == 1 ? "" : " × \(settings.accumulate)"
     return [
       RunReport.fitted("run \(run.withoutControlCharacters()): \(status)", RunReport.columns)
-    ] + (reason.map { [RunReport.fact("reason", $0)] } ?? []) + [
+    ] + reasonLines + [
       RunReport.fact("started", "\(description.created), diva-tui \(description.version)"),
       RunReport.fact("machine", "\(description.cpu), \(description.threads.counted("thread"))"),
       RunReport.fact("CLIP", description.clip),
@@ -25,6 +25,20 @@ extension RunReport {
         "density \(settings.density), batch \(settings.batch)\(every), \(settings.draws.counted("draw")) "
           + "per image, \(settings.optimizer.rawValue) \(settings.rate), seed \(settings.seed)"),
     ] + controls + [progress, lossLine] + (remarks ?? []).map { RunReport.fact("note", $0) }
+  }
+
+  /// An error's message is worth as many lines as it takes.
+  private var reasonLines: [String] {
+    var lines: [String] = []
+    for word in (reason ?? "").withoutControlCharacters().split(separator: " ") {
+      let longer = (lines.last.map { $0 + " " } ?? "") + word
+      if lines.isEmpty || longer.count > RunReport.columns - 11 {
+        lines.append(String(word))
+      } else {
+        lines[lines.count - 1] = longer
+      }
+    }
+    return lines.enumerated().map { RunReport.fact($0 == 0 ? "reason" : "", $1) }
   }
 
   /// What a reader must know before comparing this run with another.

@@ -171,9 +171,7 @@ struct TrainingSessionTests {
       }
       let session = try run.session(.new(folder + "/unsaved"))
       try session.run(steps: 1)
-      // No folder can be made in the place of a link.
-      let blocked = DurableFile.temporaryName(for: folder + "/unsaved/checkpoint-0")
-      try FileManager.default.createSymbolicLink(atPath: blocked, withDestinationPath: "nowhere")
+      session.observe = { if case .entry(.checkpoint) = $0 { throw Problem("cannot write") } }
       #expect(throws: Problem.self) { try session.stop(Interrupted(1)) }
       #expect(try log(folder + "/unsaved").last?.story.hasPrefix("failed 0 cannot write") == true)
     }
