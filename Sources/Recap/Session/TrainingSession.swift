@@ -281,7 +281,8 @@ public final class TrainingSession {
     func attempt(_ work: () throws -> Void) { do { try work() } catch { failures.append(error) } }
     let isUnsaved = saved != trainer.position && trainer.aligned + trainer.trained > 0
     attempt { if isKept, isUnsaved, !hasDiverged { try save() } }
-    attempt { try record(lastEntry(error ?? failures.first)) }
+    let isStop = error == nil || error is Interrupted || error is CancellationError
+    attempt { try record(lastEntry(isStop ? failures.first ?? error : error)) }
     attempt { try recorder?.close() }
     if let first = failures.first { throw first }
   }
