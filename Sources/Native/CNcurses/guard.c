@@ -83,6 +83,8 @@ void guard_arm(int wake_descriptor, int error_descriptor, const char *farewell) 
     sigaction(i, NULL, &before[i]);
     // A handler of somebody else's, a profiler's for example, does not end the program.
     bool is_taken = before[i].sa_flags & SA_SIGINFO || before[i].sa_handler != SIG_DFL;
+    // Swift's runtime takes this one on a terminal, to print where the program is.
+    if (i == SIGQUIT) is_taken = before[i].sa_handler == SIG_IGN;
     if (is_crash(i) || (ends_by_default(i) && !is_taken)) sigaction(i, &death, NULL);
   }
   sigaction(SIGWINCH, &window, NULL);
