@@ -99,7 +99,8 @@ extension OpeningTests {
       let (files, path) = (FileManager.default, folder.path + "/published")
       try files.createDirectory(atPath: path, withIntermediateDirectories: true)
       let preset = try #require(Backbone(.openAIB32).config)
-      try writeHollow(KeyLayout.transformers.outline(CLIP(preset, from: .outline()).parameters), to: path)
+      try writeHollowSafetensors(
+        KeyLayout.transformers.outline(CLIP(preset, from: .outline()).parameters), to: path + "/model.safetensors")
       for given in [path, path + "/model.safetensors"] {
         let bare = try OpenedCLIP(given)
         #expect(bare.backbone.name == .openAIB32 && bare.preprocessing.colors == .openAI)
@@ -122,26 +123,6 @@ extension OpeningTests {
         }
       }
     }
-  }
-
-  /// A safetensors file of these shapes in F16 whose numbers are a hole: it takes no room.
-  private func writeHollow(_ outline: [(key: String, shape: Shape)], to folder: String) throws {
-    var (members, end) = ([JSON.Member](), 0)
-    for (key, shape) in outline {
-      let size = 2 * shape.count
-      members.append(
-        JSON.Member(
-          key,
-          [
-            "dtype": "F16", "shape": .array(shape.dims.map(JSON.integer)),
-            "data_offsets": [.integer(end), .integer(end + size)],
-          ]))
-      end += size
-    }
-    let header = Array(JSON.object(members).compact.utf8)
-    let data = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header
-    try data.write(to: URL(filePath: folder + "/model.safetensors"))
-    #expect(truncate(folder + "/model.safetensors", off_t(data.count + end)) == 0)
   }
 
   @Test("the file's name and its folder's may tell the maker, the file's first; the path above counts for nothing")

@@ -6,17 +6,6 @@ import Testing
 
 @Suite("A run survives")
 struct SurvivalTests {
-  private func log(_ run: String) throws -> [LogEntry] {
-    var reader = EventLogReader(try RunFolder(opening: run).logPath)
-    return try reader.readNew()
-  }
-
-  private func weights(_ run: String) throws -> [Data] {
-    try ["model", "visual_proj", "optimizer", "align_optimizer"].map {
-      try Data(contentsOf: URL(filePath: "\(run)/checkpoint-4/\($0).safetensors"))
-    }
-  }
-
   private func checkpoints(_ run: String) throws -> [Int] { try Checkpoint.steps(in: RunFolder(opening: run)) }
 
   /// The losses, answers and densities of a run.

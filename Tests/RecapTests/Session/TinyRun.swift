@@ -43,6 +43,19 @@ struct TinyRun {
   }
 }
 
+/// All that a recorded run's log holds.
+func log(_ run: String) throws -> [LogEntry] {
+  var reader = EventLogReader(try RunFolder(opening: run).logPath)
+  return try reader.readNew()
+}
+
+/// The files of a finished tiny run's last checkpoint.
+func weights(_ run: String) throws -> [Data] {
+  try ["model", "visual_proj", "optimizer", "align_optimizer"].map {
+    try Data(contentsOf: URL(filePath: "\(run)/checkpoint-4/\($0).safetensors"))
+  }
+}
+
 /// What a session reported.
 final class Reports {
   private(set) var entries: [LogEntry] = []

@@ -11,17 +11,6 @@ struct TrainingSessionTests {
     "train 3", "checkpoint 3", "train 4", "evaluation 4", "predictions 4", "checkpoint 4", "finished 4",
   ]
 
-  private func log(_ run: String) throws -> [LogEntry] {
-    var reader = EventLogReader(try RunFolder(opening: run).logPath)
-    return try reader.readNew()
-  }
-
-  private func weights(_ run: String) throws -> [Data] {
-    try ["model", "visual_proj", "optimizer", "align_optimizer"].map {
-      try Data(contentsOf: URL(filePath: "\(run)/checkpoint-4/\($0).safetensors"))
-    }
-  }
-
   @Test("takes steps, evaluates before the first and after the last one, saves when due, and tells what it records")
   func wholeRun() throws {
     try withTemporaryFolder { folder in
