@@ -30,7 +30,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("m")]),
     .target(name: "Engine", dependencies: ["Kernels", "CImages", "CZlib"]),
     .target(name: "Recap", dependencies: ["Engine", "CHDF5"]),
-    .target(name: "Terminal", dependencies: ["Engine", "CNcurses", "CSixel"], path: "Sources/TUI/Terminal"),
+    .target(name: "Terminal", dependencies: ["Engine", "CNcurses", "CSixel", "CZlib"], path: "Sources/TUI/Terminal"),
     .target(name: "Explorer", dependencies: ["Terminal", "Recap", "Engine"], path: "Sources/TUI/Explorer"),
     .target(name: "Bench", dependencies: ["Terminal", "Recap", "Engine"], path: "Sources/TUI/Bench"),
     .executableTarget(
@@ -42,7 +42,7 @@ let package = Package(
       path: "Sources/TUI/CommandLine"),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels", "TestSupport"]),
     .testTarget(name: "RecapTests", dependencies: ["Recap", "Engine", "CHDF5", "TestSupport"]),
-    .testTarget(name: "TerminalTests", dependencies: ["Terminal", "TestSupport"]),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Engine", "CZlib", "TestSupport"]),
     .testTarget(name: "ExplorerTests", dependencies: ["Explorer", "Terminal", "Recap", "Engine", "TestSupport"]),
     .testTarget(name: "BenchTests", dependencies: ["Bench", "Recap", "Engine"]),
     .testTarget(

@@ -36,8 +36,62 @@ import Testing
   }
 
   @Test func theLastAnswerIsRecognised() {
-    #expect(TerminalCapabilities.isComplete(Array("\u{1B}[?2;0;1;1S\u{1B}[?62c".utf8)))
-    #expect(!TerminalCapabilities.isComplete(Array("\u{1B}[?2;0;640;360S\u{1B}[?6".utf8)))
+    let usual = TerminalCapabilities(environment: [:])
+    #expect(usual.isComplete(Array("\u{1B}[?2;0;1;1S\u{1B}[?62c".utf8)))
+    #expect(!usual.isComplete(Array("\u{1B}[?2;0;640;360S\u{1B}[?6".utf8)))
+    // The answer of the terminal around tmux comes after tmux's own.
+    let inside = tmux("kitty(0.40.0)|256,RGB|on")
+    #expect(!inside.isComplete(Array("\u{1B}[?62c".utf8)))
+    #expect(inside.isComplete(Array("\u{1B}[?62c\u{1B}_Gi=31;OK\u{1B}\\".utf8)))
+  }
+
+  private func tmux(_ line: String) -> TerminalCapabilities {
+    var capabilities = TerminalCapabilities(environment: ["TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"])
+    if let tmux = Tmux(line: line + "\n") { capabilities.take(tmux) }
+    return capabilities
+  }
+
+  @Test func theBestWayThatTheTerminalAffirmsComesFirst() {
+    let kitty = asked("\u{1B}P>|kitty(0.26.5)\u{1B}\\\u{1B}_Gi=31;OK\u{1B}\\\u{1B}[?62;4c")
+    #expect(kitty.graphicsChoices == [.kitty, .sixel, .blocks, .ascii, .none])
+    #expect(kitty.kitty == .direct && kitty.name == "kitty(0.26.5)")
+    #expect(asked("\u{1B}_Gi=31;EINVAL:no\u{1B}\\\u{1B}[?62;4c").graphics == .sixel)
+    let wezterm = asked("\u{1B}P>|WezTerm 20240203-110809\u{1B}\\\u{1B}[?65;4;6;18;22c")
+    #expect(wezterm.graphicsChoices == [.sixel, .iterm2, .blocks, .ascii, .none])
+    #expect(asked("\u{1B}P>|iTerm2 3.5.0\u{1B}\\\u{1B}[?62c").graphics == .iterm2)
+  }
+
+  @Test func trueColourIsWhatTheTerminalKeepsNotWhatTheEnvironmentSays() {
+    let claims = ["TERM": "xterm-256color", "COLORTERM": "truecolor"]
+    func depth(_ environment: [String: String], _ answer: String) -> ColorDepth {
+      var capabilities = TerminalCapabilities(environment: environment)
+      capabilities.read(answers: Array(answer.utf8), size: Size(columns: 80, rows: 24))
+      return capabilities.depth
+    }
+
+    #expect(depth(claims, "\u{1B}P1$r0;48;5;16m\u{1B}\\\u{1B}[?62c") == .cube256)
+    #expect(depth(claims, "\u{1B}[?62c") == .trueColor)
+    for kept in ["48:2:3:77:201", "48:2::3:77:201", "48;2;3;77;201"] {
+      #expect(depth(["TERM": "xterm-256color"], "\u{1B}P1$r0;\(kept)m\u{1B}\\\u{1B}[?62c") == .trueColor, "\(kept)")
+    }
+    #expect(depth(["TERM": "xterm"], "\u{1B}P1$r0;48;5;16m\u{1B}\\") == .eight)
+    #expect(depth(claims.merging(["NO_COLOR": "1"]) { $1 }, "\u{1B}P1$r0;48:2:3:77:201m\u{1B}\\") == .none)
+  }
+
+  @Test func tmuxIsAskedWhatTheTerminalAroundItCan() {
+    #expect(tmux("kitty(0.40.0)|256,RGB,title|on").depth == .trueColor)
+    #expect(tmux("xterm(379)|256,title|on").depth == .cube256)
+    #expect(tmux("nonsense").tmux == nil)
+    // Only where the terminal shows placeholders and tmux passes on is it asked for pictures, and never past tmux.
+    #expect(tmux("kitty(0.40.0)|256|on").questions.contains("\u{1B}Ptmux;\u{1B}\u{1B}_G"))
+    for line in ["kitty(0.40.0)|256|off", "WezTerm 2024|256,RGB|on", "|256|on"] {
+      #expect(!tmux(line).questions.contains("_G"), "\(line)")
+    }
+    let screen = TerminalCapabilities(environment: ["TERM": "screen-256color"])
+    #expect(!screen.questions.contains("_G") && asked("").questions.contains("\u{1B}_G"))
+    var affirmed = tmux("ghostty 1.2.0|256,RGB|all")
+    affirmed.read("_Gi=31;OK")
+    #expect(affirmed.graphics == .kitty && affirmed.kitty == .tmux)
   }
 
   @Test(
@@ -82,12 +136,15 @@ import Testing
   }
 }
 
-@Suite struct KeyTests {
+@Suite struct InputTests {
+  private func input(_ text: String) -> [TerminalInput] {
+    var decoder = InputDecoder()
+    let input = text.unicodeScalars.compactMap { decoder.decode(character: $0.value) }
+    return input + [decoder.finish()].compactMap { $0 }
+  }
+
   private func keys(_ text: String) -> [Key] {
-    var decoder = KeyDecoder()
-    var keys = text.unicodeScalars.compactMap { decoder.decode(character: $0.value) }
-    if let last = decoder.finish() { keys.append(last) }
-    return keys
+    input(text).compactMap { if case .key(let key) = $0 { key } else { nil } }
   }
 
   @Test func charactersAndControlKeysAreKeys() {
@@ -96,11 +153,74 @@ import Testing
 
   @Test func anEscapeThatStandsAloneIsAKey() {
     #expect(keys("\u{1B}") == [.escape])
+    #expect(keys("\u{1B}\u{1B}[?62cq") == [.escape, .character("q")])
   }
 
-  @Test func lateAnswersOfTheTerminalAreSwallowed() {
-    #expect(keys("\u{1B}[?63;1;2;4cq") == [.character("q")])
-    #expect(keys("\u{1B}]11;rgb:00/00/00\u{1B}\\q") == [.character("q")])
-    #expect(keys("\u{1B}]11;rgb:00/00/00\u{7}q") == [.character("q")])
+  @Test func cursorKeysAreKnownInBothCodings() {
+    #expect(
+      keys("\u{1B}[A\u{1B}OB\u{1B}[1;5C\u{1B}[5~\u{1B}[6;2~\u{1B}[Z") == [
+        .up, .down, .right, .pageUp, .pageDown, .backTab,
+      ])
+    #expect(input("\u{1B}[15~q") == [.sequence("[15~"), .key("q")])
+  }
+
+  @Test func lateAnswersOfTheTerminalAreNoKeys() {
+    #expect(input("\u{1B}[?63;1;2;4cq") == [.sequence("[?63;1;2;4c"), .key("q")])
+    #expect(input("\u{1B}]11;rgb:00/00/00\u{1B}\\q") == [.sequence("]11;rgb:00/00/00"), .key("q")])
+    #expect(input("\u{1B}]11;rgb:00/00/00\u{7}q") == [.sequence("]11;rgb:00/00/00"), .key("q")])
+    #expect(input("\u{1B}_Gi=31;OK\u{1B}\\q") == [.sequence("_Gi=31;OK"), .key("q")])
+  }
+
+  @Test func anAnswerInPiecesIsNoKeyEither() {
+    var decoder = InputDecoder()
+    var input: [TerminalInput] = []
+    for piece in ["\u{1B}]11;rgb:00", "00/0000/0000\u{1B}", "\\q"] {
+      input += piece.unicodeScalars.compactMap { decoder.decode(character: $0.value) }
+      input += [decoder.finish(idle: .milliseconds(30))].compactMap { $0 }
+    }
+    #expect(input == [.sequence("]11;rgb:0000/0000/0000"), .key("q")])
+  }
+
+  @Test func whatNeverEndsIsGivenUp() {
+    var decoder = InputDecoder()
+    _ = "\u{1B}]".unicodeScalars.map { decoder.decode(character: $0.value) }
+    #expect(decoder.finish(idle: .seconds(1)) == nil)
+    #expect(decoder.decode(character: 113) == .key("q"))
+  }
+
+  @Test func theMouseIsDecoded() {
+    #expect(
+      input("\u{1B}[<0;10;5M\u{1B}[<0;10;5m") == [
+        .mouse(Mouse(.press, column: 9, row: 4)), .mouse(Mouse(.release, column: 9, row: 4)),
+      ])
+    #expect(
+      input("\u{1B}[<64;1;1M\u{1B}[<65;1;1M") == [
+        .mouse(Mouse(.wheelUp, column: 0, row: 0)), .mouse(Mouse(.wheelDown, column: 0, row: 0)),
+      ])
+    #expect(input("\u{1B}[<34;200;60M") == [.mouse(Mouse(.drag, .right, column: 199, row: 59))])
+    #expect(input("\u{1B}[<20;3;4M") == [.mouse(Mouse(.press, column: 2, row: 3))])
+  }
+
+  @Test(
+    "No report of a mouse is read as keys, in whichever coding another program left it on",
+    arguments: [
+      "\u{1B}[<35;12;3M", "\u{1B}[<0;1M", "\u{1B}[<0;0;0M", "\u{1B}[M 12", "\u{1B}[M#!!", "\u{1B}[32;12;3M",
+      "\u{1B}[<0;999999999999999999999;1M",
+    ])
+  func strayReports(report: String) {
+    #expect(keys(report + "q") == ["q"])
+  }
+
+  @Test func pastedTextIsOnePieceAndNoKeys() {
+    #expect(input("\u{1B}[200~quit\rqq\u{1B}[201~j") == [.paste("quit\rqq"), .key("j")])
+    #expect(input("\u{1B}[200~a\u{1B}[31mb~\u{1B}[201~") == [.paste("a\u{1B}[31mb~")])
+  }
+
+  @Test func aPasteWithoutAnEndDoesNotHoldTheKeysForEver() {
+    var decoder = InputDecoder()
+    _ = "\u{1B}[200~abc".unicodeScalars.map { decoder.decode(character: $0.value) }
+    #expect(decoder.finish(idle: .seconds(1)) == nil)
+    #expect(decoder.finish(idle: .seconds(6)) == .paste("abc"))
+    #expect(keys("\u{1B}[200~abc\u{3}q") == [.control("c"), "q"])
   }
 }

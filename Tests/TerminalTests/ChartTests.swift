@@ -31,6 +31,17 @@ import Testing
     return columns
   }
 
+  @Test func theBaselineIsDashedBetweenItsPoints() {
+    let dotted = { (style: Style) in
+      var canvas = Canvas(size: Size(columns: 40, rows: 9))
+      let points = [ChartPoint(x: 0, y: 1), ChartPoint(x: 40, y: 1)]
+      LineChart(series: [(style, points)], xRange: 0...40, emptyMessage: "").draw(in: canvas.bounds, on: &canvas)
+      return self.dotRows(canvas.text).filter { !$0.isEmpty }.count
+    }
+
+    #expect(dotted(.baseline) * 2 <= dotted(.tuned) + 4 && dotted(.baseline) > 10)
+  }
+
   @Test func anEmptyChartSaysWhatWillFillIt() {
     #expect(drawn([]).contains("The loss will stand here."))
     #expect(dots(drawn([])) == 0)

@@ -5,6 +5,7 @@ import Terminal
 package final class RecordingTerminal: Terminal {
   package private(set) var size: Size
   package var pixels = PixelGeometry.usual
+  package var usesMouse = false
   package private(set) var frames: [Canvas] = []
   package private(set) var isRestored = false
   /// Each element answers one call of `events`.

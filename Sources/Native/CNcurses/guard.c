@@ -18,8 +18,11 @@ static bool has_settings;
 static char farewell_text[512];
 static volatile sig_atomic_t wake = -1, error_output = 2, resized, is_armed;
 
-// Attributes off, cursor on, keypad and bracketed modes off, synchronized update ended, main screen back.
-static const char restore[] = "\033[?2026l\033[0m\033[?25h\033[?1l\033>\033[?1049l\r";
+// Attributes off, cursor on, keypad, mouse and bracketed paste off, synchronized update ended, main screen back.
+static const char restore[] =
+    "\033[?2026l\033[0m\033[?25h\033[?1l\033>\033[?1002l\033[?1006l\033[?2004l\033[?1049l\r";
+// Frees the pictures that the terminal keeps.
+static char farewell_pictures[64];
 
 static void write_all(int descriptor, const char *bytes, size_t count) {
   while (count > 0) {
@@ -47,6 +50,7 @@ static bool ends_by_default(int number) { return !is_among(harmless, sizeof harm
 void guard_restore(void) {
   if (!is_armed) return;
   is_armed = 0;
+  write_all(STDOUT_FILENO, farewell_pictures, strlen(farewell_pictures));
   write_all(STDOUT_FILENO, restore, sizeof restore - 1);
   if (has_settings) tcsetattr(STDIN_FILENO, TCSANOW, &settings_before);
   dup2(error_output, STDERR_FILENO);
@@ -94,6 +98,10 @@ void guard_arm(int wake_descriptor, int error_descriptor, const char *farewell) 
   sigaddset(&wanted, SIGWINCH);
   sigaddset(&wanted, SIGTSTP);
   pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
+}
+
+void guard_free_pictures(const char *command) {
+  strncpy(farewell_pictures, command, sizeof farewell_pictures - 1);
 }
 
 void guard_disarm(void) {

@@ -24,11 +24,14 @@ package struct Canvas: Equatable, Sendable {
   package let size: Size
   package let pixels: PixelGeometry
   package var graphics = Graphics.sixel
+  package var markers = Markers.braille
   private(set) var cells: [Cell]
   private(set) var pictures: [ImagePlacement] = []
 
   package init(size: Size, pixels: PixelGeometry = .usual, graphics: Graphics = .sixel) {
     self.size = Size(columns: max(size.columns, 0), rows: max(size.rows, 0))
+    var pixels = pixels
+    pixels.showsPixels = graphics.hasPixels
     self.pixels = pixels
     self.graphics = graphics
     cells = Array(repeating: .blank, count: self.size.columns * self.size.rows)
@@ -112,7 +115,41 @@ package struct Canvas: Equatable, Sendable {
   }
 
   /// Whether something was written over the picture (a pop-up).
-  func isCovered(_ placement: ImagePlacement) -> Bool {
-    indices(of: placement.rect).contains { cells[$0].character != Cell.placeholder }
+  func isCovered(_ placement: ImagePlacement) -> Bool { visibleParts(of: placement) != [placement.rect] }
+
+  /// The parts of a picture that nothing was written over, as few rectangles.
+  func visibleParts(of placement: ImagePlacement) -> [Rect] {
+    let rect = placement.rect
+    var done: [Rect] = []
+    var open: [Rect] = []
+    for row in rect.row..<rect.endRow {
+      let runs = placeholderRuns(row: row, columns: rect.column..<rect.endColumn)
+      let (going, ended) = (open.filter { runs.contains($0.column..<$0.endColumn) }, open)
+      done += ended.filter { old in !going.contains(old) }
+      open = runs.map { run in
+        var part =
+          going.first { $0.column == run.lowerBound }
+          ?? Rect(column: run.lowerBound, row: row, columns: run.count, rows: 0)
+        part.rows += 1
+        return part
+      }
+    }
+    return done + open
+  }
+
+  private func placeholderRuns(row: Int, columns: Range<Int>) -> [Range<Int>] {
+    guard row >= 0, row < size.rows else { return [] }
+    var runs: [Range<Int>] = []
+    var start: Int?
+    for column in columns.clamped(to: 0..<size.columns) {
+      let isFree = cells[row * size.columns + column].character == Cell.placeholder
+      if isFree, start == nil { start = column }
+      if !isFree, let first = start {
+        runs.append(first..<column)
+        start = nil
+      }
+    }
+    if let first = start { runs.append(first..<min(columns.upperBound, size.columns)) }
+    return runs
   }
 }

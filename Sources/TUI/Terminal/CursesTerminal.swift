@@ -11,10 +11,16 @@ import Glibc
 package final class CursesTerminal: Terminal {
   package private(set) var size: Size
   package private(set) var pixels: PixelGeometry
-  private let capabilities: TerminalCapabilities
+  package var usesMouse = false {
+    didSet { if usesMouse != oldValue { setMouse() } }
+  }
+  private var capabilities: TerminalCapabilities
   private let theme: Theme
   private var painter: PicturePainter
-  private var decoder = KeyDecoder()
+  private var decoder = InputDecoder()
+  private var lastInput = ContinuousClock.now
+  /// How often the terminal has reported that it could not show a picture.
+  private var refusals = 0
   private var pairs: [Theme.Look: Int16] = [:]
   private var graphics: Graphics?
   private var windowCell: PixelSize?
@@ -23,6 +29,8 @@ package final class CursesTerminal: Terminal {
 
   /// How long pictures may keep keys waiting, in one frame.
   private static let pictureTime = Duration.milliseconds(25)
+  /// After so many refusals the terminal is believed.
+  private static let mostRefusals = 8
 
   /// Takes the terminal over. `wake` is a descriptor that signals write a byte to (the loop sleeps on its other end).
   ///
@@ -36,23 +44,52 @@ package final class CursesTerminal: Terminal {
     if setlocale(LC_ALL, "") == nil || capabilities.hasUTF8 && Self.isPlainLocale { setlocale(LC_ALL, "C.UTF-8") }
     EndingSignals.wake(wake)
     guard_arm(wake, errorOutput, "diva-tui stopped unexpectedly; its last messages are in \(log)\n")
-    guard screen_open() else {
+    if let problem = Self.openScreen(capabilities) {
       guard_disarm()
       dup2(errorOutput, STDERR_FILENO)
-      let name = getenv("TERM").map { String(cString: $0) } ?? ""
-      throw Problem(
-        "cannot open the explorer: the terminal type “\(name)” (TERM) is unknown here",
-        advice: "Try TERM=xterm-256color, or install the package ncurses-term.")
+      throw problem
     }
     screen_prepare()
+    TerminalOutput.write(Array((Self.pasteOn + Mouse.off).utf8))
     let colors = Self.startColors(capabilities.depth)
     theme = Theme(isLight: capabilities.isLight, depth: min(colors, capabilities.depth))
     self.capabilities = capabilities
     size = Size(columns: Int(screen_columns()), rows: Int(screen_rows()))
     pixels = capabilities.geometry
     windowCell = TerminalCapabilities.cell(area: window.pixels, size: window.size)
-    painter = PicturePainter(depth: capabilities.depth, pixels: pixels)
+    painter = Self.painter(capabilities, pixels)
   }
+
+  private static func painter(_ capabilities: TerminalCapabilities, _ pixels: PixelGeometry) -> PicturePainter {
+    // Two programs in one terminal ought not to have the same numbers for their pictures.
+    PicturePainter(
+      depth: capabilities.depth, pixels: pixels, isLight: capabilities.isLight, route: capabilities.kitty ?? .direct,
+      family: Int(getpid() % 255) + 1)
+  }
+
+  /// Opens curses' screen; gives why it cannot be opened. A type that is not installed here, as happens on other machines
+  /// with terminals newer than they are, is taken for an xterm if it answers like one.
+  private static func openScreen(_ capabilities: TerminalCapabilities) -> Problem? {
+    let name = getenv("TERM").map { String(cString: $0) } ?? ""
+    var opened = screen_open(nil)
+    if opened == 0, capabilities.answers { opened = screen_open("xterm-256color") }
+    switch opened {
+    case 1: return nil
+    case 0:
+      return Problem(
+        "cannot open the explorer: the terminal type “\(name)” (TERM) is unknown here",
+        advice: "Try TERM=xterm-256color, or install the package ncurses-term.")
+    default:
+      return Problem(
+        "cannot open the explorer: a terminal of the type “\(name)” (TERM) cannot move its cursor",
+        advice: "Try TERM=xterm-256color if that is true; diva-tui RUN --once prints a run as text.")
+    }
+  }
+
+  private static let pasteOn = "\u{1B}[?2004h"
+  private static let pasteOff = "\u{1B}[?2004l"
+
+  private func setMouse() { TerminalOutput.write(Array((usesMouse ? Mouse.on : Mouse.off).utf8)) }
 
   private static var isPlainLocale: Bool {
     guard let name = setlocale(LC_CTYPE, nil) else { return true }
@@ -79,6 +116,7 @@ package final class CursesTerminal: Terminal {
   package func restore() {
     if isRestored { return }
     isRestored = true
+    TerminalOutput.write(painter.freeAll() + Array((Mouse.off + Self.pasteOff).utf8))
     endwin()
     guard_disarm()
     dup2(errorOutput, STDERR_FILENO)
@@ -92,24 +130,25 @@ package final class CursesTerminal: Terminal {
       graphics = canvas.graphics
       repaint()
     }
-    let arePictures = canvas.graphics == .sixel || canvas.graphics == .blocks
-    let canvas = arePictures ? canvas : canvas.withPicturesAsText()
-    let missing = arePictures ? painter.missing(in: canvas) : []
+    let arePictures = canvas.graphics.hasPixels || canvas.graphics != .none && capabilities.depth != .none
+    let canvas = arePictures ? canvas : canvas.withPicturesAsText(isLight: capabilities.isLight)
+    let jobs = arePictures ? painter.jobs(for: canvas) : []
     if capabilities.hasSynchronizedOutput { TerminalOutput.write(Array("\u{1B}[?2026h".utf8)) }
-    wipeRemains(under: missing, of: canvas)
+    wipeRemains(under: jobs, of: canvas)
     drawText(canvas)
     screen_send()
-    let isComplete = send(missing, as: canvas.graphics)
+    TerminalOutput.write(painter.takeRemoval())
+    let isComplete = send(jobs, as: canvas.graphics)
     if capabilities.hasSynchronizedOutput { TerminalOutput.write(Array("\u{1B}[?2026l".utf8)) }
     return isComplete
   }
 
   /// Writes spaces once where a new picture will stand on an old one of another place.
-  private func wipeRemains(under missing: [ImagePlacement], of canvas: Canvas) {
-    let placements = missing.filter(painter.standsOnRemains)
-    if placements.isEmpty { return }
+  private func wipeRemains(under jobs: [PicturePainter.Job], of canvas: Canvas) {
+    let jobs = jobs.filter(painter.standsOnRemains)
+    if jobs.isEmpty { return }
     var wiped = canvas
-    for placement in placements { wiped.fill(placement.rect) }
+    for job in jobs { wiped.fill(job.placement.rect) }
     drawText(wiped)
     screen_send()
   }
@@ -154,19 +193,18 @@ package final class CursesTerminal: Terminal {
   }
 
   /// False when a key came or time was up before the last one. The first always goes, so that each frame gets further.
-  private func send(_ placements: [ImagePlacement], as graphics: Graphics) -> Bool {
+  private func send(_ jobs: [PicturePainter.Job], as graphics: Graphics) -> Bool {
     let clock = ContinuousClock()
     let start = clock.now
-    for (index, placement) in placements.enumerated() {
+    for (index, job) in jobs.enumerated() {
       if index > 0 && (clock.now - start > Self.pictureTime || hasInput) { return false }
       do {
-        TerminalOutput.write(try painter.bytes(for: placement, as: graphics))
+        TerminalOutput.write(try painter.bytes(for: job, as: graphics))
       } catch {
         // The log has the reason; the caption beside the empty place stays readable.
         let line = Array("\(error)\n".utf8)
         write(STDERR_FILENO, line, line.count)
       }
-      painter.markShown(placement)
     }
     return true
   }
@@ -179,14 +217,19 @@ package final class CursesTerminal: Terminal {
   package func repaint() {
     screen_repaint()
     painter.forgetScreen(pixels: pixels)
+    // If the program is killed, nobody else frees them. What is not ours would go with them inside tmux.
+    if graphics == .kitty, capabilities.kitty != .tmux { guard_free_pictures("\u{1B}_Ga=d,d=A,q=2\u{1B}\\") }
   }
 
   package func suspend() {
+    TerminalOutput.write(painter.freeAll() + Array((Mouse.off + Self.pasteOff).utf8))
     endwin()
     let before = signal(SIGTSTP, SIG_DFL)
     // The whole group, so that a shell above a make above us notices too.
     kill(0, SIGTSTP)
     signal(SIGTSTP, before)
+    TerminalOutput.write(Array(Self.pasteOn.utf8))
+    setMouse()
     repaint()
     adoptSize()
   }
@@ -200,7 +243,7 @@ package final class CursesTerminal: Terminal {
     poll(&sources, 2, Int32(milliseconds))
     if sources[1].revents & Int16(POLLIN) != 0 { Self.drain(wake) }
 
-    var events: [TerminalEvent] = keys().map { .key($0) }
+    var events = input().compactMap(event)
     if guard_take_resize() {
       adoptSize()
       events.append(.resized)
@@ -217,18 +260,49 @@ package final class CursesTerminal: Terminal {
     while read(descriptor, &bytes, bytes.count) == bytes.count {}
   }
 
-  private func keys() -> [Key] {
-    var keys: [Key] = []
+  private func input() -> [TerminalInput] {
+    var input: [TerminalInput] = []
     var code: UInt32 = 0
+    let before = lastInput
     while true {
-      switch screen_next_key(&code) {
-      case 1: if let key = decoder.decode(character: code) { keys.append(key) }
-      case 2: if let key = decoder.decode(special: code) { keys.append(key) }
-      default:
-        if let key = decoder.finish() { keys.append(key) }
-        return keys
+      let kind = screen_next_key(&code)
+      guard kind != 0 else {
+        let idle = lastInput == before ? ContinuousClock.now - lastInput : .zero
+        return input + [decoder.finish(idle: idle)].compactMap { $0 }
       }
+      lastInput = .now
+      let one = kind == 1 ? decoder.decode(character: code) : decoder.decode(special: code)
+      if let one { input.append(one) }
     }
+  }
+
+  private func event(_ input: TerminalInput) -> TerminalEvent? {
+    switch input {
+    case .key(let key): .key(key)
+    case .mouse(let mouse): usesMouse ? .mouse(mouse) : nil
+    case .paste(let text): .paste(text)
+    case .sequence(let answer): event(answer: answer)
+    }
+  }
+
+  /// A terminal behind a slow line answers late; one that frees pictures says so when they are asked for.
+  private func event(answer: String) -> TerminalEvent? {
+    let before = capabilities
+    if graphics == .kitty, let lost = KittyCommands.refusedPicture(in: answer) {
+      painter.terminalLost(lost)
+      refusals += 1
+      if refusals < Self.mostRefusals { return .resized }
+      capabilities.kitty = nil
+    } else {
+      capabilities.read(answer)
+    }
+    if capabilities == before { return nil }
+    if let cell = capabilities.cell, cell != before.cell { pixels.cell = cell }
+    let removal = painter.freeAll()
+    painter = Self.painter(capabilities, pixels)
+    TerminalOutput.write(removal)
+    repaint()
+    return .graphics(capabilities.graphicsChoices)
   }
 
   /// The window's size as it is now. Repaints, because terminals move or drop pictures when they resize.

@@ -10,6 +10,16 @@ package struct Size: Equatable, Hashable, Sendable {
 package struct PixelSize: Equatable, Hashable, Sendable {
   package var width: Int
   package var height: Int
+
+  /// The longest side of a picture whose pixels are enlarged as they are; a longer one is a photo and is smoothed.
+  private static let longestSmallSide = 128
+
+  /// How often this picture fits into `room` without a pixel being cut; nil for a photo, or where it does not fit.
+  func wholeFactor(in room: PixelSize) -> Int? {
+    guard width > 0, height > 0, max(width, height) <= Self.longestSmallSide else { return nil }
+    let factor = min(room.width / width, room.height / height)
+    return factor > 0 ? factor : nil
+  }
 }
 
 /// A rectangle of cells; column 0, row 0 is the top left corner of the screen.
@@ -31,6 +41,10 @@ package struct Rect: Equatable, Hashable, Sendable {
 
   func intersects(_ other: Rect) -> Bool {
     column < other.endColumn && other.column < endColumn && row < other.endRow && other.row < endRow
+  }
+
+  func contains(_ other: Rect) -> Bool {
+    column <= other.column && other.endColumn <= endColumn && row <= other.row && other.endRow <= endRow
   }
 
   package func top(_ count: Int) -> Rect {
@@ -68,12 +82,21 @@ package struct PixelGeometry: Equatable, Sendable {
 
   var cell = PixelSize(width: 8, height: 16)
   var largestPicture = PixelSize(width: 1000, height: 1000)
+  /// Whether pictures are shown pixel by pixel, so that small ones grow by whole numbers only.
+  var showsPixels = true
 
-  /// The largest whole number of cells inside `box` that shows a picture of this shape undistorted, to half a cell.
+  /// The largest whole number of cells inside `box` that shows a picture of this shape undistorted, to half a cell; a
+  /// small picture gets the cells that it covers when it is enlarged by the largest whole number.
   package func cells(forWidth width: Int, height: Int, in box: Size) -> Size {
     let columns = min(box.columns, largestPicture.width / cell.width)
     let rows = min(box.rows, largestPicture.height / cell.height)
     guard width > 0, height > 0, columns > 0, rows > 0 else { return Size(columns: 0, rows: 0) }
+    let room = PixelSize(width: columns * cell.width, height: rows * cell.height)
+    if showsPixels, let factor = PixelSize(width: width, height: height).wholeFactor(in: room) {
+      return Size(
+        columns: (width * factor + cell.width - 1) / cell.width, rows: (height * factor + cell.height - 1) / cell.height
+      )
+    }
     let columnsPerRow = Double(width * cell.height) / Double(height * cell.width)
     let filling = Int((Double(rows) * columnsPerRow).rounded())
     if filling <= columns { return Size(columns: max(filling, 1), rows: rows) }

@@ -3,8 +3,13 @@ import Engine
 /// What happens at a terminal.
 package enum TerminalEvent: Equatable, Sendable {
   case key(Key)
-  /// The window or its font changed size.
+  case mouse(Mouse)
+  /// Text that was pasted: never a row of keys.
+  case paste(String)
+  /// The window or its font changed size, or the terminal lost pictures: draw again.
   case resized
+  /// The ways of showing pictures that work here, the best first, as the terminal has answered now.
+  case graphics([Graphics])
   /// A signal to end the program.
   case ending(Interrupted)
 }
@@ -14,6 +19,8 @@ package enum TerminalEvent: Equatable, Sendable {
 package protocol Terminal: AnyObject {
   var size: Size { get }
   var pixels: PixelGeometry { get }
+  /// Whether the mouse belongs to the program. Off, the terminal's own selecting works.
+  var usesMouse: Bool { get set }
 
   /// Shows a frame. False when some pictures had to wait because a key came first: show the frame again soon.
   func show(_ canvas: Canvas) -> Bool

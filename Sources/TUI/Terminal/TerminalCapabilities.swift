@@ -1,9 +1,20 @@
 /// What a terminal can do, as far as the environment and its own answers show.
 package struct TerminalCapabilities: Equatable, Sendable {
   package var hasSixel = false
+  /// The way to kitty's graphics, where the terminal affirmed them.
+  package var kitty: KittyRoute?
+  package var hasInlineImages = false
+  /// How the terminal names itself; empty where it does not.
+  package var name = ""
+  /// Whether it answered at all: then it takes the usual sequences, whatever TERM says.
+  var answers = false
+  /// Whether another program stands between this one and the terminal, tmux or screen.
+  private var isMultiplexed = false
+  /// tmux, if the terminal is one of its panes.
+  package var tmux: Tmux?
   package var hasUTF8 = true
   package var depth = ColorDepth.eight
-  var isLight = false
+  package var isLight = false
   var hasSynchronizedOutput = false
   package var cell: PixelSize?
   var largestPicture: PixelSize?
@@ -13,7 +24,11 @@ package struct TerminalCapabilities: Equatable, Sendable {
 
   /// The ways of showing pictures that work here, the best first.
   package var graphicsChoices: [Graphics] {
-    (hasSixel ? [.sixel] : []) + (hasUTF8 && depth != .none ? [.blocks] : []) + [.ascii, .none]
+    let known: [(Graphics, Bool)] = [
+      (.kitty, kitty != nil), (.sixel, hasSixel), (.iterm2, hasInlineImages), (.blocks, hasUTF8 && depth != .none),
+      (.ascii, true), (.none, true),
+    ]
+    return known.filter(\.1).map(\.0)
   }
 
   var geometry: PixelGeometry {
@@ -28,8 +43,11 @@ package struct TerminalCapabilities: Equatable, Sendable {
 
 extension TerminalCapabilities {
   /// What the environment variables say: TERM, COLORTERM, COLORFGBG, NO_COLOR (no-color.org), and the locale.
+  ///
+  /// COLORTERM is handed on through programs and machines that know nothing of it: the terminal's answer counts more.
   package init(environment: [String: String]) {
     let term = environment["TERM"] ?? "dumb"
+    isMultiplexed = ["tmux", "screen"].contains { term.hasPrefix($0) } || !(environment["TMUX"] ?? "").isEmpty
     let colorTerm = environment["COLORTERM"] ?? ""
     if !(environment["NO_COLOR"] ?? "").isEmpty || term == "dumb" || term.hasPrefix("vt") {
       depth = .none
@@ -55,32 +73,74 @@ extension TerminalCapabilities {
   /// All questions in one go. The last (DA1) is answered by every terminal: its answer means that no more will come.
   ///
   /// In order: text area in pixels, largest picture (XTSMGRAPHICS), cell in pixels, synchronized output (DECRQM),
-  /// background colour (OSC 11), device attributes.
-  static let questions = "\u{1B}[?2;1;0S\u{1B}[?2;4;0S\u{1B}[16t\u{1B}[?2026$p\u{1B}]11;?\u{1B}\\\u{1B}[c"
+  /// background colour (OSC 11), name (XTVERSION), whether a colour of 24 bits stays one (DECRQSS of SGR), kitty's
+  /// graphics, device attributes.
+  var questions: String {
+    let color = "\u{1B}[48;2;\(Self.probe.map(String.init).joined(separator: ";"))m\u{1B}P$qm\u{1B}\\\u{1B}[0m"
+    return "\u{1B}[?2;1;0S\u{1B}[?2;4;0S\u{1B}[16t\u{1B}[?2026$p\u{1B}]11;?\u{1B}\\\u{1B}[>0q" + color
+      + (askedRoute.map { String(decoding: KittyCommands.question($0), as: UTF8.self) } ?? "") + "\u{1B}[c"
+  }
 
-  /// Whether the closing answer is among these bytes.
-  static func isComplete(_ answers: [UInt8]) -> Bool {
-    sequences(in: answers).contains { $0.hasPrefix("[?") && $0.hasSuffix("c") }
+  /// A colour that no palette has.
+  private static let probe = [3, 77, 201]
+
+  /// The way on which kitty's graphics may be asked for; nil inside a multiplexer that would take the question for text.
+  private var askedRoute: KittyRoute? {
+    if let tmux { return tmux.passesKitty ? .tmux : nil }
+    return isMultiplexed ? nil : .direct
+  }
+
+  /// Whether the last answer is among these bytes. What comes through tmux comes later than tmux's own.
+  func isComplete(_ answers: [UInt8]) -> Bool {
+    let sequences = Self.sequences(in: answers)
+    return sequences.contains { $0.hasPrefix("[?") && $0.hasSuffix("c") }
+      && (askedRoute != .tmux || sequences.contains { $0.hasPrefix("_G") })
   }
 
   /// Takes up what the terminal answered; what it did not answer stays as it is.
   mutating func read(answers: [UInt8], size: Size) {
-    var areas: [PixelSize] = []
-    for sequence in Self.sequences(in: answers) {
-      let numbers = Self.numbers(in: sequence)
-      switch sequence.last {
-      case "c" where sequence.hasPrefix("[?"): hasSixel = numbers.contains(4)
-      case "S" where numbers.count == 4 && numbers[0] == 2 && numbers[1] == 0:
-        areas.append(PixelSize(width: numbers[2], height: numbers[3]))
-      case "t" where numbers.count == 3 && numbers[0] == 6:
-        cell = Self.plausibleCell(PixelSize(width: numbers[2], height: numbers[1]))
-      case "y" where numbers.count == 2 && numbers[0] == 2026: hasSynchronizedOutput = (1...3).contains(numbers[1])
-      default: if sequence.hasPrefix("]11;") { isLight = Self.isLight(color: sequence) ?? isLight }
-      }
-    }
+    let sequences = Self.sequences(in: answers)
+    for sequence in sequences { read(sequence) }
     // Both graphics answers look alike; they come in the order of the questions.
+    let areas = sequences.compactMap(Self.area)
     if areas.count == 2, areas[1].width > 0, areas[1].height > 0 { largestPicture = areas[1] }
     if cell == nil, let area = areas.first { cell = Self.cell(area: area, size: size) }
+  }
+
+  /// Takes up one answer, without its escape character and terminator.
+  mutating func read(_ sequence: String) {
+    let numbers = Self.numbers(in: sequence)
+    if sequence.hasPrefix("P>|") {
+      name = String(sequence.dropFirst(3))
+      hasInlineImages = Self.inlineNames.contains { name.lowercased().hasPrefix($0) }
+    } else if sequence.hasPrefix("P1$r"), sequence.hasSuffix("m") {
+      readColor(isKept: Array(numbers.suffix(3)) == Self.probe)
+    } else if sequence.hasPrefix("_Gi=31;OK") {
+      kitty = askedRoute
+    } else if sequence.hasPrefix("]11;") {
+      isLight = Self.isLight(color: sequence) ?? isLight
+    } else if sequence.hasPrefix("[?"), sequence.hasSuffix("c") {
+      (hasSixel, answers) = (numbers.contains(4), true)
+    } else if sequence.hasPrefix("[6;"), sequence.hasSuffix("t"), numbers.count == 3 {
+      cell = Self.plausibleCell(PixelSize(width: numbers[2], height: numbers[1]))
+    } else if sequence.hasSuffix("y"), numbers.count == 2, numbers[0] == 2026 {
+      hasSynchronizedOutput = (1...3).contains(numbers[1])
+    }
+  }
+
+  private mutating func readColor(isKept: Bool) {
+    // tmux keeps every colour, whatever the terminal around it makes of it; NO_COLOR is the person's word.
+    guard tmux == nil, depth != .none else { return }
+    depth = isKept ? .trueColor : min(depth, .cube256)
+  }
+
+  /// Those that show iTerm2's inline images and give their name; others that show them have sixel as well.
+  private static let inlineNames = ["iterm2", "wezterm", "mintty"]
+
+  private static func area(_ sequence: String) -> PixelSize? {
+    let numbers = numbers(in: sequence)
+    guard sequence.hasSuffix("S"), numbers.count == 4, numbers[0] == 2, numbers[1] == 0 else { return nil }
+    return PixelSize(width: numbers[2], height: numbers[3])
   }
 
   /// The cell of a window whose text area is `area` pixels; nil when the numbers cannot be true.

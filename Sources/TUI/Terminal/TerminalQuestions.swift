@@ -8,13 +8,14 @@ extension TerminalCapabilities {
     var capabilities = TerminalCapabilities(environment: environment)
     guard let window = TerminalWindow.current else { return capabilities }
     if environment["TERM"] != "linux" && environment["TERM"] != "dumb" {
-      capabilities.read(answers: answersOfTerminal(), size: window.size)
+      if let tmux = Tmux.current(environment) { capabilities.take(tmux) }
+      capabilities.read(answers: capabilities.answersOfTerminal(), size: window.size)
     }
     if capabilities.cell == nil { capabilities.cell = cell(area: window.pixels, size: window.size) }
     return capabilities
   }
 
-  private static func answersOfTerminal() -> [UInt8] {
+  private func answersOfTerminal() -> [UInt8] {
     var before = termios()
     guard tcgetattr(STDIN_FILENO, &before) == 0 else { return [] }
     var quiet = before
@@ -28,7 +29,7 @@ extension TerminalCapabilities {
     }
   }
 
-  private static func answersToQuestions() -> [UInt8] {
+  private func answersToQuestions() -> [UInt8] {
     var answers: [UInt8] = []
     let clock = ContinuousClock()
     let deadline = clock.now + .milliseconds(200)

@@ -1,6 +1,7 @@
 /// How meanings look: on a dark or a light background, with many colours, with eight, or with none (NO_COLOR).
 ///
-/// Colour never carries a meaning alone: whatever is coloured also has a word, a mark or a place.
+/// Colour never carries a meaning alone: whatever is coloured also has a word, a mark or a place. The colours are near
+/// those of Okabe and Ito, so that better and worse, baseline and tuned differ to colour-blind eyes, too.
 struct Theme: Equatable, Sendable {
   var isLight = false
   var depth = ColorDepth.cube256
@@ -42,10 +43,10 @@ struct Theme: Equatable, Sendable {
       case .dim: ((244, 243), (-1, -1))
       case .accent: ((80, 30), (6, 6))
       case .baseline: ((111, 25), (6, 4))
-      case .tuned: ((215, 166), (3, 5))
-      case .good: ((114, 28), (2, 2))
-      case .bad: ((203, 160), (1, 1))
-      case .warning: ((221, 130), (3, 5))
+      case .tuned: ((215, 130), (3, 5))
+      case .good: ((78, 29), (2, 2))
+      case .bad: ((202, 160), (1, 1))
+      case .warning: ((227, 94), (3, 5))
       }
     let grounds = depth == .eight ? eight : cube
     return isLight ? grounds.light : grounds.dark

@@ -7,11 +7,16 @@
 
 // screen_… wraps a global or a macro of curses; guard_… is in guard.c.
 
-/// Takes over the terminal on standard input and output; false when TERM names a type that is not installed.
-static inline bool screen_open(void) {
-  SCREEN *screen = newterm(NULL, stdout, stdin);
-  if (screen) set_term(screen);
-  return screen != NULL;
+/// Takes over the terminal on standard input and output, as one of `type` (NULL: what TERM names). 0 when that type is
+/// not installed, -1 when it cannot move its cursor, else 1.
+static inline int screen_open(const char *type) {
+  SCREEN *screen = newterm(type, stdout, stdin);
+  if (!screen) return 0;
+  set_term(screen);
+  if (tigetstr("cup")) return 1;
+  endwin();
+  delscreen(screen);
+  return -1;
 }
 
 static inline int screen_columns(void) { return getmaxx(stdscr); }
@@ -27,6 +32,8 @@ static inline void screen_prepare(void) {
   nodelay(stdscr, TRUE);
   set_escdelay(25);
   curs_set(0);
+  // Mouse reports are decoded with the rest; curses would give their first bytes as a key, and the rest as digits.
+  keyok(KEY_MOUSE, FALSE);
   // Inserting or deleting characters would shift the pixels of a picture in the same row.
   idcok(stdscr, FALSE);
   idlok(stdscr, FALSE);
@@ -64,6 +71,8 @@ static inline void screen_repaint(void) { clearok(curscr, TRUE); }
 /// leaves a note for `guard_take_resize` and writes a byte to `wake_descriptor`.
 /// Call before initscr: it keeps its hands off signals that are taken, and the settings are still the person's own.
 void guard_arm(int wake_descriptor, int error_descriptor, const char *farewell);
+/// What is written first when the terminal is given back by the guard: the command that frees a terminal's pictures.
+void guard_free_pictures(const char *command);
 /// Gives the signals back to whoever had them.
 void guard_disarm(void);
 /// Gives the terminal back at once, for a program that is about to end; nothing where the guard is not armed.

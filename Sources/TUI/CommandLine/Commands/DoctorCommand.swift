@@ -121,8 +121,16 @@ struct TerminalFacts: Encodable {
   let colors: String
   let utf8: Bool
   let sixel: Bool
+  /// How it shows kitty's graphics: “direct”, “tmux” (placeholders), or not.
+  let kitty: String?
+  /// iTerm2's inline images.
+  let inlineImages: Bool
+  /// How the terminal names itself, and the one around tmux.
+  let answersAs: String
   /// How pictures will be shown.
   let graphics: String
+  /// tmux runs in a terminal with kitty's graphics but hands nothing on to it.
+  private let blocksKitty: Bool
 
   init(environment: [String: String]) {
     isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
@@ -144,17 +152,25 @@ struct TerminalFacts: Encodable {
       case .trueColor: "16 million"
       }
     (utf8, sixel, graphics) = (found.hasUTF8, found.hasSixel, found.graphics.rawValue)
+    (kitty, inlineImages) = (found.kitty.map { $0 == .tmux ? "tmux" : "direct" }, found.hasInlineImages)
+    answersAs = [found.name, found.tmux?.terminal ?? ""].filter { !$0.isEmpty }.joined(separator: " in ")
+    blocksKitty = found.tmux.map { $0.hasPlaceholders && !$0.passesThrough } ?? false
   }
 
   var rows: [[String]] {
     let size = columns.flatMap { columns in rowCount.map { "\(columns) × \($0) cells" } } ?? "no terminal"
     let pixels = cell.map { ", \($0[0]) × \($0[1]) pixels each" } ?? ""
     return [
-      ["terminal", "\(name.withoutControlCharacters()), \(size)\(pixels)"], ["colours", colors],
-      ["UTF-8", utf8 ? "yes" : "no"], ["sixel", sixel ? "yes" : isTerminal ? "no" : "unknown: not on a terminal"],
+      ["terminal", "\(name.withoutControlCharacters())\(named), \(size)\(pixels)"], ["colours", colors],
+      ["UTF-8", utf8 ? "yes" : "no"], ["kitty", affirmed(kitty != nil)], ["sixel", affirmed(sixel)],
+      ["iterm2", affirmed(inlineImages)],
       ["pictures", graphics],
     ]
   }
+
+  private var named: String { answersAs.isEmpty ? "" : " (\(answersAs.withoutControlCharacters()))" }
+
+  private func affirmed(_ has: Bool) -> String { has ? "yes" : isTerminal ? "no" : "unknown: not on a terminal" }
 
   var advice: [String] {
     guard isTerminal else {
@@ -162,7 +178,11 @@ struct TerminalFacts: Encodable {
     }
     let (columns, rows) = (columns ?? 80, rowCount ?? 24)
     let remarks = [
-      (!sixel, "no sixel: pictures are drawn with blocks; foot, WezTerm, mlterm, xterm -ti vt340 and others have it"),
+      (
+        !sixel && kitty == nil && !inlineImages,
+        "no graphics: pictures are drawn with blocks; kitty, Ghostty, foot, WezTerm, xterm -ti vt340 and others have them"
+      ),
+      (blocksKitty, "tmux hands no pictures on to the terminal: put “set -g allow-passthrough on” into ~/.tmux.conf"),
       (!utf8, "the locale is not UTF-8: set LANG to C.UTF-8"),
       (["none", "8"].contains(colors), "few colours: set TERM to xterm-256color if that is true"),
       (columns < 80 || rows < 24, "the window is \(columns) × \(rows): 80 × 24 or more shows everything"),

@@ -1,4 +1,29 @@
-/// A drawing of dots, 2 × 4 in a cell, as braille characters; a cell has the style of what was drawn on it last.
+/// What curves are drawn with: fonts differ in what they have.
+package enum Markers: String, CaseIterable, Sendable {
+  /// Eight dots a cell.
+  case braille
+  /// Four fields a cell.
+  case block
+  /// Letters only.
+  case ascii
+
+  /// The character for these dots (bits as in Unicode's braille patterns).
+  func character(_ dots: UInt8) -> Character {
+    let braille = Character(Unicode.Scalar(0x2800 + UInt32(dots))!)
+    switch self {
+    case .braille: return braille
+    case .ascii: return PlainGlyphs.ascii(braille)
+    case .block:
+      let fields: [UInt8] = [0x03, 0x18, 0x44, 0xA0]
+      return Self.quadrants[fields.enumerated().reduce(0) { $0 + (dots & $1.element != 0 ? 1 << $1.offset : 0) }]
+    }
+  }
+
+  /// By the sum of 1 (upper left), 2 (upper right), 4 (lower left) and 8 (lower right).
+  private static let quadrants = Array(" ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█")
+}
+
+/// A drawing of dots, 2 × 4 in a cell; a cell has the style of what was drawn on it last.
 struct DotRaster {
   let columns: Int
   let rows: Int
@@ -31,7 +56,7 @@ struct DotRaster {
   /// Writes the cells that have dots; others keep what the canvas has.
   func draw(on canvas: inout Canvas, _ column: Int, _ row: Int) {
     for cell in dots.indices where dots[cell] != 0 {
-      let character = Character(Unicode.Scalar(0x2800 + UInt32(dots[cell]))!)
+      let character = canvas.markers.character(dots[cell])
       canvas.put(Cell(character: character, style: styles[cell]), column + cell % columns, row + cell / columns)
     }
   }

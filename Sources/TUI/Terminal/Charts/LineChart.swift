@@ -151,8 +151,11 @@ package struct LineChart {
     var y = from.y
     for x in (from.x + 1)...to.x {
       let next = from.y + (to.y - from.y) * (x - from.x) / (to.x - from.x)
-      // Without the step itself: it belongs to the column before.
-      raster.column(x, from: next == y ? y : y + (next - y).signum(), to: next, style)
+      // Between its points the baseline is dashed: without colours, too, it is not the tuned model's curve.
+      if style.ink != .baseline || x == to.x || x % 4 < 2 {
+        // Without the step itself: it belongs to the column before.
+        raster.column(x, from: next == y ? y : y + (next - y).signum(), to: next, style)
+      }
       y = next
     }
   }
