@@ -4,7 +4,9 @@ import Testing
 import TestSupport
 
 @testable import diva_tui
+@testable import Explorer
 @testable import Recap
+@testable import Terminal
 
 /// The whole way without a screen, on models that have learnt next to nothing.
 @Suite("Without a screen")
@@ -37,6 +39,23 @@ struct HeadlessTests {
     #expect(try PretrainRecord(contentsOf: URL(filePath: folder + "/pretrain.json"))?.plan == TinyAssets.plan)
     #expect(!FileManager.default.fileExists(atPath: folder + "/work"))
     #expect(complaint(["pretrain", "--out", folder])?.contains("already holds finished models") == true)
+  }
+
+  @Test("--once has a frame of a run as text, and as a PNG") @MainActor
+  func once() throws {
+    let run = try RunFolder(opening: try HeadlessTests.whole.get())
+    let size = Size(columns: 100, rows: 30)
+    let frame = try InteractiveExplorer.frame(of: [run], screen: "pairs", size: size)
+    let lines = Screenshot.text(of: frame).split(separator: "\n", omittingEmptySubsequences: false)
+
+    #expect(lines.count == 31 && lines[0].contains("3 Pairs") && lines.allSatisfy { $0.count <= 100 })
+    #expect(lines.dropFirst(2).dropLast(3).contains { !$0.isEmpty })
+    let image = try Image(decoding: Screenshot.image(of: frame).png(), named: "frame")
+    #expect((image.width, image.height) == (1600, 960))
+    let problem = #expect(throws: Problem.self) {
+      try InteractiveExplorer.frame(of: [run], screen: "pears", size: size)
+    }
+    #expect(problem?.advice?.contains("pairs") == true)
   }
 
   @Test("train writes a run that report tells of, and the same seed gives the same weights")

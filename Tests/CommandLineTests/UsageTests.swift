@@ -6,6 +6,7 @@ import Testing
 @testable import diva_tui
 @testable import Explorer
 @testable import Recap
+@testable import Terminal
 
 @Suite("The command line")
 struct UsageTests {
@@ -57,7 +58,22 @@ struct UsageTests {
 
     #expect(explore.runs == ["some/run", "another"])
     #expect(throws: Problem.self) {
-      try openExplorer(runs: explore.runs, SessionOptions(environment: [:]), graphics: nil)
+      try openExplorer(runs: explore.runs, SessionOptions(environment: [:]), look: .init())
+    }
+  }
+
+  @Test("one frame needs a run, and its options need --once")
+  func oneFrame() throws {
+    let explore = try #require(
+      DivaTUI.parseAsRoot(["run", "--once", "--size", "80x24", "--markers", "ascii", "--theme", "light"])
+        as? ExploreCommand)
+
+    #expect(explore.look.once && explore.look.size?.size == Size(columns: 80, rows: 24))
+    #expect(explore.look.look.markers == .ascii && explore.look.look.isLight == true)
+    for words in [
+      ["--once"], ["run", "--png", "x"], ["run", "--once", "--size", "80"], ["run", "--graphics", "tiff"],
+    ] {
+      #expect(throws: (any Error).self, "\(words)") { try DivaTUI.parseAsRoot(words) }
     }
   }
 

@@ -16,8 +16,7 @@ struct ExploreCommand: ParsableCommand {
 
   @Option(help: "Resume the run in this folder, bit for bit as if it had never stopped.") var resume: String?
 
-  @Option(help: "How pictures are drawn: sixel, blocks, ascii or none. (default: the best the terminal has)")
-  var graphics: Graphics?
+  @OptionGroup var look: LookOptions
 
   @Option(help: "Random seed. (default: 1)") var seed: UInt64?
   @OptionGroup var computing: ComputingOptions
@@ -36,6 +35,7 @@ struct ExploreCommand: ParsableCommand {
     guard runs.isEmpty || isPlain else {
       throw ValidationError("A run is shown with the models and settings that it began with; remove these options.")
     }
+    try look.validate(runs: runs)
     for run in runs where !run.contains("/") && !FileManager.default.fileExists(atPath: run) {
       guard let near = Subcommands.near(run) else { continue }
       throw ValidationError("There is no command and no run “\(run.withoutControlCharacters())”. Did you mean \(near)?")
@@ -45,9 +45,10 @@ struct ExploreCommand: ParsableCommand {
   func run() throws {
     computing.apply()
     let environment = ProcessInfo.processInfo.environment
+    if look.once { return try printFrame(runs: runs, look) }
     try openExplorer(
       runs: runs, try resume.map { try Self.resuming($0, environment) } ?? options(environment: environment),
-      graphics: graphics)
+      look: look.look)
   }
 
   func options(environment: [String: String]) -> SessionOptions {
@@ -72,5 +73,3 @@ struct ExploreCommand: ParsableCommand {
     return try SessionOptions(resuming: run, environment: environment)
   }
 }
-
-extension Graphics: ExpressibleByArgument {}

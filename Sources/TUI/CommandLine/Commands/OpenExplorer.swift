@@ -5,13 +5,13 @@ import Recap
 import Terminal
 
 /// What the program does without a subcommand: the explorer on a terminal, elsewhere the text report of each run.
-func openExplorer(runs: [String], _ options: SessionOptions, graphics: Graphics?) throws {
+func openExplorer(runs: [String], _ options: SessionOptions, look: InteractiveExplorer.Look) throws {
   let folders = try runs.map { try RunFolder(opening: $0) }
   if isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 {
     let subject: InteractiveExplorer.Subject = folders.isEmpty ? .models(options) : .runs(folders)
     // The program's entry is on the main thread, which curses needs.
     try EndingSignals.whileSaving {
-      try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, graphics: graphics) }
+      try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, look: look) }
     }
     return
   }
@@ -26,4 +26,20 @@ func openExplorer(runs: [String], _ options: SessionOptions, graphics: Graphics?
   }
   let reports = try folders.map { RunReport.text(for: try RunSummary(reading: $0)) }
   try Console.standard().print(reports.joined(separator: "\n"), terminator: "")
+}
+
+/// One frame of runs as text on standard output, and as a PNG file where one is wanted.
+func printFrame(runs: [String], _ options: LookOptions) throws {
+  let folders = try runs.map { try RunFolder(opening: $0) }
+  let size = options.size?.size ?? Size(columns: 120, rows: 36)
+  // The program's entry is on the main thread, which the explorer's loop needs.
+  let frame = try EndingSignals.whileSaving {
+    try MainActor.assumeIsolated {
+      try InteractiveExplorer.frame(of: folders, screen: options.screen, size: size, look: options.look)
+    }
+  }
+  if let png = options.png {
+    try DurableFile.write(Screenshot.image(of: frame, isLight: options.theme == .light).png(), to: png)
+  }
+  try Console.standard().print(Screenshot.text(of: frame), terminator: "")
 }

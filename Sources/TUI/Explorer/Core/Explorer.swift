@@ -27,8 +27,9 @@ enum Explorer {
     },
     Binding(
       keys: ["g"], label: "pictures",
-      tooltip: "Show pictures as sixel, half blocks, ASCII or not at all."
+      tooltip: "Show pictures as kitty graphics, sixel, inline images, half blocks, ASCII or not at all."
     ) { state, _ in
+      state.areGraphicsChosen = true
       let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
       state.graphics = state.graphicsChoices[(at + 1) % state.graphicsChoices.count]
       state.hint("pictures: \(state.graphics.label)")
@@ -44,6 +45,14 @@ enum Explorer {
       if state.feed.unsavedSteps == 0 { return [.quit] }
       state.asksBeforeQuitting = true
       return []
+    },
+    Binding(
+      keys: ["M"], label: "mouse",
+      tooltip: "Leave the mouse to the terminal, to select text, or take it back (Shift selects meanwhile)."
+    ) { state, _ in
+      state.usesMouse.toggle()
+      state.hint(state.usesMouse ? "the mouse is the explorer's" : "the mouse is the terminal's: it selects text")
+      return [.useMouse(state.usesMouse)]
     },
     Binding(keys: [.control("l")], label: "redraw", tooltip: "Redraw the screen.") { _, _ in [.repaint] },
     Binding(keys: [.control("z")], label: "suspend", tooltip: "Suspend the program; `fg` resumes it.") { _, _ in
@@ -73,6 +82,9 @@ enum Explorer {
     if event.isNews { state.feed.lastNews = state.now }
     switch event {
     case .key(let key): return press(key, &state)
+    case .mouse: break
+    case .paste: state.hint("pasted text is not taken for keys")
+    case .graphics(let choices): state.offer(choices)
     case .tick(let seconds, let memory):
       (state.now, state.memory) = (seconds, memory)
       if let until = state.notice?.until, seconds >= until { state.notice = nil }
@@ -122,6 +134,7 @@ enum Explorer {
   /// The frame for this state.
   static func frame(_ state: ExplorerState, size: Size, pixels: PixelGeometry = .usual) -> Canvas {
     var canvas = Canvas(size: size, pixels: pixels, graphics: state.graphics)
+    canvas.markers = state.markers
     guard size.columns >= smallestSize.columns, size.rows >= smallestSize.rows else {
       Chrome.drawTooSmall(on: &canvas)
       return canvas

@@ -5,6 +5,11 @@ import Terminal
 /// Everything that can happen to the explorer: keys, time, and what its session reports.
 enum ExplorerEvent: Equatable, Sendable {
   case key(Key)
+  case mouse(Mouse)
+  /// Pasted text, as it came.
+  case paste(String)
+  /// How pictures can be shown here, the best first, as the terminal has answered by now.
+  case graphics([Graphics])
   /// The explorer's clock, about once a second, and the bytes of memory in use; nil where the system does not say.
   case tick(seconds: Double, memory: Int? = nil)
   /// The run that the screens show from now on, as it stands.
@@ -27,7 +32,7 @@ enum ExplorerEvent: Equatable, Sendable {
   var isNews: Bool {
     switch self {
     case .opened, .log, .activity, .samples, .reconstruction, .pairs: true
-    case .key, .tick, .runs, .problem: false
+    case .key, .mouse, .paste, .graphics, .tick, .runs, .problem: false
     }
   }
 }

@@ -54,11 +54,14 @@ final class ExplorerLoop {
     return { (clock.now - start) / .seconds(1) }
   }
 
-  /// Shows the first frame, starts `work`, and runs until the person quits or a signal ends it; restores the terminal.
-  func run(starting work: [Work] = []) -> Ending {
+  /// Shows the first frame, starts `work`, takes `keys` as if they were pressed, and runs until the person quits or a signal
+  /// ends it; restores the terminal.
+  func run(starting work: [Work] = [], pressing keys: [Key] = []) -> Ending {
     defer { terminal.restore() }
+    terminal.usesMouse = state.usesMouse
     draw()
     perform(work)
+    for key in keys { take(ExplorerEvent.key(key)) }
     while true {
       if let ending { return ending }
       turn()
@@ -79,6 +82,12 @@ final class ExplorerLoop {
     switch event {
     case .key(let key):
       take(ExplorerEvent.key(key))
+    case .mouse(let mouse):
+      take(ExplorerEvent.mouse(mouse))
+    case .paste(let text):
+      take(ExplorerEvent.paste(text))
+    case .graphics(let choices):
+      take(ExplorerEvent.graphics(choices))
     case .resized:
       needsFrame = true
       nextFrame = clock() + Self.resizeRest
@@ -109,6 +118,7 @@ final class ExplorerLoop {
       case .quit: ending = ending ?? .quit
       case .repaint: terminal.repaint()
       case .suspend: terminal.suspend()
+      case .useMouse(let isOn): terminal.usesMouse = isOn
       default:
         runner.run(one)
       }

@@ -16,6 +16,12 @@ struct ExplorerState: Equatable, Sendable {
   var graphics = Graphics.sixel
   /// The ways of showing pictures that `g` goes through.
   var graphicsChoices = Graphics.allCases
+  /// Whether a person chose the way, so that a better one that is found later changes nothing.
+  var areGraphicsChosen = false
+  /// What curves are drawn with.
+  var markers = Markers.braille
+  /// Whether the mouse belongs to the explorer; else the terminal selects text with it.
+  var usesMouse = true
   var isHelpShown = false
   /// Quitting would lose something: has been asked, not yet answered.
   var asksBeforeQuitting = false
@@ -35,6 +41,12 @@ struct ExplorerState: Equatable, Sendable {
     var isProblem = false
     /// When it vanishes, on the explorer's clock. A problem stays until a key is pressed.
     var until: Double?
+  }
+
+  /// Takes up how pictures can be shown here, the best first.
+  mutating func offer(_ choices: [Graphics]) {
+    graphicsChoices = choices
+    if !areGraphicsChosen || !choices.contains(graphics), let best = choices.first { graphics = best }
   }
 
   /// Says for a few seconds why a key did nothing, or what it did: soon that is no longer so.

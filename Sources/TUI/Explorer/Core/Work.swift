@@ -14,8 +14,8 @@ enum Work: Equatable, Sendable {
   /// The pairs are on the screen.
   case loadPairs
   case openRun(Int)
-  /// These three are done by the loop itself, the others by its runner.
-  case repaint, suspend, quit
+  /// These are done by the loop itself, the others by its runner.
+  case repaint, suspend, quit, useMouse(Bool)
 }
 
 /// Does the explorer's work off the drawing thread.

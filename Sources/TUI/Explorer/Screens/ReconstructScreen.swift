@@ -54,7 +54,7 @@ enum ReconstructScreen: Screen {
     guard state.screen == ReconstructScreen.self || state.screen == DensityScreen.self else { return [] }
     return switch event {
     case .samples, .opened: open(state)
-    case .key, .tick, .log, .activity, .reconstruction, .pairs, .runs, .problem: []
+    default: []
     }
   }
 

@@ -13,37 +13,52 @@ package enum InteractiveExplorer {
     case runs([RunFolder])
   }
 
+  /// How it looks; nil is what the person's settings say, or the terminal.
+  package struct Look: Sendable {
+    package var graphics: Graphics?
+    package var markers: Markers?
+    /// Whether colours are for a light ground.
+    package var isLight: Bool?
+
+    package init(graphics: Graphics? = nil, markers: Markers? = nil, isLight: Bool? = nil) {
+      (self.graphics, self.markers, self.isLight) = (graphics, markers, isLight)
+    }
+  }
+
   /// Runs until the person quits; throws `Interrupted` after a signal.
   ///
-  /// - Parameter graphics: how pictures are shown; nil lets the terminal decide.
   /// Throws a `Problem` when this terminal cannot be used. What goes wrong later is shown on the screen.
   @MainActor
-  package static func run(_ subject: Subject, graphics: Graphics? = nil) throws {
+  package static func run(_ subject: Subject, look: Look = Look()) throws {
     let environment = ProcessInfo.processInfo.environment
-    let capabilities = TerminalCapabilities.ask(environment: environment)
+    let settingsPath = Settings.path(environment)
+    let read = Result { try Settings(reading: settingsPath) }
+    let before = (try? read.get()) ?? Settings()
+    var capabilities = TerminalCapabilities.ask(environment: environment)
+    if let isLight = look.isLight ?? before.isLight { capabilities.isLight = isLight }
     let mailbox = Mailbox()
     // Words go there that would tear the screen.
     let log = try StateFolder(environment).made() + "/explorer.log"
     let terminal = try CursesTerminal(capabilities: capabilities, log: log, wake: mailbox.wakeSink)
     var state = ExplorerState()
-    state.graphics = graphics ?? capabilities.graphics
-    state.graphicsChoices = capabilities.graphicsChoices
-    // Who brings pairs wants to see the answers.
-    if case .models(let options) = subject, options.mmvp != nil, options.resumes == nil {
-      state.screen = PairsScreen.self
+    state.offer(capabilities.graphicsChoices)
+    state.apply(before)
+    if let graphics = look.graphics { (state.graphics, state.areGraphicsChosen) = (graphics, true) }
+    if let markers = look.markers { state.markers = markers }
+    if case .failure(let error) = read { state.report(Problem(error)) }
+    switch subject {
+    case .models(let options):
+      // Who brings pairs wants to see the answers.
+      if options.mmvp != nil, options.resumes == nil { state.screen = PairsScreen.self }
+    case .runs: state.open(before.screen)
     }
-    let runner = SessionRunner(failed: { mailbox.post(.activity(SessionActivity(status: .failed($0)))) }) {
-      next, isClosing in
-      let session: any Session =
-        switch subject {
-        case .models(let options): ModelSession(options, isClosing: isClosing) { mailbox.post($0) }
-        case .runs(let folders):
-          RunsSession(folders, environment: environment, isClosing: isClosing) { mailbox.post($0) }
-        }
-      try session.work(next: next)
-    }
+    let chosen = state.settings(from: before)
+    let runner = runner(subject, mailbox, environment)
     let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
     let ending = loop.run()
+    // What options said holds for one session; a file that could not be read is the person's to mend.
+    let kept = before.taking(changesFrom: chosen, to: loop.state.settings(from: before))
+    if case .success = read, kept != before { try? kept.write(to: settingsPath) }
     // The terminal is the person's again. Large models take minutes for the piece of work that is on: a run is worth
     // them, answers are not.
     if !runner.close(within: 0.5) {
@@ -54,5 +69,47 @@ package enum InteractiveExplorer {
       _ = runner.close(within: .infinity)
     }
     if case .signal(let signal) = ending { throw signal }
+  }
+  private static func runner(
+    _ subject: Subject, _ mailbox: Mailbox, _ environment: [String: String]
+  ) -> SessionRunner {
+    SessionRunner(failed: { mailbox.post(.activity(SessionActivity(status: .failed($0)))) }) { next, isClosing in
+      let session: any Session =
+        switch subject {
+        case .models(let options): ModelSession(options, isClosing: isClosing) { mailbox.post($0) }
+        case .runs(let folders):
+          RunsSession(folders, environment: environment, isClosing: isClosing) { mailbox.post($0) }
+        }
+      try session.work(next: next)
+    }
+  }
+
+  // MARK: - One frame
+
+  /// The frame that runs have when all that is on it is there, on a sheet of `size` cells.
+  ///
+  /// - Parameter screen: the title of the screen, in small letters; nil is the first.
+  /// - Parameter patience: what is not there by then is left out.
+  @MainActor
+  package static func frame(
+    of runs: [RunFolder], screen: String?, size: Size, look: Look = Look(), patience: Duration = .seconds(60)
+  ) throws -> Canvas {
+    let mailbox = Mailbox()
+    var state = ExplorerState()
+    state.graphics = look.graphics ?? .kitty
+    if let markers = look.markers { state.markers = markers }
+    let wanted = Explorer.screens.first { $0.title.lowercased() == screen?.lowercased() }
+    guard screen == nil || wanted != nil else {
+      let titles = Explorer.screens.map { $0.title.lowercased() }.joined(separator: ", ")
+      throw Problem("there is no screen “\(screen ?? "")”", advice: "the screens are \(titles)")
+    }
+    let runner = runner(.runs(runs), mailbox, ProcessInfo.processInfo.environment)
+    let terminal = SheetTerminal(size: size, patience: patience) { runner.isAtRest }
+    let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
+    let key = wanted.flatMap { one in Explorer.screens.firstIndex { $0 == one } }.map { Character("\($0 + 1)") }
+    let ending = loop.run(pressing: key.map { [.character($0)] } ?? [])
+    if case .signal(let signal) = ending { throw signal }
+    _ = runner.close(within: 10)
+    return terminal.frame
   }
 }

@@ -77,7 +77,7 @@ final class ModelSession: Session {
     case .loadPairs:
       looksAtPictures = false
       postPairs(isScoring: canAnswer)
-    case .openRun, .repaint, .suspend, .quit: break
+    case .openRun, .repaint, .suspend, .useMouse, .quit: break
     }
   }
 

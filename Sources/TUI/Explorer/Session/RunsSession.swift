@@ -65,7 +65,8 @@ final class RunsSession: Session {
     case .reconstruct(let image, let timestep): pictures.look(at: image, timestep: timestep)
     case .cancelRebuilding: pictures.cancel()
     case .loadPairs: postPairs()
-    case .openRun, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop, .repaint, .suspend, .quit: break
+    case .openRun, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
+    case .repaint, .suspend, .useMouse, .quit: break
     }
   }
 

@@ -14,6 +14,7 @@ final class SessionRunner: WorkRunner {
   private struct Requests {
     var work: [Work] = []
     var isClosed = false
+    var isWaiting = false
   }
 
   private let requests = Mutex(Requests())
@@ -47,6 +48,9 @@ final class SessionRunner: WorkRunner {
     arrival.signal()
   }
 
+  /// Whether the session has nothing to do before a request comes or time passes.
+  var isAtRest: Bool { requests.withLock { $0.isWaiting && $0.work.isEmpty } }
+
   /// Lets the thread end after the step it is in, and save; false when it has not done so in time.
   ///
   /// A program must not end under a thread that computes: the libraries' destructors would race with it.
@@ -64,7 +68,10 @@ final class SessionRunner: WorkRunner {
       }
       if isClosed { return .quit }
       if let work { return work }
-      if seconds <= 0 || arrival.wait(timeout: end) == .timedOut { return nil }
+      if seconds <= 0 { return nil }
+      requests.withLock { $0.isWaiting = true }
+      defer { requests.withLock { $0.isWaiting = false } }
+      if arrival.wait(timeout: end) == .timedOut { return nil }
     }
   }
 }
