@@ -7,7 +7,7 @@ REFERENCE := Tests/Reference
 # The pinned environment of `make parity` when it is there, otherwise the python3 on PATH.
 PYTHON ?= $(or $(wildcard .venv-parity/bin/python),python3)
 # Everything in Tests/Reference writes fixtures, except these.
-TOOLS := $(addprefix $(REFERENCE)/,parity.py families.py exports.py family_models.py peer.py peer_models.py peer_ops.py mini.py random_source.py)
+TOOLS := $(addprefix $(REFERENCE)/,parity.py families.py exports.py family_models.py peer.py peer_models.py peer_ops.py mini.py random_source.py scaling.py)
 FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 

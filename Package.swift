@@ -28,7 +28,8 @@ let package = Package(
     .target(
       name: "Kernels", path: "Sources/Native/Kernels", cSettings: kernelFlags,
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("m")]),
-    .target(name: "Engine", dependencies: ["Kernels", "CImages", "CZlib"]),
+    .target(name: "CMPI", path: "Sources/Native/CMPI"),
+    .target(name: "Engine", dependencies: ["Kernels", "CImages", "CZlib", "CMPI"]),
     .target(name: "Recap", dependencies: ["Engine", "CHDF5"]),
     .target(name: "Terminal", dependencies: ["Engine", "CNcurses", "CSixel", "CZlib"], path: "Sources/TUI/Terminal"),
     .target(name: "Explorer", dependencies: ["Terminal", "Recap", "Engine"], path: "Sources/TUI/Explorer"),

@@ -58,6 +58,15 @@ public final class Parameter: @unchecked Sendable {
 
   public func clearGradient() { leaf?.clearGradient() }
 
+  /// Puts a gradient in the place of what has arrived.
+  func setGradient(_ tensor: Tensor) {
+    leaf?.clearGradient()
+    leaf?.accumulate(tensor)
+  }
+
+  /// Where its gradient arrives; nil unless trainable.
+  var gradientPlace: Node? { leaf }
+
   /// Overwrites the weights.
   public func assign(_ tensor: Tensor) {
     precondition(tensor.shape == shape, "\(name) is \(shape), not \(tensor.shape)")

@@ -76,24 +76,42 @@ public struct GradualScoring {
 
   /// The model that is behind encodes its next few images, if it must, and answers.
   public mutating func advance() {
-    guard let number = models.indices.min(by: { answers(of: $0).count < answers(of: $1).count }), !isFinished
-    else { return }
-    if encoded(by: number) == 2 * answers(of: number).count { encode(number) }
+    encodeNext { scoring, model, start in [scoring.features(from: start, of: model)] }
+    guard let number = behind else { return }
     answer(number)
     if answers(of: number).count == benchmark.pairs.count { keep(number) }
   }
 
-  private func encoded(by number: Int) -> Int {
-    models[number].features[0].count / models[number].vision.projectionWidth
+  /// The model whose turn it is.
+  private var behind: Int? {
+    isFinished ? nil : models.indices.min { answers(of: $0).count < answers(of: $1).count }
   }
 
-  private mutating func encode(_ number: Int) {
-    let (vision, start) = (models[number].vision, encoded(by: number))
-    let end = min(benchmark.images.count, start + preprocessing.batch)
-    let some = feature.directions(
-      ofBatch: benchmark.images[start..<end], by: vision, preprocessing: preprocessing, draws: Array(draws.joined()))
-    for (row, features) in some.enumerated() { models[number].features[row] += features.values }
-    encodedImages += end - start
+  /// Has the images encoded that `advance` needs next, if it does: `encode` gets the model and the first of them, and gives
+  /// the features of one or more batches, in order, each a list per draw.
+  mutating func encodeNext(
+    _ encode: (_ scoring: GradualScoring, _ model: Int, _ start: Int) throws -> [[[Float]]]
+  ) rethrows {
+    guard let number = behind, encoded(by: number) == 2 * answers(of: number).count else { return }
+    let before = encoded(by: number)
+    for batch in try encode(self, number, before) {
+      for (row, values) in batch.enumerated() { models[number].features[row] += values }
+    }
+    encodedImages += encoded(by: number) - before
+  }
+
+  /// Of the batch that begins with this image, a list per draw; empty lists behind the last image.
+  func features(from start: Int, of model: Int) -> [[Float]] { features(from: start, by: models[model].vision) }
+
+  func features(from start: Int, by vision: CLIPVisionTower) -> [[Float]] {
+    guard start < benchmark.images.count else { return draws.joined().map { _ in [] } }
+    let batch = benchmark.images[start..<min(benchmark.images.count, start + preprocessing.batch)]
+    return feature.directions(ofBatch: batch, by: vision, preprocessing: preprocessing, draws: Array(draws.joined()))
+      .map(\.values)
+  }
+
+  private func encoded(by number: Int) -> Int {
+    models[number].features[0].count / models[number].vision.projectionWidth
   }
 
   /// Answers what has been encoded, as far as one batch of statements goes.

@@ -72,10 +72,21 @@ public struct GradualZeroShot {
   }
 
   /// Encodes the next few images.
-  public mutating func advance() {
-    let next = benchmark.images[done..<min(all, done + preprocessing.batch)]
-    guard !next.isEmpty else { return }
-    features += feature.directions(ofBatch: next, by: vision, preprocessing: preprocessing, draws: [draw])
+  public mutating func advance() { advance { [$0.features(from: $0.done)] } }
+
+  /// The same, the features of one or more batches coming from elsewhere.
+  mutating func advance(_ encode: (GradualZeroShot) throws -> [[Float]]) rethrows {
+    guard !isFinished else { return }
+    features += try encode(self).map { values in
+      Tensor(values, shape: [values.count / vision.projectionWidth, vision.projectionWidth])
+    }
+  }
+
+  /// Of the batch that begins with this image; none behind the last one. Of another tower, if one is given.
+  func features(from start: Int, by other: CLIPVisionTower? = nil) -> [Float] {
+    guard start < all else { return [] }
+    let next = benchmark.images[start..<min(all, start + preprocessing.batch)]
+    return feature.directions(ofBatch: next, by: other ?? vision, preprocessing: preprocessing, draws: [draw])[0].values
   }
 
   /// The CLIP has learned, or another takes its place: it is scored anew.

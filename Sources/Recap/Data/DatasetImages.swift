@@ -11,7 +11,7 @@ public final class DatasetImages: TrainingImages {
   private let diffusion: StableDiffusion
   private let latents: LatentCache?
   private var unusable: Set<Int> = []
-  private var ahead: [Int: SquareBatch] = [:]
+  private var ahead: [Part: SquareBatch] = [:]
   public private(set) var skipped: SkippedImages
 
   /// - Parameters:
@@ -38,7 +38,11 @@ public final class DatasetImages: TrainingImages {
   public var summary: String? { reader.dataset.summary }
 
   public func inputs(_ indices: [Int], batch: Int) throws -> TrainingInputs {
-    let squares = try squares(indices, batch: batch)
+    try inputs(indices, batch: batch, from: 0)
+  }
+
+  public func inputs(_ indices: [Int], batch: Int, from place: Int) throws -> TrainingInputs {
+    let squares = try squares(indices, batch: batch, from: place)
     let images = squares.map(\.image)
     return TrainingInputs(
       pixels: pixels.clipPixels(images),
@@ -63,17 +67,24 @@ public final class DatasetImages: TrainingImages {
       })
   }
 
-  public func prepare(_ indices: [Int], batch: Int) {
-    guard ahead[batch]?.indices != indices else { return }
-    ahead[batch] = SquareBatch(indices, batch: batch, unusable: unusable, by: reader)
+  /// Images of a micro-batch from a place on.
+  private struct Part: Hashable {
+    let batch: Int
+    let place: Int
+  }
+
+  public func prepare(_ indices: [Int], batch: Int, from place: Int) {
+    let part = Part(batch: batch, place: place)
+    guard ahead[part]?.indices != indices else { return }
+    ahead[part] = SquareBatch(indices, batch: batch, from: place, unusable: unusable, by: reader)
   }
 
   /// The parts that this micro-batch sees, as large as the diffusion model's pictures.
-  func squares(_ indices: [Int], batch: Int) throws -> [Square] {
-    prepare(indices, batch: batch)
-    let readings = ahead.removeValue(forKey: batch)?.finished() ?? []
+  func squares(_ indices: [Int], batch: Int, from place: Int = 0) throws -> [Square] {
+    prepare(indices, batch: batch, from: place)
+    let readings = ahead.removeValue(forKey: Part(batch: batch, place: place))?.finished() ?? []
     // What was prepared for a step that was never taken.
-    ahead = ahead.filter { $0.key > batch }
+    ahead = ahead.filter { ($0.key.batch, $0.key.place) > (batch, place) }
     return try readings.map(taken)
   }
 

@@ -61,14 +61,15 @@ final class SquareBatch: Sendable {
     return queue
   }()
 
-  init(_ indices: [Int], batch: Int, unusable: Set<Int>, by reader: SquareReader) {
+  /// - Parameter first: the place of the first of these images in the micro-batch.
+  init(_ indices: [Int], batch: Int, from first: Int, unusable: Set<Int>, by reader: SquareReader) {
     self.indices = indices
     readings = Mutex(Array(repeating: nil, count: indices.count))
     Self.queue.maxConcurrentOperationCount = ThreadPool.threads
     for (place, index) in indices.enumerated() {
       group.enter()
       Self.queue.addOperation { [self] in
-        let reading = reader.square(index, batch: batch, place: place, unusable: unusable)
+        let reading = reader.square(index, batch: batch, place: first + place, unusable: unusable)
         readings.withLock { $0[place] = reading }
         group.leave()
       }

@@ -12,9 +12,11 @@ public struct TrainingInputs {
 }
 
 extension DivaObjective.Inputs {
-  /// Of a micro-batch's images.
-  public init(_ images: TrainingInputs, _ sampling: DivaObjective.Sampling, patches: Int, step: Int) {
-    self.init(clipPixels: images.pixels, latents: images.latents, sampling, patches: patches, step: step)
+  /// Of the images of a micro-batch, or of a part of it.
+  public init(
+    _ images: TrainingInputs, _ sampling: DivaObjective.Sampling, patches: Int, step: Int, part: BatchPart? = nil
+  ) {
+    self.init(clipPixels: images.pixels, latents: images.latents, sampling, patches: patches, step: step, part: part)
   }
 }
 
@@ -26,8 +28,10 @@ public protocol TrainingImages {
   ///
   /// Throws a `Problem` when there is no image left that can be read.
   func inputs(_ indices: [Int], batch: Int) throws -> TrainingInputs
+  /// The same of a part, whose first image has this place in its micro-batch.
+  func inputs(_ indices: [Int], batch: Int, from place: Int) throws -> TrainingInputs
   /// Begins to read what `inputs` will be asked for soon, where that takes time; changes nothing of what it gives.
-  func prepare(_ indices: [Int], batch: Int)
+  func prepare(_ indices: [Int], batch: Int, from place: Int)
   /// Images that have been left out so far.
   var skipped: SkippedImages { get }
   /// What there is, in words; nil for the mini world's.
@@ -35,7 +39,11 @@ public protocol TrainingImages {
 }
 
 extension TrainingImages {
-  public func prepare(_ indices: [Int], batch: Int) {}
+  /// For images that are seen whole, whatever their place.
+  public func inputs(_ indices: [Int], batch: Int, from place: Int) throws -> TrainingInputs {
+    try inputs(indices, batch: batch)
+  }
+  public func prepare(_ indices: [Int], batch: Int, from place: Int) {}
   public var skipped: SkippedImages { SkippedImages() }
   public var summary: String? { nil }
 }

@@ -14,14 +14,22 @@ public struct NoiseDraw: Sendable {
   }
 
   /// Draw `n` of image i in a step is sample n·B + i, so that resuming or accumulating changes no number.
+  ///
+  /// - Parameter part: the images of the micro-batch that have these latents; nil for all.
   public static func random(
-    latents shape: Shape, draws: Int, timesteps range: Range<Int>, seed: UInt64, step: Int
+    latents shape: Shape, draws: Int, timesteps range: Range<Int>, seed: UInt64, step: Int, part: BatchPart? = nil
   ) -> NoiseDraw {
-    let count = draws * shape[0]
-    let timesteps = RandomSource(seed: seed, stream: .timesteps)
+    let (noise, timesteps) = (RandomSource(seed: seed, stream: .noise), RandomSource(seed: seed, stream: .timesteps))
+    let part = part ?? .whole(shape[0])
+    precondition(part.places.count == shape[0], "\(shape[0]) latents of \(part.places.count) images")
+    let starts = (0..<draws).map { $0 * part.batch + part.places.lowerBound }
     return NoiseDraw(
-      noise: RandomSource(seed: seed, stream: .noise).normal(shape.replacingFirst(with: count), step: step),
-      timesteps: (0..<count).map { timesteps.integer(in: range, step: step, sample: $0) })
+      noise: part.isWhole
+        ? noise.normal(shape.replacingFirst(with: draws * shape[0]), step: step)
+        : .stacked(starts.map { noise.normal(shape, step: step, firstSample: $0) }),
+      timesteps: starts.flatMap { start in
+        (start..<start + shape[0]).map { timesteps.integer(in: range, step: step, sample: $0) }
+      })
   }
 }
 

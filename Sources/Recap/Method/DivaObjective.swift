@@ -36,6 +36,11 @@ public struct DivaObjective {
       (self.seed, self.density, self.draws, self.timesteps) = (seed, density, draws, timesteps)
       self.shufflesCondition = shufflesCondition
     }
+
+    /// Image i of a micro-batch gets the condition of image `order[i]`; nil where each has its own.
+    func conditionOrder(images: Int, step: Int) -> [Int]? {
+      shufflesCondition ? RandomSource(seed: seed, stream: .shuffledCondition).permutation(images, step: step) : nil
+    }
   }
 
   /// All that the loss of a micro-batch depends on beside weights and prompt. Images and latents are NHWC.
@@ -57,18 +62,29 @@ public struct DivaObjective {
     /// - Parameters:
     ///   - patches: how many patches the tower cuts an image into.
     ///   - step: the micro-batch's number in its run.
-    public init(clipPixels: Tensor, latents: Tensor, _ sampling: Sampling, patches count: Int, step: Int) {
+    ///   - part: which of the micro-batch's images the latents are of, nil for all; the pixels of a part are those that
+    ///     condition them.
+    public init(
+      clipPixels: Tensor, latents: Tensor, _ sampling: Sampling, patches count: Int, step: Int, part: BatchPart? = nil
+    ) {
       self.clipPixels = clipPixels
       self.latents = latents
-      let (seed, images) = (sampling.seed, clipPixels.shape[0])
+      let part = part ?? .whole(latents.shape[0])
       draw = .random(
-        latents: latents.shape, draws: sampling.draws, timesteps: sampling.timesteps, seed: seed, step: step)
+        latents: latents.shape, draws: sampling.draws, timesteps: sampling.timesteps, seed: sampling.seed, step: step,
+        part: part)
       density = sampling.density
-      patches = density.chosenPatches(
-        images: images, patches: count, random: RandomSource(seed: seed, stream: .patches), step: step)
-      conditionOrder =
-        sampling.shufflesCondition
-        ? RandomSource(seed: seed, stream: .shuffledCondition).permutation(images, step: step) : nil
+      let order = sampling.conditionOrder(images: part.batch, step: step)
+      let random = RandomSource(seed: sampling.seed, stream: .patches)
+      if let order, !part.isWhole {
+        let all = density.chosenPatches(images: part.batch, patches: count, random: random, step: step)
+        patches = all.map { all in order[part.places].map { all[$0] } }
+        conditionOrder = nil
+      } else {
+        patches = density.chosenPatches(
+          images: part.places.count, patches: count, random: random, step: step, firstSample: part.places.lowerBound)
+        conditionOrder = order
+      }
     }
   }
 

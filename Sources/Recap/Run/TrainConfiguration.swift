@@ -10,6 +10,8 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   /// Images per micro-batch, and micro-batches per optimizer step.
   public var batch = 32
   public var accumulate = 1
+  /// Parts that a micro-batch is computed in, one after the other or by several ranks; their gradients are added in order.
+  public var batchParts = 1
   /// Noise draws per image (the paper's N = 2).
   public var draws = 2
   /// Timesteps are drawn uniformly from first ..< last of the schedule.
@@ -49,6 +51,13 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
     (plan.optimizer, plan.rate, plan.projectionRate, plan.warmUpSteps) = (.sgd, 1e-4, 1e-4, 23)
     (plan.alignSteps, plan.timesteps, plan.baselineShare) = (0, 0..<1000, 0)
     return plan
+  }
+
+  /// Cuts micro-batches into parts for ranks to share: a step has eight parts, as far as it has images, and more only
+  /// where there are more ranks, so that their number decides nothing about the sums of a usual job.
+  public mutating func divideBatch(ranks: Int) {
+    let parts = (max(8, ranks) + accumulate - 1) / accumulate
+    batchParts = min(batch, parts)
   }
 
   public var timesteps: Range<Int> {

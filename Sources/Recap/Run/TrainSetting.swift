@@ -41,6 +41,10 @@ extension TrainSetting {
     TrainSetting(\.steps, "steps", "steps", purpose: "Training steps of the image tower.", check: count),
     TrainSetting(\.batch, "batch", "batch", purpose: "Images per micro-batch.", check: size),
     TrainSetting(\.accumulate, "accumulate", "accumulate", purpose: "Micro-batches per step.", check: size),
+    TrainSetting(
+      \.batchParts, "batchParts", "batch-parts",
+      purpose: "Parts that a micro-batch is computed in, which takes less memory, and which ranks under mpirun share.",
+      check: size),
     TrainSetting(\.draws, "draws", "draws", "timesteps", purpose: "Noise draws per image.", check: size),
     TrainSetting(\.firstTimestep, "firstTimestep", "timestep-range", purpose: "The lowest timestep.", check: count),
     TrainSetting(\.lastTimestep, "lastTimestep", "timestep-range", purpose: "The first one too high.", check: count),
@@ -92,6 +96,8 @@ extension TrainSetting {
   public static func firstComplaint(about configuration: TrainConfiguration) -> (setting: TrainSetting, reason: String)?
   {
     for setting in all { if let reason = setting.complaint(configuration) { return (setting, reason) } }
+    let (parts, batch) = (configuration.batchParts, configuration.batch)
+    if parts > batch { return (of(\.batchParts), "\(parts) is out of bounds; expected 1 to the batch's \(batch)") }
     let (first, last) = (configuration.firstTimestep, configuration.lastTimestep)
     guard last <= first else { return nil }
     return (of(\.lastTimestep), "\(last) is out of bounds; expected more than the first timestep, \(first)")

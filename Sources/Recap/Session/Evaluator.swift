@@ -34,14 +34,28 @@ public struct Evaluator {
 
   /// Encodes the next few images: pairs, then the zero-shot images.
   public mutating func advance() {
+    advance(
+      pairs: { pairs, model, start in [pairs.features(from: start, of: model)] },
+      zeroShot: { work, _ in [work.features(from: work.done)] })
+  }
+
+  /// The same, the features coming from elsewhere.
+  mutating func advance(
+    pairs encode: (_ pairs: GradualScoring, _ model: Int, _ start: Int) throws -> [[[Float]]],
+    zeroShot: (_ work: GradualZeroShot, _ isTuned: Bool) throws -> [[Float]]
+  ) rethrows {
     if !pairs.isFinished {
+      try pairs.encodeNext(encode)
       pairs.advance()
     } else if !baseline.isFinished {
-      baseline.advance()
+      try baseline.advance { try zeroShot($0, false) }
     } else {
-      tuned.advance()
+      try tuned.advance { try zeroShot($0, true) }
     }
   }
+
+  /// What classifies.
+  var zeroShot: GradualZeroShot { baseline }
 
   public var isFinished: Bool { pairs.isFinished && baseline.isFinished && tuned.isFinished }
 

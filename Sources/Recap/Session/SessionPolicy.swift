@@ -28,7 +28,7 @@ public struct SessionPolicy: Equatable, Sendable {
   public func fitted(_ plan: TrainConfiguration) -> TrainConfiguration {
     guard splitsBatch else { return plan }
     var plan = plan
-    (plan.accumulate, plan.batch) = (plan.accumulate * plan.batch, 1)
+    (plan.accumulate, plan.batch, plan.batchParts) = (plan.accumulate * plan.batch, 1, 1)
     return plan
   }
 }

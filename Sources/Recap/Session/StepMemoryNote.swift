@@ -4,7 +4,8 @@ extension StepMemory {
   /// Of a training step with these models.
   public init(_ models: DivaModels, _ plan: TrainConfiguration) {
     self.init(
-      tower: models.tuned, unet: models.diffusion.unet, images: plan.batch, draws: plan.draws,
+      tower: models.tuned, unet: models.diffusion.unet,
+      images: BatchPart(plan.batchParts - 1, of: plan.batchParts, batch: plan.batch).places.count, draws: plan.draws,
       contextTokens: plan.density.tokenCount(patches: models.tuned.config.patches),
       moments: plan.optimizer == .sgd ? 1 : 2)
   }

@@ -17,8 +17,10 @@ public final class Trainer {
   public internal(set) var trained = 0
   /// Training time so far.
   public internal(set) var seconds = 0.0
-  /// Called after each of a step's micro-batches with how many are done; what it throws cancels the step.
-  public var afterMicroBatch: ((_ done: Int, _ all: Int) throws -> Void)?
+  /// Called after each of a step's parts with how many are done; what it throws cancels the step.
+  public var afterPart: ((_ done: Int, _ all: Int) throws -> Void)?
+  /// Computes the parts on several ranks; nil where this process is alone.
+  public var parallel: DataParallel?
   private var order: BatchOrder
   let alignOptimizer: any Optimizer
   let optimizer: any Optimizer
@@ -47,7 +49,7 @@ public final class Trainer {
   public var isFinished: Bool { isAligned && trained >= configuration.steps }
 
   /// Takes the next step of the current stage. Throws, the weights unchanged, a `Problem` when its images cannot be
-  /// read, and whatever `afterMicroBatch` throws.
+  /// read, and whatever `afterPart` throws.
   public func step() throws -> StepReport {
     precondition(!isFinished, "the run has taken all its steps")
     let begin = ContinuousClock.now
@@ -57,7 +59,7 @@ public final class Trainer {
     let rate = stage == .align ? configuration.alignRate : schedule.rate(at: number)
     // The two stages draw from one sequence of steps, so that they never share noise.
     let position = stage == .align ? number : configuration.alignSteps + number
-    let loss = try accumulateGradients(at: position)
+    let loss = try accumulateGradients(stage, at: position)
     let stepper = stage == .align ? alignOptimizer : optimizer
     let norm = stepper.step(learningRate: rate, maximumNorm: configuration.clipNorm)
     if stage == .align { finishAlignStep() } else { finishTrainStep() }
@@ -86,42 +88,90 @@ public final class Trainer {
     models.projectionParameters.forEach { $0.isTrainable = projects }
   }
 
-  private func accumulateGradients(at position: Int) throws -> Float {
-    var total: Float = 0
+  // MARK: - Parts of a step: micro-batches, or parts of them
+
+  /// Parts whose gradients are added to a step's.
+  public var partsPerStep: Int { configuration.accumulate * configuration.batchParts }
+
+  /// The gradients of step number `position`, and its loss.
+  private func accumulateGradients(_ stage: StepReport.Stage, at position: Int) throws -> Float {
+    let parameters = models.tuned.parameters + models.projectionParameters
     do {
-      for part in 0..<configuration.accumulate {
-        let loss = try loss(at: position * configuration.accumulate + part)
-        loss.scaled(by: 1 / Float(configuration.accumulate)).backward()
-        total += loss.item / Float(configuration.accumulate)
-        try afterMicroBatch?(part + 1, configuration.accumulate)
+      let losses = try losses(parameters.filter(\.isTrainable), stage, at: position)
+      return losses.enumerated().reduce(0) { total, part in
+        total + part.element * batchPart(part.offset).share / Float(configuration.accumulate)
       }
     } catch {
       // What was accumulated belongs to no step.
-      (models.tuned.parameters + models.projectionParameters).forEach { $0.clearGradient() }
+      parameters.forEach { $0.clearGradient() }
       throw error
     }
-    return total
   }
 
-  /// Lets the images of the next micro-batches be read while this one is computed.
-  private func prepareImages(after position: Int) {
-    let (batch, last) = (
-      configuration.batch, configuration.accumulate * (configuration.alignSteps + configuration.steps)
-    )
-    for next in position + 1..<max(position + 1, min(position + 3, last)) {
-      images.prepare(order.images(from: next * batch, batch), batch: next)
+  private func losses(_ parameters: [Parameter], _ stage: StepReport.Stage, at position: Int) throws -> [Float] {
+    let first = position * partsPerStep
+    func compute(_ part: Int) throws -> (loss: Float, weighted: Tensor) {
+      let loss = try loss(of: first + part)
+      return (loss.item, loss.scaled(by: batchPart(part).share / Float(configuration.accumulate)))
+    }
+    if let parallel {
+      try parallel.lead(.step(density))
+      return try parallel.losses(
+        parameters, stage, parts: partsPerStep, images: images, after: afterPart, compute: compute)
+    }
+    return try (0..<partsPerStep).map { part in
+      let (loss, weighted) = try compute(part)
+      weighted.backward()
+      try afterPart?(part + 1, partsPerStep)
+      return loss
     }
   }
 
-  /// The loss of micro-batch number `position` of the run.
-  private func loss(at position: Int) throws -> Tensor {
-    let indices = order.images(from: position * configuration.batch, configuration.batch)
-    let inputs = try images.inputs(indices, batch: position)
-    prepareImages(after: position)
+  /// Which images of its micro-batch a part has, by the part's number in a step or in the run.
+  private func batchPart(_ number: Int) -> BatchPart {
+    BatchPart(number % configuration.batchParts, of: configuration.batchParts, batch: configuration.batch)
+  }
+
+  /// Lets the images of this process's next parts be read while one is computed.
+  private func prepareImages(after number: Int) {
+    let end = partsPerStep * (configuration.alignSteps + configuration.steps)
+    let (rank, count) = parallel.map { ($0.ranks.rank, $0.ranks.count) } ?? (0, 1)
+    let own = (number + 1..<max(number + 1, min(number + 1 + 2 * count, end))).lazy
+      .filter { $0 % self.partsPerStep % count == rank }
+    for next in own.prefix(2) {
+      let (batch, part) = (next / configuration.batchParts, batchPart(next))
+      images.prepare(imageNumbers(batch, part.places), batch: batch, from: part.places.lowerBound)
+    }
+  }
+
+  private func imageNumbers(_ microBatch: Int, _ places: Range<Int>) -> [Int] {
+    order.images(from: microBatch * configuration.batch + places.lowerBound, places.count)
+  }
+
+  /// The loss of part number `number` of the run.
+  private func loss(of number: Int) throws -> Tensor {
+    let (microBatch, part) = (number / configuration.batchParts, batchPart(number))
     var sampling = configuration.sampling
     sampling.density = density
+    let inputs = try inputs(microBatch, part, sampling)
+    prepareImages(after: number)
     return models.objective.answer(
-      DivaObjective.Inputs(inputs, sampling, patches: models.tuned.config.patches, step: position)
+      DivaObjective.Inputs(
+        inputs, sampling, patches: models.tuned.config.patches, step: microBatch, part: part)
     ).loss
+  }
+
+  private func inputs(
+    _ microBatch: Int, _ part: BatchPart, _ sampling: DivaObjective.Sampling
+  ) throws -> TrainingInputs {
+    let conditions = sampling.conditionOrder(images: part.batch, step: microBatch)
+    guard let conditions, !part.isWhole else {
+      return try images.inputs(imageNumbers(microBatch, part.places), batch: microBatch, from: part.places.lowerBound)
+    }
+    // Images of the whole micro-batch condition those of the part.
+    let all = try images.inputs(imageNumbers(microBatch, 0..<part.batch), batch: microBatch, from: 0)
+    return TrainingInputs(
+      pixels: all.pixels.gatherImages(Array(conditions[part.places])),
+      latents: all.latents.gatherImages(Array(part.places)))
   }
 }

@@ -53,6 +53,16 @@ extension Trainer {
     density = position.density
   }
 
+  /// Names all that the next step depends on.
+  var digest: String {
+    var digest = ContentDigest()
+    digest.add(UInt64(images.count))
+    for parameter in models.tuned.parameters + models.projectionParameters {
+      parameter.value.withUnsafeValues { digest.add(UnsafeRawBufferPointer($0)) }
+    }
+    return "\(aligned) \(trained) \(digest.text)"
+  }
+
   fileprivate static let aligned = "aligned."
 
   private static func named(_ tensors: [(String, Tensor)]) -> [String: Tensor] {

@@ -44,7 +44,7 @@ public final class TrainingSession {
   public private(set) var hasEnded = false
   /// Called with all that happens; what it throws ends the run like any failure.
   public var observe: (SessionUpdate) throws -> Void = { _ in }
-  /// Called after each micro-batch of an accumulated step; what it throws, a `CancellationError` or `Interrupted`, comes
+  /// Called after each part of a step that has several; what it throws, a `CancellationError` or `Interrupted`, comes
   /// out of `next()`, and the run ends as by `Command.stop`, without that step.
   public var checkCancellation: () throws -> Void = {}
 
@@ -190,13 +190,13 @@ public final class TrainingSession {
   }
 
   private func takeStep() throws -> StepReport {
-    guard plan.accumulate > 1 else { return try trainer.step() }
+    guard trainer.partsPerStep > 1 else { return try trainer.step() }
     let timer = WorkTimer()
-    trainer.afterMicroBatch = { [checkCancellation, observe] done, all in
+    trainer.afterPart = { [checkCancellation, observe] done, all in
       try checkCancellation()
       try observe(.progress(timer.measured(SessionProgress(.step, done: done, all: all))))
     }
-    defer { trainer.afterMicroBatch = nil }
+    defer { trainer.afterPart = nil }
     let report = try trainer.step()
     try observe(.progress(nil))
     return report
@@ -204,6 +204,9 @@ public final class TrainingSession {
 
   private func reportSkippedImages() throws {
     let skipped = trainer.images.skipped
+    for problem in trainer.parallel?.takeRemarks(own: skipped) ?? [] {
+      try observe(.notice(Problem("left out: \(problem.message)")))
+    }
     guard skipped != skippedImages else { return }
     for problem in skipped.problems.dropFirst(skippedImages.problems.count) {
       try observe(.notice(Problem("left out: \(problem.message)", advice: problem.advice)))
@@ -216,7 +219,7 @@ public final class TrainingSession {
     if evaluation == nil { evaluator?.begin(trainer.models.tuned) }
     let timer = evaluation ?? WorkTimer()
     evaluation = timer
-    evaluator?.advance()
+    try evaluator?.advance(with: trainer.parallel)
     guard let evaluator else { return }
     guard evaluator.isFinished else { return try observe(.progress(timer.measured(evaluator.progress))) }
     let reports = evaluator.reports(step: trainer.trained)

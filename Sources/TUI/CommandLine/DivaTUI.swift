@@ -21,10 +21,13 @@ struct DivaTUI: ParsableCommand {
     do {
       do {
         var command = try parseAsRoot()
+        if let job = RankEnvironment.here, job.count > 1, !(command is TrainCommand) {
+          throw Problem("of all commands train alone runs on several ranks", advice: "start this one without mpirun")
+        }
         try command.run()
       } catch  where exitCode(for: error).isSuccess {
         let help = fullMessage(for: error)
-        if !help.isEmpty { try Console.standard().output(Data((help + "\n").utf8)) }
+        if !help.isEmpty, RankEnvironment.speaks { try Console.standard().output(Data((help + "\n").utf8)) }
       }
     } catch {
       Foundation.exit(status(explaining: error))
@@ -36,13 +39,15 @@ struct DivaTUI: ParsableCommand {
   private static func status(explaining error: any Error) -> Int32 {
     switch error {
     case let problem as Problem:
-      Console.standardError(problem.oneLine)
+      if RankEnvironment.speaks { Console.standardError(problem.oneLine) }
       return 1
+    case let code as ExitCode:
+      return code.rawValue
     case let interrupted as Interrupted:
       return interrupted.status
     default:
       let text = fullMessage(for: error).withoutControlCharacters(keepingNewlines: true)
-      Console.standardError(text: text + "\n")
+      if RankEnvironment.speaks { Console.standardError(text: text + "\n") }
       return exitCode(for: error).rawValue
     }
   }

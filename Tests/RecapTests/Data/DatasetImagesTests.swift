@@ -187,14 +187,17 @@ struct DatasetImagesTests {
       try Data("no image".utf8).write(to: URL(filePath: folder + "/3.png"))
       let plain = try images(DataPlan([folder]))
       let ahead = try images(DataPlan([folder]))
-      ahead.prepare([9, 9], batch: 0)
-      for batch in 0..<3 { ahead.prepare([batch, 3], batch: batch) }
+      ahead.prepare([9, 9], batch: 0, from: 0)
+      for batch in 0..<3 { ahead.prepare([batch, 3], batch: batch, from: 0) }
       #expect(ahead.skipped.count == 0)
 
       for batch in 0..<3 {
         #expect(try ahead.squares([batch, 3], batch: batch) == plain.squares([batch, 3], batch: batch))
         #expect(ahead.skipped == plain.skipped && ahead.skipped.count == 1)
       }
+      // A part of a micro-batch sees what the whole has at its places, as other parts of the image show.
+      let part = try images(DataPlan([folder])).squares([4, 2], batch: 2, from: 1)
+      #expect(try part == Array(images(DataPlan([folder])).squares([2, 4, 2], batch: 2)[1...]))
       // A run that goes on in the middle sees what the uninterrupted one would have seen.
       #expect(try images(DataPlan([folder])).squares([2, 3], batch: 2) == plain.squares([2, 3], batch: 2))
     }

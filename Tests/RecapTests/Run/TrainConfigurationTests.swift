@@ -33,7 +33,7 @@ struct TrainConfigurationTests {
   @Test("are all read back, none stays at its default")
   func roundTrip() throws {
     let given = """
-      {"accumulate":2,"alignRate":0.5,"alignSteps":3,"baselineShare":0.5,"batch":4,"checkpointEvery":5,"clipNorm":0.25,"density":"all",
+      {"accumulate":2,"alignRate":0.5,"alignSteps":3,"baselineShare":0.5,"batch":4,"batchParts":3,"checkpointEvery":5,"clipNorm":0.25,"density":"all",
       "draws":6,"evaluateEvery":7,"firstTimestep":8,"lastTimestep":9,"momentum":0.125,"optimizer":"sgd",
       "projectionRate":0.75,"rate":0.375,"seed":10,"shufflesCondition":true,"steps":11,"warmUpSteps":12,
       "weightDecay":0.0625}
@@ -56,7 +56,7 @@ struct TrainConfigurationTests {
     let numbers = try Self.members(RunJSON.line(TrainConfiguration())).filter {
       $0.value is NSNumber && $0.key != "shufflesCondition"
     }
-    #expect(numbers.count == 18)
+    #expect(numbers.count == 19)
     for name in numbers.keys {
       for value in ["-1", "-0.5", "1e39", "\"NaN\"", "\"Infinity\"", "\"-Infinity\""] {
         #expect(
@@ -72,6 +72,9 @@ struct TrainConfigurationTests {
       (#"{"steps": "many"}"#, "“configuration.steps” is not of the type Int"),
       (#"{"steps": null}"#, "“configuration.steps” is null, expected Int"),
       (#"{"baselineShare": 1.5}"#, "“configuration.baselineShare”: 1.5 is out of bounds; expected 0.0 to 1.0"),
+      (
+        #"{"batch": 2, "batchParts": 3}"#, "“configuration.batchParts”: 3 is out of bounds; expected 1 to the batch's 2"
+      ),
       (#"{"seed": -1}"#, "“configuration.seed”: the number does not fit UInt64"),
       (#"{"optimizer": "adam"}"#, "“configuration.optimizer”: “adam” is no optimizer; expected sgd or adamw"),
       (#"{"density": "some"}"#, "there is no recap density “some”"),

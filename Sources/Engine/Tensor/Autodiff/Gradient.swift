@@ -35,11 +35,31 @@ extension Tensor {
     backward(arriving: Tensor(repeating: 1, shape: shape))
   }
 
-  public func backward(arriving gradient: Tensor) {
+  public func backward(arriving gradient: Tensor) { walkBack(from: gradient) { _ in } }
+
+  /// The same, for work that need not wait for the end: `completes` is called with each leaf that gets nothing more. Leaves
+  /// within what is recomputed are not among them.
+  func backward(completes: (Node) -> Void) {
+    var uses: [ObjectIdentifier: Int] = [:]
+    func leaves(of node: Node) -> [Node] { node.inputs.compactMap { $0 }.filter(\.isLeaf) }
+    for leaf in node?.reachable.flatMap(leaves) ?? [] { uses[ObjectIdentifier(leaf), default: 0] += 1 }
+    walkBack(from: Tensor(repeating: 1, shape: shape)) { node in
+      for leaf in leaves(of: node) {
+        uses[ObjectIdentifier(leaf)]? -= 1
+        if uses[ObjectIdentifier(leaf)] == 0 { completes(leaf) }
+      }
+    }
+  }
+
+  /// - Parameter passed: called with each node that has sent on what arrived.
+  private func walkBack(from gradient: Tensor, passed: (Node) -> Void) {
     precondition(gradient.shape == shape, "a gradient of \(gradient.shape) arrives at \(shape)")
     guard let node else { return }
     node.accumulate(gradient)
-    for node in node.reachable.sorted(by: { $0.order > $1.order }) { node.propagate() }
+    for node in node.reachable.sorted(by: { $0.order > $1.order }) {
+      node.propagate()
+      passed(node)
+    }
   }
 
   /// A leaf with this tensor's numbers whose gradient is kept: for checks, and for gradients of activations.

@@ -79,7 +79,10 @@ struct MachineFacts: Encodable {
     memoryBytes = ProcessInfo.processInfo.physicalMemory
     bf16Products = ArithmeticPolicy.hasBF16 ? "bf16" : "f32"
     matrixProducts = GemmBackend.current.rawValue
-    libraries = ["oneDNN": GemmBackend.oneDNNVersion, "sixel": LIBSIXEL_VERSION, "HDF5": hdf5Version() ?? "unknown"]
+    libraries = [
+      "oneDNN": GemmBackend.oneDNNVersion, "sixel": LIBSIXEL_VERSION, "HDF5": hdf5Version() ?? "unknown",
+      "Open MPI": (try? Ranks.version()) ?? "not found",
+    ]
   }
 
   var rows: [[String]] {

@@ -9,7 +9,8 @@ struct TrainCommand: DivaCommand {
     commandName: "train", abstract: "Train CLIP with diffusion feedback, without a screen.",
     discussion:
       "Without --out nothing is written. Ctrl-C finishes the step, saves, and ends with status 130; so do the "
-      + "signals HUP, TERM, USR1, USR2 and XCPU, with 128 and their number. The third ends it at once.")
+      + "signals HUP, TERM, USR1, USR2 and XCPU, with 128 and their number. The third ends it at once. Under mpirun "
+      + "(Open MPI) the ranks share the parts of each step's batch: mpirun -n 4 diva-tui train --out RUN.")
 
   enum Final: String, CaseIterable, ExpressibleByArgument { case test }
 
@@ -34,21 +35,8 @@ struct TrainCommand: DivaCommand {
   }
 
   func work(_ console: Console) throws {
-    let old = try resume.map { try RunFolder(opening: $0) }
-    let workspace =
-      try old.map { try Workspace(of: $0.description, mini: Assets.mini(environment: console.environment)) }
-      ?? models.workspace(console, prompt: prompt.prompt)
-    if !workspace.opened.isEmbedded { try show(workspace.opened.reading, console) }
-    let run = try old?.description ?? description(in: workspace)
-    let scored = ScoredPairs(of: run)
-    let session = try workspace.session(
-      run, at: old.map { .existing($0) } ?? out.map { .new($0) } ?? .nowhere,
-      evaluator: workspace.evaluator(scored, workspace.benchmark(scored, console), seed: run.seed),
-      keepsLatents: general.memory == .fast, environment: console.environment)
-    session.trainer.images.summary.map { console.note("training on \($0)") }
-    StepMemory(session.trainer.models, run.configuration).note().map(console.note)
-    session.recorder?.takeNotices().forEach { console.note($0.oneLine) }
-    let printer = TrainPrinter(console, run.configuration, scored, isJSON: general.json)
+    if let job = RankEnvironment(console.environment), job.count > 1 { return try work(console, on: job) }
+    let (session, workspace, printer) = try open(console)
     if session.hasEnded {
       console.note("this run has taken all its steps")
     } else {
@@ -59,10 +47,32 @@ struct TrainCommand: DivaCommand {
     if final == .test { try scoreTest(session, in: workspace, printer) }
   }
 
-  func description(in workspace: Workspace) throws -> RunDescription {
-    try RunDescription(
-      options.configuration(seed: general.seed, density: models.density.density(for: workspace.backbone)),
-      in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored, version: programVersion)
+  /// - Parameter records: whether this process writes the run down.
+  func open(_ console: Console, records: Bool = true) throws -> (TrainingSession, Workspace, TrainPrinter) {
+    let old = try resume.map { try RunFolder(opening: $0) }
+    let workspace =
+      try old.map { try Workspace(of: $0.description, mini: Assets.mini(environment: console.environment)) }
+      ?? models.workspace(console, prompt: prompt.prompt)
+    if !workspace.opened.isEmbedded { try show(workspace.opened.reading, console) }
+    let run = try old?.description ?? description(in: workspace, RankEnvironment(console.environment))
+    let scored = ScoredPairs(of: run)
+    let place: RunPlace = old.map { .existing($0) } ?? out.map { .new($0) } ?? .nowhere
+    let session = try workspace.session(
+      run, at: records ? place : .nowhere,
+      evaluator: workspace.evaluator(scored, workspace.benchmark(scored, console), seed: run.seed),
+      keepsLatents: general.memory == .fast, environment: console.environment)
+    session.trainer.images.summary.map { console.note("training on \($0)") }
+    StepMemory(session.trainer.models, run.configuration).note().map(console.note)
+    session.recorder?.takeNotices().forEach { console.note($0.oneLine) }
+    return (session, workspace, TrainPrinter(console, run.configuration, scored, isJSON: general.json))
+  }
+
+  /// - Parameter job: of which the process is a rank.
+  func description(in workspace: Workspace, _ job: RankEnvironment? = nil) throws -> RunDescription {
+    var plan = options.configuration(seed: general.seed, density: models.density.density(for: workspace.backbone))
+    if let job, options.batchParts == nil { plan.divideBatch(ranks: job.count) }
+    return try RunDescription(
+      plan, in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored, version: programVersion)
   }
 
   /// What the CLIP is taken for; a new run's note was written when it was opened.
@@ -71,7 +81,7 @@ struct TrainCommand: DivaCommand {
     if general.json { try console.json(["model": reading]) }
   }
 
-  private func train(_ session: TrainingSession, _ printer: TrainPrinter) throws {
+  func train(_ session: TrainingSession, _ printer: TrainPrinter) throws {
     let console = printer.console
     // Its folder may be moved meanwhile.
     var path: String? { session.recorder?.folder.path }
@@ -79,7 +89,7 @@ struct TrainCommand: DivaCommand {
     session.checkCancellation = console.checkInterruption
     do {
       while try session.next() != .done {
-        if let signal = console.interruption() {
+        if let signal = console.interruption() ?? session.trainer.parallel?.stop {
           try session.stop(signal)
           throw signal
         }
@@ -97,7 +107,7 @@ struct TrainCommand: DivaCommand {
 
   /// Scores test pairs, both CLIP-blind ones and pairs as they come; into the run's `test.json` too. Beside the tuned
   /// CLIP stands the baseline after a random change of the same size, which must not gain.
-  private func scoreTest(_ session: TrainingSession, in workspace: Workspace, _ printer: TrainPrinter) throws {
+  func scoreTest(_ session: TrainingSession, in workspace: Workspace, _ printer: TrainPrinter) throws {
     var lines: [EvaluationLine] = []
     let (models, seed) = (session.trainer.models, session.trainer.configuration.seed)
     let control = try models.randomlyChanged(seed: seed)

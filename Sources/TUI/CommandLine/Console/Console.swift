@@ -19,6 +19,13 @@ struct Console {
       isWatched: isatty(STDERR_FILENO) == 1, interruption: { EndingSignals.taken })
   }
 
+  /// The same for a process that says nothing.
+  var silent: Console {
+    var console = self
+    (console.output, console.log, console.isWatched) = ({ _ in }, { _ in }, false)
+    return console
+  }
+
   private static func standardOutput(_ bytes: Data) throws {
     switch TerminalOutput.write(Array(bytes), to: STDOUT_FILENO) {
     case 0: break

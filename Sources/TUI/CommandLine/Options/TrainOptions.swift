@@ -15,6 +15,7 @@ struct TrainOptions: ParsableArguments {
   @Option(\.steps) var steps: Int?
   @Option(\.batch) var batch: Int?
   @Option(\.accumulate) var accumulate: Int?
+  @Option(\.batchParts) var batchParts: Int?
   @Option(\.draws) var draws: Int?
   @Option(help: TimestepRange.help(TrainConfiguration().timesteps), transform: TimestepRange.init)
   var timestepRange: TimestepRange?
@@ -56,7 +57,8 @@ struct TrainOptions: ParsableArguments {
       value.map { value in { $0[keyPath: path] = value } }
     }
     return [
-      set(\.steps, steps), set(\.batch, batch), set(\.accumulate, accumulate), set(\.draws, draws),
+      set(\.steps, steps), set(\.batch, batch), set(\.accumulate, accumulate),
+      set(\.batchParts, batchParts), set(\.draws, draws),
       set(\.timesteps, timestepRange?.range), set(\.alignSteps, alignSteps), set(\.alignRate, alignLr), set(\.rate, lr),
       set(\.projectionRate, projectionLr), set(\.optimizer, optimizer), set(\.warmUpSteps, warmUpSteps),
       set(\.momentum, momentum), set(\.weightDecay, weightDecay), set(\.clipNorm, clipNorm),
