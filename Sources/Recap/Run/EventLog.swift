@@ -39,11 +39,11 @@ public final class EventLog {
 
   private static func folder(of path: String) -> String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
 
-  /// Whether a process has this log open to write it, be it at work, paused or suspended.
-  ///
-  /// False also where the file system knows no locks: then only the time of the last entry counts.
-  static func isBeingWritten(_ path: String) -> Bool {
-    LockedFile.isLocked(folder(of: path)) || LockedFile.isLocked(path)
+  /// Whether a process has this log open to write it, be it at work, paused or suspended; nil where the file system knows
+  /// no locks: then only the time of the last entry counts.
+  static func isBeingWritten(_ path: String) -> Bool? {
+    let holders = [folder(of: path), path].map(LockedFile.holder)
+    return holders.contains(.someone) ? true : holders.contains(.unknown) ? nil : false
   }
 
   /// Appends one line. Evaluations, checkpoints and the end are synced to the disk before this returns.

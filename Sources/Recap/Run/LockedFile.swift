@@ -33,12 +33,20 @@ final class LockedFile {
     return false
   }
 
-  /// Whether a process holds it. False also where the file system knows no locks.
-  static func isLocked(_ path: String) -> Bool {
+  enum Holder {
+    case someone
+    /// Surely: its file system keeps the locks of all processes that can reach it.
+    case noone
+    /// The file system knows no locks, or does not see those of other machines.
+    case unknown
+  }
+
+  static func holder(_ path: String) -> Holder {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
+    guard descriptor >= 0 else { return .unknown }
     defer { close(descriptor) }
-    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    if flock(descriptor, LOCK_SH | LOCK_NB) != 0 { return errno == EWOULDBLOCK ? .someone : .unknown }
+    return FileLocks.areComplete(descriptor) ? .noone : .unknown
   }
 
   /// Whether it is still what others find at the path.

@@ -130,8 +130,8 @@ public struct RunFolder: Equatable, Sendable {
     return Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
   }
 
-  /// Whether a process has the run open to write it, be it at work or paused.
-  public var isBeingWritten: Bool { EventLog.isBeingWritten(logPath) }
+  /// Whether a process has the run open to write it, be it at work or paused; nil where the file system does not say.
+  public var isBeingWritten: Bool? { EventLog.isBeingWritten(logPath) }
 
   public func status(now: Date = Date()) throws -> RunStatus {
     RunStatus(try history().phase, isBeingWritten: isBeingWritten, lastNews: try lastNews(), now: now)
@@ -162,13 +162,16 @@ public enum RunStatus: Equatable, Sendable {
   /// An error ended it.
   case failed
   case finished
-  /// Not ended, yet no process has it open to write it, and no news for longer than `patience`.
+  /// Not ended, yet no process has it open to write it; or where that cannot be known, no news for longer than `patience`.
   case presumedCrashed(silentSeconds: Double)
 
-  /// Seconds without news after which a run that no process is known to write counts as crashed.
+  /// Seconds without news after which a run counts as crashed where locks say nothing.
   public static let patience = 120.0
+  /// The same where no process holds the lock: a run that begins has its log before its lock.
+  static let shortPatience = 3.0
 
-  init(_ phase: RunHistory.Phase, isBeingWritten: Bool, lastNews: Date, now: Date) {
+  /// - Parameter isBeingWritten: nil where that cannot be known.
+  init(_ phase: RunHistory.Phase, isBeingWritten: Bool?, lastNews: Date, now: Date) {
     let silence = now.timeIntervalSince(lastNews)
     switch phase {
     case .finished: self = .finished
@@ -176,7 +179,8 @@ public enum RunStatus: Equatable, Sendable {
     case .failed: self = .failed
     // A writer that is paused, suspended or busy evaluating gives no news, but its lock on the log is there.
     case .going, .paused:
-      guard isBeingWritten || silence < Self.patience else {
+      let patience = isBeingWritten == false ? Self.shortPatience : Self.patience
+      guard isBeingWritten == true || silence < patience else {
         self = .presumedCrashed(silentSeconds: silence)
         return
       }

@@ -188,7 +188,7 @@ struct EventLogTests {
       try FileManager.default.copyItem(atPath: first.path, toPath: folder + "/copy")
       try DurableFile.rename(folder + "/copy", to: first.path)
       #expect(problem { _ = try EventLog(appendingTo: first.path) }.contains("another process is writing this run"))
-      #expect(EventLog.isBeingWritten(first.path))
+      #expect(EventLog.isBeingWritten(first.path) == true)
     }
   }
 
@@ -199,11 +199,11 @@ struct EventLogTests {
       try EventLog.create(path)
       var log: EventLog? = try EventLog(appendingTo: path)
 
-      #expect(EventLog.isBeingWritten(path))
+      #expect(EventLog.isBeingWritten(path) == true)
       try log?.append(.stopped(step: 1))
       log = nil
-      #expect(!EventLog.isBeingWritten(path))
-      #expect(!EventLog.isBeingWritten(folder + "/none"))
+      #expect(EventLog.isBeingWritten(path) == false)
+      #expect(EventLog.isBeingWritten(folder + "/none") == nil)
     }
   }
 }

@@ -76,13 +76,17 @@ struct RunFolderTests {
     }
   }
 
-  @Test("that nobody writes any more is presumed crashed after a while without news")
+  @Test("that nobody writes any more is presumed crashed at once, where locks say so, or after a while without news")
   func crashed() throws {
     try withTemporaryFolder { parent in
       let run = try RunFolder.create(parent + "/run", .sample)
       let news = try run.lastNews()
 
-      #expect(try run.status(now: news + 119) == .running)
+      #expect(try run.status(now: news + 2) == .running)
+      #expect(try run.status(now: news + 4) == .presumedCrashed(silentSeconds: 4))
+      for (seconds, status) in [(119.0, RunStatus.running), (121, .presumedCrashed(silentSeconds: 121))] {
+        #expect(RunStatus(.going, isBeingWritten: nil, lastNews: news, now: news + seconds) == status)
+      }
       #expect(try run.status(now: news + 600) == .presumedCrashed(silentSeconds: 600))
       #expect(try run.status(now: news + 600).description == "no news for 10 min: presumed crashed")
     }
@@ -111,8 +115,8 @@ struct RunFolderTests {
       let run = try RunFolder.create(parent + "/run", .sample)
       try RunRecorder(run).record(.paused(step: 3))
 
-      #expect(try run.status(now: run.lastNews() + 119) == .paused)
-      #expect(try run.status(now: run.lastNews() + 121) == .presumedCrashed(silentSeconds: 121))
+      #expect(try run.status(now: run.lastNews() + 2) == .paused)
+      #expect(try run.status(now: run.lastNews() + 4) == .presumedCrashed(silentSeconds: 4))
     }
   }
 

@@ -326,6 +326,11 @@ void kernels_philox_uniform(const uint32_t key[2], uint32_t stream, uint32_t ste
 /// 0 where this CPU has no instruction for the type.
 int64_t kernels_probe(KernelsType type, int64_t rounds);
 
+// ---- Files (files.c) -----------------------------------------------------------------------------------------------
+
+/// Whether the file lies on a disk of this machine, so that its locks are those of all processes that can reach it.
+bool kernels_keeps_all_locks(int descriptor);
+
 // ---- Memory (memory.c) ------------------------------------------------------------------------------------------
 /// Bytes that malloc has handed out and not got back; 0 where the C library does not say.
 int64_t kernels_allocated_bytes(void);

@@ -11,7 +11,7 @@ struct ExploreCommand: ParsableCommand {
     commandName: "explore", abstract: "Open the explorer: on a new run, or on finished or live ones.",
     discussion: "If standard output is no terminal, it prints the report of each run.")
 
-  @Argument(help: "Runs to look at: folders that train --out made.")
+  @Argument(help: "Runs to look at: folders that train --out made, or folders with such runs in them.")
   var runs: [String] = []
 
   @Option(help: "Resume the run in this folder, bit for bit as if it had never stopped.") var resume: String?
@@ -65,7 +65,7 @@ struct ExploreCommand: ParsableCommand {
   /// Refuses a run that another process trains at once.
   private static func resuming(_ path: String, _ environment: [String: String]) throws -> SessionOptions {
     let run = try RunFolder(opening: path)
-    guard !run.isBeingWritten else {
+    guard run.isBeingWritten != true else {
       throw Problem(
         "cannot resume \(path): another process trains it",
         advice: "watch it with `diva-tui \(path)`, or end that process before you resume the run")
