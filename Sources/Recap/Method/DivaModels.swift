@@ -7,9 +7,9 @@ public final class DivaModels {
   public let tuned: CLIPVisionTower
   public let diffusion: StableDiffusion
   public let feedback: DiffusionFeedback
-  /// Projects the tuned tower's tokens into the UNet's context.
+  /// Projects tokens into the UNet's context: the tuned tower's in training, both towers' where they are compared.
   public let recap: DenseRecap
-  /// The same for the baseline: the projection as aligned, before the tower changed.
+  /// The projection as aligned, before the tower changed; checkpoints keep it.
   public private(set) var baselineRecap: DenseRecap
   private let prompt: Tensor
 

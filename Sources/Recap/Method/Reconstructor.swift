@@ -44,16 +44,17 @@ public struct Reconstructor {
     }
   }
 
-  /// The UNet's context: a CLIP's condition of the image.
+  /// The UNet's context: a CLIP's condition of the image. Both CLIPs go through the projection as it is now: through two
+  /// projections, what the alignment did would look like CLIP's merit.
   func context(
     of image: Image, by model: GradualReconstruction.Model, density: RecapDensity, seed: UInt64
   ) -> Tensor {
     let vision = model == .baseline ? models.baseline.vision : models.tuned
-    let recap = model == .baseline ? models.baselineRecap : models.recap
     let chosen = density.chosenPatches(
       images: 1, patches: vision.config.patches, random: RandomSource(seed: seed, stream: .reconstructionPatches),
       step: 0)
-    return recap.context(pixels: preprocessing.pixels([image]), vision: vision, density: density, patches: chosen)
+    return models.recap.context(
+      pixels: preprocessing.pixels([image]), vision: vision, density: density, patches: chosen)
   }
 
   /// The picture of scaled latents, (1, h, w, c).

@@ -62,4 +62,17 @@ struct GradualReconstructionTests {
     let error = Double(latents.meanSquaredError(workspace.latents([picture])).item)
     #expect(abs(result.tuned.latentError - error) < 1e-9)
   }
+
+  @Test("goes through one projection for both CLIPs, whatever the alignment has made of it")
+  func oneProjection() throws {
+    let (reconstructor, workspace) = try reconstructor()
+    for parameter in reconstructor.models.projectionParameters {
+      parameter.assign(parameter.value.detached().scaled(by: 1.5))
+    }
+    let picture = workspace.world.scene(.unlabelled, 4).render()
+    let result = reconstructor.rebuild(picture, timestep: 800, density: .classOnly, seed: 7)
+
+    // Both CLIPs are the same before the first step on the tower.
+    #expect(result.baseline.image == result.tuned.image && result.baseline.latentError == result.tuned.latentError)
+  }
 }
