@@ -115,6 +115,11 @@ extension RunHistory {
   fileprivate static func kept(_ run: RunFolder) throws -> String {
     let history = try run.history()
     let steps = history.steps.map { "\($0.stage) \($0.step) \($0.loss.bitPattern) \($0.gradNorm.bitPattern)" }
-    return (steps + history.evaluations.map { "\($0)" } + history.predictions.map { "\($0)" }).joined(separator: "\n")
+    let evaluations = history.evaluations.map { evaluation in
+      var timeless = evaluation
+      timeless.seconds = nil
+      return "\(timeless)"
+    }
+    return (steps + evaluations + history.predictions.map { "\($0)" }).joined(separator: "\n")
   }
 }

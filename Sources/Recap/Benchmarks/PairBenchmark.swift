@@ -37,11 +37,11 @@ public struct PairBenchmark {
     scale = Double(clip.logitScale.value.exponential().item)
   }
 
-  /// Pairs of the mini world; `first` is the number of the first one, for sets that stand beside each other.
-  init(_ pairs: [ScenePair], clip: CLIP, tokenizer: any Tokenizer) {
+  /// Pairs of the mini world.
+  init(_ pairs: [ScenePair], clip: CLIP, tokenizer: any Tokenizer, cache: FeatureCache? = nil) {
     self.init(
       pairs.enumerated().map { ImagePair(index: $0, pattern: $1.pattern, statements: $1.statements) },
-      images: Scene.render(pairs.flatMap(\.scenes)), clip: clip, tokenizer: tokenizer)
+      images: Scene.render(pairs.flatMap(\.scenes)), clip: clip, tokenizer: tokenizer, cache: cache)
   }
 
   /// Pairs of a folder in MMVP's layout; those with an image that cannot be read are left out and named in `skipped`.
@@ -77,6 +77,27 @@ public struct PairBenchmark {
     cleanedStatements = folder.cleanedStatements
     self.skipped = skipped.sorted { $0.questionIDs[0] < $1.questionIDs[0] }
   }
+
+  /// Only the pairs at these places.
+  func part(_ places: [Int]) -> PairBenchmark { PairBenchmark(places, of: self) }
+
+  private init(_ places: [Int], of whole: PairBenchmark) {
+    func two<Value>(_ values: [Value]) -> [Value] { places.flatMap { values[2 * $0..<2 * $0 + 2] } }
+    (pairs, images, previews) = (places.map { whole.pairs[$0] }, two(whole.images), two(whole.previews))
+    (texts, scale, cutStatements) = (whole.texts.part(two(whole.texts.ids)), whole.scale, 0)
+  }
+
+  /// A fixed part for small evaluations, spread evenly over each pattern; nil where the whole is no larger.
+  func smallPart() -> PairBenchmark? {
+    let places = Dictionary(grouping: pairs.indices) { pairs[$0].pattern }.values.flatMap { own in
+      let count = min(own.count, Self.smallPart * own.count / pairs.count)
+      return (0..<count).map { own[$0 * own.count / count] }
+    }
+    return pairs.count > Self.smallPart ? part(places.sorted()) : nil
+  }
+
+  /// Pairs in a small evaluation: 15 of each of nine patterns.
+  private static let smallPart = 135
 
   /// What is kept of a picture.
   private struct Picture {

@@ -45,6 +45,12 @@ public struct PairedComparison: Codable, Equatable, Sendable {
     self.init(pairs: before.count, fixed: fixed, broken: broken)
   }
 
+  /// Which images two models classify rightly, in the same order.
+  public init(before: [Bool], after: [Bool]) {
+    let changes = zip(before, after).filter { $0 != $1 }
+    self.init(pairs: before.count, fixed: changes.count { $1 }, broken: changes.count { $0.0 })
+  }
+
   /// Share right after minus share right before, −1 … 1.
   public var difference: Double { pairs == 0 ? 0 : Double(fixed - broken) / Double(pairs) }
 

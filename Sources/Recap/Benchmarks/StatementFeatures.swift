@@ -15,6 +15,9 @@ final class StatementFeatures {
     (self.ids, self.tower, self.cache) = (ids, tower, cache)
   }
 
+  /// Other statements, by the same tower.
+  func part(_ ids: [[Int]]) -> StatementFeatures { StatementFeatures(ids, by: tower) }
+
   /// (statements, E)
   var all: [Float] { first(ids.count) }
 

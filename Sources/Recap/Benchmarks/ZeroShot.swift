@@ -35,17 +35,16 @@ public struct ZeroShotBenchmark {
     }
   }
 
-  /// Per cent of pictures, by their features (n, E).
-  fileprivate func accuracy(of features: Tensor) -> Double {
+  /// Whether each image is classified rightly, by the features (n, E).
+  fileprivate func areRight(_ features: Tensor) -> [Bool] {
     let logits = features.normalized().matmul(classFeatures, transposed: true)
     let classes = classFeatures.shape[0]
-    let right = logits.withUnsafeValues { values in
-      labels.indices.count { row in
+    return logits.withUnsafeValues { values in
+      labels.indices.map { row in
         let own = values[row * classes + labels[row]]
         return (0..<classes).allSatisfy { $0 == labels[row] || values[row * classes + $0] < own }
       }
     }
-    return 100 * Double(right) / Double(max(1, labels.count))
   }
 }
 
@@ -92,6 +91,9 @@ public struct GradualZeroShot {
   /// The CLIP has learned, or another takes its place: it is scored anew.
   public mutating func renew(vision: CLIPVisionTower) { (self.vision, features) = (vision, []) }
 
+  /// Whether each image is classified rightly; nil until all are encoded.
+  public var areRight: [Bool]? { isFinished ? benchmark.areRight(.stacked(features)) : nil }
+
   /// Per cent of images classified rightly; nil until all are encoded.
-  public var accuracy: Double? { isFinished ? benchmark.accuracy(of: .stacked(features)) : nil }
+  public var accuracy: Double? { areRight.map { 100 * Double($0.count { $0 }) / Double(max(1, $0.count)) } }
 }

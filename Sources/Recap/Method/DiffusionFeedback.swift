@@ -47,10 +47,28 @@ public struct DiffusionFeedback {
   }
 
   public struct Answer {
-    /// (N·B, h, w, c)
+    /// (N·B, h, w, c), both.
     public let prediction: Tensor
+    public let target: Tensor
     /// The mean over all N draws, images and entries: a scalar that leads back to the context.
     public let loss: Tensor
+
+    /// The mean squared error of each of the N·B predictions, without gradient.
+    public var errors: [Double] {
+      let count = prediction.shape[0]
+      return prediction.withUnsafeValues { predicted in
+        target.withUnsafeValues { wanted in
+          let size = predicted.count / max(count, 1)
+          return (0..<count).map { row in
+            let squares = (row * size..<(row + 1) * size).reduce(0.0) { sum, at in
+              let difference = Double(predicted[at]) - Double(wanted[at])
+              return sum + difference * difference
+            }
+            return squares / Double(size)
+          }
+        }
+      }
+    }
   }
 
   /// - Parameters:
@@ -63,6 +81,6 @@ public struct DiffusionFeedback {
     let prediction = unet(
       noised, timesteps: draw.timesteps, context: draws == 1 ? context : context.repeated(draws))
     let target = schedule.target(noise: draw.noise, latents: clean, timesteps: draw.timesteps)
-    return Answer(prediction: prediction, loss: prediction.meanSquaredError(target))
+    return Answer(prediction: prediction, target: target, loss: prediction.meanSquaredError(target))
   }
 }

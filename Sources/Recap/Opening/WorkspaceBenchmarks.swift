@@ -58,10 +58,7 @@ extension Workspace {
 
   /// The pairs that a run is scored on.
   public func benchmark(_ set: ScoredPairs) throws -> PairBenchmark {
-    switch set {
-    case .validation(let choice): try pairs(choice, .validation)
-    case .folder(let path): try benchmark(path)
-    }
+    try opened.benchmark(set, mini: folder)
   }
 
   /// The mini world's pairs of a split.
@@ -92,6 +89,24 @@ extension Workspace {
 }
 
 extension OpenedCLIP {
+  /// The pairs that a run is scored on, for this CLIP.
+  ///
+  /// - Parameters:
+  ///   - previewSide: of a folder's previews, as below.
+  ///   - cache: of the statements' features; nil encodes them anew.
+  public func benchmark(
+    _ set: ScoredPairs, mini: MiniFolder, previewSide: Int? = nil, cache: FeatureCache? = nil
+  ) throws -> PairBenchmark {
+    let world = MiniWorld()
+    let pairs: [ScenePair]
+    switch set {
+    case .folder(let path): return try benchmark(URL(filePath: path), previewSide: previewSide, cache: cache)
+    case .validation(.mined): pairs = try PairLists(contentsOf: mini.pairLists).pairs(.validation, in: world)
+    case .validation(.unmined): pairs = world.pairs(.validation, perPattern: 100)
+    }
+    return PairBenchmark(pairs, clip: clip, tokenizer: try tokenizer(), cache: cache)
+  }
+
   /// The pairs of a folder in MMVP's layout, for this CLIP.
   ///
   /// - Parameter previewSide: the longest side of the previews, which are whole pictures; nil keeps none.

@@ -18,12 +18,20 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
   /// Per cent of images whose kind is named rightly.
   public var baselineZeroShot: Double
   public var tunedZeroShot: Double
+  /// Images to classify, and those that only the tuned CLIP, and that only the baseline names rightly; nil in logs older
+  /// than these members.
+  public var zeroShotImages: Int?
+  public var zeroShotFixed: Int?
+  public var zeroShotBroken: Int?
+  /// How long the evaluation took.
+  public var seconds: Double?
 }
 
 extension EvaluationReport {
   /// Two CLIPs on the same pairs, in the same order; `zeroShot` is in per cent.
   public init(
-    step: Int, before: [PairPrediction], after: [PairPrediction], zeroShot: (baseline: Double, tuned: Double)
+    step: Int, before: [PairPrediction], after: [PairPrediction], zeroShot: (baseline: Double, tuned: Double),
+    comparison classified: PairedComparison? = nil
   ) {
     let (old, new) = (PairScore(before), PairScore(after))
     let comparison = PairedComparison(before: before, after: after)
@@ -32,7 +40,8 @@ extension EvaluationReport {
       patterns: old.perPattern.map(\.pattern.title), baselinePerPattern: old.perPattern.map(\.percent),
       tunedPerPattern: new.perPattern.map(\.percent), fixed: comparison.fixed, broken: comparison.broken,
       pValue: comparison.pValue, interval95: [100 * comparison.interval.low, 100 * comparison.interval.high],
-      baselineZeroShot: zeroShot.baseline, tunedZeroShot: zeroShot.tuned)
+      baselineZeroShot: zeroShot.baseline, tunedZeroShot: zeroShot.tuned, zeroShotImages: classified?.pairs,
+      zeroShotFixed: classified?.fixed, zeroShotBroken: classified?.broken)
   }
 }
 
@@ -42,6 +51,18 @@ extension EvaluationReport {
   public var tunedAccuracy: Double { Double(tunedCorrect) / Double(max(pairs, 1)) }
   /// Tuned minus baseline, in points.
   public var gain: Double { (tunedAccuracy - baselineAccuracy) * 100 }
+
+  /// Tuned minus baseline on the zero-shot images, in points: what was forgotten is below 0.
+  public var zeroShotChange: Double { tunedZeroShot - baselineZeroShot }
+
+  /// 95 % interval of that change, in points; nil where the log does not say which images changed.
+  public var zeroShotInterval95: [Double]? {
+    guard let images = zeroShotImages, let fixed = zeroShotFixed, let broken = zeroShotBroken, fixed >= 0, broken >= 0,
+      fixed <= images, broken <= images - fixed
+    else { return nil }
+    let interval = PairedComparison(pairs: images, fixed: fixed, broken: broken).interval
+    return [100 * interval.low, 100 * interval.high]
+  }
 
   /// False only for a report that was read from a damaged file.
   var isConsistent: Bool {

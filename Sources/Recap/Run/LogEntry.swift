@@ -9,6 +9,7 @@ import Engine
 /// | `step` | `stage` (`align`, `train`), `step`, `loss`, `lr`, `gradNorm`, `imagesPerSecond`, `seconds`, `density` |
 /// | `evaluation` | the members of `EvaluationReport` |
 /// | `predictions` | the members of `PredictionReport` |
+/// | `smallEvaluation` | the members of `SmallEvaluationReport` |
 /// | `density` | `step`, `density` (as on the command line) |
 /// | `checkpoint` | `step`, `folder`; `kept`: false if the next checkpoint takes its place |
 /// | `finished` | `step`, `seconds` |
@@ -21,6 +22,7 @@ public enum LogEntry: Equatable, Sendable {
   case step(StepReport)
   case evaluation(EvaluationReport)
   case predictions(PredictionReport)
+  case smallEvaluation(SmallEvaluationReport)
   case density(step: Int, density: RecapDensity)
   case checkpoint(step: Int, folder: String, isKept: Bool = true)
   case finished(step: Int, seconds: Double)
@@ -32,14 +34,14 @@ public enum LogEntry: Equatable, Sendable {
   var isMilestone: Bool {
     switch self {
     case .step, .density: false
-    case .evaluation, .predictions, .checkpoint, .finished, .paused, .stopped, .failed: true
+    case .evaluation, .predictions, .smallEvaluation, .checkpoint, .finished, .paused, .stopped, .failed: true
     }
   }
 }
 
 extension LogEntry: Codable {
   private enum Kind: String, Codable {
-    case step, evaluation, predictions, density, checkpoint, finished, paused, stopped, failed
+    case step, evaluation, predictions, smallEvaluation, density, checkpoint, finished, paused, stopped, failed
   }
   private enum Keys: String, CodingKey { case event, step, density, folder, kept, seconds, cause, message }
 
@@ -60,6 +62,10 @@ extension LogEntry: Codable {
       let report = try PredictionReport(from: decoder)
       try require(report.isConsistent, "predictions with lists of different lengths")
       self = .predictions(report)
+    case .smallEvaluation:
+      let report = try SmallEvaluationReport(from: decoder)
+      try require(report.isConsistent, "an evaluation whose numbers contradict each other")
+      self = .smallEvaluation(report)
     case .density: self = .density(step: try member(.step), density: try member(.density))
     case .checkpoint:
       let isKept = try container.decodeIfPresent(Bool.self, forKey: .kept) ?? true
@@ -86,6 +92,7 @@ extension LogEntry: Codable {
     case .step(let report): try write(.step, report)
     case .evaluation(let report): try write(.evaluation, report)
     case .predictions(let report): try write(.predictions, report)
+    case .smallEvaluation(let report): try write(.smallEvaluation, report)
     case .density(let step, let density):
       try write(.density, step: step)
       try container.encode(density, forKey: .density)

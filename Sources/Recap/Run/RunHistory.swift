@@ -36,6 +36,8 @@ public struct RunHistory: Equatable, Sendable {
   public private(set) var evaluations: [EvaluationReport] = []
   /// The answers behind evaluations, of those that reported them.
   public private(set) var predictions: [PredictionReport] = []
+  /// On a part of the pairs, in the first steps.
+  public private(set) var smallEvaluations: [SmallEvaluationReport] = []
   public private(set) var densityChanges: [DensityChange] = []
   public private(set) var checkpoints: [SavedCheckpoint] = []
   /// The highest step on the image tower that the log ever came to.
@@ -82,6 +84,9 @@ public struct RunHistory: Equatable, Sendable {
     case .predictions(let report):
       predictions.removeAll { $0.step >= report.step }
       predictions.append(report)
+    case .smallEvaluation(let report):
+      smallEvaluations.removeAll { $0.step >= report.step }
+      smallEvaluations.append(report)
     case .paused: phase = .paused
     case .stopped(_, let cause): (phase, reason) = (.stopped, cause)
     case .failed(_, let message): (phase, reason) = (.failed, message)
@@ -97,6 +102,7 @@ public struct RunHistory: Equatable, Sendable {
     let first = report.stage == .train ? report.step : 1
     evaluations.removeAll { $0.step >= first }
     predictions.removeAll { $0.step >= first }
+    smallEvaluations.removeAll { $0.step >= first }
     densityChanges.removeAll { $0.step >= first || (report.stage == .align && $0.aligned >= report.step) }
     checkpoints.removeAll { $0.step >= first }
   }

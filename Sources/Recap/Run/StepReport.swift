@@ -17,4 +17,7 @@ public struct StepReport: Codable, Equatable, Sendable {
   /// Training time since the run began, evaluations left out.
   public var seconds: Double
   public var density: RecapDensity
+  /// The loss in each third of the timesteps, from little noise to much; nil for a third without a draw, and in logs
+  /// older than this member.
+  public var bands: [Float?]?
 }

@@ -42,8 +42,9 @@ public final class DataParallel {
 
   /// What a rank says at the end of a step.
   private struct Share: Codable {
-    /// The bits of its parts' losses.
+    /// The bits of its parts' losses, and of the same by noise.
     var losses: [UInt32] = []
+    var bands: [[UInt64]] = []
     /// A character for each parameter: "1" where it had a gradient.
     var present = ""
     var failure: RankFailure?
@@ -61,17 +62,18 @@ public final class DataParallel {
   /// Throws, on all ranks and with no gradient left, what failed on any.
   func losses(
     _ parameters: [Parameter], _ stage: StepReport.Stage, parts: Int, images: any TrainingImages,
-    after: ((_ done: Int, _ all: Int) throws -> Void)?, compute: (Int) throws -> (loss: Float, weighted: Tensor)
-  ) throws -> [Float] {
+    after: ((_ done: Int, _ all: Int) throws -> Void)?, compute: (Int) throws -> (part: PartLoss, weighted: Tensor)
+  ) throws -> [PartLoss] {
     let sum = sums[stage] ?? GradientSum(parameters, ranks: ranks)
     sums[stage] = sum
     var share = Share()
     sum.begin(parts: parts)
     do {
       for part in sum.own {
-        let (loss, weighted) = try compute(part)
+        let (computed, weighted) = try compute(part)
         sum.backward(weighted)
-        share.losses.append(loss.bitPattern)
+        share.losses.append(computed.loss.bitPattern)
+        share.bands.append(computed.bands.bits)
         let done = min(parts, part + ranks.count - ranks.rank)
         if parts > 1 { try after?(done, parts) }
       }
@@ -87,7 +89,10 @@ public final class DataParallel {
     try ranks.throwFirst(of: shares.map(\.failure))
     let present = shares.map { Array($0.present.utf8) }
     sum.assign(where: present[0].indices.map { index in present.contains { $0[index] == UInt8(ascii: "1") } })
-    return (0..<parts).map { Float(bitPattern: shares[$0 % ranks.count].losses[$0 / ranks.count]) }
+    return (0..<parts).map { part in
+      let (share, number) = (shares[part % ranks.count], part / ranks.count)
+      return PartLoss(loss: Float(bitPattern: share.losses[number]), bands: NoiseBands(bits: share.bands[number]))
+    }
   }
 
   // MARK: - Images that are left out

@@ -15,6 +15,8 @@ public struct Evaluator {
   public private(set) var pairs: GradualScoring
   private var baseline: GradualZeroShot
   private var tuned: GradualZeroShot
+  /// Both CLIPs on the pairs of small evaluations, the baseline as model 0; nil where there are none.
+  private var part: GradualScoring?
 
   /// - Parameters:
   ///   - pairs: with the baseline as model 0, perhaps answered already.
@@ -24,6 +26,10 @@ public struct Evaluator {
     self.baseline = GradualZeroShot(
       zeroShot, of: baseline, preprocessing: pairs.preprocessing, feature: pairs.feature, seed: pairs.seeds[0])
     tuned = self.baseline
+    part = pairs.benchmark.smallPart().map {
+      GradualScoring(
+        $0, by: [(baseline, nil)], preprocessing: pairs.preprocessing, feature: pairs.feature, seeds: pairs.seeds)
+    }
   }
 
   /// Begins a new evaluation: the tuned CLIP is scored anew. It must not change before the last piece.
@@ -72,10 +78,32 @@ public struct Evaluator {
       preconditionFailure("an evaluation that is not finished has no result")
     }
     let (before, after) = (pairs.answers(of: 0), pairs.answers(of: 1))
+    let classified = PairedComparison(before: baseline.areRight ?? [], after: tuned.areRight ?? [])
     return (
-      EvaluationReport(step: step, before: before, after: after, zeroShot: (baselineShare, tunedShare)),
+      EvaluationReport(
+        step: step, before: before, after: after, zeroShot: (baselineShare, tunedShare), comparison: classified),
       PredictionReport(step: step, set: set.name, baseline: before, tuned: after)
     )
+  }
+
+  // MARK: - Small evaluations
+
+  /// Whether the pairs are more than a small evaluation takes.
+  public var hasPart: Bool { part != nil }
+
+  /// Begins a small evaluation: the tuned CLIP answers the part of the pairs anew.
+  public mutating func beginPart(_ vision: CLIPVisionTower) { part?.renew(1, vision: vision) }
+
+  /// Encodes the next few images of the part; gives the report once all are.
+  public mutating func advancePart(step: Int) -> SmallEvaluationReport? {
+    part?.advance()
+    guard let part, part.isFinished else { return nil }
+    return SmallEvaluationReport(step: step, before: part.answers(of: 0), after: part.answers(of: 1))
+  }
+
+  /// Images of the part, done and all.
+  public var partProgress: SessionProgress {
+    SessionProgress(.pairs, done: part?.doneImages ?? 0, all: part?.allImages ?? 0)
   }
 
   /// A whole evaluation at once.

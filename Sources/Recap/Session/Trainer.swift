@@ -25,12 +25,15 @@ public final class Trainer {
   let alignOptimizer: any Optimizer
   let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
+  /// Of the step that is on.
+  private var bands: NoiseBands
 
   public init(_ configuration: TrainConfiguration, models: DivaModels, images: any TrainingImages) {
     self.configuration = configuration
     self.models = models
     self.images = images
     density = configuration.density
+    bands = NoiseBands(configuration.timesteps)
     order = BatchOrder(count: images.count, random: RandomSource(seed: configuration.seed, stream: .imageOrder))
     let tower = ParameterGroup(models.tuned.parameters, weightDecay: configuration.weightDecay)
     let share = configuration.rate > 0 ? configuration.projectionRate / configuration.rate : 0
@@ -68,7 +71,7 @@ public final class Trainer {
     return StepReport(
       stage: stage, step: number + 1, loss: loss, lr: rate, gradNorm: norm,
       imagesPerSecond: Double(configuration.batch * configuration.accumulate) / max(time, 1e-9), seconds: seconds,
-      density: density)
+      density: density, bands: bands.means)
   }
 
   private func finishAlignStep() {
@@ -97,9 +100,11 @@ public final class Trainer {
   private func accumulateGradients(_ stage: StepReport.Stage, at position: Int) throws -> Float {
     let parameters = models.tuned.parameters + models.projectionParameters
     do {
-      let losses = try losses(parameters.filter(\.isTrainable), stage, at: position)
-      return losses.enumerated().reduce(0) { total, part in
-        total + part.element * batchPart(part.offset).share / Float(configuration.accumulate)
+      let parts = try losses(parameters.filter(\.isTrainable), stage, at: position)
+      bands = NoiseBands(configuration.timesteps)
+      for part in parts { bands.add(part.bands) }
+      return parts.enumerated().reduce(0) { total, part in
+        total + part.element.loss * batchPart(part.offset).share / Float(configuration.accumulate)
       }
     } catch {
       // What was accumulated belongs to no step.
@@ -108,11 +113,12 @@ public final class Trainer {
     }
   }
 
-  private func losses(_ parameters: [Parameter], _ stage: StepReport.Stage, at position: Int) throws -> [Float] {
+  private func losses(_ parameters: [Parameter], _ stage: StepReport.Stage, at position: Int) throws -> [PartLoss] {
     let first = position * partsPerStep
-    func compute(_ part: Int) throws -> (loss: Float, weighted: Tensor) {
-      let loss = try loss(of: first + part)
-      return (loss.item, loss.scaled(by: batchPart(part).share / Float(configuration.accumulate)))
+    func compute(_ part: Int) throws -> (part: PartLoss, weighted: Tensor) {
+      let (loss, bands) = try loss(of: first + part)
+      let weighted = loss.scaled(by: batchPart(part).share / Float(configuration.accumulate))
+      return (PartLoss(loss: loss.item, bands: bands), weighted)
     }
     if let parallel {
       try parallel.lead(.step(density))
@@ -120,10 +126,10 @@ public final class Trainer {
         parameters, stage, parts: partsPerStep, images: images, after: afterPart, compute: compute)
     }
     return try (0..<partsPerStep).map { part in
-      let (loss, weighted) = try compute(part)
+      let (computed, weighted) = try compute(part)
       weighted.backward()
       try afterPart?(part + 1, partsPerStep)
-      return loss
+      return computed
     }
   }
 
@@ -148,17 +154,19 @@ public final class Trainer {
     order.images(from: microBatch * configuration.batch + places.lowerBound, places.count)
   }
 
-  /// The loss of part number `number` of the run.
-  private func loss(of number: Int) throws -> Tensor {
+  /// The loss of part number `number` of the run, and the same by noise.
+  private func loss(of number: Int) throws -> (Tensor, NoiseBands) {
     let (microBatch, part) = (number / configuration.batchParts, batchPart(number))
     var sampling = configuration.sampling
     sampling.density = density
     let inputs = try inputs(microBatch, part, sampling)
     prepareImages(after: number)
-    return models.objective.answer(
-      DivaObjective.Inputs(
-        inputs, sampling, patches: models.tuned.config.patches, step: microBatch, part: part)
-    ).loss
+    let drawn = DivaObjective.Inputs(
+      inputs, sampling, patches: models.tuned.config.patches, step: microBatch, part: part)
+    let answer = models.objective.answer(drawn)
+    var bands = NoiseBands(configuration.timesteps)
+    bands.add(answer.errors, at: drawn.draw.timesteps)
+    return (answer.loss, bands)
   }
 
   private func inputs(

@@ -54,6 +54,8 @@ public final class TrainingSession {
   /// The step on the tower whose evaluation is done.
   private var evaluated: Int?
   private var evaluation: WorkTimer?
+  /// The step on the tower whose small evaluation is done.
+  private var smallEvaluated: Int?
   /// Where the run was saved last, and when.
   private var saved: Trainer.Position?
   private var savedAt: Double
@@ -84,6 +86,7 @@ public final class TrainingSession {
     let isEvaluated = history.evaluations.contains { $0.step == step }
     // A crash may have come between the two.
     if isEvaluated, history.predictions.contains(where: { $0.step == step }) { evaluated = step }
+    smallEvaluated = history.smallEvaluations.last { $0.step == step }?.step
     let changes = history.densityChanges.filter { $0.step >= step && $0.aligned >= trainer.aligned }
     let next = changes.firstIndex { $0.step > step || $0.aligned > trainer.aligned } ?? changes.count
     // Made after the checkpoint, before another step.
@@ -130,13 +133,18 @@ public final class TrainingSession {
     if hasEnded { return .done }
     if isPaused { return .paused }
     if isSavingOverdue { return .checkpoint }
-    if isEvaluationDue { return .evaluation }
+    if isEvaluationDue || isSmallEvaluationDue { return .evaluation }
     if isCheckpointDue { return .checkpoint }
     return trainer.isFinished ? .done : .step
   }
 
   private var isEvaluationDue: Bool {
     evaluator != nil && evaluated != trainer.trained && isDue(every: plan.evaluateEvery)
+  }
+
+  private var isSmallEvaluationDue: Bool {
+    evaluator?.hasPart == true && smallEvaluated != trainer.trained && trainer.isAligned
+      && plan.hasSmallEvaluation(after: trainer.trained)
   }
 
   private var isCheckpointDue: Bool {
@@ -216,18 +224,32 @@ public final class TrainingSession {
   }
 
   private func evaluate() throws {
+    guard isEvaluationDue else { return try evaluatePart() }
     if evaluation == nil { evaluator?.begin(trainer.models.tuned) }
-    let timer = evaluation ?? WorkTimer()
+    var timer = evaluation ?? WorkTimer()
+    try timer.time { try evaluator?.advance(with: trainer.parallel) }
     evaluation = timer
-    try evaluator?.advance(with: trainer.parallel)
     guard let evaluator else { return }
     guard evaluator.isFinished else { return try observe(.progress(timer.measured(evaluator.progress))) }
-    let reports = evaluator.reports(step: trainer.trained)
+    var reports = evaluator.reports(step: trainer.trained)
+    reports.evaluation.seconds = timer.worked
     (evaluation, evaluated) = (nil, trainer.trained)
     try observe(.progress(nil))
     try record(.evaluation(reports.evaluation), .predictions(reports.predictions))
     guard reconstructs, let recorder else { return }
     recorder.record(EvaluationPictures.strips(trainer, evaluator.pairs), step: trainer.trained)
+  }
+
+  private func evaluatePart() throws {
+    if evaluation == nil { evaluator?.beginPart(trainer.models.tuned) }
+    var timer = evaluation ?? WorkTimer()
+    let report = timer.time { evaluator?.advancePart(step: trainer.trained) }
+    evaluation = timer
+    guard let evaluator else { return }
+    guard let report else { return try observe(.progress(timer.measured(evaluator.partProgress))) }
+    (evaluation, smallEvaluated) = (nil, trainer.trained)
+    try observe(.progress(nil))
+    try record(.smallEvaluation(report))
   }
 
   /// Writes a checkpoint of what was learned since the last one; nothing where the run is not recorded.
@@ -316,6 +338,14 @@ public final class TrainingSession {
 /// Predicts how long work takes from the pace so far.
 private struct WorkTimer {
   private let begin = ContinuousClock.now
+  /// Seconds of the work itself, without what was done between its pieces.
+  private(set) var worked = 0.0
+
+  mutating func time<R>(_ work: () throws -> R) rethrows -> R {
+    let start = ContinuousClock.now
+    defer { worked += (ContinuousClock.now - start) / .seconds(1) }
+    return try work()
+  }
 
   /// The progress, with the seconds that are left of it.
   func measured(_ progress: SessionProgress) -> SessionProgress {

@@ -7,6 +7,8 @@ import Foundation
 struct TinyRun {
   var plan: TrainConfiguration
   let workspace: Workspace
+  /// Scored pairs of each pattern.
+  var perPattern = 1
 
   init() throws {
     workspace = try Workspace(mini: Assets.mini())
@@ -20,7 +22,7 @@ struct TinyRun {
   }
 
   func evaluator() throws -> Evaluator {
-    let pairs = try workspace.unminedPairs(.validation, perPattern: 1)
+    let pairs = try workspace.unminedPairs(.validation, perPattern: perPattern)
     let scoring = GradualScoring(
       pairs, by: [(workspace.clip.vision, nil)], preprocessing: workspace.preprocessing, feature: .classToken,
       seeds: [1])
@@ -64,6 +66,12 @@ final class Reports {
 
   init(of session: TrainingSession) { session.observe = { [weak self] in self?.take($0) } }
 
+  /// Of a session that runs to its end.
+  convenience init(of session: TrainingSession, running: Bool) throws {
+    self.init(of: session)
+    if running { try session.runToItsEnd() }
+  }
+
   private func take(_ update: SessionUpdate) {
     switch update {
     case .entry(let entry): entries.append(entry)
@@ -82,6 +90,7 @@ extension LogEntry {
     case .step(let report): "\(report.stage) \(report.step)"
     case .evaluation(let report): "evaluation \(report.step)"
     case .predictions(let report): "predictions \(report.step)"
+    case .smallEvaluation(let report): "small evaluation \(report.step)"
     case .density(let step, let density): "density \(density) \(step)"
     case .checkpoint(let step, _, _): "checkpoint \(step)"
     case .finished(let step, _): "finished \(step)"
@@ -97,6 +106,9 @@ extension LogEntry {
     case .step(var report):
       (report.seconds, report.imagesPerSecond) = (0, 0)
       return .step(report)
+    case .evaluation(var report):
+      report.seconds = nil
+      return .evaluation(report)
     case .finished(let step, _): return .finished(step: step, seconds: 0)
     default: return self
     }

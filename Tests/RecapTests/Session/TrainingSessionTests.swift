@@ -54,6 +54,43 @@ struct TrainingSessionTests {
     #expect(reports.story == ["train 1", "train 2", "evaluation 2", "predictions 2", "finished 2"])
   }
 
+  @Test("evaluates a fixed part of the pairs soon after the first steps, unless no evaluations are planned")
+  func smallEvaluations() throws {
+    var run = try TinyRun()
+    (run.plan.steps, run.plan.alignSteps, run.plan.evaluateEvery, run.plan.checkpointEvery) = (11, 0, 100, 0)
+    run.perPattern = 16
+    let reports = try Reports(of: run.session(.nowhere), running: true)
+
+    #expect(
+      reports.story.filter { $0.contains("evaluation") } == ["evaluation 0", "small evaluation 10", "evaluation 11"])
+    let small = try #require(
+      reports.entries.compactMap { if case .smallEvaluation(let one) = $0 { one } else { nil } }.first)
+    #expect(small.pairs == 135 && small.fixed - small.broken == small.tunedCorrect - small.baselineCorrect)
+    // The part's baseline is the whole's, as far as it goes.
+    let whole = try #require(RunHistory(reports.entries).predictions.first).baselineCorrect
+    let part = (0..<135).count { whole[16 * ($0 / 15) + $0 % 15 * 16 / 15] }
+    #expect(small.baselineCorrect == part)
+
+    run.plan.evaluateEvery = 0
+    #expect(try !Reports(of: run.session(.nowhere), running: true).story.contains { $0.hasPrefix("small") })
+  }
+
+  @Test("a step's log has the loss of each third of the timesteps")
+  func bands() throws {
+    var run = try TinyRun()
+    (run.plan.batch, run.plan.draws, run.plan.timesteps) = (4, 2, 0..<300)
+    let reports = try Reports(of: run.session(.nowhere), running: true)
+
+    let step = try #require(RunHistory(reports.entries).steps.first)
+    let bands = try #require(step.bands)
+    let draws = NoiseDraw.random(latents: [4, 1, 1, 1], draws: 2, timesteps: 0..<300, seed: run.plan.seed, step: 0)
+      .timesteps
+    let counts = (0..<3).map { band in draws.count { $0 / 100 == band } }
+    #expect(bands.count == 3 && zip(bands, counts).allSatisfy { ($0 == nil) == ($1 == 0) })
+    let mean = zip(bands, counts).reduce(0) { $0 + ($1.0 ?? 0) * Float($1.1) } / 8
+    #expect(abs(mean - step.loss) < 1e-5)
+  }
+
   @Test("a pause holds the steps and an evaluation that is under way; a density holds from the next step on")
   func commands() throws {
     try withTemporaryFolder { folder in
