@@ -43,9 +43,9 @@ struct HeadlessTests {
 
   @Test("--once has a frame of a run as text, and as a PNG") @MainActor
   func once() throws {
-    let run = try RunFolder(opening: try HeadlessTests.whole.get())
+    let run = try FoundRuns([try HeadlessTests.whole.get()])
     let size = Size(columns: 100, rows: 30)
-    let frame = try InteractiveExplorer.frame(of: [run], screen: "pairs", size: size)
+    let frame = try InteractiveExplorer.frame(of: run, screen: "pairs", size: size)
     let lines = Screenshot.text(of: frame).split(separator: "\n", omittingEmptySubsequences: false)
 
     #expect(lines.count == 31 && lines[0].contains("3 Pairs") && lines.allSatisfy { $0.count <= 100 })
@@ -53,7 +53,7 @@ struct HeadlessTests {
     let image = try Image(decoding: Screenshot.image(of: frame).png(), named: "frame")
     #expect((image.width, image.height) == (1600, 960))
     let problem = #expect(throws: Problem.self) {
-      try InteractiveExplorer.frame(of: [run], screen: "pears", size: size)
+      try InteractiveExplorer.frame(of: run, screen: "pears", size: size)
     }
     #expect(problem?.advice?.contains("pairs") == true)
   }

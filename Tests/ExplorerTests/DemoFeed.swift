@@ -26,7 +26,7 @@ enum DemoFeed {
       .opened(run), .activity(SessionActivity(status: status)), .samples(samples),
       .pairs(pairs(gain: 0.1 + 0.3 * Double(step) / 800)),
     ]
-    let levels = (0..<4).map { ($0, 500) } + RebuildQueue.timesteps.map { (0, $0) }
+    let levels = (0..<4).map { ($0, 800) } + RebuildQueue.timesteps.map { (0, $0) }
     let made = levels.map { ExplorerEvent.reconstruction(reconstruction($0, timestep: $1, step: step, of: 800)) }
     for event in events + made { _ = Explorer.update(&state, event) }
   }
@@ -95,7 +95,8 @@ enum DemoFeed {
       patterns: Pattern.allCases.map(\.typeName), baselinePerPattern: base,
       tunedPerPattern: base.enumerated().map { $1 + Double($0 % 4) * 4 - 2 }, fixed: fixed, broken: fixed - gain,
       pValue: step == 0 ? 1 : 0.9 / Double(step), interval95: [difference - 2.1, difference + 2.1],
-      baselineZeroShot: 84.5, tunedZeroShot: 84.5 - Double(step) / Double(total))
+      baselineZeroShot: 84.5, tunedZeroShot: 84.5 - Double(step) / Double(total), zeroShotImages: 1500,
+      zeroShotFixed: 20, zeroShotBroken: 20 + 15 * step / total, seconds: 4)
   }
 
   static func densities() -> [DensityInfo] {
@@ -156,8 +157,16 @@ enum DemoFeed {
       noised: disturbed(original, by: 200 * far, seed: index + 1),
       byBaseline: disturbed(original, by: 60 * far, seed: index + 2),
       byTuned: disturbed(original, by: 60 * far * (1 - 0.7 * learned), seed: index + 3),
-      latentError: ErrorPair(baseline: 0.52 * far, tuned: 0.52 * far * (1 - 0.3 * learned)),
-      pixelError: ErrorPair(baseline: 0.041 * far, tuned: 0.041 * far * (1 - 0.2 * learned)))
+      latentErrors: errors(0.52 * far, learned, seed: index),
+      pixelErrors: errors(0.041 * far, learned, seed: index + 50))
+  }
+
+  /// Over eight noises, of which the fourth is of no help.
+  private static func errors(_ size: Double, _ learned: Double, seed: Int) -> [ErrorPair] {
+    (0..<8).map { noise in
+      let baseline = size * (0.9 + 0.2 * self.noise(seed * 8 + noise))
+      return ErrorPair(baseline: baseline, tuned: baseline * (noise == 3 ? 1.01 : 1 - 0.3 * learned))
+    }
   }
 
   /// The picture with coarse blotches of at most `amount`.

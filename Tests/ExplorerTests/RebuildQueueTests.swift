@@ -13,7 +13,7 @@ struct RebuildQueueTests {
   @Test("are one alone until a person looks, then all of them, the chosen one first")
   func order() {
     var queue = RebuildQueue()
-    #expect(drained(&queue) == [600])
+    #expect(drained(&queue) == [800])
 
     queue.look(at: 2, timestep: 300)
 

@@ -43,7 +43,7 @@ import Testing
     for step in 1...90 { explorer.take(.log(.step(DemoFeed.step(step, .align)))) }
 
     #expect(explorer.screen.contains("● aligning 60 %"))
-    #expect(explorer.screen.contains("Aligning loss 0.0"))
+    #expect(explorer.screen.contains("Aligning loss, EMA 50  0.0"))
     try explorer.matches("train-aligning")
     explorer.take(.log(.step(DemoFeed.step(1))))
     #expect(!explorer.screen.contains("Aligning"))

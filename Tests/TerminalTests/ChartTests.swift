@@ -99,13 +99,30 @@ import Testing
   }
 
   @Test(
+    "The ticks of an axis stand equally far apart, on its rows, and the curve lies inside",
+    arguments: [0.0...1, 0.071...0.094, -3...1000, 1e-9...2e-9, 40.6...41.4], [4, 7, 10, 22])
+  func evenTicks(extent: ClosedRange<Double>, rows: Int) {
+    let (range, ticks) = Ticks.even(over: extent, rows: rows)
+
+    #expect(range.lowerBound <= extent.lowerBound && range.upperBound >= extent.upperBound && ticks.values.count >= 1)
+    // As `LineChart` scales them.
+    let row = { (value: Double) in
+      let part = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+      return (4 * rows - 1 - Int((part * Double(4 * rows - 1)).rounded())) / 4
+    }
+    let gaps = zip(ticks.values, ticks.values.dropFirst()).map { row($0) - row($1) }
+    #expect(Set(gaps).count <= 1 && gaps.allSatisfy { $0 >= 2 })
+  }
+
+  @Test(
     "A change is good or bad as far as it can be read",
     arguments: [
       (1.0, "+1.0", Style.good), (-1.0, "−1.0", .bad), (0, "+0.0", .dim), (0.04, "+0.0", .dim), (-0.04, "+0.0", .dim),
       (0.06, "+0.1", .good), (-0.06, "−0.1", .bad),
     ])
   func changes(value: Double, text: String, style: Style) {
-    let (gain, error) = (value.change(), value.change(moreIsBetter: false))
+    let (gain, error) = (value.change(isSure: true), value.change(isSure: true, moreIsBetter: false))
+    #expect(value.change(isSure: false).style == (style == .dim ? .dim : .normal))
 
     #expect(gain.text == text && gain.style == style)
     #expect(error.text == text && error.style == (style == .good ? .bad : style == .bad ? .good : .dim))

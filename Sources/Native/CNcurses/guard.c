@@ -60,7 +60,9 @@ static void died(int number) {
   bool was_armed = is_armed;
   guard_restore();
   if (was_armed && is_crash(number)) write_all(STDERR_FILENO, farewell_text, strlen(farewell_text));
-  sigaction(number, &before[number], NULL);
+  // Swift's runtime would hold the terminal for its backtrace, half a minute long if nobody presses a key.
+  if (was_armed) signal(number, SIG_DFL);
+  else sigaction(number, &before[number], NULL);
   raise(number);
 }
 

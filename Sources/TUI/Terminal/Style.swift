@@ -28,9 +28,11 @@ package struct Style: Equatable, Hashable, Sendable {
 }
 
 extension Double {
-  /// A change as it is written, coloured by whether it is for the better; one that rounds to zero is neither.
-  package func change(decimals: Int = 1, moreIsBetter: Bool = true) -> (text: String, style: Style) {
+  /// A change as it is written, coloured by whether it is for the better; one that is not sure has no colour.
+  package func change(decimals: Int = 1, isSure: Bool, moreIsBetter: Bool = true) -> (text: String, style: Style) {
     let isNone = (self * pow(10, Double(decimals))).rounded() == 0
-    return (signed(decimals: decimals), isNone ? .dim : (self > 0) == moreIsBetter ? .good : .bad)
+    // Never “−0.0”.
+    let text = (isNone ? 0 : self).signed(decimals: decimals)
+    return (text, isNone ? .dim : !isSure ? .normal : (self > 0) == moreIsBetter ? .good : .bad)
   }
 }

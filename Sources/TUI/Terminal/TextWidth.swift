@@ -39,7 +39,7 @@ extension StringProtocol {
   }
 
   /// The text in lines of at most `cells` cells, broken between words; a longer word (a path) goes on in the next line.
-  func wrapped(toCells cells: Int) -> [String] {
+  package func wrapped(toCells cells: Int) -> [String] {
     var lines: [String] = []
     var line = ""
     for word in split(separator: " ").flatMap({ $0.pieces(ofCells: cells) }) {

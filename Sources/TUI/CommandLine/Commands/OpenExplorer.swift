@@ -6,9 +6,9 @@ import Terminal
 
 /// What the program does without a subcommand: the explorer on a terminal, elsewhere the text report of each run.
 func openExplorer(runs: [String], _ options: SessionOptions, look: InteractiveExplorer.Look) throws {
-  let folders = try runs.map { try RunFolder(opening: $0) }
+  let found = try FoundRuns(runs)
   if isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 {
-    let subject: InteractiveExplorer.Subject = folders.isEmpty ? .models(options) : .runs(folders)
+    let subject: InteractiveExplorer.Subject = runs.isEmpty ? .models(options) : .runs(found)
     // The program's entry is on the main thread, which curses needs.
     try EndingSignals.whileSaving {
       try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, look: look) }
@@ -19,23 +19,24 @@ func openExplorer(runs: [String], _ options: SessionOptions, look: InteractiveEx
     throw Problem(
       "this is no terminal to open the explorer on", advice: "diva-tui train --resume goes on without a screen")
   }
-  guard !folders.isEmpty else {
+  guard !runs.isEmpty else {
     throw Problem(
       "there is no run to report on, and this is no terminal to open the explorer on",
       advice: "name a run (diva-tui RUN), make one (diva-tui train --out RUN), or see diva-tui --help")
   }
-  let reports = try folders.map { RunReport.text(for: try RunSummary(reading: $0)) }
+  let reports = try found.folders.map { RunReport.text(for: try RunSummary(reading: $0)) }
   try Console.standard().print(reports.joined(separator: "\n"), terminator: "")
+  if let first = found.damaged.first { throw first.problem }
 }
 
 /// One frame of runs as text on standard output, and as a PNG file where one is wanted.
 func printFrame(runs: [String], _ options: LookOptions) throws {
-  let folders = try runs.map { try RunFolder(opening: $0) }
+  let found = try FoundRuns(runs)
   let size = options.size?.size ?? Size(columns: 120, rows: 36)
   // The program's entry is on the main thread, which the explorer's loop needs.
   let frame = try EndingSignals.whileSaving {
     try MainActor.assumeIsolated {
-      try InteractiveExplorer.frame(of: folders, screen: options.screen, size: size, look: options.look)
+      try InteractiveExplorer.frame(of: found, screen: options.screen, size: size, look: options.look)
     }
   }
   if let png = options.png {

@@ -17,9 +17,13 @@ struct DensityInfo: Equatable, Sendable {
   var patchRows: Int { patchColumns > 0 ? tokenOfPatch.count / patchColumns : 0 }
   var coveredPatches: Int { tokenOfPatch.count { $0 != nil } }
 
+  var label: String { density.label }
+}
+
+extension RecapDensity {
   /// "class only", "30 %".
   var label: String {
-    switch density {
+    switch self {
     case .classOnly: "class only"
     case .all: "all"
     case .fraction(let share): "\(share.percent(decimals: abs(share * 100 - (share * 100).rounded()) < 1e-6 ? 0 : 1)) %"
@@ -31,17 +35,17 @@ struct DensityInfo: Equatable, Sendable {
 
 /// The densities that can be chosen, and the mean loss of a run's steps under each.
 struct DensityTable: Equatable, Sendable {
+  /// From the fewest tokens to the most.
   private(set) var rows: [DensityInfo]
   /// Patches on a side; 0 before the models are known: then there are no rows.
   private let grid: Int
   private let seed: UInt64
 
-  /// From the fewest tokens to the most.
   static let offered: [RecapDensity] = [
     .classOnly, .fraction(0.15), .fraction(0.3), .fraction(0.5), .pooled(window: 4), .all,
   ]
 
-  init(_ rows: [DensityInfo] = []) { (self.rows, grid, seed) = (rows, 0, 0) }
+  init(_ rows: [DensityInfo] = []) { (self.rows, grid, seed) = (rows.sorted { $0.tokens < $1.tokens }, 0, 0) }
 
   /// - Parameter grid: patches on a side.
   init(patches grid: Int, seed: UInt64, of history: RunHistory = RunHistory()) {
@@ -57,6 +61,7 @@ struct DensityTable: Equatable, Sendable {
       DensityInfo(
         density: density, tokens: density.tokenCount(patches: grid * grid), tokenOfPatch: example(density),
         patchColumns: grid))
+    rows.sort { $0.tokens < $1.tokens }
   }
 
   /// For each patch the number of the token that covers it, in the draw that reconstructions use.

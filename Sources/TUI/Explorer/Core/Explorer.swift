@@ -17,48 +17,62 @@ enum Explorer {
     return max(30, 3 * max(step, feed.session.cost?.secondsPerStep ?? 0))
   }
 
-  static let keys: [Binding] = [
-    Binding(
-      keys: [.tab] + screens.indices.map { .character(Character("\($0 + 1)")) }, label: "screens",
-      tooltip: "Go to the next screen, or to one by its number."
-    ) { state, key in
-      guard case .character(let digit) = key, let number = digit.wholeNumberValue else { return openNext(&state) }
-      return open(screens[number - 1], &state)
-    },
-    Binding(
-      keys: ["g"], label: "pictures",
-      tooltip: "Show pictures as kitty graphics, sixel, inline images, half blocks, ASCII or not at all."
-    ) { state, _ in
-      state.areGraphicsChosen = true
-      let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
-      state.graphics = state.graphicsChoices[(at + 1) % state.graphicsChoices.count]
-      state.hint("pictures: \(state.graphics.label)")
-      return []
-    },
-    Binding(keys: ["?"], label: "help", tooltip: "Show the keys of this screen.") { state, _ in
-      state.isHelpShown = true
-      return []
-    },
-    Binding(
-      keys: ["q"], label: "quit", tooltip: "Quit; unsaved steps need a confirmation, except with Ctrl-C."
-    ) { state, _ in
-      if state.feed.unsavedSteps == 0 { return [.quit] }
-      state.asksBeforeQuitting = true
-      return []
-    },
-    Binding(
-      keys: ["M"], label: "mouse",
-      tooltip: "Leave the mouse to the terminal, to select text, or take it back (Shift selects meanwhile)."
-    ) { state, _ in
-      state.usesMouse.toggle()
-      state.hint(state.usesMouse ? "the mouse is the explorer's" : "the mouse is the terminal's: it selects text")
-      return [.useMouse(state.usesMouse)]
-    },
-    Binding(keys: [.control("l")], label: "redraw", tooltip: "Redraw the screen.") { _, _ in [.repaint] },
-    Binding(keys: [.control("z")], label: "suspend", tooltip: "Suspend the program; `fg` resumes it.") { _, _ in
-      [.suspend]
-    },
-  ]
+  /// Those of every screen; a screen's own come before them.
+  static let keys: [Binding] =
+    SteeringKeys.all + [
+      Binding(
+        keys: [.tab] + screens.indices.map { .character(Character("\($0 + 1)")) }, label: "screens",
+        tooltip: "Go to the next screen, or to one by its number."
+      ) { state, key in
+        guard case .character(let digit) = key, let number = digit.wholeNumberValue else { return openNext(&state) }
+        return open(screens[number - 1], &state)
+      },
+      Binding(
+        keys: ["g"], label: "pictures",
+        tooltip: "Show pictures as kitty graphics, sixel, inline images, half blocks, ASCII or not at all."
+      ) { state, _ in
+        state.areGraphicsChosen = true
+        let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
+        state.graphics = state.graphicsChoices[(at + 1) % state.graphicsChoices.count]
+        state.hint("pictures: \(state.graphics.label)")
+        return []
+      },
+      Binding(keys: ["H"], label: "line", tooltip: "Hide or show the line that says what the screen shows.") {
+        state, _ in
+        state.isIntroductionShown.toggle()
+        return []
+      },
+      Binding(keys: [.escape], label: "back", tooltip: "Leave one layer: a question, the help, a full screen.") {
+        state, _ in state.screen.leave(&state) ?? []
+      },
+      Binding(
+        keys: ["?"], label: "help", tooltip: "Show the keys of this screen; then all others, and what words mean."
+      ) {
+        state, _ in
+        state.help = .keys
+        return []
+      },
+      Binding(
+        keys: ["q"], label: "quit",
+        tooltip: "Quit; a run that is under way is saved, after a question, or with Ctrl-C at once."
+      ) { state, _ in
+        guard state.feed.wouldStop else { return [.quit] }
+        state.question = .quit
+        return []
+      },
+      Binding(
+        keys: ["M"], label: "mouse",
+        tooltip: "Leave the mouse to the terminal, to select text, or take it back (Shift selects meanwhile)."
+      ) { state, _ in
+        state.usesMouse.toggle()
+        state.hint(state.usesMouse ? "the mouse is the explorer's" : "the mouse is the terminal's: it selects text")
+        return [.useMouse(state.usesMouse)]
+      },
+      Binding(keys: [.control("l")], label: "redraw", tooltip: "Redraw the screen.") { _, _ in [.repaint] },
+      Binding(keys: [.control("z")], label: "suspend", tooltip: "Suspend the program; `fg` resumes it.") { _, _ in
+        [.suspend]
+      },
+    ]
 
   private static func openNext(_ state: inout ExplorerState) -> [Work] {
     let offered = screens.filter { $0.unavailable(state) == nil }
@@ -88,10 +102,19 @@ enum Explorer {
     case .tick(let seconds, let memory):
       (state.now, state.memory) = (seconds, memory)
       if let until = state.notice?.until, seconds >= until { state.notice = nil }
-    case .opened(let run): (state.feed.run, state.runs.opened) = (run, run.number)
+    case .opened(let run):
+      // Another run may not know the density that was looked at in this one.
+      if run.number != state.feed.run.number { state.reconstruct.density = nil }
+      (state.feed.run, state.runs.opened) = (run, run.number)
     case .log(let entry): state.feed.run.add(entry)
-    case .activity(let activity): state.feed.session = activity
-    case .samples(let samples): (state.feed.samples, state.feed.reconstructions) = (samples, [])
+    case .activity(let activity):
+      if activity.status != state.feed.session.status { state.pending = nil }
+      state.feed.session = activity
+    case .samples(let samples):
+      (state.feed.samples, state.feed.pairSamples, state.feed.reconstructions) = (samples, [:], [])
+    case .pairSample(let which, let picture):
+      state.feed.pairSamples[which] = state.feed.samples.count
+      state.feed.samples.append(picture)
     case .reconstruction(let reconstruction): state.feed.take(reconstruction)
     case .pairs(let pairs): state.feed.pairs = pairs
     case .runs(let rows): state.runs.rows = rows
@@ -103,21 +126,30 @@ enum Explorer {
   private static func press(_ key: Key, _ state: inout ExplorerState) -> [Work] {
     state.notice = nil
     if key == .control("c") { return [.quit] }
-    if state.asksBeforeQuitting {
-      state.asksBeforeQuitting = false
-      return ["y", "q", .enter].contains(key) ? [.quit] : []
+    if let question = state.question {
+      state.question = nil
+      return ["y", .enter].contains(key) ? question.accept(&state) : []
     }
-    if state.isHelpShown {
-      state.isHelpShown = false
+    if let page = state.help {
+      state.help = key == "?" && page == .keys ? .words : nil
+      // Any other key does what it does.
+      if [.escape, .enter, "?", "q"].contains(key) { return [] }
+    }
+    if let work = state.screen.capture(&state, key) { return work }
+    let key = moves[key] ?? key
+    guard let binding = (state.screen.keys + keys).first(where: { $0.keys.contains(key) }) else {
+      state.hint("\(key.name) does nothing here; ? shows the keys")
       return []
     }
-    guard let binding = (state.screen.keys + keys).first(where: { $0.keys.contains(key) }) else { return [] }
     if let reason = binding.unavailable(state) {
       state.hint("\(key.name): \(reason)")
       return []
     }
     return binding.act(&state, key)
   }
+
+  /// They move wherever the arrows do.
+  private static let moves: [Key: Key] = ["h": .left, "j": .down, "k": .up, "l": .right]
 
   /// Whether the trainer is silent for so long that the header says so, which then counts the seconds.
   static func showsSilence(_ state: ExplorerState) -> Bool {
@@ -140,11 +172,11 @@ enum Explorer {
       return canvas
     }
     Chrome.drawHeader(state, on: &canvas)
-    let body = canvas.bounds.inset(columns: min(size.columns / 50, 2), rows: 2)
-    state.screen.view(state, in: body, on: &canvas)
+    let room = canvas.bounds.inset(columns: min(size.columns / 50, 2), rows: 2)
+    state.screen.view(state, in: Chrome.drawIntroduction(state, in: room, on: &canvas), on: &canvas)
     Chrome.drawFooter(state, on: &canvas)
-    if state.isHelpShown { Chrome.drawHelp(state, on: &canvas) }
-    if state.asksBeforeQuitting { Chrome.drawQuestion(state, on: &canvas) }
+    if let page = state.help { Chrome.drawHelp(page, state, on: &canvas) }
+    if let question = state.question { Chrome.draw(question, state, on: &canvas) }
     return canvas
   }
 }

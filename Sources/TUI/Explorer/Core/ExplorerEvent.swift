@@ -20,6 +20,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case activity(SessionActivity)
   /// The images that can be reconstructed.
   case samples([Picture])
+  /// One more of them: a pair's.
+  case pairSample(PairPicture, Picture)
   case reconstruction(Reconstruction)
   /// All pairs, with the newest answers.
   case pairs([PairRow])
@@ -31,7 +33,7 @@ enum ExplorerEvent: Equatable, Sendable {
   /// Whether it shows that the run's session is alive.
   var isNews: Bool {
     switch self {
-    case .opened, .log, .activity, .samples, .reconstruction, .pairs: true
+    case .opened, .log, .activity, .samples, .pairSample, .reconstruction, .pairs: true
     case .key, .mouse, .paste, .graphics, .tick, .runs, .problem: false
     }
   }

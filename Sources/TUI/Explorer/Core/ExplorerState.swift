@@ -1,4 +1,5 @@
 import Engine
+import Recap
 import Terminal
 
 /// Everything that decides what the screen shows.
@@ -10,6 +11,7 @@ struct ExplorerState: Equatable, Sendable {
     set { screenIndex = Explorer.screens.firstIndex { $0 == newValue } ?? screenIndex }
   }
   var feed = Feed()
+  var train = TrainScreen.State()
   var reconstruct = ReconstructScreen.State()
   var pairs = PairsScreen.State()
   var runs = RunsScreen.State()
@@ -22,9 +24,17 @@ struct ExplorerState: Equatable, Sendable {
   var markers = Markers.braille
   /// Whether the mouse belongs to the explorer; else the terminal selects text with it.
   var usesMouse = true
-  var isHelpShown = false
-  /// Quitting would lose something: has been asked, not yet answered.
-  var asksBeforeQuitting = false
+  /// The page of the help that is shown; nil for none.
+  var help: Help?
+
+  /// The screen's keys and those that steer; then the other keys, and what words mean.
+  enum Help: Equatable, Sendable { case keys, words }
+  /// Has been asked, not yet answered.
+  var question: Question?
+  /// Has been asked of the run, not yet done.
+  var pending: Pending?
+  /// The line that says what the screen shows.
+  var isIntroductionShown = true
   /// Above the footer: why a key did nothing, or what went wrong.
   var notice: Notice?
   /// Bytes of memory in use; nil where the system does not say.
@@ -32,8 +42,17 @@ struct ExplorerState: Equatable, Sendable {
   /// The explorer's clock in seconds, as of the last tick.
   var now = 0.0
 
+  /// The density that is looked at: of patches and pictures. Training has its own, the run's.
+  var density: RecapDensity { reconstruct.density ?? feed.run.density }
+  var densityInfo: DensityInfo? { feed.run.densities.rows.first { $0.density == density } }
+
   /// Whether a run is under way here, on the screens or in the list, that is saved when the program ends.
   var isTraining: Bool { feed.isTraining || runs.rows.contains { $0.status == .running } }
+
+  /// Where the run lies that was trained here, to be named when the program ends.
+  var trainedFolder: String? {
+    feed.run.isFollowed || feed.history.steps.isEmpty || feed.run.path.isEmpty ? nil : feed.run.path
+  }
 
   struct Notice: Equatable, Sendable {
     /// One below the other.

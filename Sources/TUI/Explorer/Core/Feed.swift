@@ -7,6 +7,8 @@ struct Feed: Equatable, Sendable {
   var session = SessionActivity()
   /// The images that can be reconstructed.
   var samples: [Picture] = []
+  /// Which of them are pictures of pairs.
+  var pairSamples: [PairPicture: Int] = [:]
   /// The last reconstruction of each image and timestep.
   var reconstructions: [Reconstruction] = []
   var pairs: [PairRow] = []
@@ -18,22 +20,28 @@ struct Feed: Equatable, Sendable {
   /// Whether a run is under way here that is saved when the program ends.
   var isTraining: Bool { session.status == .running || session.status == .paused }
 
-  /// Steps that would be lost if the program ended now. A step that was only measured is no loss.
-  var unsavedSteps: Int {
-    guard isTraining, session.cost?.stage != .measured, !run.isAligning else { return 0 }
-    return max(0, run.step - history.savedStep)
+  /// Whether quitting ends a run that has begun.
+  var wouldStop: Bool { isTraining && !history.steps.isEmpty }
+
+  /// The evaluation that is on: done and all, in pairs or images.
+  var evaluating: (done: Int, all: Int, what: String)? {
+    guard session.status == .running else { return nil }
+    // A pair has two images, and both models answer it.
+    if let scoring = session.scoring { return (scoring.done / 4, max(scoring.all / 4, 1), "pairs") }
+    return session.zeroShot.map { ($0.done, $0.all, "images") }
   }
 
-  /// What was reconstructed with the density that is in use.
-  func reconstruction(of imageIndex: Int, timestep: Int) -> Reconstruction? {
-    reconstructions.first { $0.imageIndex == imageIndex && $0.timestep == timestep && $0.density == run.density }
+  func reconstruction(of imageIndex: Int, timestep: Int, density: RecapDensity) -> Reconstruction? {
+    reconstructions.first { $0.isAt(imageIndex, timestep, density) }
   }
 
   mutating func take(_ new: Reconstruction) {
-    if let at = reconstructions.firstIndex(where: { $0.imageIndex == new.imageIndex && $0.timestep == new.timestep }) {
-      reconstructions[at] = new
-    } else {
-      reconstructions.append(new)
-    }
+    reconstructions.removeAll { $0.isAt(new.imageIndex, new.timestep, new.density) }
+    reconstructions.append(new)
+    // The oldest go: large pictures soon fill the memory.
+    let size = 3 * 4 * max(new.original.width * new.original.height, 1)
+    reconstructions.removeFirst(max(0, reconstructions.count - max(24, Self.bytes / size)))
   }
+
+  private static let bytes = 32_000_000
 }

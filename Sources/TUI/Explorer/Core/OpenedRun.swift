@@ -3,6 +3,8 @@ import Recap
 /// The run on the screens: what it is, and what has happened in it.
 struct OpenedRun: Equatable, Sendable {
   var name = ""
+  /// Its folder; empty before it has one.
+  var path = ""
   /// nil before the models are known.
   var plan: TrainConfiguration?
   /// Its place in the list of runs.
@@ -17,13 +19,17 @@ struct OpenedRun: Equatable, Sendable {
   private(set) var history = RunHistory()
   /// The loss under each density, from the same entries.
   private(set) var densities = DensityTable()
-  /// The density of the next step, and of the pictures.
-  var density = RecapDensity.classOnly
+  /// The density of the next training step.
+  var density: RecapDensity { history.density ?? plan?.density ?? .classOnly }
 
   /// Takes the next line of its log; in constant time, however long the run.
   mutating func add(_ entry: LogEntry) {
     history.add(entry)
-    if case .step(let report) = entry { densities.add(report) }
+    switch entry {
+    case .step(let report): densities.add(report)
+    case .density(_, let density): densities.include(density)
+    default: break
+    }
   }
 }
 
@@ -33,7 +39,6 @@ extension OpenedRun {
     densities: DensityTable = DensityTable()
   ) {
     (self.name, self.plan, self.history, self.densities) = (name, plan, history, densities)
-    density = history.density ?? plan?.density ?? .classOnly
     self.densities.include(density)
   }
 
@@ -44,5 +49,4 @@ extension OpenedRun {
   var isAligning: Bool { history.steps.last?.stage == .align }
   /// How much of the stage that is on is done, as a part of one.
   var progress: Double { Double(step) / Double(max(totalSteps, 1)) }
-  var currentDensity: DensityInfo? { densities.rows.first { $0.density == density } }
 }

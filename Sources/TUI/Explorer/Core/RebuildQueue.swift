@@ -1,21 +1,26 @@
+import Recap
+
 /// Which noise levels of the looked-at image are still to be rebuilt: the chosen one first, then the others.
 struct RebuildQueue {
   /// Where reconstructions may start from.
   static let timesteps = Array(stride(from: 100, through: 900, by: 100))
+  /// The level that is looked at first: with so much noise what CLIP says decides.
+  static let firstLevel = 7
 
   private(set) var image = 0
+  private var density: RecapDensity?
   /// The level that is looked at.
-  private(set) var timestep = 600
-  private var waiting = [600]
+  private(set) var timestep = timesteps[firstLevel]
+  private var waiting = [timesteps[firstLevel]]
   /// Nobody has asked for any level yet: then one is enough.
   private(set) var hasBeenAsked = false
 
   var isEmpty: Bool { waiting.isEmpty }
 
-  /// A person looks at this image and level now.
-  mutating func look(at image: Int, timestep: Int) {
-    let isOther = image != self.image || !hasBeenAsked
-    (self.image, self.timestep, hasBeenAsked) = (image, timestep, true)
+  /// A person looks at this image, level and density now.
+  mutating func look(at image: Int, timestep: Int, density: RecapDensity? = nil) {
+    let isOther = image != self.image || density != self.density || !hasBeenAsked
+    (self.image, self.timestep, self.density, hasBeenAsked) = (image, timestep, density, true)
     if isOther {
       renew()
     } else {

@@ -1,3 +1,4 @@
+import Engine
 import Recap
 import Terminal
 
@@ -20,9 +21,45 @@ struct Reconstruction: Equatable, Sendable {
   var noised: Picture
   var byBaseline: Picture
   var byTuned: Picture
-  /// Mean squared errors against the original.
-  var latentError: ErrorPair
-  var pixelError: ErrorPair
+  /// Mean squared errors against the original, for each noise that was tried; the pictures are the first one's.
+  var latentErrors: [ErrorPair]
+  var pixelErrors: [ErrorPair]
+
+  func isAt(_ imageIndex: Int, _ timestep: Int, _ density: RecapDensity) -> Bool {
+    self.imageIndex == imageIndex && self.timestep == timestep && self.density == density
+  }
+}
+
+/// The same error over several noises.
+struct ErrorSpread: Equatable, Sendable {
+  let noises: Int
+  let mean: ErrorPair
+  /// Of the difference tuned − baseline; nil of one noise.
+  let standardError: Double?
+
+  init(_ errors: [ErrorPair]) {
+    let count = Double(max(errors.count, 1))
+    func mean(_ value: (ErrorPair) -> Double) -> Double { errors.reduce(0) { $0 + value($1) } / count }
+    noises = errors.count
+    self.mean = ErrorPair(baseline: mean(\.baseline), tuned: mean(\.tuned))
+    let difference = mean { $0.tuned - $0.baseline }
+    let variance = errors.reduce(0.0) {
+      $0 + ($1.tuned - $1.baseline - difference) * ($1.tuned - $1.baseline - difference)
+    }
+    standardError = errors.count > 1 ? (variance / (count - 1) / count).squareRoot() : nil
+  }
+
+  /// Whether tuning surely changed it: by more than two standard errors.
+  var isSure: Bool { standardError.map { abs(mean.tuned - mean.baseline) > 2 * $0 } ?? false }
+
+  /// By how much tuning changed the error: "−12.3 ± 4.0 %", in colour only where that is sure.
+  var change: (text: String, style: Style) {
+    let part = 100 * (mean.tuned - mean.baseline) / mean.baseline
+    guard part.isFinite else { return ("–", .dim) }
+    let spread = standardError.map { " ± \(abs(100 * $0 / mean.baseline).text(decimals: 1))" } ?? ""
+    let (text, style) = part.change(isSure: isSure, moreIsBetter: false)
+    return ("\(text)\(spread) %", style)
+  }
 }
 
 extension Reconstruction {
@@ -30,7 +67,7 @@ extension Reconstruction {
     self.init(
       imageIndex: image, timestep: timestep, step: step, density: density, original: Picture(result.original),
       noised: Picture(result.noised), byBaseline: Picture(result.baseline.image), byTuned: Picture(result.tuned.image),
-      latentError: ErrorPair(baseline: result.baseline.latentError, tuned: result.tuned.latentError),
-      pixelError: ErrorPair(baseline: result.baseline.pixelError, tuned: result.tuned.pixelError))
+      latentErrors: [ErrorPair(baseline: result.baseline.latentError, tuned: result.tuned.latentError)],
+      pixelErrors: [ErrorPair(baseline: result.baseline.pixelError, tuned: result.tuned.pixelError)])
   }
 }

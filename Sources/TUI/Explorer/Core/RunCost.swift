@@ -28,6 +28,8 @@ struct RunCost: Equatable, Sendable {
   /// As measured on this machine.
   var aligningSeconds: Double?
   var stepSeconds: Double?
+  /// An evaluation of the tuned CLIP, as far as the baseline's answers tell.
+  var evaluationSeconds: Double?
 
   /// Fits into what the system can give, as far as that is known.
   var fits: Bool { available.map { memory.total < $0 } ?? true }

@@ -7,6 +7,15 @@ protocol Screen: Sendable {
   static var title: String { get }
   static var keys: [Binding] { get }
 
+  /// What one looks at, in a line for somebody who sees it for the first time.
+  static var introduction: String { get }
+
+  /// Takes a key before the key tables do, while a person writes; nil where it does not.
+  static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]?
+
+  /// Leaves the innermost layer: a full-screen chart, say; nil where there is none.
+  static func leave(_ state: inout ExplorerState) -> [Work]?
+
   /// Why the screen cannot be opened now; nil when it can.
   static func unavailable(_ state: ExplorerState) -> String?
 
@@ -21,6 +30,9 @@ protocol Screen: Sendable {
 }
 
 extension Screen {
+  static var introduction: String { "" }
+  static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]? { nil }
+  static func leave(_ state: inout ExplorerState) -> [Work]? { nil }
   static func unavailable(_ state: ExplorerState) -> String? { nil }
   static func open(_ state: ExplorerState) -> [Work] { [] }
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] { [] }

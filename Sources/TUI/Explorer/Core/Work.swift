@@ -7,9 +7,12 @@ enum Work: Equatable, Sendable {
   case resumeRun
   /// Answers to the estimated cost of a run.
   case confirmCost, declineCost
+  /// Train with this density from the next step on.
   case setDensity(RecapDensity)
-  /// Reconstruct an image; from then on also whenever the trainer evaluates, until another one is chosen.
-  case reconstruct(imageIndex: Int, timestep: Int)
+  /// Reconstruct an image; from then on also whenever the CLIP has learned, until another one is chosen.
+  case reconstruct(imageIndex: Int, timestep: Int, density: RecapDensity)
+  /// The same of one picture of a pair, which joins the images that can be reconstructed.
+  case reconstructPair(PairPicture, timestep: Int, density: RecapDensity)
   case cancelRebuilding
   /// The pairs are on the screen.
   case loadPairs

@@ -4,7 +4,13 @@ import Terminal
 enum Chrome {
   static func drawHeader(_ state: ExplorerState, on canvas: inout Canvas) {
     let status = StatusWords.header(state)
-    let end = canvas.size.columns - 1
+    let tabs = Explorer.screens.filter { $0.unavailable(state) == nil }.reduce(11) { $0 + $1.title.cellWidth + 4 }
+    var end = canvas.size.columns - 1
+    // How long it takes and with which density it trains, where there is room beside the names of the screens.
+    for text in StatusWords.more(state).reversed() where tabs + status.text.cellWidth + text.cellWidth + 3 < end {
+      canvas.writeRight(" · " + text, endColumn: end, 0, .dim)
+      end -= text.cellWidth + 3
+    }
     canvas.writeRight(status.text, endColumn: end, 0, status.style)
     var column = canvas.write(" diva-tui", 0, 0, .title) + 2
     for (index, screen) in Explorer.screens.enumerated() where screen.unavailable(state) == nil {
@@ -17,6 +23,17 @@ enum Chrome {
     canvas.write(String(repeating: "─", count: canvas.size.columns), 0, 1, .dim)
   }
 
+  /// What one looks at, where there is room for the line; gives the room below.
+  static func drawIntroduction(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) -> Rect {
+    let text = state.screen.introduction
+    guard state.isIntroductionShown, !text.isEmpty, canvas.size.rows >= 24 else { return rect }
+    let hides = "H hides"
+    let end = rect.endColumn - hides.cellWidth - 2
+    canvas.write(text, rect.column, rect.row - (canvas.size.rows < 30 ? 1 : 0), .dim, limit: end)
+    canvas.writeRight(hides, endColumn: rect.endColumn, rect.row - (canvas.size.rows < 30 ? 1 : 0), .dim)
+    return canvas.size.rows < 30 ? rect : rect.droppingTop(2)
+  }
+
   // MARK: - Footer
 
   static func drawFooter(_ state: ExplorerState, on canvas: inout Canvas) {
@@ -24,13 +41,25 @@ enum Chrome {
     if let notice = state.notice { draw(notice, endRow: row, on: &canvas) }
     // How to leave and where to learn more always fit; what else fits comes before them.
     let ends = Explorer.keys.filter { ["help", "quit"].contains($0.label) }
-    let ordinary = state.screen.keys.filter { $0.unavailable(state) == nil } + Explorer.keys.prefix(2)
+    let (own, shared) = (
+      state.screen.keys, Explorer.keys.filter { ["pause", "stop", "new run", "resume"].contains($0.label) }
+    )
+    let ordinary = (own + shared).filter { $0.unavailable(state) == nil } + [screens(state)]
     let room = canvas.size.columns - 2 - ends.map(width).reduce(0, +)
     var column = 1
     for binding in ordinary where column + width(binding) <= room {
       column = drawKey(binding, column, row, on: &canvas)
     }
     for binding in ends { column = drawKey(binding, column, row, on: &canvas) }
+  }
+
+  /// Only the digits of screens that can be opened.
+  private static func screens(_ state: ExplorerState) -> Binding {
+    let digits = Explorer.screens.enumerated().filter { $0.element.unavailable(state) == nil }.map { $0.offset + 1 }
+    let known = Explorer.keys.first { $0.label == "screens" }
+    return Binding(
+      keys: [.tab] + digits.map { .character(Character("\($0)")) }, label: "screens", tooltip: known?.tooltip ?? ""
+    ) { _, _ in [] }
   }
 
   /// The newest three, and how many there were before.
@@ -70,29 +99,45 @@ enum Chrome {
     return box.inset(columns: 3, rows: 2)
   }
 
-  static func drawHelp(_ state: ExplorerState, on canvas: inout Canvas) {
-    let bindings = state.screen.keys + Explorer.keys
-    let fields = Fields(
-      bindings.map { binding in
-        let reason = binding.unavailable(state).map { [("now: \($0)", Style.warning)] }
-        let (label, text): (Style, Style) = reason == nil ? (.accent.bold, .normal) : (.dim, .dim)
-        return .init(binding.keyNames, labelStyle: label, [(binding.tooltip, text)] + (reason ?? []))
-      })
+  static func drawHelp(_ page: ExplorerState.Help, _ state: ExplorerState, on canvas: inout Canvas) {
+    let steering = SteeringKeys.all.count
+    let bindings =
+      page == .keys ? state.screen.keys + Explorer.keys.prefix(steering) : Array(Explorer.keys.dropFirst(steering))
+    let keys = bindings.map { binding in
+      guard let reason = binding.unavailable(state) else {
+        return Fields.Field(binding.keyNames, labelStyle: .accent.bold, [(binding.tooltip, .normal)])
+      }
+      return Fields.Field(binding.keyNames, [("\(binding.label) – now: \(reason)", .warning)])
+    }
+    let fields = Fields(keys + (page == .words ? words.map { .init($0, $1) } : []))
     let width = min(canvas.size.columns - 10, 84)
-    let title = "\(state.screen.title): keys"
+    let title = page == .keys ? "\(state.screen.title): keys" : "Every screen: keys, and words"
     let inside = drawBox(title, columns: width, rows: fields.rows(columns: width), on: &canvas)
     fields.draw(in: inside, on: &canvas)
-    canvas.write(" any key closes ", inside.column, inside.endRow + 1, .dim)
+    let next = page == .keys ? " ? other keys and words · Esc closes " : " ? or Esc closes "
+    canvas.write(next, inside.column, inside.endRow + 1, .dim)
   }
 
-  static func drawQuestion(_ state: ExplorerState, on canvas: inout Canvas) {
-    let steps = state.feed.unsavedSteps
-    let lines = ["\(steps) \(steps == 1 ? "step is" : "steps are") not saved yet.", "They are lost if you quit now."]
-    let inside = drawBox("Quit?", columns: 40, rows: 4, on: &canvas)
-    Fields([.init("", lines.map { ($0, .normal) })], indent: 0).draw(in: inside, on: &canvas)
+  /// What a newcomer cannot know.
+  private static let words = [
+    ("condition", "what the diffusion model is given beside the noised image: CLIP’s tokens, projected (the context)."),
+    (
+      "aligning",
+      "the first steps: the projection learns, CLIP does not; after them both CLIPs are compared through it."
+    ),
+    ("density", "how many of an image’s patch tokens are in the condition, beside CLIP’s class token."),
+    ("both right", "a pair counts if both statements choose their own picture; guessing gets 25 %."),
+  ]
+
+  static func draw(_ question: Question, _ state: ExplorerState, on canvas: inout Canvas) {
+    let width = min(canvas.size.columns - 10, 72)
+    let fields = Fields([.init("", question.lines(state).map { ($0, .normal) })], indent: 0)
+    let rows = fields.rows(columns: width)
+    let inside = drawBox(question.title(state), columns: width, rows: rows + 2, on: &canvas)
+    fields.draw(in: inside, on: &canvas)
     canvas.write(
-      [("y", .accent.bold), (" quit   ", .dim), ("any other key", .accent.bold), (" stay", .dim)],
-      inside.column, inside.row + 3)
+      [("y", .accent.bold), (" \(question.yes)   ", .dim), ("any other key", .accent.bold), (" stay", .dim)],
+      inside.column, inside.row + rows + 1)
   }
 
   static func drawTooSmall(on canvas: inout Canvas) {

@@ -33,7 +33,7 @@ struct NoiseFilm {
     }
   }
 
-  func draw(_ feed: Feed, image: Int, timestep: Int, in rect: Rect, on canvas: inout Canvas) {
+  func draw(_ state: ExplorerState, image: Int, timestep: Int, in rect: Rect, on canvas: inout Canvas) {
     canvas.heading("Every noise level", "last row: change of the latent error by tuning", in: rect)
     let rows = (level: rect.row + 1, pictures: rect.row + 2, errors: rect.row + rows - (hasErrors ? 3 : 1))
     canvas.write("noise t", rect.column, rows.level, .dim)
@@ -46,7 +46,7 @@ struct NoiseFilm {
       let column = rect.column + Self.labelWidth + index * width
       let isChosen = level == timestep
       canvas.write(isChosen ? "▸\(level)" : "\(level)", column, rows.level, isChosen ? .accent.bold : .dim)
-      guard let made = feed.reconstruction(of: image, timestep: level) else {
+      guard let made = state.feed.reconstruction(of: image, timestep: level, density: state.density) else {
         canvas.write("…", column, rows.pictures, .dim)
         continue
       }
@@ -54,26 +54,16 @@ struct NoiseFilm {
         let row = rows.pictures + index * (pictureRows + 1)
         canvas.place(picture, in: Rect(column: column, row: row, columns: width - 1, rows: pictureRows))
       }
-      drawErrors(made.latentError, column, rows.errors, on: &canvas)
+      drawErrors(ErrorSpread(made.latentErrors), column, rows.errors, on: &canvas)
     }
   }
 
-  private func drawErrors(_ error: ErrorPair, _ column: Int, _ row: Int, on canvas: inout Canvas) {
+  private func drawErrors(_ error: ErrorSpread, _ column: Int, _ row: Int, on canvas: inout Canvas) {
     if hasErrors {
-      canvas.write(error.baseline.text(figures: 3), column, row, .baseline)
-      canvas.write(error.tuned.text(figures: 3), column, row + 1, .tuned)
+      canvas.write(error.mean.baseline.text(figures: 3), column, row, .baseline)
+      canvas.write(error.mean.tuned.text(figures: 3), column, row + 1, .tuned)
     }
     let change = error.change
     canvas.write(change.text, column, row + (hasErrors ? 2 : 0), change.style, limit: column + width - 1)
-  }
-}
-
-extension ErrorPair {
-  /// By how much tuning changed the error: "−12.3 %", good where it fell.
-  var change: (text: String, style: Style) {
-    let part = (tuned - baseline) / baseline
-    guard part.isFinite else { return ("–", .dim) }
-    let (text, style) = (part * 100).change(moreIsBetter: false)
-    return ("\(text) %", style)
   }
 }

@@ -1,60 +1,67 @@
+import Engine
+import Recap
 import Terminal
 
-/// Reconstructions in one row: original, noised, by baseline, by tuned, for as many images as fit, the one that is chosen
-/// on the Reconstruct screen first.
+/// The pair whose margin moved most, chosen by the data: one of its pictures original, noised, and reconstructed by both
+/// CLIPs, and what both answered.
 enum ReconstructionStrip {
-  private static let captions = ["original", "noised", "baseline", "tuned"]
+  private static let captions = ["original", "noised", "by baseline", "by tuned"]
   private static let styles: [Style] = [.dim, .dim, .baseline, .tuned]
 
   static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    let (feed, rows) = (state.feed, rect.rows - 1)
-    guard let first = feed.reconstructions.first else {
-      canvas.heading("Reconstructions", in: rect)
+    let feed = state.feed
+    let changed = ChangedMost(feed.history)
+    let pair = changed?.pairs.first ?? RunningScore.worst(feed.pairs)
+    let sample = pair.flatMap { feed.pairSamples[PairPicture(place: $0.place, side: $0.side)] }
+    let timestep = ReconstructScreen.timestep(state)
+    let made = feed.reconstruction(
+      of: sample ?? state.reconstruct.imageIndex, timestep: timestep, density: state.density)
+    let source = "from noise t = \(timestep), \(state.density.label)"
+    let title =
+      sample == nil ? "Reconstructions" : changed.map { $0.step > 0 } ?? false ? "Changed most" : "Baseline most wrong"
+    canvas.heading(
+      title, [source, made.map(ReconstructScreen.remark)].compactMap(\.self).joined(separator: ", "), in: rect)
+    let room = rect.droppingTop(1)
+    guard let made else {
       let what = "Reconstructions, conditioned on each CLIP's features, will be shown here."
-      canvas.message(feed.session.absence ?? what, in: rect.droppingTop(1))
-      return
+      return canvas.message(feed.session.absence ?? what, in: room)
     }
-    let room = Size(columns: (rect.columns - 3) / 4, rows: rows)
-    let original = first.original
-    let width = canvas.pixels.cells(forWidth: original.width, height: original.height, in: room).columns
-    let gap = 4 * max(width, 8) + 6 <= rect.columns ? 2 : 1
-    let step = max(width, gap == 2 ? 8 : 0) + gap
-    var column = rect.column
-    for reconstruction in newestOfEachImage(state) where column + 4 * step - gap <= rect.endColumn {
-      for (index, picture) in pictures(of: reconstruction).enumerated() {
-        let box = Rect(column: column, row: rect.row + 1, columns: width, rows: rows)
-        canvas.write(captions[index], column, rect.row, styles[index], limit: column + step - gap)
-        canvas.place(picture, in: box)
-        column += step
-      }
-      column += 3
+    let box = Size(columns: (room.columns - 6) / 4, rows: room.rows - 1)
+    let width = max(
+      canvas.pixels.cells(forWidth: made.original.width, height: made.original.height, in: box).columns,
+      min(11, box.columns))
+    var column = room.column
+    for (index, picture) in pictures(of: made).enumerated() {
+      canvas.write(captions[index], column, room.row, styles[index], limit: column + width)
+      canvas.place(picture, in: Rect(column: column, row: room.row + 1, columns: width, rows: room.rows - 1))
+      column += width + 2
     }
-    let rest = Rect(column: column - 1, row: rect.row, columns: rect.endColumn - column + 1, rows: rect.rows)
-    if rest.columns >= 30 { explain(in: rest, on: &canvas) }
-  }
-
-  /// One reconstruction for each image: the one of the latest training step, and of the chosen noise level where that
-  /// has several.
-  private static func newestOfEachImage(_ state: ExplorerState) -> [Reconstruction] {
-    let (chosen, level) = (state.reconstruct.imageIndex, ReconstructScreen.timestep(state))
-    func rank(_ one: Reconstruction) -> (Int, Int) { (one.step, one.timestep == level ? 1 : 0) }
-    var newest: [Int: Reconstruction] = [:]
-    for one in state.feed.reconstructions where newest[one.imageIndex].map({ rank(one) >= rank($0) }) ?? true {
-      newest[one.imageIndex] = one
-    }
-    return newest.values.sorted {
-      ($0.imageIndex == chosen ? -1 : $0.imageIndex) < ($1.imageIndex == chosen ? -1 : $1.imageIndex)
-    }
+    guard let pair, sample != nil else { return }
+    drawAnswers(pair, feed, in: room.droppingLeft(column - room.column), on: &canvas)
   }
 
   static func pictures(of reconstruction: Reconstruction) -> [Picture] {
     [reconstruction.original, reconstruction.noised, reconstruction.byBaseline, reconstruction.byTuned]
   }
 
-  /// What the pictures show.
-  static func explain(in rect: Rect, on canvas: inout Canvas) {
-    canvas.paragraph(
-      "The frozen diffusion model reconstructs images from CLIP's features: better features, better image.",
-      in: rect.left(44))
+  /// The pair's statements, both margins, and whether the tuned CLIP was right at each evaluation; where there is room.
+  private static func drawAnswers(_ pair: ChangedMost.Pair, _ feed: Feed, in rect: Rect, on canvas: inout Canvas) {
+    guard rect.columns >= 20, feed.pairs.indices.contains(pair.place) else { return }
+    let row = feed.pairs[pair.place]
+    let right = String(pair.right.suffix(rect.columns).map { $0 ? "●" : "○" })
+    let lines: [(String, Style)] = [
+      ("pair \(row.number), \(row.pattern)", .title), ("“\(row.pair.statements[pair.side])”", .normal),
+      ("not “\(row.pair.statements[1 - pair.side])”", .dim),
+      ("margin \(pair.before.signed(decimals: 2)) → \(pair.now.signed(decimals: 2))", .normal),
+      (right.isEmpty ? "" : "right \(right)", .dim),
+      ("margin: the worse statement’s own picture, probability less one half", .dim),
+    ]
+    var line = rect.row
+    for (text, style) in lines where line < rect.endRow {
+      for part in text.wrapped(toCells: rect.columns).prefix(2) where line < rect.endRow {
+        canvas.write(part, rect.column, line, style, limit: rect.endColumn)
+        line += 1
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Recap
 import Terminal
 
 /// The run in numbers: how far it is, what both models answer, and where tuning helps.
@@ -8,17 +9,15 @@ enum RunPanel {
 
   static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let feed = state.feed
-    let (answers, patterns) = (rect.droppingTop(9), rect.droppingTop(16))
-    drawRun(state, in: rect.top(8), on: &canvas)
-    drawAnswers(feed, in: answers, on: &canvas)
-    if let evaluation = feed.history.evaluations.last, patterns.rows > evaluation.patterns.count {
-      canvas.heading("By pattern", "▌tuned ┃baseline", in: patterns)
-      let shares = zip(evaluation.baselinePerPattern, evaluation.tunedPerPattern)
-      let rows: [Bars.Row] = zip(evaluation.patterns, shares).map { ($0, $1.0 / 100, $1.1 / 100) }
-      Bars.draw(rows, in: patterns.droppingTop(1), on: &canvas)
-    } else if rect.columns <= narrow, !feed.reconstructions.isEmpty, canvas.graphics != .none {
-      ReconstructionStrip.explain(in: patterns, on: &canvas)
+    let (answers, patterns) = (rect.droppingTop(10), rect.droppingTop(19))
+    if EndCard.isShown(feed) {
+      EndCard.draw(state, in: rect.top(9), on: &canvas)
+    } else {
+      drawRun(state, in: rect.top(9), on: &canvas)
     }
+    drawAnswers(feed, in: answers, on: &canvas)
+    let table = PatternTable(feed.history, pairs: feed.pairs)
+    if !table.rows.isEmpty, patterns.rows > table.rows.count { table.draw(in: patterns, on: &canvas) }
   }
 
   private static func drawRun(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
@@ -29,24 +28,30 @@ enum RunPanel {
     canvas.writeRight("\(feed.run.progress.percent(decimals: 0)) %", endColumn: bar.endColumn, bar.row)
     let (last, total) = (feed.history.steps.last, feed.run.totalSteps)
     let part = feed.session.stepping.map { " · \($0.done)/\($0.all)" } ?? ""
-    Fields([
-      .init(feed.run.isAligning ? "aligning step" : "step", total > 0 ? "\(feed.run.step) of \(total)\(part)" : "–"),
-      .init("speed", last.map { "\($0.imagesPerSecond.text(figures: 3)) images/s" } ?? "–"),
-      .init("learning rate", last.map { Double($0.lr).scientific } ?? "–"),
-      .init("gradient norm", last.map { Double($0.gradNorm).text(figures: 3) } ?? "–"),
-      .init("time · left", timeText(feed)),
-      .init("memory", memoryText(state)),
-    ]).drawJustified(in: rect.droppingTop(2), on: &canvas)
+    Fields(
+      [
+        .init(feed.run.isAligning ? "aligning step" : "step", total > 0 ? "\(feed.run.step) of \(total)\(part)" : "–"),
+        .init("speed", last.map { "\($0.imagesPerSecond.text(figures: 3)) images/s" } ?? "–"),
+        .init("learning rate", last.map { Double($0.lr).scientific } ?? "–"),
+        .init("gradient norm", last.map { Double($0.gradNorm).text(figures: 3) } ?? "–"),
+        .init("time · left", timeText(feed)),
+        .init("density", feed.run.plan == nil ? "–" : feed.run.density.label),
+      ] + (feed.run.isFollowed ? [] : [.init("memory", memoryText(state))])
+    ).drawJustified(in: rect.droppingTop(2), on: &canvas)
   }
 
+  /// How long it has trained, and will.
   private static func timeText(_ feed: Feed) -> String {
-    let aligned = feed.history.steps(in: .align).last?.seconds ?? 0
-    guard let last = feed.history.steps(in: .train).last, last.step > 0 else {
-      guard let whole = feed.session.cost?.wholeSeconds else { return aligned > 0 ? "\(aligned.clockTime) · –" : "–" }
-      return "\(aligned.clockTime) · ~\(max(0, whole - aligned).durationText)"
-    }
-    let left = (last.seconds - aligned) / Double(last.step) * Double((feed.run.plan?.steps ?? 0) - last.step)
-    return "\(last.seconds.clockTime) · \(left.clockTime)"
+    let spent = (feed.history.steps.last?.seconds ?? 0).clockTime
+    return "\(spent) · \(timeLeft(feed).map { "~" + $0.durationText } ?? "–")"
+  }
+
+  /// Nothing of a run that has ended.
+  static func timeLeft(_ feed: Feed) -> Double? {
+    guard feed.isTraining || feed.session.status == .live, let plan = feed.run.plan else { return nil }
+    let cost = feed.session.cost
+    let estimate = TimeLeft.Estimate(stepsPerAligning: cost?.stepsPerAligning, evaluation: cost?.evaluationSeconds)
+    return TimeLeft(feed.history, plan, estimate)?.seconds
   }
 
   /// In use now, and as much as the run is expected to take.
@@ -73,9 +78,11 @@ enum RunPanel {
     let scored = feed.isTraining ? (feed.session.scoring ?? feed.session.zeroShot).map { "\($0.done)/\($0.all)" } : nil
     canvas.heading("Answers", rect.columns > narrow ? scored ?? "" : "", in: rect)
     guard let evaluation = feed.history.evaluations.last else {
-      answers.draw([], in: rect, on: &canvas)
-      canvas.paragraph(
-        scored == nil ? "after the first evaluation" : "when all images are scored", in: rect.droppingTop(1))
+      let known = RunningScore(feed.pairs)
+      answers.draw(known.baselineShare.map { [("pairs", $0, nil)] } ?? [], in: rect, on: &canvas)
+      let wait = scored == nil ? "after the first evaluation" : "when all images are scored"
+      let words = known.baselineShare == nil ? wait : RunningScore.words(feed.pairs)
+      canvas.paragraph(words, in: rect.droppingTop(known.baselineShare == nil ? 1 : 2))
       return
     }
     let accuracies: [Bars.Row] = [
@@ -83,15 +90,17 @@ enum RunPanel {
       ("zero-shot", evaluation.baselineZeroShot / 100, evaluation.tunedZeroShot / 100),
     ]
     answers.draw(accuracies, in: rect.top(3), on: &canvas)
-    let (points, style) = evaluation.gain.change()
+    let (gain, forgotten) = (evaluation.gainChange, evaluation.zeroShotWords)
     var changed = (pairs: "\(evaluation.fixed) fixed · \(evaluation.broken) broken", p: evaluation.pValue.pText)
     if changed.pairs.cellWidth + changed.p.cellWidth >= rect.columns {
       changed = (changed.pairs.replacing(" · ", with: "·"), changed.p.replacing(" < ", with: "<"))
     }
+    let zeroShot = evaluation.zeroShotInterval95?.intervalText ?? ""
     Fields([
-      .init("pairs gained", "\(points) points", style),
-      .init("95 % interval", evaluation.interval95.intervalText),
+      .init("pairs", "\(gain.text) \(evaluation.interval95.intervalText)", gain.style),
+      .init("zero-shot", "\(forgotten.text) \(zeroShot)", forgotten.style),
       .init(changed.pairs, changed.p),
+      .init("of \(evaluation.pairs) pairs", "guessing gets 25 %", .dim),
     ]).drawJustified(in: rect.droppingTop(3), on: &canvas)
   }
 }

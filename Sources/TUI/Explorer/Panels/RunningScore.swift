@@ -22,6 +22,29 @@ struct RunningScore: Equatable {
     broken = known.count { $0.outcome == .broken }
   }
 
+  /// As a part of one; nil before an answer.
+  var baselineShare: Double? { answered > 0 ? Double(baselineRight) / Double(answered) : nil }
+
+  /// What the baseline's answers mean, for somebody who sees them for the first time.
+  static func words(_ rows: [PairRow]) -> String {
+    let answers = rows.compactMap { $0.baseline?.predicted }
+    let alike = Double(answers.count { $0[0] == $0[1] }) / Double(max(answers.count, 1))
+    return
+      "of \(answers.count) pairs; guessing gets 25 %. In \(alike.percent(decimals: 0)) of 100 it chooses one picture for both "
+      + "statements: it cannot tell the two apart."
+  }
+
+  /// The answered pair that the baseline is surest and wrong of: before training the most telling one.
+  static func worst(_ rows: [PairRow]) -> ChangedMost.Pair? {
+    let margins = rows.enumerated().compactMap { place, row -> ChangedMost.Pair? in
+      guard let scores = row.baseline?.scores else { return nil }
+      let own = [scores[0] - 0.5, 0.5 - scores[1]]
+      let side = own[0] <= own[1] ? 0 : 1
+      return ChangedMost.Pair(place: place, side: side, before: own[side], now: own[side], right: [])
+    }
+    return margins.min { $0.before < $1.before }
+  }
+
   /// "34 of 135 answered   baseline 20.6 %   tuned 26.5 %   3 fixed · 1 broken".
   var texts: [(String, Style)] {
     guard answered > 0 else { return [("no pair answered yet", .dim)] }
@@ -49,7 +72,7 @@ enum RebuildBar {
       switch work.stage {
       case .working: "\(work.doing)\(left)"
       case .resting: "waits until the pairs are scored"
-      case .cancelled: "cancelled; c resumes it"
+      case .cancelled: "cancelled; C resumes it"
       }
     let styles: (Style, Style) = work.stage == .working ? (.accent, .normal) : (.dim, .dim)
     Bars.drawProgress(progress.part, text, width: min(40, rect.columns / 2), styles, in: rect, on: &canvas)

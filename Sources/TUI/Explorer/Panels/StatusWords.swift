@@ -15,7 +15,14 @@ struct StatusWords {
   /// For the header: with how much of the stage is done.
   static func header(_ state: ExplorerState) -> Words {
     let feed = state.feed
+    switch state.pending {
+    case .pausing: return ("∥ pausing …", .warning)
+    case .resuming: return ("● resuming …", .good)
+    case .stopping: return ("■ stopping …", .warning)
+    case nil: break
+    }
     if Explorer.showsSilence(state) { return ("● no news for \((state.now - feed.lastNews).clockTime)", .warning) }
+    if let on = feed.evaluating { return ("● evaluating \(on.done)/\(on.all) \(on.what)", .good) }
     let status = StatusWords(feed.session.status, isAligning: feed.run.isAligning)
     guard status.hasProgress, feed.run.totalSteps > 0 else { return status.words }
     return (status.words.text + " \(feed.run.progress.percent(decimals: 0)) %", status.words.style)
@@ -23,6 +30,13 @@ struct StatusWords {
 }
 
 extension StatusWords {
+  /// What else is worth a word while a run goes on: the more important first.
+  static func more(_ state: ExplorerState) -> [String] {
+    let left = RunPanel.timeLeft(state.feed).map { "\($0.clockTime) left" }
+    let density = state.feed.isTraining ? "trains with \(state.feed.run.density.label)" : nil
+    return [left, density].compactMap(\.self)
+  }
+
   init(_ status: TrainingStatus, isAligning: Bool = false) {
     switch status {
     case .loading(let what): self.init(words: ("○ loading", .dim), sentence: what, hasProgress: false)

@@ -38,7 +38,7 @@ enum PairsScreen: Screen {
       return []
     },
     Binding(
-      keys: ["p"], label: "pattern", tooltip: "Filter by pattern: all, or one of the patterns.",
+      keys: ["F"], label: "pattern", tooltip: "Filter by pattern: all, or one of the patterns.",
       unavailable: { $0.feed.pairs.isEmpty ? "no pairs yet" : nil }
     ) { state, _ in
       let choices = [nil] + patterns(state.feed.pairs).map(Optional.some)
@@ -90,7 +90,7 @@ enum PairsScreen: Screen {
     if rows.indices.contains(state.pairs.cursor) {
       PairDetail.draw(rows[state.pairs.cursor], in: detail, on: &canvas)
     } else {
-      canvas.message("No pair matches (\(filters)). Press f or p to change the filter.", in: detail)
+      canvas.message("No pair matches (\(filters)). Press f or F to change the filter.", in: detail)
     }
   }
 

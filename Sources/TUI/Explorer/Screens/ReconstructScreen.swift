@@ -1,4 +1,5 @@
 import Engine
+import Recap
 import Terminal
 
 /// One image at large: original, noised, and reconstructed from the baseline's and from the tuned CLIP's features.
@@ -7,44 +8,18 @@ enum ReconstructScreen: Screen {
 
   struct State: Equatable, Sendable {
     var imageIndex = 0
-    /// Which of the plan's timesteps; nil for the middle one.
-    var noiseLevel: Int?
+    /// Which of the timesteps.
+    var noiseLevel = RebuildQueue.firstLevel
+    /// The density that is looked at; nil for the one that trains.
+    var density: RecapDensity?
   }
 
-  static let imageKey = Binding(
-    keys: [.left, .right], label: "image", tooltip: "Choose the image.",
-    unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
-  ) { state, key in
-    let count = state.feed.samples.count
-    state.reconstruct.imageIndex = (state.reconstruct.imageIndex + (key == .left ? count - 1 : 1)) % count
-    return open(state)
-  }
-
-  static let cancelKey = Binding(
-    keys: ["c"], label: "cancel", tooltip: "Cancel or resume the reconstruction.",
-    unavailable: { work($0) == nil ? "no reconstruction is running" : nil }
-  ) { state, _ in
-    work(state)?.stage == .cancelled ? open(state) : [.cancelRebuilding]
-  }
-
-  static let keys: [Binding] = [
-    imageKey,
-    Binding(
-      keys: [.up, .down], label: "noise",
-      tooltip: "More or less noise: the noisier the start, the more the result depends on the condition.",
-      unavailable: { $0.feed.run.plan == nil ? "no run is open yet" : nil }
-    ) { state, key in
-      let level = noiseLevel(state) + (key == .up ? 1 : -1)
-      state.reconstruct.noiseLevel = min(max(level, 0), RebuildQueue.timesteps.count - 1)
-      return open(state)
-    },
-    cancelKey,
-  ]
+  static let keys = LookKeys.all
 
   /// The reconstruction of the chosen image and noise level, while it runs or after it was cancelled.
   static func work(_ state: ExplorerState) -> RebuildProgress? {
     guard let work = state.feed.session.rebuilding, work.imageIndex == state.reconstruct.imageIndex,
-      work.timestep == timestep(state), work.density == state.feed.run.density
+      work.timestep == timestep(state), work.density == state.density
     else { return nil }
     return work
   }
@@ -61,14 +36,24 @@ enum ReconstructScreen: Screen {
   /// Asks for the chosen image at the chosen noise level.
   static func open(_ state: ExplorerState) -> [Work] {
     if state.feed.samples.isEmpty { return [] }
-    return [.reconstruct(imageIndex: state.reconstruct.imageIndex, timestep: timestep(state))]
+    return [
+      .reconstruct(
+        imageIndex: state.reconstruct.imageIndex, timestep: timestep(state), density: state.density)
+    ]
   }
 
-  private static func noiseLevel(_ state: ExplorerState) -> Int {
-    state.reconstruct.noiseLevel ?? RebuildQueue.timesteps.count / 2
+  static func timestep(_ state: ExplorerState) -> Int { RebuildQueue.timesteps[state.reconstruct.noiseLevel] }
+
+  /// The chosen image at the chosen level and density, as it was reconstructed last.
+  static func made(_ state: ExplorerState) -> Reconstruction? {
+    state.feed.reconstruction(
+      of: state.reconstruct.imageIndex, timestep: timestep(state), density: state.density)
   }
 
-  static func timestep(_ state: ExplorerState) -> Int { RebuildQueue.timesteps[noiseLevel(state)] }
+  /// Which CLIP made it.
+  static func remark(_ made: Reconstruction) -> String {
+    made.step == 0 ? "before training: both CLIPs are the baseline" : "with the tuned CLIP of step \(made.step)"
+  }
 
   // MARK: - View
 
@@ -77,11 +62,12 @@ enum ReconstructScreen: Screen {
       let wait = "The images to reconstruct will be shown here as soon as the models are loaded."
       return OpeningPanel.drawWait(state, needed: [.clip, .diffusion], wait, in: rect, on: &canvas)
     }
-    let (index, count, timestep) = (state.reconstruct.imageIndex, state.feed.samples.count, timestep(state))
-    let made = state.feed.reconstruction(of: index, timestep: timestep)
+    let (count, timestep) = (state.feed.samples.count, timestep(state))
+    let index = min(state.reconstruct.imageIndex, count - 1)
+    let made = made(state)
     let work = work(state)
-    let remark = made.map { "with the tuned CLIP of step \($0.step)" } ?? work?.remark ?? "being reconstructed …"
-    canvas.heading("Image \(index + 1) of \(count)", remark, in: rect)
+    let remark = made.map(remark) ?? work?.remark ?? "being reconstructed …"
+    canvas.heading("Image \(index + 1) of \(count) · \(state.density.label)", remark, in: rect)
     drawNoiseScale(state, timestep, in: rect, row: rect.row + 1, on: &canvas)
     // Where a level takes a moment, a bar beside the last picture would only flicker.
     if let work, made == nil || !state.feed.run.rebuildsEveryLevel {
@@ -95,13 +81,15 @@ enum ReconstructScreen: Screen {
     let below = drawPictures(made, work, original: original, in: upper, on: &canvas)
     drawErrors(made, in: below, on: &canvas)
     film?.draw(
-      state.feed, image: index, timestep: timestep, in: room.droppingTop(upper.rows), on: &canvas)
+      state, image: index, timestep: timestep, in: room.droppingTop(upper.rows), on: &canvas)
   }
 
   /// All levels where they are made without being chosen, otherwise those that were chosen.
   private static func levels(_ state: ExplorerState, _ image: Int) -> [Int] {
     guard !state.feed.run.rebuildsEveryLevel else { return RebuildQueue.timesteps }
-    return RebuildQueue.timesteps.filter { state.feed.reconstruction(of: image, timestep: $0) != nil }
+    return RebuildQueue.timesteps.filter {
+      state.feed.reconstruction(of: image, timestep: $0, density: state.density) != nil
+    }
   }
 
   private static func drawNoiseScale(
@@ -139,17 +127,18 @@ enum ReconstructScreen: Screen {
   private static func drawErrors(_ made: Reconstruction?, in rect: Rect, on canvas: inout Canvas) {
     guard let made else { return }
     let boxes = Columns.split(rect, gap: 2, Array(repeating: .flexible(), count: 4))
-    let rows = [("latent error", made.latentError), ("pixel error", made.pixelError)]
+    let rows = [("latent error", ErrorSpread(made.latentErrors)), ("pixel error", ErrorSpread(made.pixelErrors))]
     for (index, (name, error)) in rows.enumerated() {
       let row = rect.row + 1 + index
       canvas.write(name, boxes[1].column, row, .dim, limit: boxes[1].endColumn)
-      canvas.write(error.baseline.text(figures: 3), boxes[2].column, row, .baseline)
-      let next = canvas.write(error.tuned.text(figures: 3), boxes[3].column, row, .tuned)
+      canvas.write(error.mean.baseline.text(figures: 3), boxes[2].column, row, .baseline)
+      let next = canvas.write(error.mean.tuned.text(figures: 3), boxes[3].column, row, .tuned)
       canvas.write(error.change.text, next + 2, row, error.change.style, limit: boxes[3].endColumn)
     }
+    let noises = made.latentErrors.count
     let text =
-      "Mean squared error against the original, lower is better. The noise is the same for both; "
-      + "only the condition differs."
+      "Mean squared error against the original over \(noises.counted("noise")), ± its standard error; in colour where the "
+      + "change is more than two of them. Noise and projection are the same for both; only the CLIP differs."
     canvas.paragraph(text, in: rect.droppingTop(4))
   }
 }

@@ -9,11 +9,12 @@ struct RunRow: Equatable, Sendable {
   var isAligning = false
   var step: Int
   var totalSteps: Int
-  /// Mean loss of the last steps.
+  /// Of the stage that is on; mean loss of the last steps on the image tower, which the aligning loss is not.
   var loss: Double?
   var evaluations: [EvaluationReport] = []
   /// Names and values: where it lies, what it started from, its settings.
   var facts: [Fact] = []
+  var canBeOpened = true
 
   var evaluation: EvaluationReport? { evaluations.last }
 
@@ -45,7 +46,11 @@ enum RunsScreen: Screen {
     },
     Binding(
       keys: [.enter], label: "open", tooltip: "Show this run on the other screens.",
-      unavailable: { $0.runs.rows.isEmpty ? "there is no run" : nil }
+      unavailable: { state in
+        guard state.runs.rows.indices.contains(state.runs.cursor) else { return "there is no run" }
+        return state.runs.rows[state.runs.cursor].canBeOpened
+          ? nil : "this run cannot be opened; the reason stands below"
+      }
     ) { state, _ in
       state.screen = TrainScreen.self
       return state.runs.cursor == state.runs.opened ? [] : [.openRun(state.runs.cursor)]
@@ -77,19 +82,27 @@ enum RunsScreen: Screen {
     drawGains(rows, chosen: cursor, in: below.droppingTop(end - below.row + 1), on: &canvas)
   }
 
-  /// What every run has gained so far, the chosen one in colour; where there is room for a chart.
+  /// A run's colour on the chart, and its letter: colour alone says nothing.
+  private static let inks: [Style] = [.tuned, .baseline, .good, .warning, .accent, .bad]
+
+  private static func mark(_ index: Int) -> (letter: String, style: Style) {
+    (String(UnicodeScalar(UInt8(97 + index % 26))), inks[index % inks.count])
+  }
+
+  /// What every run has gained so far, each in its colour, with its letter at the end; where there is room for a chart.
   private static func drawGains(_ rows: [RunRow], chosen: Int, in rect: Rect, on canvas: inout Canvas) {
     guard rect.rows >= 9 else { return }
-    func gains(_ row: RunRow) -> [ChartPoint] {
-      row.evaluations.map { ChartPoint(x: Double($0.step), y: $0.gain) }
-    }
+    let order = rows.indices.filter { $0 != chosen } + [chosen]
     canvas.heading(
-      "Points gained", rows.count > 1 ? "by \(rows[chosen].name); the others in grey" : "", in: rect)
-    let others = rows.indices.filter { $0 != chosen }.map { LineChart.Series(.dim, gains(rows[$0])) }
-    let length = rows.map(\.totalSteps).max() ?? 1
+      "Points gained", rows.count > 1 ? "by the letters of the list, \(mark(chosen).letter) in front" : "", in: rect)
     LineChart(
-      series: others + [(.tuned, gains(rows[chosen]))], xRange: 0...Double(max(length, 1)),
-      xUnit: "steps", emptyMessage: "The gain of tuning will be shown here after the first evaluation."
+      series: order.map { index in
+        let points = rows[index].evaluations.map { ChartPoint(x: Double($0.step), y: $0.gain) }
+        return LineChart.Series(mark(index).style, points)
+      },
+      xRange: 0...Double(max(rows.map(\.totalSteps).max() ?? 1, 1)), xUnit: "steps",
+      emptyMessage: "The gain of tuning will be shown here after the first evaluation.",
+      labels: rows.count > 1 ? order.map { mark($0).letter } : []
     ).draw(in: rect.droppingTop(1).top(24), on: &canvas)
   }
 
@@ -97,22 +110,28 @@ enum RunsScreen: Screen {
     let longest = runs.rows.map(\.name.cellWidth).max() ?? 0
     let opened = runs.rows.indices.contains(runs.opened) ? runs.rows[runs.opened].name : nil
     let separator = isWide ? " of " : "/"
+    let marks = Dictionary(runs.rows.enumerated().map { ($1.name, mark($0)) }) { first, _ in first }
     let spare: [Table<RunRow>.Column] = [
+      .init("95 %", .fixed(16)) { ($0.evaluation?.interval95.intervalText ?? "–", .normal) },
+      .init("zero-shot", .fixed(11)) { $0.evaluation?.zeroShotWords ?? ("–", .dim) },
       .init("loss", .fixed(9)) { ($0.loss?.text(figures: 3) ?? "–", .normal) },
       .init("fixed · broken", .fixed(16)) { ($0.evaluation.map { "\($0.fixed) · \($0.broken)" } ?? "–", .normal) },
       .init("p", .fixed(12)) { ($0.evaluation?.pValue.probability ?? "–", .normal) },
     ]
     return [
+      .init("", .fixed(2), isLeft: true) { marks[$0.name].map { ($0.letter, $0.style.bold) } ?? ("", .dim) },
       .init("  run", .oneOf(Array(16...max(longest + 3, 16))), isLeft: true) {
         $0.name == opened ? ("▸ \($0.name)", .accent.bold) : ("  \($0.name)", .normal)
       },
       .init("state", .fixed(13)) { StatusWords($0.status, isAligning: $0.isAligning).words },
-      .init("steps", .fixed(isWide ? 15 : 12)) { ("\($0.step)\(separator)\($0.totalSteps)", .normal) },
+      .init("steps", .fixed(isWide ? 15 : 12)) {
+        ("\($0.isAligning ? "align " : "")\($0.step)\(separator)\($0.totalSteps)", .normal)
+      },
       .init("baseline", .fixed(10), titleStyle: .baseline) {
         (RunPanel.percent($0.evaluation?.baselineAccuracy), .baseline)
       },
       .init("tuned", .fixed(9), titleStyle: .tuned) { (RunPanel.percent($0.evaluation?.tunedAccuracy), .tuned.bold) },
-      .init("gain", .fixed(7)) { $0.evaluation?.gain.change() ?? ("–", .dim) },
+      .init("gain", .fixed(7)) { $0.evaluation?.gainChange ?? ("–", .dim) },
     ] + (isWide ? spare : [])
   }
 

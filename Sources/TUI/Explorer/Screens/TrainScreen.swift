@@ -2,41 +2,94 @@ import Engine
 import Terminal
 
 /// The run while it trains: loss, pair accuracy of baseline and tuned CLIP, numbers, reconstructions.
-///
-/// It keeps no state of its own: everything it shows is the feed.
 enum TrainScreen: Screen {
   static let title = "Train"
 
+  /// What the vertical axis shows.
+  enum Range: CaseIterable, Sendable {
+    case fitted, percentile, all
+
+    var words: String? {
+      switch self {
+      case .fitted: nil
+      case .percentile: "5–95 %"
+      case .all: "all values"
+      }
+    }
+  }
+
+  struct State: Equatable, Sendable {
+    /// The chart that keys are about: its place among `TrainChart.allCases`.
+    var focus = 0
+    /// Only that chart is shown.
+    var isFull = false
+    /// Its place among `TrainChart.spans`.
+    var smoothing = 2
+    var hasLogX = false
+    var hasLogY = false
+    var range = Range.fitted
+    /// The step that the charts' values are read at; nil for the last.
+    var crosshair: Int?
+  }
+
   static let keys: [Binding] = [
-    Binding(
-      keys: ["s"], label: "start",
-      tooltip: "Start training; a long run shows its estimated cost first.",
-      unavailable: { decisionFirst($0) ?? reasonNotToTrain($0.feed) ?? reasonNotToStart($0) }
-    ) { _, _ in [.startTraining] },
-    Binding(
-      keys: ["p", " "], label: "pause", tooltip: "Pause or resume training.",
-      unavailable: reasonNotToSteer
-    ) { state, _ in [state.feed.session.status == .paused ? .resume : .pause] },
-    Binding(
-      keys: ["x"], label: "stop", tooltip: "Stop training; the trained weights are kept and saved.",
-      unavailable: reasonNotToSteer
-    ) { _, _ in [.stop] },
-    Binding(
-      keys: ["R"], label: "resume",
-      tooltip: "Resume a run that was stopped or has crashed.",
-      unavailable: reasonNotToResume
-    ) { _, _ in [.resumeRun] },
     Binding(
       keys: [.enter], label: "confirm", tooltip: "Confirm the estimated cost and start.",
       unavailable: reasonNotToDecide
     ) { _, _ in [.confirmCost] },
     Binding(
-      keys: [.escape], label: "cancel", tooltip: "Cancel the start of the run.", unavailable: reasonNotToDecide
-    ) { _, _ in [.declineCost] },
+      keys: [.left, .right, .up, .down], label: "chart", tooltip: "Choose the chart; with the crosshair on, ←→ move it."
+    ) { state, key in
+      move(&state, key)
+      return []
+    },
+    Binding(keys: ["z"], label: "zoom", tooltip: "Show the chosen chart alone, as large as the screen.") { state, _ in
+      state.train.isFull.toggle()
+      return []
+    },
+    Binding(
+      keys: ["c"], label: "crosshair", tooltip: "Read all charts at one step.",
+      unavailable: { $0.feed.history.steps.isEmpty ? "there is no step yet" : nil }
+    ) { state, _ in
+      state.train.crosshair = state.train.crosshair == nil ? state.feed.run.step : nil
+      return []
+    },
+    Binding(
+      keys: ["v"], label: "smooth", tooltip: "Smooth curves over 0, 10, 50 or 200 steps (de-biased EMA)."
+    ) { state, _ in
+      state.train.smoothing = (state.train.smoothing + 1) % TrainChart.spans.count
+      return []
+    },
+    Binding(keys: ["y"], label: "log y", tooltip: "Logarithmic vertical axes.") { state, _ in
+      state.train.hasLogY.toggle()
+      return []
+    },
+    Binding(keys: ["Y"], label: "log x", tooltip: "Logarithmic horizontal axes.") { state, _ in
+      state.train.hasLogX.toggle()
+      return []
+    },
+    Binding(
+      keys: ["O"], label: "range",
+      tooltip: "Vertical axes fit the smoothed curves, 90 % of the values, or all."
+    ) { state, _ in
+      let all = Range.allCases
+      state.train.range = all[((all.firstIndex(of: state.train.range) ?? 0) + 1) % all.count]
+      return []
+    },
+    LookKeys.noise,
   ]
 
-  private static func decisionFirst(_ state: ExplorerState) -> String? {
-    CostPanel.isShown(state.feed) ? "Enter confirms, Esc cancels" : nil
+  private static func move(_ state: inout ExplorerState, _ key: Key) {
+    let isBack = [.left, .up].contains(key)
+    if let at = state.train.crosshair, [.left, .right].contains(key) {
+      // As fine as the widest chart's dots are.
+      let step = max(1, state.feed.run.totalSteps / 100)
+      let last = max(state.feed.run.totalSteps, 0)
+      state.train.crosshair = min(max(at + (isBack ? -step : step), 0), last)
+    } else {
+      let count = TrainChart.allCases.count
+      state.train.focus = (state.train.focus + (isBack ? count - 1 : 1)) % count
+    }
   }
 
   private static func reasonNotToDecide(_ state: ExplorerState) -> String? {
@@ -47,45 +100,41 @@ enum TrainScreen: Screen {
     }
   }
 
-  /// Training takes a diffusion model.
-  private static func reasonNotToTrain(_ feed: Feed) -> String? {
-    switch feed.part(.diffusion)?.state {
-    case .failed: "the diffusion model could not be opened"
-    case .absent: "there is no diffusion model: --diffusion FOLDER"
-    case .waiting, .reading, .ready, nil: nil
+  /// Esc does not start the run whose cost is shown, then closes the full screen, then the crosshair.
+  static func leave(_ state: inout ExplorerState) -> [Work]? {
+    if CostPanel.isShown(state.feed), reasonNotToDecide(state) == nil { return [.declineCost] }
+    if state.train.isFull {
+      state.train.isFull = false
+    } else if state.train.crosshair != nil {
+      state.train.crosshair = nil
+    } else {
+      return nil
     }
+    return []
   }
 
-  private static func reasonNotToStart(_ state: ExplorerState) -> String? {
-    switch state.feed.session.status {
-    case .loading(let what): "\(what) first"
-    case .running, .paused, .live: "training has already started"
-    case .ready, .stopped, .finished, .crashed, .failed: watchedReason(state)
+  /// Small models' pictures are always there; large ones' cost minutes, and only those who look at them want them.
+  static func open(_ state: ExplorerState) -> [Work] {
+    guard state.feed.run.rebuildsEveryLevel, !state.feed.samples.isEmpty else { return [] }
+    guard let pair = ChangedMost(state.feed.history)?.pairs.first ?? RunningScore.worst(state.feed.pairs) else {
+      return ReconstructScreen.open(state)
     }
+    return [
+      .reconstructPair(
+        PairPicture(place: pair.place, side: pair.side), timestep: ReconstructScreen.timestep(state),
+        density: state.density)
+    ]
   }
 
-  private static func reasonNotToSteer(_ state: ExplorerState) -> String? {
-    let isOn = [.running, .paused].contains(state.feed.session.status)
-    return watchedReason(state) ?? decisionFirst(state) ?? (isOn ? nil : "nothing is being trained")
-  }
-
-  private static func reasonNotToResume(_ state: ExplorerState) -> String? {
-    if let reason = decisionFirst(state) { return reason }
-    let isFollowed = state.feed.run.isFollowed
-    return switch state.feed.session.status {
-    case .stopped, .crashed: nil
-    case .failed: state.feed.history.steps.isEmpty ? "there is no run to resume" : nil
-    case .finished: "all its steps are done"
-    case .live: "another process trains it"
-    case .paused: isFollowed ? "another process has paused it" : "p resumes it after a pause"
-    case .running: "it is being trained"
-    case .loading(let what): "\(what) first"
-    case .ready: "no run has ended here"
+  /// The strip shows the pair that moved most, chosen by the newest answers; no cursor moves.
+  static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
+    guard state.screen == TrainScreen.self else { return [] }
+    switch event {
+    case .samples, .opened, .log(.predictions): return open(state)
+    case .pairs(let pairs) where pairs.allSatisfy { $0.baseline != nil } && state.feed.history.predictions.isEmpty:
+      return open(state)
+    default: return []
     }
-  }
-
-  private static func watchedReason(_ state: ExplorerState) -> String? {
-    state.feed.run.isFollowed ? "this run is read-only; start diva-tui without a run to train" : nil
   }
 
   // MARK: - View
@@ -103,17 +152,43 @@ enum TrainScreen: Screen {
     if needsOpening(feed) {
       return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
     }
-    let strip: [Length] = canvas.graphics == .none ? [] : [.fixed(1 + max(5, min(rect.rows / 4, 16)))]
-    let rows = Rows.split(main, gap: 1, [.flexible(needs: 10), .flexible(needs: 10)] + strip)
-    RunCharts.drawLoss(feed, in: rows[0], on: &canvas)
-    RunCharts.drawAccuracy(feed, in: rows[1], on: &canvas)
-    if rows.count > 2 { ReconstructionStrip.draw(state, in: rows[2], on: &canvas) }
+    guard !state.train.isFull else {
+      return chart(state.train.focus).draw(state, isFocused: true, in: rect, on: &canvas)
+    }
+    // Where there is no room for both, one chart says more than many numbers.
+    guard rect.columns >= 72, rect.rows >= 18 else {
+      let line = rect.top(1)
+      canvas.write(EndCard.line(feed), line.column, line.row, limit: line.endColumn)
+      return chart(state.train.focus).draw(state, isFocused: true, in: rect.droppingTop(1), on: &canvas)
+    }
+    let hasStrip = canvas.graphics != .none
+    let strip: [Length] = hasStrip ? [.fixed(2 + max(5, min(rect.rows / 4, 14)))] : []
+    let rows = Rows.split(main, gap: 1, [.flexible(needs: 10)] + strip)
+    drawCharts(state, in: rows[0], on: &canvas)
+    if hasStrip { ReconstructionStrip.draw(state, in: rows[1], on: &canvas) }
     RunPanel.draw(state, in: side, on: &canvas)
+  }
+
+  private static func chart(_ index: Int) -> TrainChart { TrainChart.allCases[index % TrainChart.allCases.count] }
+
+  /// As many charts as are readable; the page with the chosen one.
+  private static func drawCharts(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    let columns = max(1, min(3, rect.columns / 36))
+    let rows = max(1, min(3, (rect.rows + 1) / (columns == 1 ? 6 : 9)))
+    let page = state.train.focus / (columns * rows) * columns * rows
+    let all = TrainChart.allCases.count
+    for (row, line) in Rows.split(rect, gap: 1, Array(repeating: .flexible(), count: rows)).enumerated() {
+      for (column, box) in Columns.split(line, gap: 2, Array(repeating: .flexible(), count: columns)).enumerated() {
+        let index = page + row * columns + column
+        guard index < all else { continue }
+        chart(index).draw(state, isFocused: index == state.train.focus, in: box, on: &canvas)
+      }
+    }
   }
 
   /// Nothing can be trained yet, or at all.
   private static func needsOpening(_ feed: Feed) -> Bool {
     guard feed.history.steps.isEmpty, !feed.session.opening.isEmpty else { return false }
-    return feed.isOpening || reasonNotToTrain(feed) != nil || feed.part(.clip).map(\.hasFailed) ?? false
+    return feed.isOpening || SteeringKeys.reasonNotToTrain(feed) != nil || feed.part(.clip).map(\.hasFailed) ?? false
   }
 }

@@ -34,8 +34,10 @@ struct FollowedRun: RunSource {
   var row: RunRow {
     RunRow(
       name: name, status: status, isAligning: history.steps.last?.stage == .align,
-      step: history.steps(in: .train).last?.step ?? 0, totalSteps: folder.description.configuration.steps,
-      loss: LossChange(history)?.last, evaluations: history.evaluations,
+      step: history.steps.last?.step ?? 0,
+      totalSteps: history.steps.last?.stage == .align
+        ? folder.description.configuration.alignSteps : folder.description.configuration.steps,
+      loss: history.steps(in: .train).isEmpty ? nil : LossChange(history)?.last, evaluations: history.evaluations,
       facts: RunRow.Fact.all(of: folder, history, remarks: summary?.remarks ?? []))
   }
 
@@ -57,7 +59,7 @@ struct FollowedRun: RunSource {
     var run = OpenedRun(
       name: name, plan: plan, history: history,
       densities: patches.map { DensityTable(patches: $0, seed: plan.seed, of: history) } ?? DensityTable())
-    (run.number, run.isFollowed) = (number, true)
+    (run.number, run.isFollowed, run.path) = (number, true, folder.path)
     return run
   }
 }

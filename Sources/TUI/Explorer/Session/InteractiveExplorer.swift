@@ -9,8 +9,8 @@ package enum InteractiveExplorer {
   package enum Subject: Sendable {
     /// Models to look at and to train, or a run to resume; the mini world's training begins at once.
     case models(SessionOptions)
-    /// Finished or live runs, at least one, to look at.
-    case runs([RunFolder])
+    /// Finished or live runs, at least one that can be opened, to look at.
+    case runs(FoundRuns)
   }
 
   /// How it looks; nil is what the person's settings say, or the terminal.
@@ -68,8 +68,10 @@ package enum InteractiveExplorer {
         to: STDERR_FILENO)
       _ = runner.close(within: .infinity)
     }
+    if let folder = loop.state.trainedFolder { TerminalOutput.write(Array("run: \(folder)\n".utf8), to: STDOUT_FILENO) }
     if case .signal(let signal) = ending { throw signal }
   }
+
   private static func runner(
     _ subject: Subject, _ mailbox: Mailbox, _ environment: [String: String]
   ) -> SessionRunner {
@@ -77,8 +79,10 @@ package enum InteractiveExplorer {
       let session: any Session =
         switch subject {
         case .models(let options): ModelSession(options, isClosing: isClosing) { mailbox.post($0) }
-        case .runs(let folders):
-          RunsSession(folders, environment: environment, isClosing: isClosing) { mailbox.post($0) }
+        case .runs(let found):
+          RunsSession(found.folders, damaged: found.damaged, environment: environment, isClosing: isClosing) {
+            mailbox.post($0)
+          }
         }
       try session.work(next: next)
     }
@@ -92,7 +96,7 @@ package enum InteractiveExplorer {
   /// - Parameter patience: what is not there by then is left out.
   @MainActor
   package static func frame(
-    of runs: [RunFolder], screen: String?, size: Size, look: Look = Look(), patience: Duration = .seconds(60)
+    of runs: FoundRuns, screen: String?, size: Size, look: Look = Look(), patience: Duration = .seconds(60)
   ) throws -> Canvas {
     let mailbox = Mailbox()
     var state = ExplorerState()

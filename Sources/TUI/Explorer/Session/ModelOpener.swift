@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import Recap
 
 /// Opens the parts of a session one by one; whatever throws leaves the others usable.
@@ -28,10 +27,9 @@ extension ModelOpener {
       return try clip.tuned(at: path, observer: observer)
     }
     pairs = { clip in
-      let folder =
-        try options.mmvp.map { URL(filePath: $0) } ?? Assets.mini(environment: options.environment).benchmark
+      let mini = try Assets.mini(environment: options.environment)
       return try clip.benchmark(
-        folder, previewSide: ModelOpener.previewSide,
+        options.scored(for: clip.backbone, mini: mini), mini: mini, previewSide: ModelOpener.previewSide,
         cache: FeatureCache(weights: [clip.path], environment: options.environment))
     }
     workspace = { clip, observer in

@@ -16,9 +16,18 @@ final class ModelSession: Session {
   private var pairs: PairJob?
   private var training: TrainingJob?
   private var samples: [Image] = []
+  private var pairSamples: [PairPicture: Int] = [:]
   private var pictures: ReconstructionJob
   private var looksAtPictures = false
+  /// Of the pictures; nil before any was asked for.
+  private var lookedDensity: RecapDensity?
+  /// Beside training; of a pair one level is shown.
+  private var wantsEveryLevel = false
   private var lastRebuild = ContinuousClock.now
+  /// Training begins as soon as the pairs are answered.
+  private var startsOnceAnswered = false
+  /// Seconds that the answers took so far, and the images that were encoded in them.
+  private var answering = (seconds: 0.0, images: 0)
 
   private static let rebuildEvery = Duration.seconds(2)
 
@@ -48,14 +57,16 @@ final class ModelSession: Session {
     let waits = looksAtPictures && canRebuild && (training?.isGoing != true || !pictures.isQuick)
     if waits { return rebuild() }
     if training?.isGoing == true { return try train() }
-    if canAnswer { return answer() }
+    if canAnswer { return try answer() }
     if canRebuild { rebuild() }
   }
 
   func handle(_ work: Work) throws {
     switch work {
-    case .startTraining: try training?.start()
-    case .confirmCost: try training?.confirm()
+    case .startTraining: try start()
+    case .confirmCost:
+      training?.browsed = pairs?.scoring
+      try training?.confirm()
     case .declineCost: try training?.decline()
     case .resumeRun: try training?.resumeRun()
     case .resume: try training?.apply(.resume)
@@ -65,14 +76,17 @@ final class ModelSession: Session {
     case .stop:
       try training?.apply(.stop)
       pictures.renewAtRest()
-    case .setDensity(let density):
-      try training?.apply(.density(density))
-      pictures.renew()
-      rebuildBetweenSteps()
-    case .reconstruct(let image, let timestep):
+    case .setDensity(let density): try training?.apply(.density(density))
+    case .reconstruct(let image, let timestep, let density):
       looksAtPictures = true
-      pictures.look(at: max(0, min(image, samples.count - 1)), timestep: timestep)
+      (lookedDensity, wantsEveryLevel) = (density, true)
+      pictures.look(at: max(0, min(image, samples.count - 1)), timestep: timestep, density: density)
       rebuildBetweenSteps()
+    case .reconstructPair(let which, let timestep, let density):
+      if let image = index(of: which) {
+        try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density))
+        wantsEveryLevel = false
+      }
     case .cancelRebuilding: pictures.cancel()
     case .loadPairs:
       looksAtPictures = false
@@ -97,8 +111,20 @@ final class ModelSession: Session {
   func show() {
     training?.introduce()
     report.post(.samples(samples.map(Picture.init)))
+    pairSamples = [:]
     report.post(.pairs(pairs?.rows ?? []))
     report.post(.activity(report.activity))
+  }
+
+  /// Of a pair's picture among the samples, which it joins.
+  private func index(of which: PairPicture) -> Int? {
+    if let known = pairSamples[which] { return known }
+    guard let benchmark = pairs?.scoring.benchmark, benchmark.pairs.indices.contains(which.place) else { return nil }
+    let image = benchmark.previews[2 * which.place + which.side]
+    pairSamples[which] = samples.count
+    samples.append(image)
+    report.post(.pairSample(which, Picture(image)))
+    return samples.count - 1
   }
 
   // MARK: - Opening
@@ -165,8 +191,6 @@ final class ModelSession: Session {
     tuned = nil
     let training = TrainingJob(options, workspace, models: models, isClosing: isClosing, report: report)
     self.training = training
-    let folder = RunDescription.absolute(options.mmvp ?? workspace.folder.benchmark.path)
-    training.browsed = pairs.map { (folder, $0.scoring) }
     samples =
       (try? workspace.sampleImages(pairs: options.mmvp, data: options.data, environment: options.environment)) ?? []
     if samples.isEmpty { samples = try workspace.sampleImages() }
@@ -175,28 +199,31 @@ final class ModelSession: Session {
     training.introduce()
     report.post(.samples(samples.map(Picture.init)))
     report.activity.status = .ready
-    if policy.isEager {
-      rebuild()
-      renewAnswers()
-    }
-    if policy.isEager || options.resumes != nil { try training.start() }
+    if policy.isEager { rebuild() }
+    guard options.startsByItself(workspace.backbone) else { return }
+    // What the baseline answers is there to look at before the first step.
+    startsOnceAnswered = policy.isEager && canAnswer
+    guard startsOnceAnswered else { return try start() }
+    report.activity.status = .loading("answering the pairs")
   }
 
   // MARK: - Pieces of work
 
-  private func answer() {
-    pairs?.advance()
-    postPairs()
-    pictures.rest()
+  private func start() throws {
+    startsOnceAnswered = false
+    training?.browsed = pairs?.scoring
+    training?.secondsPerScoredImage = answering.images > 0 ? answering.seconds / Double(answering.images) : nil
+    try training?.start()
   }
 
-  /// The tuned CLIP has changed: its answers are outdated. Of small models they are there at once.
-  private func renewAnswers() {
-    guard let training, var pairs else { return }
-    pairs.renew(training.models.tuned)
-    while !pairs.isFinished { pairs.advance() }
-    self.pairs = pairs
+  private func answer() throws {
+    let (before, begin) = (pairs?.scoring.encodedImages ?? 0, ContinuousClock.now)
+    pairs?.advance()
+    answering.seconds += (ContinuousClock.now - begin) / .seconds(1)
+    answering.images += (pairs?.scoring.encodedImages ?? 0) - before
     postPairs()
+    pictures.rest()
+    if startsOnceAnswered, !canAnswer { try start() }
   }
 
   /// - Parameter isScoring: the answers come from here, not from an evaluation that reports how far it is.
@@ -210,7 +237,7 @@ final class ModelSession: Session {
     guard let training, let workspace else { return nil }
     return ReconstructionJob.Source(
       images: samples, reconstructor: Reconstructor(models: training.models, preprocessing: workspace.preprocessing),
-      density: training.density, seed: options.configuration.seed, step: training.trained)
+      density: lookedDensity ?? training.density, seed: options.configuration.seed, step: training.trained)
   }
 
   private func rebuild() {
@@ -228,12 +255,12 @@ final class ModelSession: Session {
   private func train() throws {
     guard let training else { return }
     let piece = try training.next()
+    // The last step moves the weights; from now on there is time for all levels.
+    if piece == .done { pictures.renewAtRest() }
     if piece == .evaluation, let evaluator = training.session?.evaluator {
       if training.answersBrowsedPairs {
         pairs?.show(evaluator.pairs)
         postPairs(isScoring: false)
-      } else if evaluator.isFinished, workspace?.backbone.policy.isEager == true {
-        renewAnswers()
       }
     }
     if pictures.isQuick, ContinuousClock.now - lastRebuild > Self.rebuildEvery { refreshPictures() }
@@ -243,6 +270,7 @@ final class ModelSession: Session {
   private func refreshPictures() {
     pictures.repeatChosen()
     rebuild()
+    guard wantsEveryLevel else { return }
     if pictures.queue.isEmpty { pictures.renew() } else { rebuild() }
   }
 }

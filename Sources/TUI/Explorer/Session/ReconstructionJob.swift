@@ -24,7 +24,9 @@ struct ReconstructionJob {
   /// Images are reconstructed whole, and also when no person has chosen one.
   private let isEager: Bool
   private(set) var queue = RebuildQueue()
-  private var current: (work: GradualReconstruction, step: Int)?
+  private var current: (work: GradualReconstruction, step: Int, noise: Int)?
+  /// Of the chosen level, whose errors are measured with further noises while nothing else is to be made.
+  private var chosen: Reconstruction?
   private var stage = RebuildProgress.Stage.working
   /// What was made last of each image and level: the same again would give the same image.
   private var made: [Slot: Version] = [:]
@@ -35,6 +37,8 @@ struct ReconstructionJob {
   private static let patience = 2.0
   /// Seconds: quick pieces are done together.
   private static let turn = 0.1
+  /// Noises behind an error's mean.
+  static let noises = 8
 
   init(_ report: Reporter, isEager: Bool) {
     (self.report, self.isEager, pace) = (report, isEager, isEager ? .quick : .unknown)
@@ -42,28 +46,31 @@ struct ReconstructionJob {
 
   /// Whether there is something to reconstruct.
   var isWaiting: Bool {
-    stage != .cancelled && (current != nil || (!queue.isEmpty && (isEager || queue.hasBeenAsked)))
+    stage != .cancelled
+      && (current != nil || (!queue.isEmpty && (isEager || queue.hasBeenAsked)) || (isQuick && wantsNoises))
   }
 
   var isQuick: Bool { pace == .quick }
 
-  /// A person looks at this image and level. What is being done for another is dropped.
-  mutating func look(at image: Int, timestep: Int) {
+  private var wantsNoises: Bool { chosen.map { $0.latentErrors.count < Self.noises } ?? false }
+
+  /// A person looks at this image, level and density. What is being done for another is dropped.
+  mutating func look(at image: Int, timestep: Int, density: RecapDensity) {
     stage = .working
-    if let current, queue.image == image, current.work.timestep == timestep { return }
-    current = nil
-    queue.look(at: image, timestep: timestep)
+    if let work = current?.work, queue.image == image, work.timestep == timestep, work.density == density { return }
+    (current, chosen) = (nil, nil)
+    queue.look(at: image, timestep: timestep, density: density)
   }
 
   /// The CLIP or the density has changed: what was made is outdated.
   mutating func renew() {
-    (current, stage) = (nil, .working)
+    (current, chosen, stage) = (nil, nil, .working)
     queue.renew()
   }
 
   /// The CLIP goes on learning: the chosen level again, before those that still wait.
   mutating func repeatChosen() {
-    current = nil
+    (current, chosen) = (nil, nil)
     queue.repeatChosen()
   }
 
@@ -96,14 +103,19 @@ struct ReconstructionJob {
       current?.work.advance()
       measure(piece, (ContinuousClock.now - before) / .seconds(1), steps: 2 * source.reconstructor.steps)
     }
-    guard let (work, step) = current else { return }
-    guard let result = work.result else { return tell(work) }
+    guard let (work, step, noise) = current else { return }
+    guard let result = work.result else { return noise == 0 ? tell(work) : () }
     current = nil
-    made[Slot(image: queue.image, timestep: work.timestep)] = Version(density: work.density, step: step)
-    report.post(
-      .reconstruction(
-        Reconstruction(result, image: queue.image, timestep: work.timestep, step: step, density: work.density)))
+    let new = Reconstruction(result, image: queue.image, timestep: work.timestep, step: step, density: work.density)
     report.activity.rebuilding = nil
+    if noise > 0 {
+      chosen?.latentErrors += new.latentErrors
+      chosen?.pixelErrors += new.pixelErrors
+      return chosen.map { report.post(.reconstruction($0)) } ?? ()
+    }
+    made[Slot(image: queue.image, timestep: work.timestep)] = Version(density: work.density, step: step)
+    if work.timestep == queue.timestep { chosen = new }
+    report.post(.reconstruction(new))
   }
 
   /// Takes the next level from the queue if none is begun; false when there is none.
@@ -116,9 +128,24 @@ struct ReconstructionJob {
       let work = GradualReconstruction(
         source.reconstructor, of: source.images[image], timestep: timestep, density: source.density, seed: source.seed,
         sample: image)
-      current = (work, source.step)
+      current = (work, source.step, 0)
     }
+    if current == nil { beginNoise(source) }
     return current != nil
+  }
+
+  /// The chosen level once more, with the next noise; the CLIP must be the same.
+  private mutating func beginNoise(_ source: Source) {
+    guard isQuick, wantsNoises, let chosen, chosen.density == source.density, chosen.step == source.step else {
+      self.chosen = nil
+      return
+    }
+    let noise = chosen.latentErrors.count
+    let image = min(queue.image, source.images.count - 1)
+    let work = GradualReconstruction(
+      source.reconstructor, of: source.images[image], timestep: chosen.timestep, density: source.density,
+      seed: source.seed, sample: image + noise * 1000)
+    current = (work, source.step, noise)
   }
 
   private mutating func measure(_ piece: GradualReconstruction.Piece, _ time: Double, steps: Int) {

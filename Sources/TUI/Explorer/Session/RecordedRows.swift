@@ -1,3 +1,4 @@
+import Engine
 import Recap
 import Terminal
 
@@ -19,6 +20,10 @@ struct RecordedRows {
 
   /// Whether they are those that the record names.
   func are(_ set: String?, in folder: String?) -> Bool { self.set == set && self.folder == folder }
+
+  func image(_ which: PairPicture) -> Image? {
+    rows.indices.contains(which.place) ? pairs.images(of: which.place..<which.place + 1)[which.side] : nil
+  }
 
   /// Whether the report is about these pairs, not about those of another version of the program.
   func belong(to report: PredictionReport) -> Bool { pairs.belong(to: report) }

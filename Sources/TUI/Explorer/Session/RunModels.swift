@@ -7,7 +7,7 @@ struct RunModels {
   private let description: RunDescription
   let workspace: Workspace
   /// Images to rebuild.
-  let samples: [Image]
+  var samples: [Image]
   /// The image tower of a checkpoint beside the baseline's; nil before one was loaded.
   var tuned: (step: Int, models: DivaModels)?
 

@@ -8,11 +8,14 @@ import Terminal
 final class RunsSession: Session {
   private let report: Reporter
   private var runs: [FollowedRun]
+  /// Listed behind them, with the reason why they cannot be opened.
+  private let damaged: [RunRow]
   /// The run that the screens show.
   private var opened = 0
   private var rows: [RunRow] = []
   private var recorded: RecordedRows?
   private var models: RunModels?
+  private var pairSamples: [PairPicture: Int] = [:]
   /// Of the pictures; the run itself is not changed.
   private var density = RecapDensity.classOnly
   private var pictures: ReconstructionJob
@@ -27,13 +30,19 @@ final class RunsSession: Session {
   private static let secondsBetweenLooks = 1.0
 
   init(
-    _ folders: [RunFolder], environment: [String: String] = ProcessInfo.processInfo.environment,
+    _ folders: [RunFolder], damaged: [(path: String, problem: Problem)] = [],
+    environment: [String: String] = ProcessInfo.processInfo.environment,
     isClosing: @escaping () -> Bool = { false },
     clock: @escaping () -> Double = ExplorerLoop.systemClock(), post: @escaping (ExplorerEvent) -> Void
   ) {
     (self.environment, self.isClosing, self.clock, report) = (environment, isClosing, clock, Reporter(post))
     pictures = ReconstructionJob(report, isEager: false)
     let names = folders.map(\.name)
+    self.damaged = damaged.map { path, problem in
+      RunRow(
+        name: URL(filePath: path).lastPathComponent.withoutControlCharacters(), status: .failed(problem), step: 0,
+        totalSteps: 0, facts: [.init(name: "folder", value: path.withoutControlCharacters())], canBeOpened: false)
+    }
     let areAlike = Set(names).count < names.count
     runs = folders.enumerated().map { FollowedRun($1, name: areAlike ? $1.path : $1.name, number: $0) }
   }
@@ -59,13 +68,16 @@ final class RunsSession: Session {
     if let shown { return try shown.handle(work) }
     switch work {
     case .resumeRun: do { try resume() } catch { report.post(.problem(Problem(error))) }
-    case .setDensity(let chosen):
+    case .reconstruct(let image, let timestep, let chosen):
       density = chosen
-      pictures.renew()
-    case .reconstruct(let image, let timestep): pictures.look(at: image, timestep: timestep)
+      pictures.look(at: image, timestep: timestep, density: chosen)
+    case .reconstructPair(let which, let timestep, let density):
+      if let image = index(of: which) {
+        try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density))
+      }
     case .cancelRebuilding: pictures.cancel()
     case .loadPairs: postPairs()
-    case .openRun, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
+    case .openRun, .setDensity, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
     case .repaint, .suspend, .useMouse, .quit: break
     }
   }
@@ -148,13 +160,14 @@ final class RunsSession: Session {
     switch entry {
     case .predictions: postPairs()
     case .checkpoint: if models != nil { loadCheckpoint() }
-    case .step, .evaluation, .density, .finished, .paused, .stopped, .failed: break
+    case .step, .evaluation, .smallEvaluation, .density, .finished, .paused, .stopped, .failed: break
     }
   }
 
   private func postRows() {
     var new = runs.map(\.row)
     if let live, new[live.number].status == .live { new[live.number].status = .running }
+    new += damaged
     guard new != rows else { return }
     rows = new
     report.post(.runs(new))
@@ -179,6 +192,16 @@ final class RunsSession: Session {
     report.post(.pairs(RecordedRows.rows(predictions, beside: recorded)))
   }
 
+  /// Of a pair's picture among the samples, which it joins.
+  private func index(of which: PairPicture) -> Int? {
+    if let known = pairSamples[which] { return known }
+    guard let count = models?.samples.count, let image = recorded?.image(which) else { return nil }
+    models?.samples.append(image)
+    pairSamples[which] = count
+    report.post(.pairSample(which, Picture(image)))
+    return count
+  }
+
   // MARK: - Models
 
   private func openModels() {
@@ -191,6 +214,7 @@ final class RunsSession: Session {
       pictures = ReconstructionJob(report, isEager: models.workspace.backbone.policy.isEager)
       runs[opened].patches = models.workspace.clip.vision.config.grid
       report.show(run)
+      pairSamples = [:]
       report.post(.samples(models.samples.map(Picture.init)))
       loadCheckpoint()
     } catch {
@@ -203,14 +227,9 @@ final class RunsSession: Session {
     do {
       let (last, damage) = try Checkpoint.latestWhole(in: run.folder)
       for problem in damage { report.post(.problem(problem)) }
-      guard let last else {
-        report.activity.absence =
-          "This run has no checkpoint yet, so there is no tuned CLIP to reconstruct with. The first one is written after "
-          + "ten minutes or at the run's end, or earlier with --checkpoint-every."
-        return
-      }
-      let tuned = try models?.workspace.models(tuned: last.path)
-      models?.tuned = tuned.map { (last.step, $0) }
+      // Without one there is the baseline all the same.
+      let tuned = try models?.workspace.models(tuned: last?.path, seed: run.folder.description.seed)
+      models?.tuned = tuned.map { (last?.step ?? 0, $0) }
       pictures.renew()
       report.activity.absence = nil
     } catch {

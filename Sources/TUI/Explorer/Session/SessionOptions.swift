@@ -22,6 +22,16 @@ package struct SessionOptions: Sendable {
   /// Says where caches and runs lie; without it nothing is cached.
   var environment: [String: String] = [:]
 
+  /// The pairs that the run is scored on and that are browsed: one set on all screens.
+  func scored(for backbone: Backbone, mini: MiniFolder) -> ScoredPairs {
+    if let resumes { return ScoredPairs(of: resumes.description) }
+    if let mmvp { return .folder(RunDescription.absolute(mmvp)) }
+    return backbone.policy.scoresMinedPairs ? .validation(.mined) : .folder(mini.benchmark.path)
+  }
+
+  /// Whether training begins without a key: it takes minutes, and no other pairs were brought to look at.
+  func startsByItself(_ backbone: Backbone) -> Bool { resumes != nil || backbone.policy.isEager && mmvp == nil }
+
   func plan(for backbone: Backbone) -> TrainConfiguration {
     var plan = configuration
     if let density { plan.density = density.density(for: backbone) }

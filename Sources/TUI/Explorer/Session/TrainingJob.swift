@@ -8,15 +8,22 @@ final class TrainingJob: RunSource {
   private let workspace: Workspace
   private let report: Reporter
   private let isClosing: () -> Bool
-  /// Pairs that are answered already, perhaps, for the evaluator of this folder.
-  var browsed: (folder: String, scoring: GradualScoring)?
+  /// The pairs that are browsed, answered already, perhaps: the run is scored on them.
+  var browsed: GradualScoring?
+  /// As measured on them; nil where their answers were cached.
+  var secondsPerScoredImage: Double? {
+    didSet {
+      cost.evaluationSeconds = secondsPerScoredImage.map { seconds in
+        let pairs = browsed?.benchmark.images.count ?? 0
+        return seconds * Double(pairs + MiniWorld.zeroShotCaptions.count * policy.imagesPerKind)
+      }
+    }
+  }
   private(set) var session: TrainingSession?
   private(set) var models: DivaModels
   private(set) var cost: RunCost {
     didSet { report.activity.cost = cost }
   }
-  /// Of the next step, and of reconstructions.
-  private(set) var density: RecapDensity
   /// The run to go on with once the cost is confirmed; nil for a new one.
   private var resumed: RunFolder?
   /// Whether the models are as a run begins.
@@ -30,10 +37,11 @@ final class TrainingJob: RunSource {
     (self.options, self.workspace, self.models) = (options, workspace, models)
     (self.isClosing, self.report, resumed) = (isClosing, report, options.resumes)
     cost = RunCost(options.plan(for: workspace.backbone), models: models)
-    density = cost.plan.density
   }
 
   private var plan: TrainConfiguration { cost.plan }
+  /// Of the next step.
+  var density: RecapDensity { session?.trainer.density ?? plan.density }
   private var policy: SessionPolicy { workspace.backbone.policy }
 
   /// Steps on the image tower.
@@ -42,8 +50,8 @@ final class TrainingJob: RunSource {
   var isGoing: Bool { session.map { !$0.hasEnded && !$0.isPaused } ?? false && cost.stage != .measured }
   /// Whether the run's evaluations answer the browsed pairs.
   var answersBrowsedPairs: Bool {
-    guard let session, !session.hasEnded, let browsed else { return false }
-    return session.evaluator?.set == .folder(browsed.folder)
+    guard let session, !session.hasEnded else { return false }
+    return browsed != nil && session.evaluator != nil
   }
 
   var opened: OpenedRun {
@@ -53,7 +61,7 @@ final class TrainingJob: RunSource {
       densities: DensityTable(patches: models.tuned.config.grid, seed: plan.seed, of: history))
     run.scheduleLength = models.feedback.schedule.timesteps
     run.rebuildsEveryLevel = policy.isEager
-    run.density = density
+    run.path = (session?.recorder?.folder ?? resumed)?.path ?? ""
     return run
   }
 
@@ -87,6 +95,7 @@ final class TrainingJob: RunSource {
 
   private func ask() throws {
     var cost = RunCost(plan, models: models)
+    cost.evaluationSeconds = self.cost.evaluationSeconds
     if policy.asksBeforeTraining { cost.stage = .asking }
     self.cost = cost
     if cost.stage == .free { return try begin() }
@@ -131,30 +140,31 @@ final class TrainingJob: RunSource {
     session.pausesWhenDiverged = true
     (self.session, models, resumed) = (session, session.trainer.models, nil)
     isFresh = false
-    if old != nil { density = session.trainer.density }
     introduce()
     report.activity.status = session.hasEnded ? .finished : .running
-    if density != session.trainer.density { try session.apply(.density(density)) }
   }
 
   private func newDescription() throws -> RunDescription {
-    let scored: ScoredPairs =
-      policy.scoresMinedPairs ? .validation(.mined) : .folder(options.mmvp ?? workspace.folder.benchmark.path)
-    return try RunDescription(
-      plan, in: workspace, tuned: options.tuned, data: options.data, scored: scored, version: programVersion)
+    try RunDescription(
+      plan, in: workspace, tuned: options.tuned, data: options.data,
+      scored: options.scored(for: workspace.backbone, mini: workspace.folder), version: programVersion)
   }
 
   private func evaluator(_ set: ScoredPairs, seed: UInt64) throws -> Evaluator? {
-    if case .folder(let path) = set {
-      guard let browsed else { return nil }
-      if browsed.folder == path { return try workspace.evaluator(set, browsed.scoring) }
-    }
-    return try workspace.evaluator(set, workspace.benchmark(set), seed: seed)
+    // Pairs that could not be read score nothing; a run that goes on draws from its own seed.
+    guard let browsed else { return nil }
+    if browsed.seeds == [seed] { return try workspace.evaluator(set, browsed) }
+    return try workspace.evaluator(set, browsed.benchmark, seed: seed)
   }
 
   func apply(_ command: TrainingSession.Command) throws {
-    if case .density(let density) = command { self.density = density }
-    guard let session, !session.hasEnded else { return }
+    guard let session, !session.hasEnded else {
+      if case .density(let density) = command, session == nil {
+        cost.plan.density = density
+        introduce()
+      }
+      return
+    }
     try session.apply(command)
     report.activity.status = session.hasEnded ? .stopped : session.isPaused ? .paused : .running
   }
@@ -182,7 +192,6 @@ final class TrainingJob: RunSource {
     case .entry(let entry):
       report.post(.log(entry))
       if case .step(let step) = entry { measure(step) }
-      if case .density(_, let density) = entry { self.density = density }
     case .progress(let progress): show(progress)
     case .notice(let problem): report.post(.problem(problem))
     }

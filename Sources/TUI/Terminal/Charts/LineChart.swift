@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 
 /// A point of a curve. What is not finite becomes a gap with a mark.
 package typealias ChartPoint = SIMD2<Double>
@@ -12,6 +13,9 @@ package struct LineChart {
   /// A shaded stripe behind the curves.
   package typealias Band = (x: Double, low: Double, high: Double)
 
+  /// Something that happened at `x`: a line from top to bottom, and a word beside its upper end.
+  package typealias Mark = (x: Double, label: String)
+
   /// Later ones are drawn over earlier ones.
   var series: [Series]
   var band: [Band]
@@ -20,38 +24,93 @@ package struct LineChart {
   var xUnit: String
   /// Turns a tick's value into its label; `decimals` are as many as the ticks need to differ.
   var yLabel: (_ value: Double, _ decimals: Int) -> String
+  /// The same of the horizontal axis; nil writes the number.
+  private var xLabel: ((_ value: Double, _ decimals: Int) -> String)?
   /// What will fill the chart, for as long as nothing does.
   var emptyMessage: String
+  package var marks: [Mark]
+  /// Points of their own, never joined to a curve.
+  package var hollow: [ChartPoint]
+  /// What stands at the end of each series; as many, or none.
+  var labels: [String]
+  /// Single values behind the curves, dim; the axis follows the curves.
+  package var dots: [ChartPoint] = []
+  /// Values with a dotted line across, such as what guessing gets; they belong on the axis.
+  package var levels: [(value: Double, style: Style)] = []
+  /// The axes rise by factors; values that are not above zero are left out.
+  package var hasLogX = false
+  package var hasLogY = false
+  /// A line from top to bottom here.
+  package var crosshair: Double?
+  /// What the vertical axis shows; nil for all that is finite. Values outside lie on its edge.
+  package var extent: ClosedRange<Double>?
 
   package init(
     series: [Series], band: [Band] = [], xRange: ClosedRange<Double> = 0...1, xUnit: String = "",
-    yLabel: @escaping (_ value: Double, _ decimals: Int) -> String = { $0.text(decimals: $1) }, emptyMessage: String
+    yLabel: @escaping (_ value: Double, _ decimals: Int) -> String = { $0.text(decimals: $1) }, emptyMessage: String,
+    marks: [Mark] = [], hollow: [ChartPoint] = [], labels: [String] = []
   ) {
     (self.series, self.band, self.xRange, self.xUnit) = (series, band, xRange, xUnit)
     (self.yLabel, self.emptyMessage) = (yLabel, emptyMessage)
+    (self.marks, self.hollow, self.labels) = (marks, hollow, labels)
   }
 
   package func draw(in rect: Rect, on canvas: inout Canvas) {
     guard rect.columns >= 12, rect.rows >= 3 else { return }
-    let points = series.flatMap(\.points)
-    guard let yRange = Self.range(of: points.map(\.y) + band.flatMap { [$0.low, $0.high] }) else {
+    if hasLogX || hasLogY { return onLogAxes.draw(in: rect, on: &canvas) }
+    let points = series.flatMap(\.points) + hollow
+    let shown = points.isEmpty ? [] : points.map(\.y) + band.flatMap { [$0.low, $0.high] } + levels.map(\.value)
+    guard let whole = Self.range(of: shown) else {
       let text = points.isEmpty ? emptyMessage : "× no value is a number so far"
       return canvas.message(text, in: rect, points.isEmpty ? .dim : .warning)
     }
     let xs = points.map(\.x).filter(\.isFinite)
     let xRange = min(xRange.lowerBound, xs.min() ?? 0)...max(xRange.upperBound, xs.max() ?? 0)
-    let ticks = Ticks.nice(in: yRange, count: max(2, rect.rows / 3))
+    let (yRange, ticks) = Ticks.even(over: extent ?? whole, rows: rect.rows - 2)
     let labels = ticks.values.map { yLabel($0, ticks.decimals) }
     let margin = (labels.map(\.cellWidth).max() ?? 0) + 2
     let plot = rect.droppingLeft(margin).droppingBottom(2)
     let scale = Scale(x: xRange, y: yRange, raster: DotRaster(columns: plot.columns, rows: plot.rows))
 
     drawAxes(around: plot, ticks: ticks.values, labels: labels, scale: scale, on: &canvas)
+    drawLines(around: plot, scale, on: &canvas)
     var raster = scale.raster
     drawBand(on: &raster, scale)
+    for dot in dots where dot.x.isFinite && yRange.contains(dot.y) {
+      raster.set(scale.column(dot.x), scale.row(dot.y), .dim)
+    }
     let gaps = series.flatMap { drawLine($0, on: &raster, scale) }
     raster.draw(on: &canvas, plot.column, plot.row)
+    drawSigns(around: plot, scale, on: &canvas)
     for gap in gaps { canvas.write("×", plot.column + gap / 2, plot.endRow - 1, .warning) }
+  }
+
+  /// The same curves over the logarithms, with labels of the values themselves.
+  private var onLogAxes: LineChart {
+    func x(_ value: Double) -> Double { hasLogX ? log10(max(value, 1)) : value }
+    func y(_ value: Double) -> Double { hasLogY ? (value > 0 ? log10(value) : .nan) : value }
+    func moved(_ points: [ChartPoint]) -> [ChartPoint] {
+      points.map { ChartPoint(x: x($0.x), y: y($0.y)) }.filter { hasLogY ? !$0.y.isNaN : true }
+    }
+    var chart = self
+    (chart.hasLogX, chart.hasLogY) = (false, false)
+    chart.series = series.map { ($0.style, moved($0.points)) }
+    (chart.dots, chart.hollow) = (moved(dots), moved(hollow))
+    chart.band = band.map { (x($0.x), y($0.low), y($0.high)) }.filter { $0.1.isFinite && $0.2.isFinite }
+    chart.levels = levels.map { (y($0.value), $0.style) }.filter { $0.0.isFinite }
+    chart.marks = marks.map { (x($0.x), $0.label) }
+    chart.crosshair = crosshair.map(x)
+    chart.xRange = x(xRange.lowerBound)...max(x(xRange.upperBound), x(xRange.lowerBound) + 0.1)
+    if hasLogX { chart.xLabel = { value, _ in pow(10, value).text(figures: 2) } }
+    if hasLogY {
+      let label = yLabel
+      chart.yLabel = { value, decimals in
+        let real = pow(10, value)
+        return label(real, max(decimals, 1 - Int(floor(log10(max(real, 1e-9))))))
+      }
+      chart.extent = extent.flatMap { $0.lowerBound > 0 ? log10($0.lowerBound)...log10($0.upperBound) : nil }
+    }
+    return chart
   }
 
   // MARK: - Scales
@@ -66,7 +125,8 @@ package struct LineChart {
     }
 
     func row(_ value: Double) -> Int {
-      let part = (LineChart.clamped(value) - y.lowerBound) / (y.upperBound - y.lowerBound)
+      // What lies outside the axis goes along its edge.
+      let part = (min(max(value, y.lowerBound), y.upperBound) - y.lowerBound) / (y.upperBound - y.lowerBound)
       return raster.height - 1 - Int((part * Double(raster.height - 1)).rounded())
     }
   }
@@ -76,7 +136,8 @@ package struct LineChart {
     let finite = values.filter(\.isFinite).map(clamped)
     guard let low = finite.min(), let high = finite.max() else { return nil }
     let air = high > low ? (high - low) * 0.06 : max(abs(high) * 0.1, 1e-6)
-    return (low - air)...(high + air)
+    // What is never below zero has no axis below it.
+    return (low >= 0 ? max(low - air, 0) : low - air)...(high + air)
   }
 
   /// Keeps the difference of any two values a number.
@@ -99,16 +160,48 @@ package struct LineChart {
 
   private func drawHorizontalLabels(below plot: Rect, scale: Scale, on canvas: inout Canvas) {
     let unit = xUnit.isEmpty ? "" : " " + xUnit
+    let xLabel = xLabel ?? { $0.text(decimals: $1) }
     let ticks = Ticks.nice(in: scale.x, count: max(4, plot.columns / 14))
     var free = plot.endColumn
     // From the right: the last label has the unit and must not be the one without room.
     for (index, tick) in ticks.values.enumerated().reversed() {
-      let label = tick.text(decimals: ticks.decimals) + (index == ticks.values.count - 1 ? unit : "")
+      let label = xLabel(tick, ticks.decimals) + (index == ticks.values.count - 1 ? unit : "")
       let center = plot.column + scale.column(tick) / 2
       let column = min(max(center - label.cellWidth / 2, plot.column - 1), plot.endColumn - label.cellWidth)
       guard column + label.cellWidth <= free else { continue }
       canvas.write(label, column, plot.endRow + 1, .dim)
       free = column - 1
+    }
+  }
+
+  /// What lies behind the curves: levels, marks, the crosshair.
+  private func drawLines(around plot: Rect, _ scale: Scale, on canvas: inout Canvas) {
+    for level in levels where scale.y.contains(level.value) {
+      let row = plot.row + scale.row(level.value) / 4
+      canvas.write(String(repeating: "┄", count: plot.columns), plot.column, row, level.style)
+    }
+    for mark in marks where scale.x.contains(mark.x) {
+      let column = plot.column + scale.column(mark.x) / 2
+      for row in plot.row..<plot.endRow { canvas.write("┊", column, row, .warning) }
+      let start = min(column, plot.endColumn - mark.label.cellWidth)
+      if start >= plot.column { canvas.write(mark.label, start, plot.row, .warning) }
+    }
+    if let crosshair, scale.x.contains(crosshair) {
+      let column = plot.column + scale.column(crosshair) / 2
+      for row in plot.row..<plot.endRow { canvas.write("│", column, row, .accent) }
+    }
+  }
+
+  /// What lies before them: points of their own, and the names of the curves at their ends.
+  private func drawSigns(around plot: Rect, _ scale: Scale, on canvas: inout Canvas) {
+    func row(_ value: Double) -> Int { plot.row + min(max(scale.row(value), 0), scale.raster.height - 1) / 4 }
+    for point in hollow where point.y.isFinite {
+      canvas.write("○", plot.column + scale.column(point.x) / 2, row(point.y), .tuned)
+    }
+    for (line, label) in zip(series, labels) {
+      guard let last = line.points.last(where: \.y.isFinite) else { continue }
+      let column = min(plot.column + scale.column(last.x) / 2 + 1, plot.endColumn - 1)
+      canvas.write(label, column, row(last.y), line.style.bold)
     }
   }
 

@@ -15,4 +15,31 @@ enum Ticks {
     guard last >= first else { return ([range.lowerBound], decimals) }
     return ((0...Int(last - first)).map { (first + Double($0)) * step }, decimals)
   }
+
+  /// The least range over `extent` whose round numbers stand on rows of an axis of `rows` cells, all equally far apart.
+  static func even(
+    over extent: ClosedRange<Double>, rows: Int
+  ) -> (range: ClosedRange<Double>, ticks: (values: [Double], decimals: Int)) {
+    let dots = Double(max(rows, 1) * 4 - 1)
+    let span = extent.upperBound - extent.lowerBound
+    guard span > 0, span.isFinite else { return (extent, nice(in: extent, count: 2)) }
+    var best: (low: Double, step: Double, span: Double)?
+    // Between two ticks at least two rows; more where there is room for few ticks only.
+    for gap in 2...max(rows / 2, 2) {
+      // The first round step that reaches over the extent, counted from a multiple of it.
+      let least = floor(log10(span * Double(4 * gap) / dots)) - 1
+      let steps = (0..<6).flatMap { power in [1, 2, 5].map { $0 * pow(10, least + Double(power)) } }
+      let reach = steps.lazy.map { step in
+        (low: (extent.lowerBound / step + 1e-9).rounded(.down) * step, step: step, span: step * dots / Double(4 * gap))
+      }
+      guard let found = reach.first(where: { $0.low + $0.span >= extent.upperBound }) else { continue }
+      if best.map({ found.span < $0.span * 0.999 }) ?? true { best = found }
+    }
+    guard let best else { return (extent, nice(in: extent, count: 2)) }
+    let range = best.low...(best.low + best.span)
+    // More are written as powers of ten.
+    let decimals = min(max(0, Int(-floor(log10(best.step) + 1e-9))), 7)
+    let count = Int(best.span / best.step + 1e-9)
+    return (range, ((0...count).map { best.low + Double($0) * best.step }, decimals))
+  }
 }

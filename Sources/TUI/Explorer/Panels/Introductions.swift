@@ -1,0 +1,24 @@
+/// What one looks at, in a line a screen.
+extension TrainScreen {
+  static let introduction =
+    "CLIP says what it sees; a frozen diffusion model reconstructs the image from that; its error teaches CLIP."
+}
+
+extension ReconstructScreen {
+  static let introduction =
+    "What the frozen diffusion model reconstructs when all it gets beside noise is what a CLIP says of the image."
+}
+
+extension PairsScreen {
+  static let introduction =
+    "Two pictures, two statements; each statement must choose its own picture. Guessing gets 25 %."
+}
+
+extension DensityScreen {
+  static let introduction =
+    "How much CLIP may say: its class token, or patch tokens too. + − only looks; = makes the training use it."
+}
+
+extension RunsScreen {
+  static let introduction = "Runs side by side. Enter shows one on the other screens."
+}

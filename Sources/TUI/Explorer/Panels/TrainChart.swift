@@ -1,0 +1,186 @@
+import Engine
+import Recap
+import Terminal
+
+/// The charts of a run, in their order on the screen.
+enum TrainChart: CaseIterable {
+  case pairs, loss, zeroShot, bands, gradientNorm, learningRate, speed
+
+  /// Steps over which a curve is smoothed; 0 for not at all.
+  static let spans = [0, 10, 50, 200]
+
+  /// How its values are written.
+  private func text(_ value: Double) -> String {
+    switch self {
+    case .pairs: "\(value.percent(decimals: 1)) %"
+    case .zeroShot: "\(value.text(decimals: 1)) %"
+    case .learningRate: value.scientific
+    default: value.text(figures: 3)
+    }
+  }
+
+  private func title(_ feed: Feed) -> String {
+    switch self {
+    case .pairs: "Pairs both right"
+    case .loss: feed.run.isAligning ? "Aligning loss" : "Loss"
+    case .zeroShot: "Zero-shot"
+    case .bands: "Loss by noise"
+    case .gradientNorm: "Gradient norm"
+    case .learningRate: "Learning rate"
+    case .speed: "Images/s"
+    }
+  }
+
+  /// Nothing drifts in what the plan fixes, and evaluations are few: neither is smoothed.
+  private var isSmoothed: Bool { [.loss, .bands, .gradientNorm, .speed].contains(self) }
+  /// Whether less is better; nil where neither is.
+  private var lessIsBetter: Bool? {
+    switch self {
+    case .pairs, .zeroShot: false
+    case .loss: true
+    default: nil
+    }
+  }
+
+  // MARK: - Points
+
+  private func steps(_ feed: Feed) -> ArraySlice<StepReport> {
+    feed.history.steps(in: feed.run.isAligning ? .align : .train)
+  }
+
+  /// Its curves, the main one last.
+  private func series(_ feed: Feed) -> [LineChart.Series] {
+    func points(_ style: Style, _ value: (StepReport) -> Double?) -> LineChart.Series {
+      (style, steps(feed).compactMap { step in value(step).map { ChartPoint(x: Double(step.step), y: $0) } })
+    }
+    func evaluated(_ style: Style, _ value: (EvaluationReport) -> Double) -> LineChart.Series {
+      (style, feed.history.evaluations.map { ChartPoint(x: Double($0.step), y: value($0)) })
+    }
+    switch self {
+    case .pairs: return [evaluated(.baseline, \.baselineAccuracy), evaluated(.tuned, \.tunedAccuracy)]
+    case .zeroShot: return [evaluated(.baseline, \.baselineZeroShot), evaluated(.tuned, \.tunedZeroShot)]
+    case .loss: return [points(.accent) { Double($0.loss) }]
+    case .bands:
+      return [Style.dim, .baseline, .accent].enumerated().map { band, style in
+        points(style) { step in step.bands.flatMap { band < $0.count ? $0[band].map(Double.init) : nil } }
+      }
+    case .gradientNorm: return [points(.accent) { Double($0.gradNorm) }]
+    case .learningRate: return [points(.accent) { Double($0.lr) }]
+    case .speed: return [points(.accent, \.imagesPerSecond)]
+    }
+  }
+
+  // MARK: - Drawing
+
+  func draw(_ state: ExplorerState, isFocused: Bool, in rect: Rect, on canvas: inout Canvas) {
+    let (feed, train) = (state.feed, state.train)
+    let raw = series(feed)
+    let span = isSmoothed ? Self.spans[train.smoothing] : 0
+    let curves = raw.map { LineChart.Series($0.style, span > 0 ? Self.smoothed($0.points, span: span) : $0.points) }
+    let mark = isFocused ? "▸" : ""
+    let main = curves.last?.points ?? []
+    let smooth = span > 0 && !main.isEmpty ? ", EMA \(span)" : ""
+    canvas.heading(mark + title(feed) + smooth, remark(main, feed, train), in: rect)
+    var chart = LineChart(
+      series: curves, band: band(feed), xRange: 0...Double(max(length(feed), 1)),
+      xUnit: feed.run.isAligning && isOfSteps ? "aligning steps" : "steps", yLabel: yLabel,
+      emptyMessage: isOfSteps && !steps(feed).isEmpty
+        ? "The log of this run does not have it." : RunCharts.waiting(feed, for: emptyText),
+      marks: feed.run.isAligning && isOfSteps ? [] : RunCharts.marks(feed))
+    chart.dots = span > 0 ? raw.suffix(1).flatMap(\.points) : []
+    chart.levels = self == .pairs ? [(0.25, .dim)] : []
+    chart.hollow =
+      self == .pairs ? feed.history.smallEvaluations.map { ChartPoint(x: Double($0.step), y: $0.tunedAccuracy) } : []
+    (chart.hasLogX, chart.hasLogY) = (train.hasLogX, train.hasLogY)
+    chart.crosshair = train.crosshair.map(Double.init)
+    chart.extent = extent(raw.flatMap(\.points), curves.flatMap(\.points), train.range, isSmoothed: span > 0)
+    chart.draw(in: rect.droppingTop(1), on: &canvas)
+  }
+
+  private var isOfSteps: Bool { self != .pairs && self != .zeroShot }
+
+  private func length(_ feed: Feed) -> Int { isOfSteps ? feed.run.totalSteps : feed.run.plan?.steps ?? 0 }
+
+  private var emptyText: String {
+    switch self {
+    case .pairs: "The pair accuracy of both models, after each evaluation,"
+    case .zeroShot: "Whether CLIP still knows what it knew, after each evaluation,"
+    case .bands: "The loss at little, middle and much noise"
+    default: "The \(isOfSteps && self == .loss ? "loss" : "value") of every step"
+    }
+  }
+
+  private func band(_ feed: Feed) -> [LineChart.Band] {
+    guard self == .pairs else { return [] }
+    return feed.history.evaluations.map {
+      (Double($0.step), $0.baselineAccuracy + $0.interval95[0] / 100, $0.baselineAccuracy + $0.interval95[1] / 100)
+    }
+  }
+
+  private var yLabel: (Double, Int) -> String {
+    switch self {
+    case .pairs: { $0.percent(decimals: max(0, $1 - 2)) }
+    case .learningRate: { value, _ in value.scientific }
+    default: { $0.text(decimals: $1) }
+    }
+  }
+
+  /// What the vertical axis shows: the smoothed curve with as much around it, a percentile range, or everything.
+  private func extent(
+    _ raw: [ChartPoint], _ curves: [ChartPoint], _ range: TrainScreen.Range, isSmoothed: Bool
+  ) -> ClosedRange<Double>? {
+    func inner(_ points: [ChartPoint], _ share: Double) -> ClosedRange<Double>? {
+      let values = points.map(\.y).filter(\.isFinite).sorted()
+      guard values.count > 2 else { return nil }
+      let cut = Int(Double(values.count) * share)
+      let (low, high) = (values[cut], values[values.count - 1 - cut])
+      return low < high ? low...high : nil
+    }
+    switch range {
+    case .all: return nil
+    case .percentile: return inner(raw, 0.05)
+    case .fitted:
+      // The first steps of a smoothed curve are hardly smoothed.
+      guard isSmoothed, raw.count >= 40, let inside = inner(curves, 0.02) else { return nil }
+      let air = (inside.upperBound - inside.lowerBound) * 0.5
+      return (inside.lowerBound - air)...(inside.upperBound + air)
+    }
+  }
+
+  /// The last value, or the one at the crosshair; the best and its step; how it is shown.
+  private func remark(_ points: [ChartPoint], _ feed: Feed, _ train: TrainScreen.State) -> String {
+    let finite = points.filter(\.y.isFinite)
+    guard let last = finite.last else { return "" }
+    var words: [String] = []
+    if let step = train.crosshair {
+      let at = finite.min { abs($0.x - Double(step)) < abs($1.x - Double(step)) } ?? last
+      words.append("\(text(at.y)) at \(Int(at.x))")
+    } else {
+      words.append(text(last.y))
+    }
+    if self == .pairs, let evaluation = feed.history.evaluations.last { words[0] += " of \(evaluation.pairs)" }
+    if self == .bands {
+      words = [train.crosshair == nil ? "little · middle · much \(text(last.y))" : words[0] + " (much)"]
+    }
+    if let lessIsBetter, finite.count > 1,
+      let best = lessIsBetter ? finite.min(by: { $0.y < $1.y }) : finite.max(by: { $0.y < $1.y })
+    {
+      words.append("best \(text(best.y)) @\(Int(best.x))")
+    }
+    let axes = [train.hasLogY ? "log y" : nil, train.hasLogX ? "log x" : nil, train.range.words].compactMap(\.self)
+    return (words + axes).joined(separator: " · ")
+  }
+
+  /// An exponential mean over about `span` steps, without the bias to its beginning (Kingma & Ba 2015); a value that is no
+  /// number leaves it as it was, and a gap.
+  static func smoothed(_ points: [ChartPoint], span: Int) -> [ChartPoint] {
+    let keep = 1 - 2 / (Double(span) + 1)
+    var (sum, weight) = (0.0, 0.0)
+    return points.map { point in
+      guard point.y.isFinite else { return point }
+      sum = sum * keep + point.y * (1 - keep)
+      weight = weight * keep + (1 - keep)
+      return ChartPoint(x: point.x, y: sum / weight)
+    }
+  }
+}
