@@ -43,7 +43,8 @@ extension TrainSetting {
     TrainSetting(\.accumulate, "accumulate", "accumulate", purpose: "Micro-batches per step.", check: size),
     TrainSetting(
       \.batchParts, "batchParts", "batch-parts",
-      purpose: "Parts that a micro-batch is computed in, which takes less memory, and which ranks under mpirun share.",
+      purpose: "Parts that a micro-batch is computed in, which takes less memory. Ranks under mpirun share them: there "
+        + "a new run has eight a step or more.",
       check: size),
     TrainSetting(\.draws, "draws", "draws", "timesteps", purpose: "Noise draws per image.", check: size),
     TrainSetting(\.firstTimestep, "firstTimestep", "timestep-range", purpose: "The lowest timestep.", check: count),
