@@ -201,7 +201,8 @@ import Testing
   @Test func theBytesSaveTheCursorGoToTheCellAndComeBack() throws {
     var painter = PicturePainter(depth: .trueColor, pixels: PixelGeometry())
     let job = painter.jobs(for: canvas(picture))[0]
-    let text = String(decoding: try painter.bytes(for: job, as: .sixel), as: UTF8.self)
+    let text = String(
+      decoding: try #require(try painter.bytes(for: job, as: .sixel)), as: UTF8.self)
 
     #expect(text.hasPrefix("\u{1B}7\u{1B}[2;3H\u{1B}P"))
     #expect(text.hasSuffix("\u{1B}\\\u{1B}8"))
@@ -211,7 +212,8 @@ import Testing
     var painter = PicturePainter(depth: .trueColor, pixels: PixelGeometry())
     var frame = canvas(picture)
     frame.graphics = .iterm2
-    let text = String(decoding: try painter.bytes(for: painter.jobs(for: frame)[0], as: .iterm2), as: UTF8.self)
+    let bytes = try painter.bytes(for: painter.jobs(for: frame)[0], as: .iterm2)
+    let text = String(decoding: try #require(bytes), as: UTF8.self)
 
     let match = try #require(text.wholeMatch(of: /\u{1B}7\u{1B}\[2;3H\u{1B}\]1337;File=([^:]*):(.*)\u{7}\u{1B}8/))
     let file = try #require(Data(base64Encoded: String(match.2)))
@@ -226,10 +228,30 @@ import Testing
     let jobs = painter.jobs(for: frame)
 
     #expect(jobs.count == 1)
-    let text = String(decoding: try painter.bytes(for: jobs[0], as: .blocks), as: UTF8.self)
+    let text = String(
+      decoding: try #require(try painter.bytes(for: jobs[0], as: .blocks)), as: UTF8.self)
     let (cells, hidden) = (box.columns * box.rows, "help".count)
     #expect(text.count { $0 == "▀" } >= (cells - hidden) / 2 && text.contains("\u{1B}[4;9H"))
     #expect(sent(frame, by: &painter) == 0)
+  }
+
+  @Test func photosAreMadeOnAnotherThreadAndSmallPicturesAtOnce() async throws {
+    let (made, done) = AsyncStream.makeStream(of: Void.self)
+    var painter = PicturePainter(depth: .trueColor, pixels: PixelGeometry(), made: { done.yield() })
+    var canvas = Canvas(size: Size(columns: 80, rows: 24))
+    canvas.place(picture, in: box)
+    canvas.place(
+      Picture(width: 200, height: 200) { x, y in (UInt8(x), UInt8(y), 9) },
+      in: Rect(
+        column: 20, row: 1, columns: 30, rows: 15))
+    let jobs = painter.jobs(for: canvas)
+
+    #expect(try painter.bytes(for: jobs[0], as: .sixel) != nil)
+    #expect(try painter.bytes(for: jobs[1], as: .sixel) == nil)
+    for await _ in made { break }
+    let rest = painter.jobs(for: canvas)
+    #expect(rest == [jobs[1]])
+    #expect(try painter.bytes(for: rest[0], as: .sixel) != nil && painter.jobs(for: canvas).isEmpty)
   }
 
   @Test func asTextAPictureIsCharactersOrNothing() {

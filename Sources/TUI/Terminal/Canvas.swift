@@ -41,6 +41,12 @@ package struct Canvas: Equatable, Sendable {
 
   package subscript(column: Int, row: Int) -> Cell { cells[row * size.columns + column] }
 
+  func hasSameText(_ row: Int, as other: Canvas) -> Bool {
+    guard size == other.size else { return false }
+    let range = row * size.columns..<(row + 1) * size.columns
+    return cells[range] == other.cells[range]
+  }
+
   /// Writes one line of text and gives the column after it; at `limit` (a column) it ends with "…".
   @discardableResult
   package mutating func write(

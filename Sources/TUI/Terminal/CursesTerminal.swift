@@ -1,6 +1,7 @@
 import CNcurses
 import Engine
 import Glibc
+import Synchronization
 
 /// A person's terminal, through ncurses; pictures go past it, see `PicturePainter`.
 ///
@@ -17,6 +18,9 @@ package final class CursesTerminal: Terminal {
   private var capabilities: TerminalCapabilities
   private let theme: Theme
   private var painter: PicturePainter
+  private let news: PictureNews
+  /// What curses was given last.
+  private var drawn: Canvas?
   private var decoder = InputDecoder()
   private var lastInput = ContinuousClock.now
   /// How often the terminal has reported that it could not show a picture.
@@ -43,6 +47,7 @@ package final class CursesTerminal: Terminal {
     try Self.sendErrors(to: log)
     if setlocale(LC_ALL, "") == nil || capabilities.hasUTF8 && Self.isPlainLocale { setlocale(LC_ALL, "C.UTF-8") }
     EndingSignals.wake(wake)
+    news = PictureNews(wake: wake)
     guard_arm(wake, errorOutput, "diva-tui stopped unexpectedly; its last messages are in \(log)\n")
     if let problem = Self.openScreen(capabilities) {
       guard_disarm()
@@ -57,14 +62,16 @@ package final class CursesTerminal: Terminal {
     size = Size(columns: Int(screen_columns()), rows: Int(screen_rows()))
     pixels = capabilities.geometry
     windowCell = TerminalCapabilities.cell(area: window.pixels, size: window.size)
-    painter = Self.painter(capabilities, pixels)
+    painter = Self.painter(capabilities, pixels, news)
   }
 
-  private static func painter(_ capabilities: TerminalCapabilities, _ pixels: PixelGeometry) -> PicturePainter {
+  private static func painter(
+    _ capabilities: TerminalCapabilities, _ pixels: PixelGeometry, _ news: PictureNews
+  ) -> PicturePainter {
     // Two programs in one terminal ought not to have the same numbers for their pictures.
     PicturePainter(
       depth: capabilities.depth, pixels: pixels, isLight: capabilities.isLight, route: capabilities.kitty ?? .direct,
-      family: Int(getpid() % 255) + 1)
+      family: Int(getpid() % 255) + 1, made: { news.post() })
   }
 
   /// Opens curses' screen; gives why it cannot be opened. A type that is not installed here, as happens on other machines
@@ -155,7 +162,8 @@ package final class CursesTerminal: Terminal {
 
   private func drawText(_ canvas: Canvas) {
     var text: [wchar_t] = []
-    for row in 0..<min(canvas.size.rows, size.rows) {
+    defer { drawn = canvas }
+    for row in 0..<min(canvas.size.rows, size.rows) where drawn?.hasSameText(row, as: canvas) != true {
       var column = 0
       while column < canvas.size.columns {
         let start = column
@@ -199,7 +207,7 @@ package final class CursesTerminal: Terminal {
     for (index, job) in jobs.enumerated() {
       if index > 0 && (clock.now - start > Self.pictureTime || hasInput) { return false }
       do {
-        TerminalOutput.write(try painter.bytes(for: job, as: graphics))
+        if let bytes = try painter.bytes(for: job, as: graphics) { TerminalOutput.write(bytes) }
       } catch {
         // The log has the reason; the caption beside the empty place stays readable.
         let line = Array("\(error)\n".utf8)
@@ -216,6 +224,7 @@ package final class CursesTerminal: Terminal {
 
   package func repaint() {
     screen_repaint()
+    drawn = nil
     painter.forgetScreen(pixels: pixels)
     // If the program is killed, nobody else frees them. What is not ours would go with them inside tmux.
     if graphics == .kitty, capabilities.kitty != .tmux { guard_free_pictures("\u{1B}_Ga=d,d=A,q=2\u{1B}\\") }
@@ -244,6 +253,7 @@ package final class CursesTerminal: Terminal {
     if sources[1].revents & Int16(POLLIN) != 0 { Self.drain(wake) }
 
     var events = input().compactMap(event)
+    if news.take() { events.append(.redraw) }
     if guard_take_resize() {
       adoptSize()
       events.append(.resized)
@@ -291,7 +301,7 @@ package final class CursesTerminal: Terminal {
     if graphics == .kitty, let lost = KittyCommands.refusedPicture(in: answer) {
       painter.terminalLost(lost)
       refusals += 1
-      if refusals < Self.mostRefusals { return .resized }
+      if refusals < Self.mostRefusals { return .redraw }
       capabilities.kitty = nil
     } else {
       capabilities.read(answer)
@@ -299,7 +309,7 @@ package final class CursesTerminal: Terminal {
     if capabilities == before { return nil }
     if let cell = capabilities.cell, cell != before.cell { pixels.cell = cell }
     let removal = painter.freeAll()
-    painter = Self.painter(capabilities, pixels)
+    painter = Self.painter(capabilities, pixels, news)
     TerminalOutput.write(removal)
     repaint()
     return .graphics(capabilities.graphicsChoices)

@@ -6,8 +6,10 @@ package enum TerminalEvent: Equatable, Sendable {
   case mouse(Mouse)
   /// Text that was pasted: never a row of keys.
   case paste(String)
-  /// The window or its font changed size, or the terminal lost pictures: draw again.
+  /// The window or its font changed size.
   case resized
+  /// The frame is not complete on the screen: pictures are ready now, or the terminal has lost some.
+  case redraw
   /// The ways of showing pictures that work here, the best first, as the terminal has answered now.
   case graphics([Graphics])
   /// A signal to end the program.

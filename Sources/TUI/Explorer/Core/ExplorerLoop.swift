@@ -88,6 +88,8 @@ final class ExplorerLoop {
       take(ExplorerEvent.paste(text))
     case .graphics(let choices):
       take(ExplorerEvent.graphics(choices))
+    case .redraw:
+      needsFrame = true
     case .resized:
       needsFrame = true
       nextFrame = clock() + Self.resizeRest

@@ -8,12 +8,12 @@ import FoundationEssentials
 struct KittyCommands {
   let route: KittyRoute
 
-  /// Sends a picture's pixels, 3 or 4 bytes each; nothing is shown yet.
+  /// Sends a picture's pixels; nothing is shown yet.
   func transmit(_ id: Int, _ pixels: KittyPixels) -> [UInt8] {
-    let packed = pixels.bytes.deflated()
-    let format = "a=t,t=d,f=\(pixels.hasAlpha ? 32 : 24),s=\(pixels.size.width),v=\(pixels.size.height),i=\(id)"
-    let keys = format + (packed == nil ? "" : ",o=z")
-    let text = [UInt8](Data(packed ?? pixels.bytes).base64EncodedData())
+    let format =
+      "a=t,t=d,f=\(pixels.hasAlpha ? 32 : 24),s=\(pixels.size.width),v=\(pixels.size.height),i=\(id)"
+    let keys = format + (pixels.isPacked ? ",o=z" : "")
+    let text = [UInt8](Data(pixels.bytes).base64EncodedData())
     var bytes: [UInt8] = []
     for start in stride(from: 0, to: max(text.count, 1), by: Self.longestChunk) {
       let end = min(start + Self.longestChunk, text.count)
@@ -41,9 +41,11 @@ struct KittyCommands {
   /// Takes a picture off the screen and out of the terminal's memory.
   func free(_ id: Int) -> [UInt8] { command("a=d,d=I,i=\(id)") }
 
-  /// Asks whether the terminal knows the protocol: it answers “_Gi=31;OK”.
+  /// Asks whether the terminal knows the protocol: it answers “_Gi=31;OK”. One that knows nothing of placeholders does not
+  /// answer to `U`.
   static func question(_ route: KittyRoute) -> [UInt8] {
-    KittyCommands(route: route).wrapped(Array("\u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\".utf8))
+    let keys = "i=31,s=1,v=1,a=q,t=d,f=24" + (route == .tmux ? ",U=1" : "")
+    return KittyCommands(route: route).wrapped(Array("\u{1B}_G\(keys);AAAA\u{1B}\\".utf8))
   }
 
   /// The number of the picture that the terminal could not show, in its report “_Gi=17;ENOENT:…”.
@@ -86,30 +88,37 @@ struct KittyCrop: Equatable {
   var size: PixelSize
 }
 
-/// A picture's pixels, with clear ones where it does not fill the cells that it gets.
-struct KittyPixels: Equatable {
+/// A picture's pixels as they are sent, with clear ones where it does not fill the cells that it gets.
+struct KittyPixels: Equatable, Sendable {
   let size: PixelSize
+  /// Whether a pixel has 4 bytes, the last its opacity, not 3.
   let hasAlpha: Bool
+  /// Whether zlib has compressed them.
+  let isPacked: Bool
   let bytes: [UInt8]
 
   init(_ picture: Picture, filling size: PixelSize) {
     self.size = size
     let fitted = picture.fitted(to: size)
-    let rgb = fitted.image.pixels
-    hasAlpha = fitted.width != size.width || fitted.height != size.height
-    guard hasAlpha else {
-      bytes = rgb
-      return
-    }
+    hasAlpha = fitted.size != size
+    let pixels = hasAlpha ? Self.padded(fitted, size) : fitted.image.pixels
+    let packed = pixels.deflated()
+    (isPacked, bytes) = (packed != nil, packed ?? pixels)
+  }
+
+  private static func padded(_ picture: Picture, _ size: PixelSize) -> [UInt8] {
+    let rgb = picture.image.pixels
     var padded = [UInt8](repeating: 0, count: size.width * size.height * 4)
-    for y in 0..<fitted.height {
-      for x in 0..<fitted.width {
-        let (source, target) = ((y * fitted.width + x) * 3, (y * size.width + x) * 4)
-        (padded[target], padded[target + 1], padded[target + 2]) = (rgb[source], rgb[source + 1], rgb[source + 2])
+    for y in 0..<picture.height {
+      for x in 0..<picture.width {
+        let (source, target) = ((y * picture.width + x) * 3, (y * size.width + x) * 4)
+        (padded[target], padded[target + 1], padded[target + 2]) = (
+          rgb[source], rgb[source + 1], rgb[source + 2]
+        )
         padded[target + 3] = 255
       }
     }
-    bytes = padded
+    return padded
   }
 }
 

@@ -20,7 +20,8 @@ struct KittyPictures {
   private var uses = 0
   private var next = 0
 
-  /// The lowest byte counts pictures (0 is no colour of a placeholder); people go back and forth between far fewer.
+  /// The lowest byte counts pictures, from 16 on: tmux sends the colours below in another coding. People go back and forth
+  /// between far fewer.
   private static let most = 200
   /// In the terminal's memory, where pictures are not compressed; kitty itself frees from 320 MB on.
   private static let mostBytes = 96 << 20
@@ -30,20 +31,22 @@ struct KittyPictures {
     self.family = min(max(family, 1), 255)
   }
 
-  /// The number of a picture, and the bytes that must go before it is used: none if the terminal has it.
-  mutating func number(for recipe: Recipe, pixels: () -> KittyPixels) -> (id: Int, bytes: [UInt8]) {
+  /// The number of a picture that the terminal has.
+  mutating func number(of recipe: Recipe) -> Int? {
     uses += 1
-    if let id = numbers[recipe] {
-      kept[id]?.lastUse = uses
-      return (id, [])
-    }
-    let pixels = pixels()
-    var bytes = makeRoom(for: pixels.bytes.count)
+    guard let id = numbers[recipe] else { return nil }
+    kept[id]?.lastUse = uses
+    return id
+  }
+
+  /// Gives a picture a number; the bytes must go before it is used.
+  mutating func send(_ recipe: Recipe, _ pixels: KittyPixels) -> (id: Int, bytes: [UInt8]) {
+    let count = pixels.size.width * pixels.size.height * 4
+    let room = makeRoom(for: count)
     let id = freeNumber()
-    kept[id] = Kept(recipe: recipe, bytes: pixels.bytes.count, lastUse: uses)
+    kept[id] = Kept(recipe: recipe, bytes: count, lastUse: uses)
     numbers[recipe] = id
-    bytes += commands.transmit(id, pixels)
-    return (id, bytes)
+    return (id, room + commands.transmit(id, pixels))
   }
 
   /// These pictures are on the screen: they are not the next to go.
@@ -64,7 +67,7 @@ struct KittyPictures {
   }
 
   private mutating func freeNumber() -> Int {
-    repeat { next = next % 255 + 1 } while kept[family << 24 | next] != nil
+    repeat { next = next < 16 || next == 255 ? 16 : next + 1 } while kept[family << 24 | next] != nil
     return family << 24 | next
   }
 

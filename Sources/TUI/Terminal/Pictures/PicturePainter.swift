@@ -1,22 +1,8 @@
 /// Knows which pictures stand on the screen, and makes the bytes that put one there.
 ///
 /// The screen's text goes out first, with placeholder cells under each picture. A picture goes out when it is not there
-/// yet: it changed, moved, or a pop-up that covered it has closed. Encoded pictures are kept for a while, because people
-/// go back and forth between the same few.
+/// yet: it changed, moved, or a pop-up that covered it has closed.
 struct PicturePainter {
-  /// All that the bytes of an encoded picture depend on.
-  private struct Recipe: Hashable {
-    let identity: UInt64
-    let cells: Size
-    let cell: PixelSize
-    let graphics: Graphics
-  }
-
-  private enum Encoded {
-    case whole([UInt8])
-    case cells(CellPicture)
-  }
-
   private struct Standing {
     let picture: UInt64
     let graphics: Graphics
@@ -34,26 +20,25 @@ struct PicturePainter {
     let visible: [Rect]
   }
 
-  let depth: ColorDepth
-  private let isLight: Bool
   private let route: KittyRoute
   private(set) var pixels: PixelGeometry
   private var standing: [Rect: Standing] = [:]
   /// Where pictures stood that the frame last asked about has no more.
   private var gone: [Rect] = []
-  private var encoded: [Recipe: Encoded] = [:]
+  private let encoder: PictureEncoder
   private var kitty: KittyPictures
   private var lastPlacement = 0
   /// What takes pictures off the screen that text does not erase: goes out before the frame's pictures.
   private var removal: [UInt8] = []
 
-  /// So many pictures are kept encoded; a page of pairs has 2, a page of reconstructions up to 22.
-  private static let capacity = 192
-
+  /// - Parameter made: is called from another thread when a photo is ready to be drawn; nil makes photos at once.
   init(
-    depth: ColorDepth, pixels: PixelGeometry, isLight: Bool = false, route: KittyRoute = .direct, family: Int = 1
+    depth: ColorDepth, pixels: PixelGeometry, isLight: Bool = false, route: KittyRoute = .direct,
+    family: Int = 1,
+    made: (@Sendable () -> Void)? = nil
   ) {
-    (self.depth, self.pixels, self.isLight, self.route) = (depth, pixels, isLight, route)
+    (self.pixels, self.route) = (pixels, route)
+    encoder = PictureEncoder(depth: depth, isLight: isLight, made: made)
     kitty = KittyPictures(route: route, family: family)
   }
 
@@ -68,6 +53,7 @@ struct PicturePainter {
 
   /// The pictures of this frame that have to be sent, in the order of the frame.
   mutating func jobs(for canvas: Canvas) -> [Job] {
+    encoder.begin()
     let jobs = canvas.pictures.map { Job(placement: $0, visible: canvas.visibleParts(of: $0)) }
       .filter { isShowable($0, as: canvas.graphics) }
     let wanted = Dictionary(jobs.map { ($0.placement.rect, $0) }) { $1 }
@@ -122,21 +108,50 @@ struct PicturePainter {
 
   // MARK: - Bytes
 
-  /// The bytes that draw one picture and leave the cursor where it was. From then on it stands on the screen.
-  mutating func bytes(for job: Job, as graphics: Graphics) throws -> [UInt8] {
+  /// The bytes that draw one picture and leave the cursor where it was; nil while they are being made. From then on it
+  /// stands on the screen, also when it could not be encoded: the error is thrown once.
+  mutating func bytes(for job: Job, as graphics: Graphics) throws -> [UInt8]? {
     let (rect, picture) = (job.placement.rect, job.placement.picture)
     var stand = Standing(
       picture: picture.identity, graphics: graphics, size: picture.size, visible: job.visible)
-    defer { standing[rect] = stand }
-    return Array("\u{1B}7".utf8) + (try body(job, as: graphics, &stand)) + Array("\u{1B}8".utf8)
+    let recipe = PictureEncoder.Recipe(
+      identity: picture.identity, cells: Size(columns: rect.columns, rows: rect.rows),
+      cell: pixels.cell,
+      graphics: graphics)
+    if graphics == .kitty,
+      let known = kitty.number(of: .init(identity: picture.identity, size: recipe.size))
+    {
+      return stands(job, &stand, kittyBytes(job, known, &stand))
+    }
+    do {
+      guard let encoded = try encoder.encoded(recipe, of: picture) else { return nil }
+      return stands(job, &stand, body(job, encoded, &stand))
+    } catch {
+      standing[rect] = stand
+      throw error
+    }
   }
 
-  private mutating func body(_ job: Job, as graphics: Graphics, _ stand: inout Standing) throws -> [UInt8] {
-    if graphics == .kitty { return kittyBytes(job, &stand) }
+  private mutating func stands(_ job: Job, _ stand: inout Standing, _ body: [UInt8]) -> [UInt8] {
+    standing[job.placement.rect] = stand
+    return Array("\u{1B}7".utf8) + body + Array("\u{1B}8".utf8)
+  }
+
+  private mutating func body(_ job: Job, _ encoded: PictureEncoder.Encoded, _ stand: inout Standing)
+    -> [UInt8]
+  {
     let rect = job.placement.rect
-    return switch try encoded(job.placement, as: graphics) {
-    case .whole(let bytes): Self.cursor(to: rect) + bytes
-    case .cells(let cells): Self.bytes(of: cells, at: rect, visible: job.visible)
+    switch encoded {
+    case .whole(let bytes): return Self.cursor(to: rect) + bytes
+    case .cells(let cells): return Self.bytes(of: cells, at: rect, visible: job.visible)
+    case .kitty(let pixels):
+      var (id, bytes) = kitty.send(
+        .init(identity: job.placement.picture.identity, size: pixels.size), pixels)
+      if route == .tmux {
+        bytes += KittyCommands(route: route).placeVirtually(
+          id, cells: Size(columns: rect.columns, rows: rect.rows))
+      }
+      return bytes + kittyBytes(job, id, &stand)
     }
   }
 
@@ -154,52 +169,25 @@ struct PicturePainter {
     }
   }
 
-  private mutating func kittyBytes(_ job: Job, _ stand: inout Standing) -> [UInt8] {
-    let (rect, picture, cell) = (job.placement.rect, job.placement.picture, pixels.cell)
-    let (columns, rows) = (rect.columns, rect.rows)
-    let size = PixelSize(width: columns * cell.width, height: rows * cell.height)
-    let commands = KittyCommands(route: route)
-    var (id, bytes) = kitty.number(for: .init(identity: picture.identity, size: size)) {
-      KittyPixels(picture, filling: size)
-    }
+  /// What shows a picture that the terminal has.
+  private mutating func kittyBytes(_ job: Job, _ id: Int, _ stand: inout Standing) -> [UInt8] {
+    let (rect, cell) = (job.placement.rect, pixels.cell)
     stand.kitty = id
     if route == .tmux {
-      if !bytes.isEmpty { bytes += commands.placeVirtually(id, cells: Size(columns: columns, rows: rows)) }
-      let cells = KittyPlaceholders.picture(id, columns: columns, rows: rows)
-      return bytes + Self.bytes(of: cells, at: rect, visible: job.visible)
+      let cells = KittyPlaceholders.picture(id, columns: rect.columns, rows: rect.rows)
+      return Self.bytes(of: cells, at: rect, visible: job.visible)
     }
-    for part in job.visible {
+    return job.visible.flatMap { part in
       lastPlacement += 1
       stand.placements.append(lastPlacement)
       let crop = KittyCrop(
         x: (part.column - rect.column) * cell.width, y: (part.row - rect.row) * cell.height,
         size: PixelSize(width: part.columns * cell.width, height: part.rows * cell.height))
-      bytes += Self.cursor(to: part)
-      bytes += commands.place(
-        id, as: lastPlacement, cells: Size(columns: part.columns, rows: part.rows), crop: part == rect ? nil : crop)
+      let place = KittyCommands(route: route).place(
+        id, as: lastPlacement, cells: Size(columns: part.columns, rows: part.rows),
+        crop: part == rect ? nil : crop)
+      return Self.cursor(to: part) + place
     }
-    return bytes
-  }
-
-  private mutating func encoded(_ placement: ImagePlacement, as graphics: Graphics) throws -> Encoded {
-    let (rect, picture) = (placement.rect, placement.picture)
-    let recipe = Recipe(
-      identity: picture.identity, cells: Size(columns: rect.columns, rows: rect.rows), cell: pixels.cell,
-      graphics: graphics)
-    if let known = encoded[recipe] { return known }
-    let size = PixelSize(width: rect.columns * pixels.cell.width, height: rect.rows * pixels.cell.height)
-    let (columns, rows) = (rect.columns, rect.rows)
-    let made: Encoded =
-      switch graphics {
-      case .sixel: .whole(try SixelEncoder.encode(picture, size: size))
-      case .iterm2: .whole(try InlineImage.encode(picture, size: size))
-      case .ascii:
-        .cells(HalfBlocks.ascii(picture, columns: columns, rows: rows, depth: depth, isLight: isLight))
-      case .blocks, .kitty, .none: .cells(HalfBlocks.picture(picture, columns: columns, rows: rows, depth: depth))
-      }
-    if encoded.count >= Self.capacity { encoded = [:] }
-    encoded[recipe] = made
-    return made
   }
 
   /// What frees the pictures that the terminal keeps, before the program leaves it.
