@@ -11,10 +11,12 @@ public struct PairPrediction: Equatable, Sendable {
   public let pair: ImagePair
   /// For each statement, the probability that it belongs to the first image.
   public let scores: [Double]
+  /// nil where only the scores were recorded.
+  public let similarities: PairSimilarities?
 
-  public init(_ pair: ImagePair, scores: [Double]) {
+  public init(_ pair: ImagePair, scores: [Double], similarities: PairSimilarities? = nil) {
     precondition(scores.count == 2, "a pair has two statements, not \(scores.count)")
-    (self.pair, self.scores) = (pair, scores)
+    (self.pair, self.scores, self.similarities) = (pair, scores, similarities)
   }
 
   /// The chosen image for each statement; one half goes to the second, as in the reference.
@@ -25,6 +27,18 @@ public struct PairPrediction: Equatable, Sendable {
   public var isCorrect: Bool { predicted == truth }
 
   public func isCorrect(statement: Int) -> Bool { predicted[statement] == truth[statement] }
+
+  /// Whether each image finds its statement; nil without similarities.
+  public var textIsCorrect: Bool? { similarities.map { $0.textIsCorrect(truth.map { $0 == .img1 ? 0 : 1 }) } }
+
+  /// By how much the worse statement is better than a coin toss: its probability of the right image, less one half.
+  public var margin: Double {
+    let each = zip(scores, truth).map { $1 == .img1 ? $0 - 0.5 : 0.5 - $0 }
+    return each.contains(where: \.isNaN) ? .nan : min(each[0], each[1])
+  }
+
+  /// Both statements chose one image: the model cannot tell the pair's images apart.
+  public var choosesOneImage: Bool { predicted[0] == predicted[1] }
 
   /// The probability of the image that was chosen for a statement.
   public func confidence(statement: Int) -> Double { max(scores[statement], 1 - scores[statement]) }
@@ -84,14 +98,15 @@ public enum PairScoring {
       "\(count) pairs of width \(width) need \(count * 2 * width) text values, not \(textFeatures.count), "
         + "and two or four times \(count * width) image values, not \(imageFeatures.count)")
     return pairs.enumerated().map { position, pair in
-      let scores = (0..<2).map { statement in
+      let similarities = (0..<2).map { statement in
         let text = row(textFeatures, 2 * position + statement, width, normalized: true)
         let first = position * imagesPerPair + (imagesPerPair == 4 ? 2 * statement : 0)
-        let images = [first, first + 1].map { row(imageFeatures, $0, width, normalized: normalizesImages) }
-        // Softmax over two images is the logistic function of the difference.
-        return 1 / (1 + exp(-scale * (dot(text, images[0]) - dot(text, images[1]))))
+        return [first, first + 1].map { dot(text, row(imageFeatures, $0, width, normalized: normalizesImages)) }
       }
-      return PairPrediction(pair, scores: scores)
+      // Softmax over two images is the logistic function of the difference.
+      let scores = similarities.map { 1 / (1 + exp(-scale * ($0[0] - $0[1]))) }
+      return PairPrediction(
+        pair, scores: scores, similarities: PairSimilarities(SIMD4(similarities.joined().map(Float.init))))
     }
   }
 

@@ -8,6 +8,7 @@ import Foundation
 /// | `metrics/{step, stage, loss, lr, grad_norm, images_per_second, seconds, density}` | optimizer steps |
 /// | `evaluations/{step, pairs, baseline_correct, tuned_correct, fixed, broken, p_value, interval_low, interval_high, baseline_zero_shot, tuned_zero_shot, baseline_per_pattern, tuned_per_pattern}` | evaluations; the last two have a column a pattern |
 /// | `predictions/{step, index, baseline_scores, tuned_scores, baseline_correct, tuned_correct}` | pairs of each evaluation; scores have a column a statement |
+/// | `predictions/{baseline_similarities, tuned_similarities}` | the same pairs; columns: statement 1 with images 1 and 2, statement 2 with both; NaN where not recorded |
 ///
 /// Attributes of the file: `configuration` (run.json), `version`, `patterns`. Texts have a fixed length.
 ///
@@ -83,12 +84,20 @@ enum MetricsStore {
     func flags(_ name: String, _ values: (PredictionReport) -> [Bool]) -> HDF5Dataset {
       HDF5Dataset(name: "predictions/\(name)", column: .flags(reports.flatMap(values)))
     }
+    func similarities(_ name: String, _ values: (PredictionReport) -> SimilarityList?) -> HDF5Dataset {
+      let unknown = PairSimilarities(SIMD4(repeating: .nan))
+      let rows = reports.flatMap { values($0)?.pairs ?? Array(repeating: unknown, count: $0.pairs) }
+      return HDF5Dataset(
+        name: "predictions/\(name)", column: .floats(rows.flatMap { row in (0..<4).map { row.values[$0] } }), width: 4)
+    }
     let steps = reports.flatMap { Array(repeating: Int64($0.step), count: $0.pairs) }
     return [
       HDF5Dataset(name: "predictions/step", column: .integers(steps)),
       HDF5Dataset(name: "predictions/index", column: .integers(reports.flatMap { (0..<$0.pairs).map(Int64.init) })),
       scores("baseline_scores") { $0.baselineScores }, scores("tuned_scores") { $0.tunedScores },
       flags("baseline_correct") { $0.baselineCorrect }, flags("tuned_correct") { $0.tunedCorrect },
+      similarities("baseline_similarities") { $0.baselineSimilarities },
+      similarities("tuned_similarities") { $0.tunedSimilarities },
     ]
   }
 }

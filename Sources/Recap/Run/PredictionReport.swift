@@ -12,6 +12,9 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   /// Whether both statements of the pair found their image.
   public var baselineCorrect: [Bool]
   public var tunedCorrect: [Bool]
+  /// nil in logs older than these members.
+  public var baselineSimilarities: SimilarityList?
+  public var tunedSimilarities: SimilarityList?
 
   public var pairs: Int { baselineCorrect.count }
 
@@ -19,6 +22,7 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   var isConsistent: Bool {
     [baselineScores.count, tunedScores.count, tunedCorrect.count].allSatisfy { $0 == pairs }
       && (baselineScores + tunedScores).allSatisfy { $0.count == 2 }
+      && [baselineSimilarities, tunedSimilarities].allSatisfy { ($0?.pairs.count ?? pairs) == pairs }
   }
 }
 
@@ -29,6 +33,16 @@ extension PredictionReport {
     self.init(
       step: step, set: set, statementsChecksum: RecordedPairs.checksum(baseline.map(\.pair)),
       baselineScores: baseline.map { $0.scores.map(Float.init) }, tunedScores: tuned.map { $0.scores.map(Float.init) },
-      baselineCorrect: baseline.map(\.isCorrect), tunedCorrect: tuned.map(\.isCorrect))
+      baselineCorrect: baseline.map(\.isCorrect), tunedCorrect: tuned.map(\.isCorrect),
+      baselineSimilarities: SimilarityList(baseline), tunedSimilarities: SimilarityList(tuned))
+  }
+
+  /// What both models answered about a pair, which is that of the same place.
+  public func answers(about pair: ImagePair, at place: Int) -> (baseline: PairPrediction, tuned: PairPrediction) {
+    (
+      PairPrediction(
+        pair, scores: baselineScores[place].map(Double.init), similarities: baselineSimilarities?.pairs[place]),
+      PairPrediction(pair, scores: tunedScores[place].map(Double.init), similarities: tunedSimilarities?.pairs[place])
+    )
   }
 }

@@ -57,7 +57,7 @@ public struct RecordedPairs {
   }
 
   /// CRC-32 over all statements, a line each.
-  static func checksum(_ pairs: [ImagePair]) -> String {
+  public static func checksum(_ pairs: [ImagePair]) -> String {
     var crc = CRC32()
     for text in pairs.flatMap(\.statements) { Array((text + "\n").utf8).withUnsafeBytes { crc.update($0) } }
     return crc.hexadecimal

@@ -18,6 +18,8 @@ public struct RunReport: Encodable, Equatable, Sendable {
   public let loss: LossChange?
   public let densityChanges: [RunHistory.DensityChange]
   public let evaluations: [EvaluationReport]
+  /// Of the last evaluation; nil where it recorded no similarities.
+  public let matrixScores: ModelScores?
   public let checkpoints: [RunHistory.SavedCheckpoint]
   /// What is wrong with the log; nil if nothing is.
   public let remarks: [String]?
@@ -35,8 +37,31 @@ public struct RunReport: Encodable, Equatable, Sendable {
     loss = summary.lossChange
     densityChanges = history.densityChanges
     evaluations = history.evaluations
+    matrixScores = history.predictions.last.flatMap(ModelScores.init)
     checkpoints = history.checkpoints
     remarks = summary.remarks.isEmpty ? nil : summary.remarks
+  }
+
+  /// Winoground's three scores of both models.
+  public struct ModelScores: Codable, Equatable, Sendable {
+    public let baseline: MatrixScore
+    public let tuned: MatrixScore
+
+    /// nil unless all answers have similarities.
+    public init?(baseline: [PairPrediction], tuned: [PairPrediction]) {
+      guard let before = MatrixScore(baseline), let after = MatrixScore(tuned), before.pairs == after.pairs else {
+        return nil
+      }
+      (self.baseline, self.tuned) = (before, after)
+    }
+
+    /// As recorded, the first statement being the first image's.
+    init?(_ report: PredictionReport) {
+      let answers = (0..<report.pairs).map { place in
+        report.answers(about: ImagePair(index: place, pattern: nil, statements: ["", ""]), at: place)
+      }
+      self.init(baseline: answers.map(\.baseline), tuned: answers.map(\.tuned))
+    }
   }
 
   public static func text(for summary: RunSummary, now: Date = Date()) -> String { RunReport(summary, now: now).text }

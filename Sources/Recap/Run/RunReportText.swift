@@ -75,11 +75,22 @@ extension RunReport {
       RunReport.row("step \(report.step)", "baseline", "tuned", "change"),
       RunReport.percentRow("pairs right, %", share(report.baselineCorrect), share(report.tunedCorrect)),
       RunReport.row("pairs right of \(report.pairs)", "\(report.baselineCorrect)", "\(report.tunedCorrect)", ""),
+    ] + matrixLines + [
       RunReport.percentRow("zero-shot, %", report.baselineZeroShot, report.tunedZeroShot),
       RunReport.fact("fixed", "\(report.fixed.counted("pair")), broken \(report.broken)"),
       RunReport.fact("McNemar", "\(report.pValue.pText), exact, two-sided"),
       RunReport.fact("interval", "\(report.interval95.intervalText) points of pair accuracy (95 %)"),
     ]
+  }
+
+  /// The image score is the share of pairs right.
+  private var matrixLines: [String] {
+    guard let scores = matrixScores else { return [] }
+    func line(_ name: String, _ chance: Double, _ value: KeyPath<MatrixScore, Int>) -> String {
+      let shares = [scores.baseline, scores.tuned].map { 100 * Double($0[keyPath: value]) / Double(max($0.pairs, 1)) }
+      return RunReport.percentRow("\(name) score, % (chance \(chance.percent(decimals: 1)))", shares[0], shares[1])
+    }
+    return [line("text", MatrixScore.chance.text, \.text), line("group", MatrixScore.chance.group, \.group)]
   }
 
   private func patternTable(_ report: EvaluationReport) -> [String] {
