@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 
 /// What the program can do.
 enum Subcommands {

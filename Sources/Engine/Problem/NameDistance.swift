@@ -1,6 +1,6 @@
 /// How many letters must be added, left out or replaced to make one name of the other (Levenshtein 1966).
-enum NameDistance {
-  static func between(_ a: String, _ b: String) -> Int {
+public enum NameDistance {
+  public static func between(_ a: String, _ b: String) -> Int {
     let b = Array(b)
     var row = Array(0...b.count)
     for (i, letter) in a.enumerated() {
