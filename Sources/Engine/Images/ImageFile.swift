@@ -93,6 +93,9 @@ extension Image {
   /// A PNG file's bytes.
   public func png() throws -> Data { Data(try PNG.encode(self)) }
 
+  /// A WebP file's bytes, with losses: a fifth of the PNG's, for pages that hold many. 100 is the best quality.
+  public func webP(quality: Float) throws -> Data { try WebP.encode(self, quality: quality) }
+
   /// Writes a PNG file. Throws a `Problem` when the place cannot be written.
   public func writePNG(to url: URL) throws {
     try DurableFile.write(png(), to: url.path, isSynced: false)

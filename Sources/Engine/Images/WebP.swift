@@ -1,4 +1,5 @@
 import CImages
+import FoundationEssentials
 
 /// WebP through libwebp, whose conversion to RGB is Pillow's, too.
 enum WebP {
@@ -13,6 +14,16 @@ enum WebP {
     var pixels = [UInt8](repeating: 0, count: width * height * 3)
     guard WebPDecodeRGBInto(bytes, bytes.count, &pixels, pixels.count, Int32(width * 3)) != nil else { throw damaged }
     return Image(width: width, height: height, pixels: pixels)
+  }
+
+  /// With losses; 100 has the fewest.
+  static func encode(_ image: Image, quality: Float) throws -> Data {
+    var encoded: UnsafeMutablePointer<UInt8>?
+    defer { WebPFree(encoded) }
+    let (width, height) = (Int32(image.width), Int32(image.height))
+    let count = WebPEncodeRGB(image.pixels, width, height, 3 * width, quality, &encoded)
+    guard count > 0, let encoded else { throw Problem("a picture of \(width) × \(height) cannot be written as WebP") }
+    return Data(bytes: encoded, count: count)
   }
 
   private static var damaged: Problem {

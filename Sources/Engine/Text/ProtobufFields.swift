@@ -1,9 +1,10 @@
-/// The fields of one protobuf message, in order: just enough to read a SentencePiece model.
+/// The fields of one protobuf message, in order: just enough to read a SentencePiece model, or an event file of
+/// TensorBoard.
 ///
 ///     var fields = ProtobufFields(bytes[...])
 ///     while let field = try fields.next() { … field.number … field.value … }
-struct ProtobufFields {
-  enum Value: Equatable {
+public struct ProtobufFields {
+  public enum Value: Equatable {
     case integer(UInt64)
     case fixed32(UInt32)
     case fixed64(UInt64)
@@ -11,17 +12,17 @@ struct ProtobufFields {
     case bytes(ArraySlice<UInt8>)
   }
 
-  struct Field: Equatable {
-    let number: Int
-    let value: Value
+  public struct Field: Equatable {
+    public let number: Int
+    public let value: Value
   }
 
   private var rest: ArraySlice<UInt8>
 
-  init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+  public init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
   /// The next field; nil at the end. Throws a `Problem` when the message is cut or is none.
-  mutating func next() throws -> Field? {
+  public mutating func next() throws -> Field? {
     guard !rest.isEmpty else { return nil }
     let key = try integer()
     let number = Int(key >> 3 & 0x1FFF_FFFF)
@@ -63,12 +64,12 @@ struct ProtobufFields {
   }
 
   private static func damaged(_ reason: String) -> Problem {
-    Problem("\(reason)", advice: "The file is cut short or no SentencePiece model; get it again.")
+    Problem("\(reason)", advice: "The file is cut short or damaged; get it again.")
   }
 }
 
 extension ProtobufFields.Value {
-  var integer: UInt64? { if case .integer(let value) = self { value } else { nil } }
-  var bytes: ArraySlice<UInt8>? { if case .bytes(let value) = self { value } else { nil } }
-  var float: Float? { if case .fixed32(let value) = self { Float(bitPattern: value) } else { nil } }
+  public var integer: UInt64? { if case .integer(let value) = self { value } else { nil } }
+  public var bytes: ArraySlice<UInt8>? { if case .bytes(let value) = self { value } else { nil } }
+  public var float: Float? { if case .fixed32(let value) = self { Float(bitPattern: value) } else { nil } }
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <webp/decode.h>
+#include <webp/encode.h>
 
 /// Longest message that a function below writes, with its closing zero.
 #define IMAGES_MESSAGE_SIZE 200
