@@ -24,7 +24,7 @@ enum DemoFeed {
   private static func show(_ run: OpenedRun, _ status: TrainingStatus, at step: Int, in state: inout ExplorerState) {
     let events: [ExplorerEvent] = [
       .opened(run), .activity(SessionActivity(status: status)), .samples(samples),
-      .pairs(pairs(gain: 0.1 + 0.3 * Double(step) / 800)),
+      .pairs(pairs(gain: gain(step))),
     ]
     let levels = (0..<4).map { ($0, 800) } + RebuildQueue.timesteps.map { (0, $0) }
     let made = levels.map { ExplorerEvent.reconstruction(reconstruction($0, timestep: $1, step: step, of: 800)) }
@@ -59,7 +59,12 @@ enum DemoFeed {
   /// What a run's log holds after so many of its 800 steps.
   static func entries(upTo step: Int) -> [LogEntry] {
     (1...step).map { .step(self.step($0)) }
-      + stride(from: 0, through: step, by: 60).map { .evaluation(evaluation($0, of: 800)) }
+      + stride(from: 0, through: step, by: 60).flatMap { step -> [LogEntry] in
+        let pairs = pairs(gain: gain(step))
+        let predictions = PredictionReport(
+          step: step, baseline: pairs.compactMap(\.baseline), tuned: pairs.compactMap(\.tuned))
+        return [.evaluation(evaluation(step, of: 800)), .predictions(predictions)]
+      }
   }
 
   static func run(_ name: String, step: Int) -> OpenedRun {
@@ -114,17 +119,35 @@ enum DemoFeed {
     }
   }
 
+  private static func gain(_ step: Int) -> Double { 0.1 + 0.3 * Double(step) / 800 }
+
+  private static let statements = [
+    ["a small red car that faces to the left", "a small red car that faces to the right"],
+    ["a cup with a handle", "a cup without a handle"], ["an open door", "a closed door"],
+    ["two red apples on a table", "three red apples on a table"], ["a cat on a box", "a cat under a box"],
+    ["a blue lamp and a face", "a purple lamp and a face"], ["a tall tower", "a wide tower"],
+    ["a sign that says yes", "a sign that says no"], ["a house seen from above", "a house seen from the side"],
+  ]
+
   static func pairs(gain: Double) -> [PairRow] {
     (0..<135).map { index in
       let base = [noise(index) - 0.35, 0.4 - noise(index + 500)].map { $0 / 10 }
       let tuned = [base[0] + gain * noise(index + 900) / 5, base[1] - gain * (noise(index + 1300) - 0.3) / 5]
       let pair = ImagePair(
         index: index, pattern: Pattern.allCases[index / 15],
-        statements: ["a small red car that faces to the left", "a small red car that faces to the right"])
+        statements: statements[index / 15])
       return PairRow(
         pair: pair, images: [samples[index % 6], samples[(index + 1) % 6]],
-        baseline: PairPrediction(pair, scores: base.map(score)), tuned: PairPrediction(pair, scores: tuned.map(score)))
+        baseline: answer(pair, base), tuned: answer(pair, tuned))
     }
+  }
+
+  /// From the differences of the similarities of image 1 and image 2, statement by statement.
+  private static func answer(_ pair: ImagePair, _ differences: [Double]) -> PairPrediction {
+    let halves = differences.map { Float($0 / 20) }
+    return PairPrediction(
+      pair, scores: differences.map(score),
+      similarities: PairSimilarities([0.24 + halves[0], 0.24 - halves[0], 0.23 + halves[1], 0.23 - halves[1]]))
   }
 
   /// The probability of the first image that belongs to a difference of similarities.

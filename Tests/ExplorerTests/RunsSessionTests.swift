@@ -189,7 +189,30 @@ struct RunsSessionTests {
       let pairs = try #require(try watch([folder], script: []).last).feed.pairs
 
       #expect(pairs.count == count && pairs.allSatisfy { $0.outcome == .fixed && $0.images.count == 2 })
-      #expect(pairs[0].pattern == Pattern.orientation.typeName)
+      #expect(pairs[0].pair.pattern == .orientation)
+    }
+  }
+
+  @Test("keeps notes in the run's folder, shows them again, and looks at patches only where it can")
+  func notes() throws {
+    try withFolder { parent in
+      let folder = try make(parent + "/run")
+      let lists = try PairLists(contentsOf: Assets.mini().pairLists)
+      let count = lists.validation.map(\.count).reduce(0, +)
+      let report = PredictionReport(
+        step: 0, set: "mined", baselineScores: Array(repeating: [0.9, 0.8], count: count),
+        tunedScores: Array(repeating: [0.9, 0.2], count: count),
+        baselineCorrect: Array(repeating: false, count: count), tunedCorrect: Array(repeating: true, count: count))
+      try RunRecorder(folder).record(.predictions(report))
+      let note = PairNote(isMarked: true, text: "hue")
+
+      let states = try watch(
+        [folder], script: [{ .keepNote(note, about: 7) }, { .loadPairs }, { .weighPatches(3) }, { .weighPatches(-1) }])
+
+      #expect(states[1].pairs.list.notes.notes.isEmpty && states[2].pairs.list.notes.notes == [7: note])
+      #expect(states[3].notice?.texts == ["the patches cannot be looked at: there is no tuned CLIP yet"])
+      let saved = try String(contentsOfFile: folder.path + "/notes.json", encoding: .utf8)
+      #expect(saved.contains("\"pair\" : 7") && saved.contains("hue"))
     }
   }
 

@@ -89,10 +89,12 @@ import Testing
 
   @Test func controlCharactersFromFilesNeverReachTheScreen() {
     var state = DemoFeed.state
-    state.feed.pairs[0].pair = ImagePair(
+    let pair = ImagePair(
       index: 0, pattern: .color, statements: ["red\u{1B}[2Jcar\u{7}\u{9B}5m\n\u{202E}", "blue"])
-    state.feed.run.name = "\u{1B}]0;title\u{7}"
+    let row = PairRow(pair: pair, images: state.feed.pairs[0].images)
+    (state.feed.run.name, state.feed.run.path) = ("\u{1B}]0;title\u{7}", "\u{1B}]0;title\u{7}")
     var explorer = TestExplorer(state)
+    explorer.take(.pairs([row] + state.feed.pairs.dropFirst()))
     let train = explorer.frame
     explorer.type("3")
 

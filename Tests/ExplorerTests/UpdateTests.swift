@@ -81,24 +81,25 @@ import Testing
 
   @Test func theFilterShowsOnlySuchPairs() {
     var explorer = TestExplorer()
-    explorer.type("3f")
+    explorer.type("3/fixed")
+    func listed() -> [AnsweredPair] { explorer.state.pairs.list.shown.map { explorer.state.pairs.list.pairs[$0] } }
 
-    #expect(explorer.state.pairs.outcome == .fixed)
-    #expect(!PairsScreen.rows(explorer.state).isEmpty)
-    #expect(PairsScreen.rows(explorer.state).allSatisfy { !$0.baseline!.isCorrect && $0.tuned!.isCorrect })
-    explorer.type("F")
-    #expect(PairsScreen.rows(explorer.state).allSatisfy { $0.pattern == "Orientation" })
+    #expect(!listed().isEmpty)
+    #expect(listed().allSatisfy { !$0.baseline!.isCorrect && $0.tuned!.isCorrect })
+    explorer.type(" orient")
+    #expect(!listed().isEmpty && listed().allSatisfy { $0.pair.pattern == .orientation })
   }
 
   @Test func theCursorStaysInsideWhenNewAnswersShortenTheList() {
     var explorer = TestExplorer()
-    explorer.type("3ff")
+    explorer.type("3/broken")
+    explorer.press(.enter)
     for _ in 0..<200 { explorer.press(.down) }
     explorer.take(.pairs(Array(explorer.state.feed.pairs.prefix(3))))
 
-    #expect(explorer.state.pairs.cursor < max(1, PairsScreen.rows(explorer.state).count))
+    #expect(explorer.state.pairs.list.cursor < max(1, explorer.state.pairs.list.shown.count))
     explorer.take(.pairs([]))
-    #expect(explorer.state.pairs.cursor == 0)
+    #expect(explorer.state.pairs.list.cursor == 0 && explorer.state.pairs.list.chosen == nil)
   }
 
   @Test func aTieGoesToTheSecondImageAsInTheReference() {

@@ -64,13 +64,14 @@ import Testing
   }
 
   @Test func pairsWithoutPicturesStillShowTheAnswers() throws {
-    var state = DemoFeed.watched
-    state.feed.pairs = state.feed.pairs.map { row in
-      PairRow(
-        pair: ImagePair(index: row.pair.index, pattern: nil, statements: ["one", "two"]), images: [],
-        baseline: row.baseline, tuned: row.tuned)
-    }
-    var explorer = TestExplorer(state)
+    var explorer = TestExplorer(DemoFeed.watched)
+    explorer.take(
+      .pairs(
+        explorer.state.feed.pairs.map { row in
+          PairRow(
+            pair: ImagePair(index: row.pair.index, pattern: nil, statements: ["one", "two"]), images: [],
+            baseline: row.baseline, tuned: row.tuned)
+        }))
     explorer.type("3")
 
     try explorer.matches("pairs-without-pictures")

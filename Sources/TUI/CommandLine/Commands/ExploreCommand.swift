@@ -18,6 +18,10 @@ struct ExploreCommand: ParsableCommand {
 
   @OptionGroup var look: LookOptions
 
+  @Option(help: "Open the Pairs screen on this pair, counted from 1.") var pair: Int?
+
+  @Option(help: "Look at the evaluation of this step, not at the newest.") var step: Int?
+
   @Option(help: "Random seed. (default: 1)") var seed: UInt64?
   @OptionGroup var computing: ComputingOptions
   @Option(help: "Pairs to browse: a folder in MMVP's layout. (default: the embedded ones)") var mmvp: String?
@@ -31,6 +35,10 @@ struct ExploreCommand: ParsableCommand {
     let isPlain = mmvp == nil && models.isEmpty && data.data.isEmpty && prompt.prompt == nil && training.isEmpty
     guard resume == nil || (isPlain && runs.isEmpty && seed == nil) else {
       throw ValidationError("--resume goes on with the settings that the run began with; leave the others out.")
+    }
+    guard (pair ?? 1) >= 1 else { throw ValidationError("--pair counts from 1.") }
+    guard (pair == nil && step == nil) || runs.count == 1 else {
+      throw ValidationError("--pair and --step open a view of one run: name its folder.")
     }
     guard runs.isEmpty || isPlain else {
       throw ValidationError("A run is shown with the models and settings that it began with; remove these options.")
@@ -48,7 +56,7 @@ struct ExploreCommand: ParsableCommand {
     if look.once { return try printFrame(runs: runs, look) }
     try openExplorer(
       runs: runs, try resume.map { try Self.resuming($0, environment) } ?? options(environment: environment),
-      look: look.look)
+      look: look.look, view: OpeningView(pair: pair, step: step))
   }
 
   func options(environment: [String: String]) -> SessionOptions {

@@ -5,13 +5,15 @@ import Recap
 import Terminal
 
 /// What the program does without a subcommand: the explorer on a terminal, elsewhere the text report of each run.
-func openExplorer(runs: [String], _ options: SessionOptions, look: InteractiveExplorer.Look) throws {
+func openExplorer(
+  runs: [String], _ options: SessionOptions, look: InteractiveExplorer.Look, view: OpeningView = OpeningView()
+) throws {
   let found = try FoundRuns(runs)
   if isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 {
     let subject: InteractiveExplorer.Subject = runs.isEmpty ? .models(options) : .runs(found)
     // The program's entry is on the main thread, which curses needs.
     try EndingSignals.whileSaving {
-      try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, look: look) }
+      try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, look: look, view: view) }
     }
     return
   }

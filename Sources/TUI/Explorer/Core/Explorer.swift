@@ -105,6 +105,8 @@ enum Explorer {
     case .opened(let run):
       // Another run may not know the density that was looked at in this one.
       if run.number != state.feed.run.number { state.reconstruct.density = nil }
+      // Another run has other evaluations; the first one may be opened at a step.
+      if run.path != state.feed.run.path, !state.feed.run.path.isEmpty { state.step = nil }
       (state.feed.run, state.runs.opened) = (run, run.number)
     case .log(let entry): state.feed.run.add(entry)
     case .activity(let activity):
@@ -119,6 +121,8 @@ enum Explorer {
     case .pairs(let pairs): state.feed.pairs = pairs
     case .runs(let rows): state.runs.rows = rows
     case .problem(let problem): state.report(problem)
+    case .said(let text): state.hint(text)
+    case .notes, .evidence: break
     }
     return screens.flatMap { $0.update(&state, event) }
   }
@@ -145,7 +149,10 @@ enum Explorer {
       state.hint("\(key.name): \(reason)")
       return []
     }
-    return binding.act(&state, key)
+    let step = state.step
+    let work = binding.act(&state, key)
+    if state.step != step { for screen in screens { screen.stepMoved(&state) } }
+    return work
   }
 
   /// They move wherever the arrows do.

@@ -27,6 +27,12 @@ enum ExplorerEvent: Equatable, Sendable {
   case pairs([PairRow])
   /// All runs that can be opened, as they are now.
   case runs([RunRow])
+  /// What was noted about the pairs.
+  case notes(PairNotes)
+  /// Which patches of a pair speak for which statement.
+  case evidence(EvidenceOverlay)
+  /// A request was done: in words.
+  case said(String)
   /// A request failed; training goes on.
   case problem(Problem)
 
@@ -34,7 +40,7 @@ enum ExplorerEvent: Equatable, Sendable {
   var isNews: Bool {
     switch self {
     case .opened, .log, .activity, .samples, .pairSample, .reconstruction, .pairs: true
-    case .key, .mouse, .paste, .graphics, .tick, .runs, .problem: false
+    case .key, .mouse, .paste, .graphics, .tick, .runs, .problem, .notes, .evidence, .said: false
     }
   }
 }

@@ -15,6 +15,8 @@ struct ExplorerState: Equatable, Sendable {
   var reconstruct = ReconstructScreen.State()
   var pairs = PairsScreen.State()
   var runs = RunsScreen.State()
+  /// The evaluation that is looked at; nil follows the newest.
+  var step: Int?
   var graphics = Graphics.sixel
   /// The ways of showing pictures that `g` goes through.
   var graphicsChoices = Graphics.allCases

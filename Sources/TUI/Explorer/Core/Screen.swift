@@ -10,9 +10,6 @@ protocol Screen: Sendable {
   /// What one looks at, in a line for somebody who sees it for the first time.
   static var introduction: String { get }
 
-  /// Takes a key before the key tables do, while a person writes; nil where it does not.
-  static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]?
-
   /// Leaves the innermost layer: a full-screen chart, say; nil where there is none.
   static func leave(_ state: inout ExplorerState) -> [Work]?
 
@@ -25,15 +22,22 @@ protocol Screen: Sendable {
   /// Takes an event in after the feed has, whether the screen is shown or not; gives the work to do.
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work]
 
+  /// Takes a key before the key tables do, while a person writes; nil where it does not.
+  static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]?
+
+  /// Another evaluation is looked at.
+  static func stepMoved(_ state: inout ExplorerState)
+
   /// Draws the screen into `rect`.
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas)
 }
 
 extension Screen {
   static var introduction: String { "" }
-  static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]? { nil }
   static func leave(_ state: inout ExplorerState) -> [Work]? { nil }
   static func unavailable(_ state: ExplorerState) -> String? { nil }
   static func open(_ state: ExplorerState) -> [Work] { [] }
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] { [] }
+  static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]? { nil }
+  static func stepMoved(_ state: inout ExplorerState) {}
 }

@@ -16,6 +16,12 @@ enum Work: Equatable, Sendable {
   case cancelRebuilding
   /// The pairs are on the screen.
   case loadPairs
+  /// Keep what was noted about the pair of this number.
+  case keepNote(PairNote, about: Int)
+  /// Find out which patches of the pair at this place speak for which statement.
+  case weighPatches(Int)
+  /// Write a text to a new file where the program was started; `what` says what it holds.
+  case write(String, name: String, what: String)
   case openRun(Int)
   /// These are done by the loop itself, the others by its runner.
   case repaint, suspend, quit, useMouse(Bool)

@@ -2,66 +2,130 @@ import Engine
 import Recap
 import Terminal
 
-/// One pair at large: its images side by side, and a small table of picks below them.
-enum PairDetail {
-  static func draw(_ row: PairRow, in rect: Rect, on canvas: inout Canvas) {
-    let outcome = drawOutcome(row.outcome, in: rect, on: &canvas)
-    canvas.heading("Pair \(row.number)", row.pattern, in: rect.droppingRight(outcome + 2))
-    let tableRows = 9
-    let pictures = rect.droppingTop(1).droppingBottom(tableRows + 1)
-    let bottom = drawPictures(row, in: pictures, on: &canvas)
-    drawStatements(row, in: rect.droppingTop(bottom - rect.row + 1), on: &canvas)
+/// The chosen pair at large: its images, and what both models make of it.
+struct PairDetail {
+  let row: PairRow
+  let answered: AnsweredPair
+  let note: PairNote
+  let state: ExplorerState
+
+  /// nil where no pair is listed.
+  init?(_ state: ExplorerState) {
+    let list = state.pairs.list
+    guard let answered = list.chosen, state.feed.pairs.indices.contains(list.shown[list.cursor]) else { return nil }
+    (self.answered, self.state, note) = (answered, state, list.notes[answered.number])
+    row = state.feed.pairs[list.shown[list.cursor]]
   }
 
-  /// At the right edge; gives its width.
-  private static func drawOutcome(_ outcome: PairRow.Outcome?, in rect: Rect, on canvas: inout Canvas) -> Int {
-    let (text, style): (String, Style) =
-      switch outcome {
-      case nil: ("not answered yet", .dim)
-      case .fixed: ("fixed by tuning", .good)
-      case .broken: ("broken by tuning", .bad)
-      case .bothRight: ("both right", .good)
-      case .bothWrong: ("both wrong", .bad)
-      }
-    canvas.writeRight(text, endColumn: rect.endColumn, rect.row, style)
-    return text.cellWidth
-  }
-
-  private static func drawPictures(_ row: PairRow, in rect: Rect, on canvas: inout Canvas) -> Int {
-    if canvas.graphics == .none { return rect.row }
-    var column = rect.column
-    var bottom = rect.row
-    for (index, picture) in row.images.enumerated() {
-      let box = Rect(column: column, row: rect.row, columns: (rect.columns - 2) / 2, rows: rect.rows - 1)
-      let placed = canvas.place(picture, in: box)
-      canvas.write("image \(index + 1)", column, placed.endRow, .dim)
-      column = placed.endColumn + 2
-      bottom = max(bottom, placed.endRow + 1)
+  /// What is looked at: the evidence once it is there, else the images.
+  private var pictures: [PairLook.Captioned] {
+    guard state.pairs.look.showsEvidence, let evidence = state.pairs.evidence, evidence.number == answered.number else {
+      return state.pairs.look.pictures(of: row)
     }
-    return bottom
+    return zip(evidence.pictures, EvidenceOverlay.captions).map { ($0, $1) }
   }
 
-  private static func drawStatements(_ row: PairRow, in rect: Rect, on canvas: inout Canvas) {
-    let height = rect.rows >= 8 ? 4 : 3
-    for (index, statement) in row.pair.statements.enumerated() {
-      let lines: [[(String, Style)]] = [
-        [("\(index + 1)  ", .accent.bold), ("“\(statement)”", .title)],
-        [("   baseline  ", .baseline)] + words(row.baseline, index),
-        [("   tuned     ", .tuned)] + words(row.tuned, index),
-      ]
-      let room = rect.droppingTop(index * height)
-      for (offset, line) in lines.prefix(room.rows).enumerated() {
-        canvas.write(line, room.column, room.row + offset, limit: room.endColumn)
-      }
+  // MARK: - Arrangements
+
+  /// Images at the left, facts at the right.
+  func drawWide(in rect: Rect, on canvas: inout Canvas) {
+    let rest = drawHeading(in: rect, on: &canvas)
+    let room = rest.columns >= 100 ? rest.columns - 60 : max(rest.columns - 50, 12)
+    let end = PairLook.draw(pictures, in: rest.left(room), on: &canvas).column
+    let facts = PairFacts(self, columns: rest.endColumn - end - 3)
+    facts.draw(in: rest.droppingLeft(end > rest.column ? end + 3 - rest.column : 0), on: &canvas)
+  }
+
+  /// Images above, facts below, and something beside them.
+  func drawTall(
+    in rect: Rect, factRows: Int, on canvas: inout Canvas, beside: (Rect, inout Canvas) -> Void
+  ) {
+    let rest = drawHeading(in: rect, on: &canvas)
+    let above = rest.droppingBottom(min(factRows, rest.rows / 2))
+    let end = PairLook.draw(pictures, in: above, on: &canvas).row
+    let below = rest.droppingTop(end > rest.row ? end + 1 - rest.row : 0)
+    let parts = Columns.split(below, gap: 3, [.flexible(), .fixed(PairPatterns.width)])
+    PairFacts(self, columns: parts[0].columns).draw(in: parts[0], on: &canvas)
+    beside(parts[1], &canvas)
+  }
+
+  /// Nothing but the images.
+  func drawLarge(in rect: Rect, on canvas: inout Canvas) {
+    let rest = drawHeading(in: rect, on: &canvas)
+    PairLook.draw(pictures, in: rest.droppingBottom(2), on: &canvas)
+    for (index, statement) in answered.pair.statements.enumerated() {
+      canvas.write(
+        [("\(index + 1)  ", .accent.bold), ("“\(statement)”", .title)], rest.column, rest.endRow - 2 + index,
+        limit: rest.endColumn)
     }
   }
 
-  private static func words(_ answer: PairPrediction?, _ statement: Int) -> [(String, Style)] {
-    guard let answer else { return [("not answered yet", .dim)] }
-    let confidence = answer.confidence(statement: statement).percent(decimals: 0)
+  /// Gives the room below.
+  private func drawHeading(in rect: Rect, on canvas: inout Canvas) -> Rect {
+    let pattern = answered.pair.pattern?.title ?? ""
+    let next = canvas.heading("Pair \(answered.number)", pattern, in: rect)
+    canvas.write(verdict, next + 2, rect.row, limit: rect.endColumn)
+    return rect.droppingTop(1)
+  }
+
+  /// "▼ broken, unsure: baseline right by 0.007, tuned wrong by 0.025".
+  private var verdict: [(String, Style)] {
+    guard let outcome = answered.outcome else {
+      return [(answered.judged == nil ? "not answered yet" : by(answered.judged, "baseline"), .dim)]
+    }
+    let sure = answered.isUnsure ? ", unsure" : ""
     return [
-      PairsScreen.mark(answer.isCorrect(statement: statement)),
-      (" image \(answer.predicted[statement] == .img1 ? 1 : 2)  ", .normal), ("\(confidence) %", .dim),
+      ("\(outcome.sign) \(outcome.rawValue)\(sure): ", PairTable.style(answered)),
+      ("\(by(answered.baseline, "baseline")), \(by(answered.tuned, "tuned"))", .dim),
     ]
+  }
+
+  private func by(_ answer: PairPrediction?, _ name: String) -> String {
+    guard let answer else { return "\(name) –" }
+    return "\(name) \(answer.isCorrect ? "right" : "wrong") by \(abs(answer.margin).text(decimals: 3))"
+  }
+}
+
+/// How the images of a pair are looked at.
+struct PairLook: Equatable, Sendable {
+  /// Each image stands in the other's place, so that the eye sees what moves.
+  var isSwapped = false
+  var showsDifference = false
+  var showsEvidence = false
+  var isLarge = false
+
+  typealias Captioned = (picture: Picture, caption: String)
+
+  func pictures(of row: PairRow) -> [Captioned] {
+    guard row.images.count == 2 else { return [] }
+    let own: [Captioned] = row.images.enumerated().map { ($1, "image \($0 + 1)") }
+    let shown = isSwapped ? own.reversed() : own
+    return shown + (showsDifference ? [(Self.difference(row.images[0], row.images[1]), "2 − 1, ×4")] : [])
+  }
+
+  /// The second image less the first, four times as strong, around grey; in the first one's size.
+  static func difference(_ a: Picture, _ b: Picture) -> Picture {
+    let b = (b.width, b.height) == (a.width, a.height) ? b : b.scaled(toWidth: a.width, height: a.height)
+    return Picture(width: a.width, height: a.height) { x, y in
+      let (one, two) = (a[x, y], b[x, y])
+      func part(_ one: UInt8, _ two: UInt8) -> UInt8 { UInt8(clamping: 128 + 4 * (Int(two) - Int(one))) }
+      return (part(one.red, two.red), part(one.green, two.green), part(one.blue, two.blue))
+    }
+  }
+
+  /// Side by side, each with its caption; gives the column and the row after them.
+  @discardableResult
+  static func draw(_ pictures: [Captioned], in rect: Rect, on canvas: inout Canvas) -> (column: Int, row: Int) {
+    guard canvas.graphics != .none, !pictures.isEmpty else { return (rect.column, rect.row) }
+    let width = (rect.columns - 2 * (pictures.count - 1)) / pictures.count
+    var (column, row) = (rect.column, rect.row)
+    for (picture, caption) in pictures {
+      let box = Rect(column: column, row: rect.row, columns: width, rows: rect.rows - 1)
+      let placed = canvas.place(picture, in: box)
+      guard !placed.isEmpty else { return (column, row) }
+      canvas.write(caption, column, placed.endRow, .dim, limit: max(placed.endColumn, column + 7))
+      (column, row) = (placed.endColumn + 2, max(row, placed.endRow + 1))
+    }
+    return (column - 2, row)
   }
 }

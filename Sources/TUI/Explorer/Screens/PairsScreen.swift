@@ -1,4 +1,5 @@
 import Engine
+import Recap
 import Terminal
 
 /// The pairs one by one: two images, two statements, and which image each model picks for each statement.
@@ -6,126 +7,279 @@ enum PairsScreen: Screen {
   static let title = "Pairs"
 
   struct State: Equatable, Sendable {
-    /// Place in the list as it is filtered.
-    var cursor = 0
-    /// nil for all outcomes.
-    var outcome: PairRow.Outcome?
-    /// nil for all patterns.
-    var pattern: String?
+    /// Filtered, sorted, one chosen.
+    var list = PairList()
+    /// The steps of the evaluations that are about these pairs.
+    var steps: [Int] = []
+    var patterns: [PatternScore] = []
+    /// Of all pairs; nil before both models have answered one.
+    var total: PatternScore?
+    var scores: RunReport.ModelScores?
+    var entry: Entry?
+    /// Filters that were used, the newest last.
+    var history: [String] = []
+    /// Place in `patterns` of the chosen one; nil while the list is gone through.
+    var pattern: Int?
+    var look = PairLook()
+    /// Of the pair that was asked for last.
+    var evidence: EvidenceOverlay?
+    /// The pair that is shown beside the chosen one.
+    var pinned: Int?
+    /// A pair to choose as soon as the pairs are there.
+    var wanted: Int?
   }
 
-  static let keys: [Binding] = [
-    Binding(
-      keys: [.up, .down], label: "pair", tooltip: "Choose the pair.",
-      unavailable: { rows($0).isEmpty ? "no pair to choose" : nil }
-    ) { state, key in
+  /// What a person writes or is asked.
+  enum Entry: Equatable, Sendable {
+    /// Beside it the filter as it was before.
+    case filter(TextEntry, before: String)
+    case note(TextEntry)
+    case exportFormat
+  }
+
+  static let keys: [Binding] = listKeys + StepCursor.keys { $0.pairs.steps } + lookKeys + noteKeys + moveKeys
+
+  private static let listKeys: [Binding] = [
+    Binding(keys: [.up, .down], label: "pair", tooltip: "Choose the pair.", unavailable: needsPairs) {
+      state, key in
       move(&state, by: key == .up ? -1 : 1)
     },
     Binding(
-      keys: [.pageUp, .pageDown], label: "page", tooltip: "Move ten pairs back or forward.",
-      unavailable: { rows($0).isEmpty ? "no pair to choose" : nil }
-    ) { state, key in
-      move(&state, by: key == .pageUp ? -10 : 10)
+      keys: ["w", "B"], label: "wrong", tooltip: "Go to the next or previous wrong answer.", unavailable: needsPairs
+    ) {
+      state, key in
+      if !state.pairs.list.moveToWrong(forward: key == "w") {
+        state.hint("no wrong answer \(key == "w" ? "below" : "above") in this list")
+      }
+      return weighed(state)
     },
-    Binding(
-      keys: ["f"], label: "answers",
-      tooltip: "Filter by outcome: all, fixed, broken, both right, both wrong."
-    ) { state, _ in
-      let choices = [nil] + PairRow.Outcome.allCases.map(Optional.some)
-      let at = choices.firstIndex(of: state.pairs.outcome) ?? 0
-      state.pairs.outcome = choices[(at + 1) % choices.count]
-      state.pairs.cursor = 0
+    Binding(keys: ["/"], label: "filter", tooltip: filterHelp, unavailable: needsPairs) { state, _ in
+      let text = state.pairs.list.filterText
+      state.pairs.entry = .filter(TextEntry(text.isEmpty ? "" : text + " "), before: text)
       return []
     },
     Binding(
-      keys: ["F"], label: "pattern", tooltip: "Filter by pattern: all, or one of the patterns.",
-      unavailable: { $0.feed.pairs.isEmpty ? "no pairs yet" : nil }
+      keys: ["s"], label: "sort", tooltip: "Sort by the next number: # · margin · change · size of the change · flips.",
+      unavailable: needsPairs
+    ) {
+      state, _ in
+      let keys = PairOrder.Key.allCases
+      let at = keys.firstIndex(of: state.pairs.list.order.key) ?? 0
+      state.pairs.list.sort(PairOrder(keys[(at + 1) % keys.count]))
+      return toTop(&state)
+    },
+    Binding(keys: ["S"], label: "reverse", tooltip: "Turn the order round.", unavailable: needsPairs) { state, _ in
+      let order = state.pairs.list.order
+      state.pairs.list.sort(PairOrder(order.key, isReversed: !order.isReversed))
+      return toTop(&state)
+    },
+  ]
+
+  private static let filterHelp =
+    "Filter while typing: words, fixed broken right wrong unsure same marked noted doubtful, margin<-.02, d>.1, flips>2, "
+    + "#546, /expression/, & ! ( ) and a bar for or. ↑ earlier ones, Tab completes, Esc takes it back."
+
+  @Sendable static func needsPairs(_ state: ExplorerState) -> String? {
+    state.feed.pairs.isEmpty ? "there are no pairs yet" : nil
+  }
+
+  private static let lookKeys: [Binding] = [
+    Binding(keys: ["b"], label: "blink", tooltip: "Swap the two images in place, and back.", unavailable: needsPairs) {
+      state, _ in
+      state.pairs.look.isSwapped.toggle()
+      return []
+    },
+    Binding(
+      keys: ["d"], label: "difference", tooltip: "Show image 2 less image 1, four times as strong, around grey.",
+      unavailable: needsPairs
     ) { state, _ in
-      let choices = [nil] + patterns(state.feed.pairs).map(Optional.some)
-      let at = choices.firstIndex(of: state.pairs.pattern) ?? 0
-      state.pairs.pattern = choices[(at + 1) % choices.count]
-      state.pairs.cursor = 0
+      state.pairs.look.showsDifference.toggle()
+      return []
+    },
+    Binding(
+      keys: ["o"], label: "evidence",
+      tooltip: "Show which patches speak for statement 1 and which for statement 2, by both CLIPs, and back.",
+      unavailable: needsPairs
+    ) { state, _ in
+      state.pairs.look.showsEvidence.toggle()
+      return weighed(state)
+    },
+    Binding(
+      keys: ["z"], label: "full screen", tooltip: "Show the images as large as they fit, and back.",
+      unavailable: needsPairs
+    ) {
+      state, _ in
+      state.pairs.look.isLarge.toggle()
+      return []
+    },
+    Binding(
+      keys: ["P"], label: "pin", tooltip: "Keep this pair beside the next ones; again lets it go.",
+      unavailable: needsPairs
+    ) {
+      state, _ in
+      let number = state.pairs.list.chosen?.number
+      state.pairs.pinned = state.pairs.pinned == number ? nil : number
       return []
     },
   ]
 
-  /// The patterns in the order in which they come.
-  private static func patterns(_ rows: [PairRow]) -> [String] {
-    rows.reduce(into: []) { names, row in if !names.contains(row.pattern) { names.append(row.pattern) } }
-  }
+  private static let noteKeys: [Binding] = [
+    Binding(keys: ["m"], label: "mark", tooltip: "Mark the pair, or take the mark away.", unavailable: needsPairs) {
+      state, _ in
+      note(&state) { $0.isMarked.toggle() }
+    },
+    Binding(
+      keys: ["N"], label: "note", tooltip: "Write a note about the pair; it is kept in the run’s folder.",
+      unavailable: needsPairs
+    ) {
+      state, _ in
+      let number = state.pairs.list.chosen?.number ?? 0
+      state.pairs.entry = .note(TextEntry(state.pairs.list.notes[number].text))
+      return []
+    },
+    Binding(
+      keys: ["L"], label: "label wrong?", tooltip: "Note that the pair’s label seems wrong, or that it is right.",
+      unavailable: needsPairs
+    ) {
+      state, _ in
+      note(&state) { $0.isDoubtful.toggle() }
+    },
+    Binding(
+      keys: ["e"], label: "export", tooltip: "Write the listed pairs to a file: CSV, JSON or Markdown.",
+      unavailable: needsPairs
+    ) {
+      state, _ in
+      state.pairs.entry = .exportFormat
+      return []
+    },
+  ]
 
-  /// The pairs that the filters let through.
-  static func rows(_ state: ExplorerState) -> [PairRow] {
-    let (outcome, pattern) = (state.pairs.outcome, state.pairs.pattern)
-    return state.feed.pairs.filter { (outcome ?? $0.outcome) == $0.outcome && (pattern ?? $0.pattern) == $0.pattern }
-  }
+  private static let moveKeys: [Binding] = [
+    Binding(
+      keys: [.left, .right], label: "list, patterns", tooltip: "Go to the list, or to the table of patterns.",
+      unavailable: { $0.pairs.patterns.count > 1 ? nil : "there are no patterns to choose from" }
+    ) { state, key in
+      let goesToPatterns = key == .right
+      let own = state.pairs.patterns.firstIndex { $0.pattern == state.pairs.list.chosen?.pair.pattern }
+      state.pairs.pattern = goesToPatterns ? state.pairs.pattern ?? own ?? 0 : nil
+      return []
+    },
+    Binding(
+      keys: [.enter], label: "filter by pattern", tooltip: "List the pairs of the chosen pattern.",
+      unavailable: { $0.pairs.pattern == nil ? "choose a pattern first, with →" : nil }
+    ) { state, _ in
+      guard let at = state.pairs.pattern, let pattern = state.pairs.patterns[at].pattern else { return [] }
+      use("\"\(pattern.typeName.lowercased())\"", &state)
+      state.pairs.pattern = nil
+      return []
+    },
+    Binding(
+      keys: [.pageUp, .pageDown], label: "page", tooltip: "Move ten pairs back or forward.", unavailable: needsPairs
+    ) {
+      state, key in
+      move(&state, by: key == .pageUp ? -10 : 10)
+    },
+    Binding(
+      keys: [.home, .end], label: "ends", tooltip: "Go to the first or to the last pair.", unavailable: needsPairs
+    ) {
+      state, key in
+      move(&state, by: key == .home ? .min : .max)
+    },
+  ]
 
   private static func move(_ state: inout ExplorerState, by count: Int) -> [Work] {
-    state.pairs.cursor = max(0, min(state.pairs.cursor + count, rows(state).count - 1))
+    if let at = state.pairs.pattern {
+      let count = max(-100, min(count, 100))
+      state.pairs.pattern = max(0, min(at + count, state.pairs.patterns.count - 1))
+    } else {
+      state.pairs.list.move(by: count)
+    }
+    return weighed(state)
+  }
+
+  /// Where the patches are looked at, those of the chosen pair are asked for.
+  private static func weighed(_ state: ExplorerState) -> [Work] {
+    let list = state.pairs.list
+    guard state.pairs.look.showsEvidence, let number = list.chosen?.number, state.pairs.evidence?.number != number
+    else { return [] }
+    return [.weighPatches(list.shown[list.cursor])]
+  }
+
+  /// Who sorts looks for what comes first.
+  private static func toTop(_ state: inout ExplorerState) -> [Work] {
+    state.pairs.list.move(by: .min)
     return []
   }
 
+  static func note(_ state: inout ExplorerState, _ change: (inout PairNote) -> Void) -> [Work] {
+    state.pairs.list.note(change).map { [.keepNote($0.note, about: $0.number)] } ?? []
+  }
+
+  /// Applies a filter and remembers it.
+  static func use(_ filter: String, _ state: inout ExplorerState) {
+    state.pairs.list.apply(filter)
+    guard !filter.isEmpty else { return }
+    state.pairs.history.removeAll { $0 == filter }
+    state.pairs.history.append(filter)
+  }
+
+  /// The full screen, the patterns, the filter: one at a time.
+  static func leave(_ state: inout ExplorerState) -> [Work]? {
+    if state.pairs.look.isLarge {
+      state.pairs.look.isLarge = false
+    } else if state.pairs.pattern != nil {
+      state.pairs.pattern = nil
+    } else if state.pairs.list.isFiltered {
+      state.pairs.list.apply("")
+    } else {
+      return nil
+    }
+    return []
+  }
+
+  // MARK: - Events
+
   static func open(_ state: ExplorerState) -> [Work] { [.loadPairs] }
 
-  /// New answers can make the filtered list shorter than the cursor's place.
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
-    if case .pairs = event { move(&state, by: 0) } else { [] }
+    switch event {
+    case .opened: (state.pairs.pinned, state.pairs.pattern, state.pairs.evidence) = (nil, nil, nil)
+    case .evidence(let evidence):
+      state.pairs.evidence = evidence
+      return []
+    case .pairs, .log(.predictions): break
+    case .notes(let notes):
+      state.pairs.list.take(notes)
+      return []
+    default: return []
+    }
+    refresh(&state)
+    return []
   }
 
-  // MARK: - View
+  static func stepMoved(_ state: inout ExplorerState) { refresh(&state) }
+
+  /// The pairs with the answers of the step that is looked at.
+  private static func refresh(_ state: inout ExplorerState) {
+    let pairs = state.feed.pairs.map(\.answered)
+    let reports = pairs.map(\.pair).reports(among: state.feed.history.predictions)
+    let answered = pairs.beside(reports, at: state.step)
+    state.pairs.steps = reports.map(\.step)
+    state.pairs.list.take(answered)
+    state.pairs.patterns = PatternScore.all(answered)
+    state.pairs.total = PatternScore(nil, answered)
+    state.pairs.scores = RunReport.ModelScores(
+      baseline: answered.compactMap(\.baseline), tuned: answered.compactMap(\.tuned))
+    state.pairs.pattern = state.pairs.pattern.flatMap { $0 < state.pairs.patterns.count ? $0 : nil }
+    if let wanted = state.pairs.wanted, !answered.isEmpty {
+      state.pairs.wanted = nil
+      if !state.pairs.list.choose(wanted) {
+        state.hint("there is no pair \(wanted): the last one is \(answered.count)")
+      }
+    }
+  }
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    guard !state.feed.pairs.isEmpty else {
-      let waits = state.feed.run.isFollowed && state.feed.history.evaluations.isEmpty
-      let wait = waits ? "The answers of both models will be shown here after the first evaluation." : nil
-      return OpeningPanel.drawWait(
-        state, needed: [.clip, .tuned, .pairs], wait ?? "The pairs are being loaded …", in: rect, on: &canvas)
-    }
-    let rect = drawScore(state.feed, in: rect, on: &canvas)
-    let rows = rows(state)
-    let parts = Columns.split(rect, gap: 2, [.oneOf([30, 38, 44]), .main])
-    let (list, detail, filters) = (parts[0], parts[1], filterText(state.pairs))
-    canvas.heading(rows.count.counted("pair"), filters, in: list)
-    table.draw(rows, selected: state.pairs.cursor, in: list.droppingTop(1), on: &canvas)
-    if rows.indices.contains(state.pairs.cursor) {
-      PairDetail.draw(rows[state.pairs.cursor], in: detail, on: &canvas)
-    } else {
-      canvas.message("No pair matches (\(filters)). Press f or F to change the filter.", in: detail)
-    }
-  }
-
-  /// What the answers add up to, and how far they are; gives the room below.
-  private static func drawScore(_ feed: Feed, in rect: Rect, on canvas: inout Canvas) -> Rect {
-    let column = canvas.write(RunningScore(feed.pairs).texts, rect.column, rect.row, limit: rect.endColumn)
-    let gap = rect.rows > 24 ? 1 : 0
-    guard let scoring = feed.session.scoring else { return rect.droppingTop(1 + gap) }
-    let left = scoring.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
-    let text = "\(scoring.done) of \(scoring.all) images\(left)"
-    // Beside the score where there is room, else below it.
-    let isBeside = column + text.cellWidth + 12 <= rect.endColumn
-    let line = isBeside ? rect.droppingLeft(column + 3 - rect.column) : rect.droppingTop(1)
-    Bars.drawProgress(scoring.part, text, width: 40, (.accent, .dim), in: line, on: &canvas)
-    return rect.droppingTop(line.row - rect.row + 1 + gap)
-  }
-
-  /// Only active filters are named.
-  private static func filterText(_ state: State) -> String {
-    let filters = [state.pattern, state.outcome?.rawValue].compactMap { $0 }
-    return filters.isEmpty ? "all of them" : filters.joined(separator: " · ")
-  }
-
-  private static var table: Table<PairRow> {
-    Table([
-      .init("#", .fixed(3)) { ("\($0.number)", .dim) },
-      .init("  pattern", .flexible(), isLeft: true) { ("  \($0.pattern)", .normal) },
-      .init("base", .fixed(5), titleStyle: .baseline) { mark($0.baseline?.isCorrect, indent: 1) },
-      .init("tuned", .fixed(7), titleStyle: .tuned) { mark($0.tuned?.isCorrect, indent: 2) },
-    ])
-  }
-
-  /// - Parameter indent: blanks behind it, so that it stands below the middle of its title.
-  static func mark(_ isRight: Bool?, indent: Int = 0) -> (String, Style) {
-    let (mark, style): (String, Style) = isRight.map { $0 ? ("✓", .good) : ("✗", .bad) } ?? ("·", .dim)
-    return (mark + String(repeating: " ", count: indent), style)
+    PairsView.draw(state, in: rect, on: &canvas)
   }
 }

@@ -3,6 +3,24 @@ import Foundation
 import Recap
 import Terminal
 
+/// What the explorer shows at first.
+package struct OpeningView: Sendable {
+  /// A pair's number, counted from 1.
+  var pair: Int?
+  /// The step of an evaluation.
+  var step: Int?
+
+  package init(pair: Int? = nil, step: Int? = nil) { (self.pair, self.step) = (pair, step) }
+
+  /// Gives the work that it asks for.
+  func apply(to state: inout ExplorerState) -> [Work] {
+    state.step = step
+    guard pair != nil else { return [] }
+    (state.pairs.wanted, state.screen) = (pair, PairsScreen.self)
+    return PairsScreen.open(state)
+  }
+}
+
 /// The explorer on a person's terminal, from the first frame to the shell prompt.
 package enum InteractiveExplorer {
   /// What the explorer is opened on.
@@ -29,7 +47,7 @@ package enum InteractiveExplorer {
   ///
   /// Throws a `Problem` when this terminal cannot be used. What goes wrong later is shown on the screen.
   @MainActor
-  package static func run(_ subject: Subject, look: Look = Look()) throws {
+  package static func run(_ subject: Subject, look: Look = Look(), view: OpeningView = OpeningView()) throws {
     let environment = ProcessInfo.processInfo.environment
     let settingsPath = Settings.path(environment)
     let read = Result { try Settings(reading: settingsPath) }
@@ -52,10 +70,11 @@ package enum InteractiveExplorer {
       if options.mmvp != nil, options.resumes == nil { state.screen = PairsScreen.self }
     case .runs: state.open(before.screen)
     }
+    let work = view.apply(to: &state)
     let chosen = state.settings(from: before)
     let runner = runner(subject, mailbox, environment)
     let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
-    let ending = loop.run()
+    let ending = loop.run(starting: work)
     // What options said holds for one session; a file that could not be read is the person's to mend.
     let kept = before.taking(changesFrom: chosen, to: loop.state.settings(from: before))
     if case .success = read, kept != before { try? kept.write(to: settingsPath) }

@@ -91,6 +91,12 @@ final class ModelSession: Session {
     case .loadPairs:
       looksAtPictures = false
       postPairs(isScoring: canAnswer)
+      pairFiles.load()
+    case .weighPatches(let place):
+      guard let workspace, let rows = pairs?.rows, rows.indices.contains(place) else { return }
+      try workspace.weighPatches(of: rows[place], by: training?.models, report: report)
+    case .keepNote(let note, let number): try pairFiles.keep(note, about: number)
+    case .write(let text, let name, let what): try pairFiles.write(text, name: name, what: what)
     case .openRun, .repaint, .suspend, .useMouse, .quit: break
     }
   }
@@ -231,6 +237,10 @@ final class ModelSession: Session {
     guard let pairs else { return }
     report.post(.pairs(pairs.rows))
     if isScoring { report.activity.scoring = pairs.progress }
+  }
+
+  private var pairFiles: PairFiles {
+    PairFiles(report: report, folder: training?.session?.recorder?.folder.path, pairs: pairs?.rows ?? [])
   }
 
   private var source: ReconstructionJob.Source? {

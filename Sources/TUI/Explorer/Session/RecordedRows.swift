@@ -35,8 +35,7 @@ struct RecordedRows {
     return (0..<report.pairs).map { index in
       var row =
         known?[index] ?? PairRow(pair: ImagePair(index: index, pattern: nil, statements: statements), images: [])
-      row.baseline = PairPrediction(row.pair, scores: report.baselineScores[index].map(Double.init))
-      row.tuned = PairPrediction(row.pair, scores: report.tunedScores[index].map(Double.init))
+      (row.baseline, row.tuned) = report.answers(about: row.pair, at: index)
       return row
     }
   }

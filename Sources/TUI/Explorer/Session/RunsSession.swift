@@ -76,7 +76,17 @@ final class RunsSession: Session {
         try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density))
       }
     case .cancelRebuilding: pictures.cancel()
-    case .loadPairs: postPairs()
+    case .loadPairs:
+      postPairs()
+      pairFiles.load()
+    case .weighPatches(let place):
+      let rows = pairFiles.pairs
+      guard let models, rows.indices.contains(place) else {
+        return report.post(.said("the patches cannot be looked at: the run’s models are not open"))
+      }
+      try models.workspace.weighPatches(of: rows[place], by: models.tuned?.models, report: report)
+    case .keepNote(let note, let number): try pairFiles.keep(note, about: number)
+    case .write(let text, let name, let what): try pairFiles.write(text, name: name, what: what)
     case .openRun, .setDensity, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
     case .repaint, .suspend, .useMouse, .quit: break
     }
@@ -200,6 +210,11 @@ final class RunsSession: Session {
     pairSamples[which] = count
     report.post(.pairSample(which, Picture(image)))
     return count
+  }
+
+  private var pairFiles: PairFiles {
+    let rows = run.history.predictions.last.map { RecordedRows.rows($0, beside: recorded) }
+    return PairFiles(report: report, folder: run.folder.path, pairs: rows ?? [])
   }
 
   // MARK: - Models

@@ -1,0 +1,37 @@
+import Terminal
+
+/// The evaluation that is looked at, on every screen that can show one of the past.
+enum StepCursor {
+  /// - Parameter steps: those that the screen can show, rising.
+  static func keys(_ steps: @escaping @Sendable (ExplorerState) -> [Int]) -> [Binding] {
+    let unavailable: @Sendable (ExplorerState) -> String? = {
+      steps($0).count > 1 ? nil : "there is no other evaluation to go to yet"
+    }
+    return [
+      Binding(
+        keys: ["[", "]"], label: "step", tooltip: "Go to the evaluation before or after; the last one follows the run.",
+        unavailable: unavailable
+      ) { state, key in
+        move(&state, steps(state), by: key == "[" ? -1 : 1)
+      },
+      Binding(
+        keys: ["{", "}"], label: "first, last step", tooltip: "Go to the first evaluation, or to the last.",
+        unavailable: unavailable
+      ) { state, key in
+        state.step = key == "{" ? steps(state).first : steps(state).last
+        return []
+      },
+      Binding(keys: ["\\"], label: "live", tooltip: "Follow the newest evaluation.", unavailable: unavailable) {
+        state, _ in
+        state.step = nil
+        return []
+      },
+    ]
+  }
+
+  private static func move(_ state: inout ExplorerState, _ steps: [Int], by count: Int) -> [Work] {
+    let at = state.step.map { step in steps.lastIndex { $0 <= step } ?? 0 } ?? steps.count - 1
+    state.step = steps[max(0, min(at + count, steps.count - 1))]
+    return []
+  }
+}

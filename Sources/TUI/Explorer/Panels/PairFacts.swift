@@ -1,0 +1,182 @@
+import Engine
+import Recap
+import Terminal
+
+/// What both models make of a pair, in lines: statements, similarities, picks, margins, answers by step, notes.
+struct PairFacts {
+  private typealias Line = [(String, Style)]
+
+  private let answered: AnsweredPair
+  private let note: PairNote
+  private let state: ExplorerState
+  private let columns: Int
+
+  init(_ detail: PairDetail, columns: Int) {
+    (answered, note, state, self.columns) = (detail.answered, detail.note, detail.state, columns)
+  }
+
+  /// The lines that matter most first; blank ones only where there is room.
+  func draw(in rect: Rect, on canvas: inout Canvas) {
+    let blocks = [statements + legend, matrix, picks, margins, steps, person, pinned, again].filter { !$0.isEmpty }
+    let lines = blocks.map(\.count).reduce(0, +)
+    let isLoose = lines + blocks.count - 1 <= rect.rows
+    var row = rect.row
+    for block in blocks {
+      for line in block where row < rect.endRow {
+        canvas.write(line, rect.column, row, limit: rect.endColumn)
+        row += 1
+      }
+      if isLoose { row += 1 }
+    }
+  }
+
+  private var statements: [Line] {
+    answered.pair.statements.enumerated().map { [("\($0 + 1)  ", .accent.bold), ("“\($1)”", .title)] }
+  }
+
+  private var legend: [Line] {
+    guard state.pairs.look.showsEvidence else { return [] }
+    let isThere = state.pairs.evidence?.number == answered.number
+    return [[(isThere ? EvidenceOverlay.legend : "patches: being looked at …", .dim)]]
+  }
+
+  private static let models: [(name: String, style: Style)] = [("baseline", .baseline), ("tuned", .tuned)]
+  private var answers: [PairPrediction?] { [answered.baseline, answered.tuned] }
+
+  // MARK: - Similarities
+
+  private var label: Int { columns >= 56 ? 17 : 12 }
+
+  private var matrix: [Line] {
+    guard answers.contains(where: { $0 != nil }) else { return [[("not answered yet", .dim)]] }
+    guard answers.contains(where: { $0?.similarities != nil }) else {
+      return probabilities + [[("similarities were not recorded in this run", .dim)]]
+    }
+    let head: Line =
+      [(padded("similarity", label), .dim)]
+      + Self.models.map { (padded(" \($0.name) 1, 2", 17), $0.style) }
+    let rows = (0..<2).map { statement -> Line in
+      [(padded("statement \(statement + 1)", label), .dim)]
+        + answers.flatMap { answer in (0..<2).map { image in cell(answer, statement, image) } }
+    }
+    return [head] + rows + probabilities
+  }
+
+  /// "▸.2412✓": the chosen image has the arrow, and whether that is right.
+  private func cell(_ answer: PairPrediction?, _ statement: Int, _ image: Int) -> (String, Style) {
+    guard let answer, let value = answer.similarities?[statement: statement, image: image] else {
+      return (padded("", image == 0 ? 8 : 9), .dim)
+    }
+    let isChosen = (answer.predicted[statement] == .img1 ? 0 : 1) == image
+    let isRight = answer.isCorrect(statement: statement)
+    let text =
+      (isChosen ? "▸" : " ") + Double(value).text(decimals: 4).replacing("0.", with: ".", maxReplacements: 1)
+      + (isChosen ? (isRight ? "✓" : "✗") : " ")
+    return (padded(text, image == 0 ? 8 : 9), isChosen ? (isRight ? .good : .bad) : .dim)
+  }
+
+  private var probabilities: [Line] {
+    let cells = answers.flatMap { answer -> Line in
+      guard let answer else { return [(padded("–", 17), .dim)] }
+      let own = zip(answer.scores, answer.truth).map { $1 == .img1 ? $0 : 1 - $0 }
+      return [(padded(" " + own.map { $0.text(decimals: 2) }.joined(separator: "    "), 17), .normal)]
+    }
+    return [[(padded(columns >= 56 ? "p of own image" : "p of own", label), .dim)] + cells]
+  }
+
+  // MARK: - Picks
+
+  private var picks: [Line] {
+    guard answers.contains(where: { $0?.similarities != nil }) else { return [] }
+    let head: Line = [
+      (padded("finds", label), .dim), (padded("by statement", 14), .dim), (padded("by image", 10), .dim),
+      ("both", .dim),
+    ]
+    return [head]
+      + zip(Self.models, answers).compactMap { model, answer in
+        guard let answer, let matrix = answer.similarities else { return nil }
+        let truth = answer.truth.map { $0 == .img1 ? 0 : 1 }
+        let byStatement = (0..<2).map { answer.isCorrect(statement: $0) }
+        let byImage = (0..<2).map { matrix.findsStatement(image: $0, truth) }
+        let isBoth = answer.isCorrect && answer.textIsCorrect == true
+        return [(padded(model.name, label), model.style)] + marks(byStatement, 14) + marks(byImage, 10)
+          + marks([isBoth], 0)
+      }
+  }
+
+  private func marks(_ values: [Bool], _ width: Int) -> Line {
+    let texts: Line = values.map { ($0 ? "✓ " : "✗ ", $0 ? .good : .bad) }
+    return texts + [(String(repeating: " ", count: max(width - 2 * values.count, 0)), .normal)]
+  }
+
+  // MARK: - Over the steps
+
+  private var margins: [Line] {
+    guard let baseline = answered.baseline?.margin else { return [] }
+    guard let tuned = answered.tuned?.margin else {
+      return [[("margin ", .dim), (baseline.signed(decimals: 3), .baseline)]]
+    }
+    let spread =
+      answered.spread.map { " ± \($0.text(decimals: 3)) over \(answered.answers.count.counted("evaluation"))" } ?? ""
+    return [
+      [
+        ("margin ", .dim), (baseline.signed(decimals: 3), .baseline), (" → ", .dim),
+        (tuned.signed(decimals: 3), .tuned),
+        (spread, .dim),
+      ]
+    ]
+  }
+
+  private var steps: [Line] {
+    let (steps, answers) = (state.pairs.steps, answered.answers)
+    guard answers.count > 1, steps.count == answers.count else { return [] }
+    let at = state.step.flatMap { step in steps.lastIndex { $0 <= step } } ?? steps.count - 1
+    let flips = answered.flips.counted("flip")
+    let width = (steps.map { "\($0)".count }.max() ?? 0) + 2
+    guard 7 + width * steps.count <= columns else {
+      return [
+        [("by step ", .dim)]
+          + answers.enumerated().map { ($1 ? "●" : "·", $0 == at ? Style.title.selected() : .normal) }
+          + [("  \(state.step == nil ? "live, " : "")step \(steps[at]), \(flips)", .dim)]
+      ]
+    }
+    let numbers = steps.enumerated().map {
+      (($0 == at ? "▸" : " ") + padded("\($1)", width - 1), $0 == at ? Style.accent.bold : .dim)
+    }
+    let signs = answers.map { (" " + padded($0 ? "✓" : "✗", width - 1), $0 ? Style.good : .bad) }
+    return [[("step   ", .dim)] + numbers, [("answer ", .dim)] + signs + [(flips, .dim)]]
+  }
+
+  // MARK: - Notes
+
+  private var person: [Line] {
+    let parts = [note.isMarked ? "marked" : "", note.isDoubtful ? "label doubtful" : "", note.text].filter {
+      !$0.isEmpty
+    }
+    return parts.isEmpty ? [] : [[("noted  ", .dim), (parts.joined(separator: " · "), .accent)]]
+  }
+
+  private var pinned: [Line] {
+    guard let number = state.pairs.pinned, number != answered.number,
+      let pair = state.pairs.list.pairs.first(where: { $0.number == number })
+    else { return [] }
+    let margins = [pair.baseline, pair.tuned].map { $0?.margin.signed(decimals: 3) ?? "–" }.joined(separator: " → ")
+    return [
+      [
+        ("pinned ", .dim), ("\(pair.number) ", .accent.bold), (pair.statementsText(), .normal),
+        ("  \(margins)  \(PairTable.signs(pair.answers)) \(pair.outcome?.sign ?? "")", .dim),
+      ]
+    ]
+  }
+
+  /// How this view is opened again.
+  private var again: [Line] {
+    guard !state.feed.run.path.isEmpty else { return [] }
+    let step = state.step.map { " --step \($0)" } ?? ""
+    return [[("again  ", .dim), ("diva-tui \(state.feed.run.path) --pair \(answered.number)\(step)", .dim)]]
+  }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(width - text.cellWidth, 0))
+  }
+}

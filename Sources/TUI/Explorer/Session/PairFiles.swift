@@ -1,0 +1,51 @@
+import Engine
+import Foundation
+import Recap
+
+extension Workspace {
+  /// Looks at the patches of a pair; says why where that cannot be.
+  func weighPatches(of row: PairRow, by models: DivaModels?, report: Reporter) throws {
+    guard row.images.count == 2, let models else {
+      return report.post(
+        .said(
+          "the patches cannot be looked at: \(models == nil ? "there is no tuned CLIP yet" : "the images are not known")"
+        ))
+    }
+    let evidence = PairEvidence(
+      row.images.map(\.image), statements: row.pair.statements, models: models, tokenizer: try tokenizer(),
+      prefix: backbone.policy.statementPrefix, preprocessing: preprocessing)
+    report.post(.evidence(EvidenceOverlay(row.answered.number, evidence)))
+  }
+}
+
+/// Files about pairs: notes in the run's folder, and lists where the program was started.
+struct PairFiles {
+  let report: Reporter
+  /// The folder of the run that is shown; nil before there is one.
+  let folder: String?
+  let pairs: [PairRow]
+
+  private var checksum: String { RecordedPairs.checksum(pairs.map(\.pair)) }
+
+  /// What was noted about these pairs.
+  func load() {
+    guard let folder, !pairs.isEmpty else { return }
+    do {
+      report.post(.notes(try PairNotes(in: folder, checksum: checksum)))
+    } catch {
+      report.post(.problem(Problem(error)))
+    }
+  }
+
+  func keep(_ note: PairNote, about number: Int) throws {
+    guard let folder else {
+      return report.post(.said("noted until you quit: there is no run whose folder could keep it"))
+    }
+    try PairNotes.keep(note, about: number, checksum: checksum, in: folder)
+  }
+
+  func write(_ text: String, name: String, what: String) throws {
+    let path = try PairExport.write(text, as: name, in: FileManager.default.currentDirectoryPath)
+    report.post(.said("\(what) written to \(path)"))
+  }
+}
