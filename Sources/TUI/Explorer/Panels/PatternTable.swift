@@ -61,10 +61,10 @@ struct PatternTable {
   static func rows(_ patterns: Int) -> Int { patterns + 3 }
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
-    let cells = min(rect.columns - 33, 12)
+    let cells = min(rect.columns - 35, 12)
     let columns: [Table<Row>.Column] = [
       .init("By pattern", .fixed(12), titleStyle: .title, isLeft: true) { ($0.name, .normal) },
-      .init("", .fixed(max(cells, 0)), isLeft: true) { (Self.sparkline($0.tuned, cells: cells), .tuned) },
+      .init("", .fixed(max(cells, 0) + 1), isLeft: true) { (Self.sparkline($0.tuned, cells: cells), .tuned) },
       .init("base", .fixed(5), titleStyle: .baseline) { ($0.baseline.text(decimals: 0), .baseline) },
       .init("now", .fixed(4), titleStyle: .tuned) { (($0.tuned.last ?? 0).text(decimals: 0), .tuned.bold) },
       .init("Δ", .fixed(6)) { row in
