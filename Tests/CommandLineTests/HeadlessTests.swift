@@ -340,6 +340,8 @@ struct HeadlessTests {
 
     #expect(measured.map { $0["density"] as? String } == ["class", "class", "all", "all"])
     #expect(Set(measured.compactMap { $0["loss"] as? Double }).count == 4)
+    let errors = measured.compactMap { $0["latentErrors"] as? [[String: Double]] }
+    #expect(errors.map(\.count) == [2, 2, 2, 2] && measured.allSatisfy { $0["lossError"] != nil })
     #expect(trained.count == 1 && (trained[0]["loss"] as? Double ?? 0) > 0)
   }
 

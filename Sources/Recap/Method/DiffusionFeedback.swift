@@ -54,21 +54,7 @@ public struct DiffusionFeedback {
     public let loss: Tensor
 
     /// The mean squared error of each of the N·B predictions, without gradient.
-    public var errors: [Double] {
-      let count = prediction.shape[0]
-      return prediction.withUnsafeValues { predicted in
-        target.withUnsafeValues { wanted in
-          let size = predicted.count / max(count, 1)
-          return (0..<count).map { row in
-            let squares = (row * size..<(row + 1) * size).reduce(0.0) { sum, at in
-              let difference = Double(predicted[at]) - Double(wanted[at])
-              return sum + difference * difference
-            }
-            return squares / Double(size)
-          }
-        }
-      }
-    }
+    public var errors: [Double] { prediction.squaredErrors(target) }
   }
 
   /// - Parameters:
@@ -82,5 +68,24 @@ public struct DiffusionFeedback {
       noised, timesteps: draw.timesteps, context: draws == 1 ? context : context.repeated(draws))
     let target = schedule.target(noise: draw.noise, latents: clean, timesteps: draw.timesteps)
     return Answer(prediction: prediction, target: target, loss: prediction.meanSquaredError(target))
+  }
+}
+
+extension Tensor {
+  /// The mean squared error of each row, (N, …) against (N, …), without gradient.
+  func squaredErrors(_ target: Tensor) -> [Double] {
+    let rows = shape[0]
+    return withUnsafeValues { own in
+      target.withUnsafeValues { wanted in
+        let size = own.count / max(rows, 1)
+        return (0..<rows).map { row in
+          let squares = (row * size..<(row + 1) * size).reduce(0.0) { sum, at in
+            let difference = Double(own[at]) - Double(wanted[at])
+            return sum + difference * difference
+          }
+          return squares / Double(size)
+        }
+      }
+    }
   }
 }
