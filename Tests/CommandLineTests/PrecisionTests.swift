@@ -52,6 +52,6 @@ struct PrecisionTests {
     let machine = try #require(try json(["doctor"]).first?["machine"] as? [String: Any])
 
     #expect(machine["bf16Products"] as? String == (ArithmeticPolicy.hasBF16 ? "bf16" : "f32"))
-    #expect(machine["matrixProducts"] as? String == (GemmBackend.current.rawValue))
+    #expect(machine["kernels"] as? String == GemmBackend.current.rawValue)
   }
 }

@@ -41,9 +41,9 @@ public struct ArithmeticPolicy: Equatable, Sendable {
   var multipliesBF16: Bool { precision == .bf16 && ArithmeticPolicy.hasBF16 }
 
   /// Whether frozen weights are kept in bfloat16 here: to be multiplied in it, or widened on their way to the product.
-  var keepsBF16: Bool { precision == .bf16 && (ArithmeticPolicy.hasBF16 || GemmBackend.current == .own) }
+  var keepsBF16: Bool { precision == .bf16 && (ArithmeticPolicy.hasBF16 || GemmBackend.isOwn) }
 
-  /// Whether products are taken by oneDNN on a processor that multiplies bfloat16 (AVX-512 BF16).
+  /// Whether oneDNN multiplies bfloat16 faster than Float32 on this processor: AMD's with AVX-512 BF16, others with AMX.
   public static let hasBF16 = kernels_has_bf16()
 
   private static let chosen = Mutex(ArithmeticPolicy())

@@ -10,15 +10,15 @@ enum { FEW_NUMBERS = 4096 };  // keys of so few are not worth packing
 enum { ROWS = 64, OWN_ROWS = 96, OWN_KEYS = 512 };
 
 /// Blocks of equal size, lest the last one is a single row; of whole tiles for our own products.
-static int64_t block_rows(int64_t queries) {
-  bool isOwn = kernels_gemm_backend() == KERNELS_GEMM_OWN;
+static int64_t block_rows(const AttentionShape *s, int64_t queries) {
+  bool isOwn = kernels_multiplies_own(s->bf16);
   int64_t usual = isOwn ? OWN_ROWS : ROWS, multiple = isOwn ? kernels_tile_rows() : 1;
   int64_t blocks = larger(1, (queries + usual / 2) / usual), size = (queries + blocks - 1) / blocks;
   return (size + multiple - 1) / multiple * multiple;
 }
 
 static int64_t key_block(const AttentionShape *s) {
-  return kernels_gemm_backend() == KERNELS_GEMM_OWN ? smaller(OWN_KEYS, padded16(s->keys)) : padded16(s->keys);
+  return kernels_multiplies_own(s->bf16) ? smaller(OWN_KEYS, padded16(s->keys)) : padded16(s->keys);
 }
 
 /// Keys first ..< first + count, with those that complete the last vector.
@@ -196,7 +196,7 @@ void kernels_attention(const AttentionShape *s, int64_t first, int64_t count, co
                        const float *v, const void *packed, float *out, float *logSumExp, void *memory) {
   Scratch scratch = {memory, 0};
   Block b = cut_scratch(s, &scratch);
-  int64_t step = block_rows(count);
+  int64_t step = block_rows(s, count);
   for (int64_t at = first; at < first + count; at += step) {
     int64_t rows = smaller(step, first + count - at);
     if (packed)

@@ -7,7 +7,7 @@ enum { QUERIES = 256, KEYS = 128 };  // of one block at most: its scores and the
 
 /// Keys of a block; for our own products blocks of whole tiles, as equal as may be.
 static int64_t key_block(const AttentionShape *s) {
-  return kernels_gemm_backend() == KERNELS_GEMM_OWN ? equal_blocks(s->keys, KEYS - 2, kernels_tile_rows()) : KEYS;
+  return kernels_multiplies_own(s->bf16) ? equal_blocks(s->keys, KEYS - 2, kernels_tile_rows()) : KEYS;
 }
 
 /// One block of queries as the right side of products: transposed for scores, as it is stored for sums over queries.

@@ -1,5 +1,6 @@
 // im2col and col2im, for convolutions as matrix products: the pixels under the filters of one result lie in one row of
 // a matrix, channel after channel, the taps of a channel together, as in a filter. The gradient of im2col is col2im.
+#include "gemm.h"
 #include "vector.h"
 
 enum { MOST_TAPS = 64 };
@@ -73,4 +74,16 @@ void kernels_col2im(const ConvolutionShape *s, int64_t first, int64_t count, con
             for (int64_t i = c; i < end; i++) to[i] += places[tap][i * taps];
       }
     }
+}
+
+// ---- Indirect convolutions (indirect.inc) -----------------------------------------------------------------------
+
+bool kernels_convolves_indirectly(const ConvolutionShape *s) {
+  return own_kernels() && s->kernelHeight * s->kernelWidth <= OWN_MOST_TAPS && s->inChannels <= OWN_MOST_CHANNELS;
+}
+
+void kernels_indirect_convolution(const ConvolutionShape *s, int64_t first, int64_t count, const float *x,
+                                  const float *packed, const float *bias, int64_t firstColumn, int64_t columns,
+                                  float *y) {
+  own_kernels()->convolve(s, first, count, x, packed, bias, firstColumn, columns, y);
 }

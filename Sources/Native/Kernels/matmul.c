@@ -1,30 +1,17 @@
-// Matrix products on the calling thread, of plain matrices and with a packed right side: on oneDNN, or on our own
-// kernels (gemm.h). Their gradients are products too: Engine/Ops/Products/Linear.swift.
+// Matrix products on the calling thread, of plain matrices and with a packed right side: on our own kernels or BLAS, or
+// on oneDNN, which also has those in bfloat16. Their gradients are products too: Engine/Ops/Products/Linear.swift.
 #include <stdlib.h>
 
 #include "gemm.h"
 #include "onednn.h"
 
-KernelsGemmBackend kernels_gemm_backend(void) {
-  static _Atomic int known;  // 1 + the backend
-  if (!known) {
-    const char *chosen = getenv("DIVA_KERNELS");
-    bool isOwn = gemm_is_fastest();
-    if (chosen && strcmp(chosen, "avx2") == 0) isOwn = gemm_can_run();
-    if (chosen && strcmp(chosen, "onednn") == 0) isOwn = false;
-    known = 1 + (isOwn ? KERNELS_GEMM_OWN : KERNELS_GEMM_ONEDNN);
-  }
-  return (KernelsGemmBackend)(known - 1);
+/// The kernels of products, of bfloat16 numbers or not; NULL for oneDNN's.
+static const OwnKernels *kernels_of(bool bf16) {
+  if (kernels_path() == KERNELS_BLAS) return blas_kernels();
+  return kernels_multiplies_own(bf16) ? own_kernels() : NULL;
 }
 
-static bool is_own(void) { return kernels_gemm_backend() == KERNELS_GEMM_OWN; }
-
-int64_t kernels_tile_rows(void) { return is_own() ? GEMM_TILE_ROWS : 16; }
-
-bool kernels_has_bf16(void) {
-  // The bits of a level include those of the levels below.
-  return !is_own() && (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
-}
+int64_t kernels_tile_rows(void) { return own_kernels() ? own_kernels()->tileRows : 16; }
 
 // ---- Primitives of oneDNN ---------------------------------------------------------------------------------------
 
@@ -86,9 +73,10 @@ static Gemm gemm_of(const KernelsProduct *p) {
 
 void kernels_matmul(const KernelsProduct *p) {
   if (p->m == 0 || p->n == 0) return;
-  if (is_own()) {
+  const OwnKernels *own = kernels_of(p->bType == KERNELS_BF16);
+  if (own) {
     Gemm g = gemm_of(p);
-    return gemm(&g);
+    return own->multiply(&g);
   }
   Key key = {.kind = MATMUL, .m = p->m, .n = p->n, .k = p->k, .lda = p->lda, .ldb = p->ldb, .ldc = p->ldc,
              .transposeA = p->transposeA, .transposeB = p->transposeB, .bf16 = p->bType == KERNELS_BF16,
@@ -96,17 +84,16 @@ void kernels_matmul(const KernelsProduct *p) {
   run_product(onednn_find(&key, make_matmul), p->a, p->b, p->bias, p->c);
 }
 
-bool kernels_runs_own_products(void) { return gemm_can_run(); }
-
-void kernels_own_matmul(const KernelsProduct *p, bool packsA, bool packsB) {
+void kernels_own_matmul(KernelsPath path, const KernelsProduct *p, bool packsA, bool packsB) {
+  const OwnKernels *own = own_kernels_of(path);
   Gemm g = gemm_of(p);
   g.packedBF16 = p->bType == KERNELS_BF16;
-  float *a = packsA ? checked(malloc((size_t)gemm_packed_a_size(p->m, p->k) * sizeof(float))) : NULL;
-  void *b = packsB ? checked(malloc((size_t)gemm_packed_b_bytes(p->k, p->n, g.packedBF16))) : NULL;
-  if (packsA) gemm_pack_a(p->m, p->k, &g.a, 0, p->m, a);
-  if (packsB) gemm_pack_b(p->k, p->n, &g.b, g.packedBF16, b);
+  float *a = packsA ? checked(malloc((size_t)own->packedASize(p->m, p->k) * sizeof(float))) : NULL;
+  void *b = packsB ? checked(malloc((size_t)own->packedBBytes(p->k, p->n, g.packedBF16))) : NULL;
+  if (packsA) own->packA(p->m, p->k, &g.a, 0, p->m, a);
+  if (packsB) own->packB(p->k, p->n, &g.b, g.packedBF16, b);
   g.packedA = a, g.packedB = b;
-  gemm(&g);
+  own->multiply(&g);
   free(a);
   free(b);
 }
@@ -150,9 +137,11 @@ static bool is_cut_by_blocks(const dnnl_memory_desc_t *whole, const dnnl_memory_
 }
 
 KernelsPacking kernels_matrix_packing(const KernelsMatrix *b) {
-  if (is_own())
-    return (KernelsPacking){gemm_packed_b_bytes(b->k, b->n, b->bf16), b->n % COLUMN_BLOCK == 0 ? COLUMN_BLOCK : b->n,
-                            true};
+  const OwnKernels *own = kernels_of(b->bf16);
+  // BLAS packs for itself at every call.
+  if (own)
+    return (KernelsPacking){own->packedBBytes(b->k, b->n, b->bf16), b->n % COLUMN_BLOCK == 0 ? COLUMN_BLOCK : b->n,
+                            own->packA != NULL};
   const dnnl_memory_desc_t *whole = packed_layout(b, b->n);
   bool isCut = b->n % COLUMN_BLOCK == 0 && is_cut_by_blocks(whole, packed_layout(b, COLUMN_BLOCK));
   return (KernelsPacking){(int64_t)dnnl_memory_desc_get_size(whole), isCut ? COLUMN_BLOCK : b->n,
@@ -160,7 +149,8 @@ KernelsPacking kernels_matrix_packing(const KernelsMatrix *b) {
 }
 
 static size_t packed_offset(const KernelsMatrix *b, int64_t first) {
-  if (is_own()) return (size_t)gemm_packed_b_bytes(b->k, first, b->bf16);
+  const OwnKernels *own = kernels_of(b->bf16);
+  if (own) return (size_t)own->packedBBytes(b->k, first, b->bf16);
   return first == 0 ? 0 : (size_t)(first / COLUMN_BLOCK) * dnnl_memory_desc_get_size(packed_layout(b, COLUMN_BLOCK));
 }
 
@@ -204,18 +194,19 @@ static Gemm gemm_of_rows(const KernelsMatrix *b, const KernelsRows *a, int64_t c
   return g;
 }
 
-int64_t kernels_rows_packing(int64_t rows, int64_t k) { return is_own() ? gemm_packed_a_size(rows, k) : 0; }
+int64_t kernels_rows_packing(int64_t rows, int64_t k) { return own_kernels() ? own_kernels()->packedASize(rows, k) : 0; }
 
 void kernels_rows_pack(int64_t rows, int64_t k, const float *a, int64_t first, int64_t count, float *packed) {
   GemmMatrix dense = stored(a, KERNELS_F32, k, false);
-  gemm_pack_a(rows, k, &dense, first, count, packed);
+  own_kernels()->packA(rows, k, &dense, first, count, packed);
 }
 
 void kernels_matrix_pack(const KernelsMatrix *b, KernelsNumbers numbers, int64_t first, int64_t columns, void *packed) {
   void *to = (char *)packed + packed_offset(b, first);
-  if (is_own()) {
+  const OwnKernels *own = kernels_of(b->bf16);
+  if (own) {
     GemmMatrix some = gemm_columns(b, numbers, first);
-    return gemm_pack_b(b->k, columns, &some, b->bf16, to);
+    return own->packB(b->k, columns, &some, b->bf16, to);
   }
   bool isFP16 = numbers.type == KERNELS_F16;
   float *floats = isFP16 ? columns_from_fp16(b, numbers, first, columns) : NULL;
@@ -255,10 +246,11 @@ void kernels_matrix_product(const KernelsMatrix *b, const KernelsRows *a, const 
   if (a->count == 0 || columns == 0) return;
   const void *some = (const char *)packed + packed_offset(b, first);
   if (bias) bias += first;
-  if (is_own()) {
+  const OwnKernels *own = kernels_of(b->bf16);
+  if (own) {
     Gemm g = gemm_of_rows(b, a, columns, c + first, ldc);
     g.packedB = some, g.bias = bias;
-    return gemm(&g);
+    return own->multiply(&g);
   }
   Key key = packed_key(b, a->count, columns, bias != NULL, false);
   run_on_columns(onednn_find(&key, make_packed_product), &key, a->numbers, some, bias, c + first, ldc);
@@ -268,10 +260,11 @@ void kernels_plain_product(const KernelsMatrix *b, const KernelsRows *a, Kernels
                            int64_t columns, const float *bias, float *c, int64_t ldc) {
   if (a->count == 0 || columns == 0) return;
   if (bias) bias += first;
-  if (is_own()) {
+  const OwnKernels *own = kernels_of(b->bf16);
+  if (own) {
     Gemm g = gemm_of_rows(b, a, columns, c + first, ldc);
     g.b = gemm_columns(b, plain, first), g.bias = bias;
-    return gemm(&g);
+    return own->multiply(&g);
   }
   Key key = {.kind = MATMUL, .m = a->count, .n = columns, .k = b->k, .lda = b->k, .ldb = leading_dimension(b),
              .ldc = columns, .transposeB = b->transposed, .bf16 = b->bf16, .hasBias = bias != NULL};
@@ -279,10 +272,11 @@ void kernels_plain_product(const KernelsMatrix *b, const KernelsRows *a, Kernels
 }
 
 void kernels_matrix_accumulate(const KernelsMatrix *b, const KernelsRows *a, const void *packed, float *c) {
-  if (is_own()) {
+  const OwnKernels *own = kernels_of(b->bf16);
+  if (own) {
     Gemm g = gemm_of_rows(b, a, b->n, c, b->n);
     g.packedB = packed, g.accumulate = true;
-    return gemm(&g);
+    return own->multiply(&g);
   }
   Key key = packed_key(b, a->count, b->n, false, true);
   run_product(onednn_find(&key, make_packed_product), a->numbers, packed, NULL, c);

@@ -20,6 +20,7 @@ struct DivaTUI: ParsableCommand {
     EndingSignals.begin()
     do {
       do {
+        try GemmBackend.requireChosen()
         var command = try parseAsRoot()
         if let job = RankEnvironment.here, job.count > 1, !(command is TrainCommand) {
           throw Problem("of all commands train alone runs on several ranks", advice: "start this one without mpirun")

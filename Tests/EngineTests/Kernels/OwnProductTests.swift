@@ -3,21 +3,22 @@ import Testing
 
 @testable import Engine
 
-/// Our own products against plain sums in Double, on every CPU that can run them.
-@Suite("Our own matrix products", .enabled(if: kernels_runs_own_products()))
+/// Our own products against plain sums in Double, with all kernels that this CPU can run.
+@Suite("Our own matrix products")
 struct OwnProductTests {
-  /// Rows, columns and inner sizes around the edges of tiles (6×16) and blocks (288 rows, 256 inner).
+  static let kernels = GemmBackend.allCases.filter { $0.isOwn && $0.isAvailable }
+  /// Rows, columns and inner sizes around the edges of tiles (6×8, 6×16, 14×32) and blocks (288 rows, 320 inner).
   static let sizes: [(m: Int, n: Int, k: Int)] = [
     (1, 1, 1), (6, 16, 8), (7, 17, 9), (5, 15, 3), (65, 33, 70), (12, 64, 256), (13, 48, 257), (289, 16, 40),
-    (600, 20, 300), (3, 40, 513),
+    (600, 20, 300), (3, 40, 513), (14, 32, 321), (27, 48, 640),
   ]
 
-  @Test("whatever the layouts of both sides, packed or not", arguments: sizes)
-  func layouts(size: (m: Int, n: Int, k: Int)) {
+  @Test("whatever the layouts of both sides, packed or not", arguments: sizes, kernels)
+  func layouts(size: (m: Int, n: Int, k: Int), kernels: GemmBackend) {
     for transposesLeft in [false, true] {
       for transposesRight in [false, true] {
         for isPacked in [false, true] {
-          var product = Product(size, transposesLeft, transposesRight, isPacked)
+          var product = Product(kernels, size, transposesLeft, transposesRight, isPacked)
           let result = product.run()
           #expect(product.error(of: result) < 1e-6, "\(product)")
           product.packsRows = true
@@ -27,18 +28,18 @@ struct OwnProductTests {
     }
   }
 
-  @Test("rows that lie a multiple of a KiB apart, and wider rows of the result", arguments: sizes)
-  func strides(size: (m: Int, n: Int, k: Int)) {
-    var product = Product(size, false, false, false)
+  @Test("rows that lie a multiple of a KiB apart, and wider rows of the result", arguments: sizes, kernels)
+  func strides(size: (m: Int, n: Int, k: Int), kernels: GemmBackend) {
+    var product = Product(kernels, size, false, false, false)
     product.leftStride = 1024
     product.resultStride = size.n + 5
     #expect(product.error(of: product.run()) < 1e-6)
   }
 
-  @Test("a bias, or what is there, is added once", arguments: sizes)
-  func start(size: (m: Int, n: Int, k: Int)) {
+  @Test("a bias, or what is there, is added once", arguments: sizes, kernels)
+  func start(size: (m: Int, n: Int, k: Int), kernels: GemmBackend) {
     for isPacked in [false, true] {
-      var product = Product(size, false, true, isPacked)
+      var product = Product(kernels, size, false, true, isPacked)
       product.bias = (0..<size.n).map { Float($0) - 3 }
       #expect(product.error(of: product.run()) < 1e-6)
       (product.bias, product.adds) = (nil, true)
@@ -46,12 +47,12 @@ struct OwnProductTests {
     }
   }
 
-  @Test("halves on the right are read exactly", arguments: [KERNELS_BF16, KERNELS_F16])
-  func halves(type: KernelsType) {
+  @Test("halves on the right are read exactly", arguments: [KERNELS_BF16, KERNELS_F16], kernels)
+  func halves(type: KernelsType, kernels: GemmBackend) {
     for size in OwnProductTests.sizes {
       for transposesRight in [false, true] {
         for isPacked in type == KERNELS_BF16 ? [false, true] : [false] {
-          var product = Product(size, false, transposesRight, isPacked)
+          var product = Product(kernels, size, false, transposesRight, isPacked)
           product.round(to: type)
           #expect(product.error(of: product.run()) < 1e-6, "\(product)")
         }
@@ -59,9 +60,9 @@ struct OwnProductTests {
     }
   }
 
-  @Test("a part of the rows or of the columns has the bits of the whole")
-  func parts() {
-    let whole = Product((300, 96, 700), false, true, true)
+  @Test("a part of the rows or of the columns has the bits of the whole", arguments: kernels)
+  func parts(kernels: GemmBackend) {
+    let whole = Product(kernels, (300, 96, 700), false, true, true)
     let all = whole.run()
     var rows = whole, columns = whole
     rows.m = 77
@@ -75,6 +76,7 @@ struct OwnProductTests {
 
 /// One product with its numbers.
 private struct Product: CustomStringConvertible {
+  let kernels: GemmBackend
   var m: Int, n: Int
   let k: Int
   let transposesLeft: Bool, transposesRight: Bool, isPacked: Bool
@@ -87,7 +89,11 @@ private struct Product: CustomStringConvertible {
   private var halves: (type: KernelsType, bits: [UInt16])?
   private let rightStride: Int
 
-  init(_ size: (m: Int, n: Int, k: Int), _ transposesLeft: Bool, _ transposesRight: Bool, _ isPacked: Bool) {
+  init(
+    _ kernels: GemmBackend, _ size: (m: Int, n: Int, k: Int), _ transposesLeft: Bool, _ transposesRight: Bool,
+    _ isPacked: Bool
+  ) {
+    self.kernels = kernels
     (m, n, k) = size
     (self.transposesLeft, self.transposesRight, self.isPacked) = (transposesLeft, transposesRight, isPacked)
     leftStride = transposesLeft ? m : k
@@ -127,7 +133,7 @@ private struct Product: CustomStringConvertible {
               transposeA: transposesLeft, b: numbers, ldb: Int64(rightStride), transposeB: transposesRight, bType: type,
               bias: bias == nil ? nil : biases.baseAddress, accumulate: adds, c: result.baseAddress,
               ldc: Int64(resultStride))
-            kernels_own_matmul(&product, packsRows, isPacked)
+            kernels_own_matmul(kernels.path, &product, packsRows, isPacked)
           }
         }
       }

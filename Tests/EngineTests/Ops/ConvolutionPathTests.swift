@@ -22,7 +22,7 @@ struct ConvolutionPathTests {
   }
 
   /// Our own products, on CPUs that have no better ones, open ways of their own.
-  private static let isOwn = GemmBackend.current == .own
+  private static let isOwn = GemmBackend.isOwn
 
   /// Small layers that take each way, at sizes that no block divides.
   static let cases = [

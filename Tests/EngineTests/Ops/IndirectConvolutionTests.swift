@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
   "A convolution that finds pixels by their addresses gives what the definition says",
-  .enabled(if: GemmBackend.current == .own))
+  .enabled(if: GemmBackend.isOwn))
 struct IndirectConvolutionTests {
   typealias Case = ConvolutionCase
 

@@ -48,7 +48,7 @@ struct WeightsProductTests {
 
   @Test("where activations stay Float32, it rounds the weights and nothing else")
   func roundsWeightsOnly() throws {
-    guard GemmBackend.current == .own else { return }
+    guard GemmBackend.isOwn(isBF16: true) else { return }
     for shape in WeightsProductTests.shapes {
       let case0 = Case(shape)
       let (y, dx) = try ArithmeticPolicy(precision: .bf16).during { try case0.run(case0.frozen) }

@@ -4,7 +4,7 @@ import Testing
 @testable import Recap
 
 /// The estimate against what `diva-tui bench --part step --size full` measured.
-@Suite(.enabled(if: ArithmeticPolicy.hasBF16 || GemmBackend.current == .own))
+@Suite(.enabled(if: ArithmeticPolicy.hasBF16 || GemmBackend.current.isOwn))
 struct StepMemoryTests {
   /// On a processor with AVX-512 BF16, and on one with AVX2 alone.
   private static let measured: [(policy: ArithmeticPolicy, gibibytes: Double)] =

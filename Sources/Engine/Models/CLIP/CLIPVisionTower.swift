@@ -87,7 +87,7 @@ public struct CLIPVisionTower {
 
   /// The summary and chosen patches, numbers 0 ..< N, as many for each image: hidden states (B, T, V) → (B, 1 + n, E).
   ///
-  /// Equal to the same rows of `imageTokens(_:)` up to rounding; bit for bit with `GemmBackend.own`.
+  /// Equal to the same rows of `imageTokens(_:)` up to rounding; bit for bit with our own products (`GemmBackend`).
   public func imageTokens(_ hidden: Tensor, patches: [[Int]]) -> Tensor {
     guard let pool else {
       // Chosen before the norm and the projection: nothing is computed for the others.

@@ -22,7 +22,7 @@ enum ConvolutionPath {
       self = .indirect(indirect, gradient: IndirectConvolution(gradientOf: geometry))
     } else if isLarge, geometry.taps <= 64 {
       self = .im2col(Im2colConvolution(geometry: geometry, arithmetic: arithmetic))
-    } else if GemmBackend.current == .own, geometry.taps <= 64, geometry.output.count >= 1 << 20 {
+    } else if GemmBackend.isOwn, geometry.taps <= 64, geometry.output.count >= 1 << 20 {
       self = .im2colForward(Im2colConvolution(geometry: geometry, arithmetic: arithmetic.exact))
     } else {
       self = .direct
@@ -54,13 +54,13 @@ extension Winograd {
     let tile: Int
     // By the size of one image, so that a model keeps one form of its filters whatever the batch.
     let (hasManyPixels, isShort) = (tiles(4) >= 256, arithmetic.memory == .small)
-    if hasManyPixels, !isShort, min(inputs, outputs) >= 32, GemmBackend.current == .own {
+    if hasManyPixels, !isShort, min(inputs, outputs) >= 32, GemmBackend.isOwn {
       // Images that large leave little of the tiles over at their edges, and reading 7 times the weights is nothing.
       tile = 6
     } else if isLarge {
       // Where memory is as short as that, only the layers of many pixels, which have few weights, are worth it. Our own
       // products gain with as few as 16 rows.
-      let fewest = GemmBackend.current == .own && !isShort ? 16 : 32
+      let fewest = GemmBackend.isOwn && !isShort ? 16 : 32
       guard tiles(2) >= fewest, hasManyPixels || !(isShort && arithmetic.keepsBF16) else { return nil }
       // The smaller tiles take a quarter of the memory: fewer than half the numbers, one form for both directions. With
       // bfloat16, which halves that again, they are as fast as the larger ones without.

@@ -57,7 +57,7 @@ struct IndirectConvolution {
 
   /// Rows and columns of a piece for the pool. Few rows share the filters, which take longer to read than they do.
   private var pieceSize: (rows: Int, columns: Int) {
-    let isWorthwhile = !GemmPlan.leavesWhole && 2 * results * outputs * inputs * taps >= 2_000_000
+    let isWorthwhile = !GemmPlan.leavesWhole() && 2 * results * outputs * inputs * taps >= 2_000_000
     guard isWorthwhile else { return (results, outputs) }
     return results >= 512 ? (192, outputs) : (results, 32)
   }

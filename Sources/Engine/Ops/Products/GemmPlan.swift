@@ -1,5 +1,5 @@
 /// How a matrix product is cut for the pool: by its shape alone, so that any number of threads gives the same bits. Our
-/// own products have the same bits however they are cut (`GemmBackend.own`), and are left whole for a thread that is
+/// own products have the same bits however they are cut (`GemmBackend`), and are left whole for a thread that is
 /// alone: each piece would read the right side again.
 ///
 /// Pieces are large enough for the kernels to be at their best, small enough that two threads, or eight, share them
@@ -15,13 +15,15 @@ struct GemmPlan {
   /// Below this many operations a piece is not worth handing out: some 10 µs.
   private static let leastOperations = 2_000_000
 
-  /// Whether products are our own and their thread is alone.
-  static var leavesWhole: Bool { GemmBackend.current == .own && ThreadPool.threads == 1 }
+  /// Whether products of factors in this precision are our own, and their thread is alone.
+  static func leavesWhole(isBF16: Bool = false) -> Bool {
+    ThreadPool.threads == 1 && GemmBackend.isOwn(isBF16: isBF16)
+  }
 
   /// - Parameter columnBlock: columns are cut at multiples of it.
-  init(rows: Int, columns: Int, inner: Int, columnBlock: Int) {
+  init(rows: Int, columns: Int, inner: Int, columnBlock: Int, isBF16: Bool = false) {
     (self.rows, self.columns) = (rows, columns)
-    if GemmPlan.leavesWhole {
+    if GemmPlan.leavesWhole(isBF16: isBF16) {
       (rowPieces, columnPieces, rowSize, columnSize) = (1, 1, rows, columns)
       return
     }

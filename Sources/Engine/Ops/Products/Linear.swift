@@ -4,7 +4,7 @@ extension Tensor {
   /// y = x·Wᵀ + b over the last axis.
   ///
   /// Shape: (…, I), weight (O, I), bias (O) → (…, O). Source: PyTorch `F.linear`. Frozen weights cost no gradient.
-  /// The number of threads changes no bit of the result; the number of rows changes none with `GemmBackend.own`, and
+  /// The number of threads changes no bit of the result; the number of rows changes none with our own products, and
   /// rounding only with oneDNN.
   public func linear(weight: Tensor, bias: Tensor? = nil) -> Tensor {
     let (inputs, outputs) = (weight.shape[1], weight.shape[0])
@@ -64,9 +64,10 @@ extension Tensor {
     let dw = Tensor(uninitialized: shape)
     let rounded = arithmetic.multipliesBF16 ? (dy.bf16Rows(width: outputs), bf16Rows(width: inputs)) : nil
     // Our own products would read x anew for each piece.
-    let isWorthPacking = GemmBackend.current == .own && !GemmPlan.leavesWhole && outputs > 64
+    let isWorthPacking = rounded == nil && GemmBackend.isOwn && !GemmPlan.leavesWhole() && outputs > 64
     let packed = isWorthPacking ? packedRight(width: inputs) : nil
-    ThreadPool.runPieces(of: outputs, size: gradientPiece(outputs, isPacked: packed != nil)) { piece in
+    ThreadPool.runPieces(of: outputs, size: gradientPiece(outputs, isPacked: packed != nil, isBF16: rounded != nil)) {
+      piece in
       let target = dw.pointer + piece.lowerBound * inputs
       if let packed {
         var matrix = packed.matrix
@@ -89,8 +90,8 @@ extension Tensor {
   }
 
   /// Rows of a weight gradient that are computed in one piece.
-  private func gradientPiece(_ outputs: Int, isPacked: Bool) -> Int {
-    if GemmPlan.leavesWhole { return outputs }
+  private func gradientPiece(_ outputs: Int, isPacked: Bool, isBF16: Bool) -> Int {
+    if GemmPlan.leavesWhole(isBF16: isBF16) { return outputs }
     let tiles = 8 * GemmBackend.tileRows
     return isPacked ? (outputs / 8 + tiles - 1) / tiles * tiles : ThreadPool.pieceSize(outputs, least: 64)
   }

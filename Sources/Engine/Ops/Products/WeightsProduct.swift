@@ -25,7 +25,7 @@ struct WeightsProduct {
     let isBF16 = weight.storage.isFrozen ? arithmetic.keepsBF16 : arithmetic.multipliesBF16
     matrix = KernelsMatrix(n: Int64(columns), k: Int64(inner), transposed: isTransposed, bf16: isBF16)
     // Our own products would read a plain weight anew for each piece of many rows.
-    let isWorthPacking = weight.storage.isFrozen || GemmBackend.current == .own && rows >= 512
+    let isWorthPacking = weight.storage.isFrozen || GemmBackend.isOwn(isBF16: isBF16) && rows >= 512
     let isPacked = isWorthPacking && arithmetic.memory == .fast && !weight.shape.isLarge
     if isPacked, let packed = weight.packed(as: matrix) {
       (right, columnBlock) = (.packed(packed.form), Int(packed.packing.columnBlock))
@@ -42,7 +42,8 @@ struct WeightsProduct {
   func run(
     _ a: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil, into c: UnsafeMutablePointer<Float>
   ) {
-    let plan = GemmPlan(rows: rows, columns: columns, inner: inner, columnBlock: columnBlock)
+    let plan = GemmPlan(
+      rows: rows, columns: columns, inner: inner, columnBlock: columnBlock, isBF16: matrix.bf16)
     let rounded = matrix.bf16 && ArithmeticPolicy.hasBF16 ? BF16Rows(a, rows: rows, width: inner) : nil
     // Pieces of the same rows would convert them several times.
     if plan.columnPieces > 1 { rounded?.convertAll() }
@@ -100,7 +101,7 @@ extension Tensor {
     let (numbers, wanted) = (storedNumbers, isBF16 ? KERNELS_BF16 : KERNELS_F32)
     let is16Bit = numbers.type != KERNELS_F32
     // A copy in bfloat16 of what is Float32 is worth its making only if it is kept.
-    let isReadInPlace = GemmBackend.current == .own && (is16Bit || !isBF16 || memory == .small)
+    let isReadInPlace = GemmBackend.isOwn(isBF16: isBF16) && (is16Bit || !isBF16 || memory == .small)
     if numbers.type == wanted || isReadInPlace {
       let isFile = storage.stored != nil && !storage.ownsFloats
       return DenseWeight(

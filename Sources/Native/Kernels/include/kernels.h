@@ -51,18 +51,23 @@ void kernels_gather_strided(int32_t rank, const int64_t *sizes, const int64_t *s
 // ---- Matrix products (matmul.c) ---------------------------------------------------------------------------------
 // On oneDNN or on our own kernels (gemm.c). All run on the calling thread only.
 
-/// Whose kernels multiply matrices in this process: oneDNN's, or our own where the CPU has AVX2 and no AVX-512. The
-/// environment variable DIVA_KERNELS decides otherwise: `avx2`, where the CPU has it, or `onednn`; other values are
-/// ignored.
+/// Whose kernels multiply matrices in this process: our own for the CPU's vectors, our own in portable C, OpenBLAS
+/// (where the CPU lacks AVX2), or oneDNN's. The environment variable DIVA_KERNELS chooses one by its name; a name that is
+/// unknown or that this machine lacks changes nothing here, and is refused by `GemmBackend.requireChosen`.
 ///
 /// Our own give each number of a product the same bits whatever rows and columns are computed with it, and read right
 /// sides of any stored type beside a left side of Float32.
-typedef enum { KERNELS_GEMM_OWN = 0, KERNELS_GEMM_ONEDNN = 1 } KernelsGemmBackend;
-KernelsGemmBackend kernels_gemm_backend(void);
+typedef enum { KERNELS_AVX512, KERNELS_AVX2, KERNELS_PORTABLE, KERNELS_BLAS, KERNELS_ONEDNN } KernelsPath;
+KernelsPath kernels_path(void);
+bool kernels_has_path(KernelsPath path);
+/// "avx512", "avx2", "portable", "blas", "onednn"
+const char *kernels_path_name(KernelsPath path);
 /// Rows of a micro-kernel's tile: rows of a product are best cut at its multiples.
 int64_t kernels_tile_rows(void);
-/// Whether bfloat16 is multiplied in its own instructions, faster than float32.
+/// Whether bfloat16 is multiplied in its own instructions, by oneDNN, faster than Float32.
 bool kernels_has_bf16(void);
+/// Whether products of Float32, or of bfloat16, are our own.
+bool kernels_multiplies_own(bool bf16);
 
 /// C (m×n, row stride ldc) = op(A) (m×k) · op(B) (k×n) [+ bias (n), or + C]; lda and ldb are the row strides of the
 /// arrays as stored.
@@ -83,10 +88,9 @@ typedef struct {
 
 void kernels_matmul(const KernelsProduct *product);
 
-/// Our own kernels whatever the CPU, for tests; only where kernels_runs_own_products(). A is Float32, B of any type,
-/// for `packsB` Float32 or bfloat16; both may be packed before.
-bool kernels_runs_own_products(void);
-void kernels_own_matmul(const KernelsProduct *product, bool packsA, bool packsB);
+/// Our own kernels of a path that this machine has, for tests. A is Float32, B of any type, for `packsB` Float32 or
+/// bfloat16; both may be packed before.
+void kernels_own_matmul(KernelsPath path, const KernelsProduct *product, bool packsA, bool packsB);
 
 /// The right side B (k×n) of products C = A·B.
 typedef struct {
@@ -158,7 +162,7 @@ void kernels_col2im(const ConvolutionShape *shape, int64_t first, int64_t count,
 bool kernels_convolves_indirectly(const ConvolutionShape *shape);
 /// y[first ..< first + count, firstColumn ..< firstColumn + columns] of the results of all images
 /// = x ∗ filters [+ bias]. `packed` is the whole matrix (taps·inChannels × outChannels), tap after tap, as
-/// kernels_matrix_pack packs it; columns are cut at multiples of 16.
+/// kernels_matrix_pack packs it; columns are cut at multiples of 32.
 void kernels_indirect_convolution(const ConvolutionShape *shape, int64_t first, int64_t count, const float *x,
                                   const float *packed, const float *bias, int64_t firstColumn, int64_t columns,
                                   float *y);

@@ -61,7 +61,9 @@ struct MachineFacts: Encodable {
   let libraries: [String: String]
   /// What --precision bf16 multiplies with here: bf16, or f32 where the processor has nothing faster.
   let bf16Products: String
-  /// Whose kernels take the products of matrices: oneDNN's, or our own where it has none for the processor.
+  /// Whose kernels take the products of matrices, as `DIVA_KERNELS` names them.
+  let kernels: String
+  /// The same, under its first name.
   let matrixProducts: String
 
   private static let useful = [
@@ -78,7 +80,8 @@ struct MachineFacts: Encodable {
     threads = ThreadPool.threads
     memoryBytes = ProcessInfo.processInfo.physicalMemory
     bf16Products = ArithmeticPolicy.hasBF16 ? "bf16" : "f32"
-    matrixProducts = GemmBackend.current.rawValue
+    kernels = GemmBackend.current.rawValue
+    matrixProducts = kernels
     libraries = [
       "oneDNN": GemmBackend.oneDNNVersion, "sixel": LIBSIXEL_VERSION, "HDF5": hdf5Version() ?? "unknown",
       "Open MPI": (try? Ranks.version()) ?? "not found",
@@ -88,7 +91,7 @@ struct MachineFacts: Encodable {
   var rows: [[String]] {
     [
       ["processor", cpu], ["vectors", cpuFeatures.isEmpty ? "unknown" : cpuFeatures.joined(separator: " ")],
-      ["precision", precisions], ["products", "\(matrixProducts) kernels"],
+      ["precision", precisions], ["products", "\(kernels) kernels"],
       ["threads", "\(threads) on \(cores.counted("core"))" + limits],
       ["memory", Int(memoryBytes).byteText],
       ["libraries", libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")],
@@ -103,7 +106,7 @@ struct MachineFacts: Encodable {
 
   private var precisions: String {
     if bf16Products == "bf16" { return "f32, and bf16 in its own instructions" }
-    let halvesWeights = GemmBackend.current == .own
+    let halvesWeights = GemmBackend.current.isOwn
     return "f32; bf16 " + (halvesWeights ? "halves frozen weights and computes in f32" : "computes in f32 too")
   }
 
