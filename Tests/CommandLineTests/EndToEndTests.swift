@@ -25,6 +25,8 @@ struct EndToEndTests {
     terminal.type("+")
     try terminal.wait(for: "Density: 15 %")
     terminal.type("?")
+    try terminal.wait(for: "other keys and words")
+    terminal.type("?")
     try terminal.wait(for: "Suspend the program")
     terminal.resize(columns: 80, rows: 24)
     terminal.type("?")

@@ -351,7 +351,7 @@ struct HeadlessTests {
 
     #expect(told["assets"] as? String == TinyAssets.path + "/mini")
     let machine = try #require(told["machine"] as? [String: Any])
-    #expect((machine["libraries"] as? [String: String])?.keys.sorted() == ["HDF5", "oneDNN", "sixel"])
+    #expect((machine["libraries"] as? [String: String])?.keys.sorted() == ["HDF5", "Open MPI", "oneDNN", "sixel"])
     let lost = try #require(try diva(["doctor", "--json"]).objects().first?["advice"] as? [String])
     #expect(lost.contains { $0.contains("/nowhere") })
   }

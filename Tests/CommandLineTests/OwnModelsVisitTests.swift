@@ -59,7 +59,7 @@ struct OwnModelsVisitTests {
     try terminal.wait(for: "Density: 76 drawn")
     terminal.type("1")
     try terminal.wait(for: "○ ready")
-    terminal.type("s")
+    terminal.type("n")
     try terminal.wait(for: "Estimated cost of this run")
     try terminal.wait(for: "Enter run the first step")
     terminal.type("\r")

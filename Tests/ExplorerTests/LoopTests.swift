@@ -39,7 +39,7 @@ import TestSupport
   }
 
   @Test func aKeyIsAnsweredWithTheNextFrameAndItsWorkIsRun() {
-    let (loop, terminal, runner) = loop([[.key(.character("s"))], [], [.key(.control("c"))]])
+    let (loop, terminal, runner) = loop([[.key(.character("n"))], [], [.key(.control("c"))]])
     let ending = loop.run()
 
     #expect(ending == .quit)

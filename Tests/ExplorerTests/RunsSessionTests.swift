@@ -210,7 +210,9 @@ struct RunsSessionTests {
         [folder], script: [{ .keepNote(note, about: 7) }, { .loadPairs }, { .weighPatches(3) }, { .weighPatches(-1) }])
 
       #expect(states[1].pairs.list.notes.notes.isEmpty && states[2].pairs.list.notes.notes == [7: note])
-      #expect(states[3].notice?.texts == ["the patches cannot be looked at: there is no tuned CLIP yet"])
+      // Before a checkpoint the baseline stands for both.
+      #expect(states[3].pairs.evidence != nil && states[3].notice == nil)
+      #expect(states.last?.notice?.texts == ["the patches cannot be looked at: the run’s models are not open"])
       let saved = try String(contentsOfFile: folder.path + "/notes.json", encoding: .utf8)
       #expect(saved.contains("\"pair\" : 7") && saved.contains("hue"))
     }

@@ -32,7 +32,8 @@ struct TrainScreenTests {
     let explorer = explorer()
     let changed = try #require(ChangedMost(explorer.state.feed.history))
 
-    #expect(changed.pairs[0].place == 76 && changed.pairs[0].right == [true, true] && changed.pairs.count == 3)
+    #expect(
+      changed.pairs[0].place == 76 && changed.pairs[0].right.suffix(2) == [true, true] && changed.pairs.count == 3)
     #expect(abs(changed.pairs[0].now - 0.45) < 1e-6 && changed.pairs[0].side == 0)
     #expect(
       explorer.work.last

@@ -141,10 +141,16 @@ struct TruthTests {
   @Test("Before training both CLIPs are the same, and the pictures say so")
   func beforeTraining() {
     var explorer = TestExplorer(columns: 120, rows: 36)
-    explorer.take(.reconstruction(DemoFeed.reconstruction(0, timestep: 800, step: 0, of: 800)))
+    let ofAnother = DemoFeed.reconstruction(0, timestep: 800, step: 0, of: 800)
+    var ofOne = ofAnother
+    ofOne.latentErrors = ofAnother.latentErrors.map { ErrorPair(baseline: $0.baseline, tuned: $0.baseline) }
     explorer.type("2")
 
+    explorer.take(.reconstruction(ofOne))
     #expect(explorer.screen.contains("before training: both CLIPs are the baseline"))
+    // A tuned CLIP that was given is not the baseline.
+    explorer.take(.reconstruction(ofAnother))
+    #expect(explorer.screen.contains("with the tuned CLIP of step 0"))
   }
 }
 

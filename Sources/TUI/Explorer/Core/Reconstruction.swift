@@ -25,6 +25,9 @@ struct Reconstruction: Equatable, Sendable {
   var latentErrors: [ErrorPair]
   var pixelErrors: [ErrorPair]
 
+  /// Whether both are of the baseline: before training, unless another tuned CLIP was given.
+  var isOfOneCLIP: Bool { step == 0 && latentErrors.allSatisfy { $0.baseline == $0.tuned } }
+
   func isAt(_ imageIndex: Int, _ timestep: Int, _ density: RecapDensity) -> Bool {
     self.imageIndex == imageIndex && self.timestep == timestep && self.density == density
   }

@@ -52,7 +52,7 @@ enum ReconstructScreen: Screen {
 
   /// Which CLIP made it.
   static func remark(_ made: Reconstruction) -> String {
-    made.step == 0 ? "before training: both CLIPs are the baseline" : "with the tuned CLIP of step \(made.step)"
+    made.isOfOneCLIP ? "before training: both CLIPs are the baseline" : "with the tuned CLIP of step \(made.step)"
   }
 
   // MARK: - View

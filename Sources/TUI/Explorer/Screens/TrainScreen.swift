@@ -43,7 +43,8 @@ enum TrainScreen: Screen {
       move(&state, key)
       return []
     },
-    Binding(keys: ["z"], label: "zoom", tooltip: "Show the chosen chart alone, as large as the screen.") { state, _ in
+    Binding(keys: ["z"], label: "full screen", tooltip: "Show the chosen chart alone, as large as the screen.") {
+      state, _ in
       state.train.isFull.toggle()
       return []
     },
