@@ -48,7 +48,7 @@ struct EndToEndTests {
     try terminal.wait(for: "the run is in", seconds: 180)
     terminal.type("clear\n'\(program)' '\(run)'\n")
     try terminal.wait(for: "✓ finished", seconds: 30)
-    try terminal.wait(for: "step +1 of 1")
+    try terminal.wait(for: "steps +1 of 1 in")
     terminal.type("3")
     try terminal.wait(for: #"[0-9]{3,} pairs"#, seconds: 120)
     terminal.type("2")

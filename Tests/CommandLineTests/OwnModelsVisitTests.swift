@@ -82,7 +82,7 @@ struct OwnModelsVisitTests {
     terminal.type(try command(files, "--diffusion '\(files.folder)/nowhere'"))
     try terminal.wait(for: "✗ diffusion", seconds: 60)
     terminal.type("3")
-    try terminal.wait(for: #"right +baseline \d+"#, seconds: 120)
+    try terminal.wait(for: #"135 pairs +\d+\.\d → \d"#, seconds: 120)
     terminal.type("q")
     try terminal.wait(for: "left with status 0", seconds: 30)
   }
