@@ -48,14 +48,19 @@ public struct SafetensorsWriter {
   /// The file is there whole or not at all (`DurableFile`).
   public func write(to path: String, isSynced: Bool = true) throws {
     try DurableFile.write(to: path, isSynced: isSynced) { file in
-      try file.write(contentsOf: header)
+      // Most tensors are small: a checkpoint takes a few calls, not one for each of its hundreds of tensors.
+      var gathered = header
       for entry in entries {
         switch entry.content {
-        case .floats(let tensor):
-          try tensor.withUnsafeValues { try file.write(contentsOf: Data(UnsafeRawBufferPointer($0))) }
-        case .integers(let values): try values.withUnsafeBytes { try file.write(contentsOf: Data($0)) }
+        case .floats(let tensor): tensor.withUnsafeValues { gathered.append(contentsOf: UnsafeRawBufferPointer($0)) }
+        case .integers(let values): values.withUnsafeBytes { gathered.append(contentsOf: $0) }
+        }
+        if gathered.count >= 4 << 20 {
+          try file.write(contentsOf: gathered)
+          gathered.removeAll(keepingCapacity: true)
         }
       }
+      try file.write(contentsOf: gathered)
     }
   }
 
