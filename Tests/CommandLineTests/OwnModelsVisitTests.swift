@@ -52,7 +52,7 @@ struct OwnModelsVisitTests {
         files,
         "--mmvp '\(mini.benchmark.path)' --diffusion '\(mini.diffusion.path)' --align-steps 1 --steps 2 --batch 2"))
     // Who brings pairs sees them first.
-    try terminal.wait(for: #"right +baseline \d+.* fixed · \d+ broken"#, seconds: 120)
+    try terminal.wait(for: #"135 pairs +\d+\.\d → \d"#, seconds: 120)
     terminal.type("2")
     try terminal.wait(for: "with the tuned CLIP of step 0", seconds: 120)
     terminal.type("4")
