@@ -19,7 +19,7 @@ struct EndToEndTests {
     terminal.type("2")
     try terminal.wait(for: "noised", seconds: 30)
     terminal.type("3")
-    try terminal.wait(for: "135 pairs", seconds: 30)
+    try terminal.wait(for: #"[0-9]{3,} pairs"#, seconds: 60)
     terminal.type("4")
     try terminal.wait(for: "class only")
     terminal.type("+")
