@@ -10,6 +10,9 @@ import TestSupport
   "Ranks under mpirun", .serialized,
   .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/mpirun"), "Open MPI is not installed"))
 struct RankTests {
+  /// Several trainings on several ranks each: minutes on two cores.
+  private static let areSlowOnesWanted = ProcessInfo.processInfo.environment["DIVA_MPI_TESTS"] != nil
+
   /// `$M -n N` starts N ranks, `ranks N RUN …` trains with them in ./RUN, `alone RUN …` without mpirun.
   private static let functions = """
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_odls_base_sigkill_timeout=30 HOME=$PWD
@@ -34,7 +37,9 @@ struct RankTests {
     } + [Data(entries.utf8)]
   }
 
-  @Test("make the weights, losses and answers of one process that takes the same parts, bit for bit, however many")
+  @Test(
+    "make the weights, losses and answers of one process that takes the same parts, bit for bit, however many",
+    .enabled(if: RankTests.areSlowOnesWanted, "takes minutes: DIVA_MPI_TESTS=1"))
   func equality() throws {
     let (plan, runs) = ("--batch 6 --steps 3 --evaluate-every 0", ["one", "two", "four"])
     let started = zip([1, 2, 4], runs).map { "ranks \($0) \($1) \(plan) && " }.joined()
@@ -46,7 +51,9 @@ struct RankTests {
     }
   }
 
-  @Test("share out micro-batches that do not go into their number, parts of them, and a shuffled control")
+  @Test(
+    "share out micro-batches that do not go into their number, parts of them, and a shuffled control",
+    .enabled(if: RankTests.areSlowOnesWanted, "takes minutes: DIVA_MPI_TESTS=1"))
   func uneven() throws {
     let plan = "--batch 5 --accumulate 2 --batch-parts 2 --shuffle-condition --steps 3 --evaluate-every 0"
     try shell("ranks 3 three \(plan) && alone none \(plan)") { folder, ending throws in
@@ -69,7 +76,9 @@ struct RankTests {
     }
   }
 
-  @Test("end with one line and a run that goes on when one of them is killed", arguments: [0, 1])
+  @Test(
+    "end with one line and a run that goes on when one of them is killed",
+    .enabled(if: RankTests.areSlowOnesWanted, "takes minutes: DIVA_MPI_TESTS=1"), arguments: [0, 1])
   func death(rank: Int) throws {
     let plan = "--batch 4 --steps 400 --checkpoint-every 2 --evaluate-every 0"
     let kill =
