@@ -174,17 +174,22 @@ struct RunsSessionTests {
     }
   }
 
+  /// Answers to the embedded pairs, of which the tuned CLIP fixes all; returns how many they are.
+  private func recordAnswers(in folder: RunFolder) throws -> Int {
+    let count = try PairLists(contentsOf: Assets.mini().pairLists).validation.map(\.count).reduce(0, +)
+    let report = PredictionReport(
+      step: 0, set: "mined", baselineScores: Array(repeating: [0.9, 0.8], count: count),
+      tunedScores: Array(repeating: [0.9, 0.2], count: count),
+      baselineCorrect: Array(repeating: false, count: count), tunedCorrect: Array(repeating: true, count: count))
+    try RunRecorder(folder).record(.predictions(report))
+    return count
+  }
+
   @Test("puts the recorded answers beside their pairs")
   func answers() throws {
     try withFolder { parent in
       let folder = try make(parent + "/run", clip: parent + "/gone")
-      let lists = try PairLists(contentsOf: Assets.mini().pairLists)
-      let count = lists.validation.map(\.count).reduce(0, +)
-      let report = PredictionReport(
-        step: 0, set: "mined", baselineScores: Array(repeating: [0.9, 0.8], count: count),
-        tunedScores: Array(repeating: [0.9, 0.2], count: count),
-        baselineCorrect: Array(repeating: false, count: count), tunedCorrect: Array(repeating: true, count: count))
-      try RunRecorder(folder).record(.predictions(report))
+      let count = try recordAnswers(in: folder)
 
       let pairs = try #require(try watch([folder], script: []).last).feed.pairs
 
@@ -197,13 +202,7 @@ struct RunsSessionTests {
   func notes() throws {
     try withFolder { parent in
       let folder = try make(parent + "/run")
-      let lists = try PairLists(contentsOf: Assets.mini().pairLists)
-      let count = lists.validation.map(\.count).reduce(0, +)
-      let report = PredictionReport(
-        step: 0, set: "mined", baselineScores: Array(repeating: [0.9, 0.8], count: count),
-        tunedScores: Array(repeating: [0.9, 0.2], count: count),
-        baselineCorrect: Array(repeating: false, count: count), tunedCorrect: Array(repeating: true, count: count))
-      try RunRecorder(folder).record(.predictions(report))
+      _ = try recordAnswers(in: folder)
       let note = PairNote(isMarked: true, text: "hue")
 
       let states = try watch(
