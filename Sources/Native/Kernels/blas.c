@@ -34,9 +34,14 @@ static int64_t packed_b_bytes(int64_t k, int64_t n, bool bf16) { return k * n * 
 
 static void pack_b(int64_t k, int64_t n, const GemmMatrix *b, bool bf16, void *packed) {
   float *to = packed;
-  for (int64_t column = 0; column < n; column++)
-    for (int64_t i = 0; i < k; i++)
-      kernels_floats(b->numbers, i * b->rowStride + column * b->columnStride, 1, to + column * k + i);
+  for (int64_t column = 0; column < n; column++) {
+    int64_t at = column * b->columnStride;
+    // As weights are stored, a column of B lies together.
+    if (b->rowStride == 1)
+      kernels_floats(b->numbers, at, k, to + column * k);
+    else
+      for (int64_t i = 0; i < k; i++) kernels_floats(b->numbers, at + i * b->rowStride, 1, to + column * k + i);
+  }
 }
 
 static const OwnKernels table = {.tileRows = 16, .multiply = multiply, .packedBBytes = packed_b_bytes, .packB = pack_b};

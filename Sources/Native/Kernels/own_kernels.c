@@ -1,6 +1,4 @@
 // Which kernels multiply matrices in this process, and what this CPU has.
-#include <dlfcn.h>
-
 #include "gemm.h"
 #include "onednn.h"
 
@@ -38,8 +36,8 @@ bool kernels_has_path(KernelsPath path) {
   }
 }
 
-/// Our own are the fastest where they have vectors to fill: 101–112 GFLOP/s on Zen 4 (AVX-512), where oneDNN 2.6 does 83
-/// to 91 of at most 118. OpenBLAS knows CPUs that ours do not.
+/// Our own where they have vectors to fill: as fast as oneDNN's or faster, with bits that do not depend on the rows
+/// computed at once, and safe from signal handlers (docs/decisions/own-gemm.md). OpenBLAS knows CPUs that ours do not.
 static KernelsPath usual_path(void) {
   if (has_avx512()) return KERNELS_AVX512;
   if (has_avx2()) return KERNELS_AVX2;
