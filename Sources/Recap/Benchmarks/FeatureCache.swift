@@ -9,8 +9,8 @@ public struct FeatureCache: Sendable {
   private let cache: TensorCache
   private let identity: String
 
-  /// All files together; MMVP's features take less than 2 MiB a draw.
-  private static let maximumBytes = 256 << 20
+  /// All files together: half a million images' of the largest towers.
+  private static let maximumBytes = 2 << 30
 
   /// - Parameters:
   ///   - weights: paths of the files and folders that the weights come from, identified by `FileStamp`.

@@ -54,8 +54,10 @@ public struct GradualScoring {
 
   /// Images, over all models; those of answered pairs are done.
   public var allImages: Int { models.count * benchmark.images.count }
-  public var doneImages: Int { models.reduce(0) { $0 + 2 * $1.answers[0].count } }
+  public var doneImages: Int { models.reduce(0) { $0 + images(ofFirst: $1.answers[0].count) } }
   public var isFinished: Bool { doneImages == allImages }
+
+  private func images(ofFirst pairs: Int) -> Int { pairs == 0 ? 0 : benchmark.imagePlaces[pairs - 1].upperBound }
 
   /// A model's answers to the first pairs, as far as they are known; empty where there is no such model.
   public func answers(of model: Int, seed index: Int = 0) -> [PairPrediction] {
@@ -92,8 +94,9 @@ public struct GradualScoring {
   mutating func encodeNext(
     _ encode: (_ scoring: GradualScoring, _ model: Int, _ start: Int) throws -> [[[Float]]]
   ) rethrows {
-    guard let number = behind, encoded(by: number) == 2 * answers(of: number).count else { return }
+    guard let number = behind else { return }
     let before = encoded(by: number)
+    guard before < images(ofFirst: answers(of: number).count + 1) else { return }
     for batch in try encode(self, number, before) {
       for (row, values) in batch.enumerated() { models[number].features[row] += values }
     }
@@ -118,17 +121,35 @@ public struct GradualScoring {
   private mutating func answer(_ number: Int) {
     let width = models[number].vision.projectionWidth
     let start = answers(of: number).count
-    let texts = benchmark.texts.first(2 * start + 2)
-    let end = min(encoded(by: number), texts.count / width) / 2
-    let rows = 2 * start * width..<2 * end * width
+    let texts = benchmark.texts.first(benchmark.textPlaces[start].upperBound)
+    let (encoded, known) = (encoded(by: number), texts.count / width)
+    var end = start
+    while end < benchmark.pairs.count, benchmark.imagePlaces[end].upperBound <= encoded,
+      benchmark.textPlaces[end].upperBound <= known
+    { end += 1 }
+    guard end > start else { return }
     for (index, own) in draws.enumerated() {
-      let first = index * own.count
-      let features = models[number].features[first..<first + own.count].map { Array($0[rows]) }
-      models[number].answers[index] += PairScoring.predictions(
-        for: Array(benchmark.pairs[start..<end]), imageFeatures: benchmark.byStatement(features, width: width),
-        textFeatures: Array(texts[rows]), width: width, scale: benchmark.scale,
-        normalizesImages: feature.normalizesSum)
+      let lists = models[number].features[index * own.count..<(index + 1) * own.count]
+      models[number].answers[index] += predictions(start..<end, Array(lists), texts, width)
     }
+  }
+
+  private func predictions(
+    _ places: Range<Int>, _ features: [[Float]], _ texts: [Float], _ width: Int
+  ) -> [PairPrediction] {
+    let pairs = Array(benchmark.pairs[places])
+    let images = Array(benchmark.imagePlaces[places])
+    guard pairs.allSatisfy({ $0.shape == .square }) else {
+      return PairScoring.predictions(
+        for: pairs, images: images, imageFeatures: features[0], statements: Array(benchmark.textPlaces[places]),
+        textFeatures: texts, width: width, scale: benchmark.scale, normalizesImages: feature.normalizesSum)
+    }
+    let rows = images[0].lowerBound * width..<images[images.count - 1].upperBound * width
+    let statements = benchmark.textPlaces[places.lowerBound].lowerBound * width
+    return PairScoring.predictions(
+      for: pairs, imageFeatures: benchmark.byStatement(features.map { Array($0[rows]) }, width: width),
+      textFeatures: Array(texts[statements..<statements + 2 * pairs.count * width]), width: width,
+      scale: benchmark.scale, normalizesImages: feature.normalizesSum)
   }
 
   // MARK: - Cache

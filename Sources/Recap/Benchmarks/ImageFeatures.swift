@@ -9,17 +9,19 @@ public struct FeatureDraw: Hashable, Sendable {
 }
 
 extension BenchmarkFeature {
-  /// The features of images that are encoded together, one (n, E) per draw; their indices are the samples' numbers in
-  /// the random stream.
+  /// The features of images that are encoded together, one (n, E) per draw.
+  ///
+  /// - Parameter first: the first one's number in the random stream; by default its index.
   func features(
-    ofBatch images: ArraySlice<Image>, by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw]
+    ofBatch images: ArraySlice<Image>, by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw],
+    firstSample first: Int? = nil
   ) -> [Tensor] {
     withoutGradient {
       let hidden = vision(preprocessing.pixels(Array(images)))
       return draws.map { draw in
         features(
           hidden, by: vision, random: RandomSource(seed: draw.seed, stream: .featurePatches), draw: draw.number,
-          firstSample: images.startIndex)
+          firstSample: first ?? images.startIndex)
       }
     }
   }
@@ -27,10 +29,11 @@ extension BenchmarkFeature {
   /// The same up to each feature's length, for scores that normalise it: a class token alone stays as it is, and the last
   /// block computes no other token.
   func directions(
-    ofBatch images: ArraySlice<Image>, by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw]
+    ofBatch images: ArraySlice<Image>, by vision: CLIPVisionTower, preprocessing: Preprocessing, draws: [FeatureDraw],
+    firstSample first: Int? = nil
   ) -> [Tensor] {
     guard locals == .none, normalizesSum else {
-      return features(ofBatch: images, by: vision, preprocessing: preprocessing, draws: draws)
+      return features(ofBatch: images, by: vision, preprocessing: preprocessing, draws: draws, firstSample: first)
     }
     let tokens = vision.classTokens(ofBatch: images, preprocessing: preprocessing)
     return draws.map { _ in tokens }

@@ -48,7 +48,8 @@ public struct MMVPFolder: Sendable {
             index: index, pattern: pattern, questionIDs: two.map(\.id), statements: two.map(\.statement),
             imageURLs: [first, second]))
       } catch {
-        skipped.append(SkippedPair(questionIDs: two.map(\.id), reason: error))
+        skipped.append(
+          SkippedPair(questionIDs: two.map(\.id), category: PairCategory(pattern), reason: error))
       }
     }
     if let first = skipped.first, pairs.isEmpty { throw first.reason }

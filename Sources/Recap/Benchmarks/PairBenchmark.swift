@@ -7,14 +7,19 @@ import Foundation
 /// photo only the square that CLIP sees is kept: 270 of them take 39 MiB at 224 pixels, whatever the photos' size.
 public struct PairBenchmark {
   public let pairs: [ImagePair]
-  /// Two pictures per pair, in order; of a folder's the squares that CLIP sees.
+  /// Those of each pair, in order; of a folder's the squares that CLIP sees.
   public let images: [Image]
+  /// For each pair the places of its images, and of its statements.
+  let imagePlaces: [Range<Int>]
+  let textPlaces: [Range<Int>]
   /// The same to show: of a folder's, on request, the whole pictures, scaled down.
   public let previews: [Image]
   /// Pairs that were left out, each with its reason.
   public private(set) var skipped: [SkippedPair] = []
   /// Statements from which control characters were taken out.
   public private(set) var cleanedStatements = 0
+  /// Pairs that are not among these because memory cannot hold them all.
+  public private(set) var leftForMemory = 0
   /// Statements that are longer than the text tower reads; their tails are cut.
   public let cutStatements: Int
   let texts: StatementFeatures
@@ -27,9 +32,11 @@ public struct PairBenchmark {
     _ pairs: [ImagePair], images: [Image], previews: [Image]? = nil, clip: CLIP, tokenizer: any Tokenizer,
     prefix: String = "", cache: FeatureCache? = nil
   ) {
-    precondition(images.count == 2 * pairs.count, "\(pairs.count) pairs with \(images.count) images")
     self.pairs = pairs
     self.images = images
+    imagePlaces = Self.places(pairs.map(\.imageCount))
+    textPlaces = Self.places(pairs.map(\.statements.count))
+    precondition(images.count == imagePlaces.last?.upperBound ?? 0, "\(pairs.count) pairs with \(images.count) images")
     self.previews = previews ?? images
     let texts = pairs.flatMap(\.statements).map { prefix + $0 }
     cutStatements = texts.count { !tokenizer.fits($0) }
@@ -44,7 +51,27 @@ public struct PairBenchmark {
       images: Scene.render(pairs.flatMap(\.scenes)), clip: clip, tokenizer: tokenizer, cache: cache)
   }
 
-  /// Pairs of a folder in MMVP's layout; those with an image that cannot be read are left out and named in `skipped`.
+  /// Ranges that follow each other, so long each.
+  private static func places(_ counts: [Int]) -> [Range<Int>] {
+    var end = 0
+    return counts.map { count in
+      end += count
+      return end - count..<end
+    }
+  }
+
+  /// Pairs of a folder in MMVP's layout.
+  public init(
+    _ folder: MMVPFolder, clip: CLIP, tokenizer: any Tokenizer, prefix: String = "", preprocessing: Preprocessing,
+    previewSide: Int? = nil, cache: FeatureCache? = nil
+  ) throws {
+    try self.init(
+      BenchmarkFiles(folder), clip: clip, tokenizer: tokenizer, prefix: prefix, preprocessing: preprocessing,
+      previewSide: previewSide, cache: cache)
+  }
+
+  /// Pairs of a benchmark's files; those with an image that cannot be read are left out and named in `skipped`. Of very
+  /// many a part is taken that memory can hold, spread over all of them.
   ///
   /// - Parameters:
   ///   - preprocessing: what makes the squares that are kept of the pictures.
@@ -52,44 +79,80 @@ public struct PairBenchmark {
   ///
   /// Throws a `Problem` when no pair is left.
   public init(
-    _ folder: MMVPFolder, clip: CLIP, tokenizer: any Tokenizer, prefix: String = "", preprocessing: Preprocessing,
-    previewSide: Int? = nil, cache: FeatureCache? = nil
+    _ files: BenchmarkFiles, clip: CLIP, tokenizer: any Tokenizer, prefix: String? = nil,
+    preprocessing: Preprocessing, previewSide: Int? = nil, cache: FeatureCache? = nil
   ) throws {
-    let read = Self.pictures(folder.pairs.flatMap(\.imageURLs)) { image in
-      Picture(square: preprocessing.square(image), preview: previewSide.map(image.fitting))
+    let chosen = Self.affordable(files.pairs, side: preprocessing.side)
+    let side = previewSide.map { Self.previewSide($0, images: chosen.reduce(0) { $0 + $1.imageCount }) }
+    let sources = chosen.flatMap { pair in pair.imageURLs.map { ImageFiles.File(path: $0.path, crop: pair.crop) } }
+    var known: [ImageFiles.File: Int] = [:]
+    let unique = sources.filter { known.updateValue(known[$0] ?? known.count, forKey: $0) == nil }
+    let read = Self.pictures(ImageFiles(files: unique)) { image in
+      Picture(square: preprocessing.square(image), preview: side.map(image.fitting))
     }
     var kept: [(pair: ImagePair, pictures: [Picture])] = []
-    var skipped = folder.skipped
-    for (index, pair) in folder.pairs.enumerated() {
+    var skipped = files.skipped
+    for pair in chosen {
       do throws(Problem) {
-        kept.append((pair, [try read[2 * index].get(), try read[2 * index + 1].get()]))
+        var pictures: [Picture] = []
+        for url in pair.imageURLs {
+          pictures.append(try read[known[ImageFiles.File(path: url.path, crop: pair.crop)] ?? 0].get())
+        }
+        kept.append((pair, pictures))
       } catch {
-        skipped.append(SkippedPair(questionIDs: pair.questionIDs, reason: error))
+        skipped.append(
+          SkippedPair(
+            id: files.isMMVP ? pair.questionIDs.map(String.init).joined(separator: " and ") : pair.id,
+            questionIDs: pair.questionIDs, category: pair.category, reason: error))
       }
     }
     guard !kept.isEmpty else {
-      throw skipped.first?.reason ?? Problem("\(folder.url.path) has no pairs", advice: "Expected two images a pair.")
+      throw skipped.first?.reason ?? Problem("\(files.path) has no pairs", advice: "Expected two images a pair.")
     }
     self.init(
       kept.map(\.pair), images: kept.flatMap(\.pictures).map(\.square),
-      previews: previewSide == nil ? nil : kept.flatMap(\.pictures).compactMap(\.preview), clip: clip,
-      tokenizer: tokenizer, prefix: prefix, cache: cache)
-    cleanedStatements = folder.cleanedStatements
-    self.skipped = skipped.sorted { $0.questionIDs[0] < $1.questionIDs[0] }
+      previews: side == nil ? nil : kept.flatMap(\.pictures).compactMap(\.preview), clip: clip,
+      tokenizer: tokenizer, prefix: prefix ?? files.prefix, cache: cache)
+    cleanedStatements = files.cleanedStatements
+    leftForMemory = files.pairs.count - chosen.count
+    self.skipped = files.isMMVP ? skipped.sorted { $0.questionIDs[0] < $1.questionIDs[0] } : skipped
   }
+
+  /// Squares and previews may take so many bytes each.
+  private static let mostBytes = 1 << 30
+  private static let mostPreviewBytes = 256 << 20
+
+  /// All, or every nth.
+  private static func affordable(_ pairs: [ImagePair], side: Int) -> [ImagePair] {
+    let most = mostBytes / (3 * side * side)
+    let images = pairs.reduce(0) { $0 + $1.imageCount }
+    let stride = (images + most - 1) / most
+    return stride <= 1 ? pairs : pairs.indices.filter { $0 % stride == 0 }.map { pairs[$0] }
+  }
+
+  /// The side of previews that memory can hold: so long, or less where there are many.
+  static func previewSide(_ side: Int, images: Int) -> Int {
+    max(64, min(side, Int((Double(mostPreviewBytes) / Double(3 * max(images, 1))).squareRoot())))
+  }
+
+  public func previews(ofPair place: Int) -> ArraySlice<Image> { previews[imagePlaces[place]] }
 
   /// Only the pairs at these places.
   func part(_ places: [Int]) -> PairBenchmark { PairBenchmark(places, of: self) }
 
   private init(_ places: [Int], of whole: PairBenchmark) {
-    func two<Value>(_ values: [Value]) -> [Value] { places.flatMap { values[2 * $0..<2 * $0 + 2] } }
-    (pairs, images, previews) = (places.map { whole.pairs[$0] }, two(whole.images), two(whole.previews))
-    (texts, scale, cutStatements) = (whole.texts.part(two(whole.texts.ids)), whole.scale, 0)
+    func own<Value>(_ values: [Value], _ ranges: [Range<Int>]) -> [Value] { places.flatMap { values[ranges[$0]] } }
+    pairs = places.map { whole.pairs[$0] }
+    (images, previews) = (own(whole.images, whole.imagePlaces), own(whole.previews, whole.imagePlaces))
+    imagePlaces = Self.places(pairs.map(\.imageCount))
+    textPlaces = Self.places(pairs.map(\.statements.count))
+    texts = whole.texts.part(own(whole.texts.ids, whole.textPlaces))
+    (scale, cutStatements) = (whole.scale, 0)
   }
 
   /// A fixed part for small evaluations, spread evenly over each pattern; nil where the whole is no larger.
   func smallPart() -> PairBenchmark? {
-    let places = Dictionary(grouping: pairs.indices) { pairs[$0].pattern }.values.flatMap { own in
+    let places = Dictionary(grouping: pairs.indices) { pairs[$0].category }.values.flatMap { own in
       let count = min(own.count, Self.smallPart * own.count / pairs.count)
       return (0..<count).map { own[$0 * own.count / count] }
     }
@@ -107,19 +170,19 @@ public struct PairBenchmark {
 
   /// Each picture is forgotten when `keeping` has taken from it what is needed.
   private static func pictures(
-    _ urls: [URL], keeping: @escaping @Sendable (Image) -> Picture
+    _ files: ImageFiles, keeping: @escaping @Sendable (Image) -> Picture
   ) -> [Result<Picture, Problem>] {
-    var pictures = [Result<Picture, Problem>](repeating: .failure(Problem("not read")), count: urls.count)
+    var pictures = [Result<Picture, Problem>](repeating: .failure(Problem("not read")), count: files.count)
     pictures.withUnsafeMutableBufferPointer { pictures in
       nonisolated(unsafe) let pictures = pictures
-      ThreadPool.run(urls.count) { index in
+      ThreadPool.run(files.count) { index in
         pictures[index] = Result { () throws(Problem) in
           do {
-            return keeping(try Image(contentsOf: urls[index]))
+            return keeping(try files.image(index))
           } catch let problem as Problem {
             throw problem
           } catch {
-            throw Problem("cannot read \(urls[index].path): \(error.systemReason)")
+            throw Problem("cannot read \(files.files[index].path): \(error.systemReason)")
           }
         }
       }

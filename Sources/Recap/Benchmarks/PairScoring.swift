@@ -11,12 +11,28 @@ public struct PairPrediction: Equatable, Sendable {
   public let pair: ImagePair
   /// For each statement, the probability that it belongs to the first image.
   public let scores: [Double]
-  /// nil where only the scores were recorded.
+  /// nil where only the scores were recorded. Of one of many those of the right one and of the strongest wrong one, where a
+  /// square's are; the others are NaN.
   public let similarities: PairSimilarities?
+  /// Of one of many: the place of the strongest wrong one among the statements, or images.
+  public let rival: Int?
 
-  public init(_ pair: ImagePair, scores: [Double], similarities: PairSimilarities? = nil) {
+  public init(_ pair: ImagePair, scores: [Double], similarities: PairSimilarities? = nil, rival: Int? = nil) {
     precondition(scores.count == 2, "a pair has two statements, not \(scores.count)")
-    (self.pair, self.scores, self.similarities) = (pair, scores, similarities)
+    (self.pair, self.scores, self.similarities, self.rival) = (pair, scores, similarities, rival)
+  }
+
+  /// Of one of many: the scores are the probabilities of the right one and of the strongest wrong one, so that the pair is
+  /// right when the first is above one half.
+  init(_ answer: PairAnswer, scale: Double) {
+    let choice = answer.choice ?? (.nan, 1, .nan)
+    let score = 1 / (1 + exp(-scale * (choice.right - choice.wrong)))
+    let (right, wrong) = (Float(choice.right), Float(choice.wrong))
+    let isOfImages = if case .images = answer.pair.shape { true } else { false }
+    self.init(
+      answer.pair, scores: [score, 1 - score],
+      similarities: PairSimilarities(isOfImages ? [right, wrong, .nan, .nan] : [right, .nan, wrong, .nan]),
+      rival: choice.rival)
   }
 
   /// The chosen image for each statement; one half goes to the second, as in the reference.
@@ -47,15 +63,15 @@ public struct PairPrediction: Equatable, Sendable {
 }
 
 /// How many pairs a model gets right.
-public struct PairScore: Codable, Equatable, Sendable {
-  public struct Share: Codable, Equatable, Sendable {
-    public let pattern: Pattern
+public struct PairScore: Equatable, Sendable {
+  public struct Share: Equatable, Sendable {
+    public let category: PairCategory
     public let correct: Int
     public let pairs: Int
     public var percent: Double { 100 * Double(correct) / Double(pairs) }
   }
 
-  /// One share for each pattern that has pairs, in MMVP's order.
+  /// One share for each category that has pairs; MMVP's patterns in its order.
   public let perPattern: [Share]
 
   public var correct: Int { perPattern.reduce(0) { $0 + $1.correct } }
@@ -66,9 +82,10 @@ public struct PairScore: Codable, Equatable, Sendable {
   }
 
   public init(_ predictions: [PairPrediction]) {
-    perPattern = Pattern.allCases.compactMap { pattern in
-      let own = predictions.filter { $0.pair.pattern == pattern }
-      return own.isEmpty ? nil : Share(pattern: pattern, correct: own.count(where: \.isCorrect), pairs: own.count)
+    let own = Dictionary(grouping: predictions, by: \.pair.category)
+    perPattern = PairCategory.all(of: predictions.lazy.map(\.pair)).map { category in
+      let answers = own[category] ?? []
+      return Share(category: category, correct: answers.count(where: \.isCorrect), pairs: answers.count)
     }
   }
 }
@@ -110,6 +127,25 @@ public enum PairScoring {
     }
   }
 
+  /// One prediction for each pair of any shape, of its own rows of features.
+  ///
+  /// - Parameters: for each pair the places of its images and of its statements among the rows.
+  static func predictions(
+    for pairs: [ImagePair], images: [Range<Int>], imageFeatures: [Float], statements: [Range<Int>],
+    textFeatures: [Float], width: Int, scale: Double, normalizesImages: Bool
+  ) -> [PairPrediction] {
+    zip(pairs, zip(images, statements)).map { pair, rows in
+      let values = rows.1.flatMap { statement in
+        let text = row(textFeatures, statement, width, normalized: true)
+        return rows.0.map { dot(text, row(imageFeatures, $0, width, normalized: normalizesImages)) }
+      }
+      let answer = PairAnswer(pair, values)
+      guard pair.shape == .square else { return PairPrediction(answer, scale: scale) }
+      let scores = [0, 2].map { 1 / (1 + exp(-scale * (values[$0] - values[$0 + 1]))) }
+      return PairPrediction(pair, scores: scores, similarities: PairSimilarities(SIMD4(values.map(Float.init))))
+    }
+  }
+
   /// The reference's result file: a header, then one line for each pair.
   public static func csv(_ predictions: [PairPrediction]) -> String {
     let header = ["qid1", "qid2", "pred1", "pred2", "gt1", "gt2", "q1score", "q2score"]
@@ -120,13 +156,13 @@ public enum PairScoring {
     return CSV.text([header] + rows)
   }
 
-  private static func row(_ values: [Float], _ index: Int, _ width: Int, normalized: Bool) -> [Double] {
+  static func row(_ values: [Float], _ index: Int, _ width: Int, normalized: Bool) -> [Double] {
     let row = values[index * width..<(index + 1) * width].map(Double.init)
     let length = dot(row, row).squareRoot()
     return normalized && length > 0 ? row.map { $0 / length } : row
   }
 
-  private static func dot(_ a: [Double], _ b: [Double]) -> Double {
+  static func dot(_ a: [Double], _ b: [Double]) -> Double {
     zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
   }
 }

@@ -7,6 +7,9 @@ public struct PairSimilarities: Equatable, Sendable {
 
   public init(_ values: SIMD4<Float>) { self.values = values }
 
+  /// False for one of many.
+  var isWhole: Bool { (0..<4).allSatisfy { !values[$0].isNaN } }
+
   /// Both are counted from 0.
   public subscript(statement statement: Int, image image: Int) -> Float { values[2 * statement + image] }
 
@@ -84,9 +87,11 @@ public struct MatrixScore: Codable, Equatable, Sendable {
   /// What guessing gets, as parts of one.
   public static let chance = (image: 0.25, text: 0.25, group: 1.0 / 6)
 
-  /// nil unless every answer has its similarities.
+  /// nil unless every answer is about two images and two statements, and has its similarities.
   public init?(_ answers: [PairPrediction]) {
-    guard !answers.isEmpty, answers.allSatisfy({ $0.similarities != nil }) else { return nil }
+    guard !answers.isEmpty, answers.allSatisfy({ $0.similarities?.isWhole == true && $0.pair.shape == .square }) else {
+      return nil
+    }
     pairs = answers.count
     image = answers.count(where: \.isCorrect)
     text = answers.count { $0.textIsCorrect == true }

@@ -16,7 +16,7 @@ public enum PredictionResult {
   }
 
   private static func lines(_ score: PairScore) -> [String] {
-    (score.perPattern.map { ($0.pattern.title, $0.percent) } + [("average_score", score.average)])
+    (score.perPattern.map { ($0.category.title, $0.percent) } + [("average_score", score.average)])
       .map { "            \(quoted($0.0)): \($0.1)" }
   }
 

@@ -39,7 +39,7 @@ extension Workspace {
     PairBenchmark(world.pairs(split, perPattern: perPattern), clip: clip, tokenizer: try tokenizer())
   }
 
-  /// The embedded pairs to browse, or any folder in MMVP's layout.
+  /// The embedded pairs to browse, or any benchmark's folder.
   ///
   /// - Parameters:
   ///   - previewSide: the longest side of the previews, which are whole pictures; nil keeps none.
@@ -107,14 +107,15 @@ extension OpenedCLIP {
     return PairBenchmark(pairs, clip: clip, tokenizer: try tokenizer(), cache: cache)
   }
 
-  /// The pairs of a folder in MMVP's layout, for this CLIP.
+  /// The pairs of a benchmark's folder, for this CLIP.
   ///
   /// - Parameter previewSide: the longest side of the previews, which are whole pictures; nil keeps none.
   public func benchmark(
     _ url: URL, previewSide: Int? = nil, cache: FeatureCache? = nil
   ) throws -> PairBenchmark {
-    try PairBenchmark(
-      MMVPFolder(url: url), clip: clip, tokenizer: try tokenizer(), prefix: backbone.policy.statementPrefix,
+    let files = try BenchmarkFiles(at: url.path)
+    return try PairBenchmark(
+      files, clip: clip, tokenizer: try tokenizer(), prefix: files.isMMVP ? backbone.policy.statementPrefix : nil,
       preprocessing: preprocessing, previewSide: previewSide, cache: cache)
   }
 }

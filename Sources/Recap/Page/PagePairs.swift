@@ -19,7 +19,7 @@ struct PagePairs {
       guard !pairs.isEmpty else { return "" }
       let side = Self.side(images(0), pairs: pairs.count)
       let cards = try pairs.indices.map { try card($0, side: side) }
-      let patterns = Pattern.allCases.filter { pattern in pairs.contains { $0.pair.pattern == pattern } }
+      let patterns = PairCategory.all(of: pairs.lazy.map(\.pair))
       return """
         <section><h2>Pairs</h2>
         <p class=dim>Each statement must choose its own image; guessing gets 25 % of pairs. The arrow is the chosen image.
@@ -53,12 +53,14 @@ struct PagePairs {
 
   private func card(_ place: Int, side: Int) throws -> HTML {
     let pair = pairs[place]
-    let statements = pair.pair.statements
+    let statements = pair.statements
     let outcome = pair.outcome
-    let pattern = pair.pair.pattern?.title ?? ""
+    let pattern = pair.pair.category?.title ?? ""
     let note = notes[pair.number]
     let words = "#\(pair.number) \(statements.joined(separator: " ")) \(pattern) \(note.text)".lowercased()
-    let pictures = try images(place).enumerated().map { index, image -> HTML in
+    let own = images(place)
+    let pictures = try pair.shownImages.filter(own.indices.contains).enumerated().map { index, shown -> HTML in
+      let image = own[shown]
       let small = image.fitting(side)
       return
         "<figure>\(HTML.picture(try small.webP(quality: Self.quality), "webp", alt: "image \(index + 1): \(statements[index])"))<figcaption>\(index + 1)</figcaption></figure>"
@@ -91,13 +93,13 @@ struct PagePairs {
       let chosen = answer.predicted[index] == .img1 ? 0 : 1
       return (0..<2).map { image in
         let value =
-          answer.similarities.map { Double($0[statement: index, image: image]).text(decimals: 4) }
+          answer.similarities.map { $0[statement: index, image: image].shown }
           ?? (image == 0 ? answer.scores[index] : 1 - answer.scores[index]).text(decimals: 2)
         guard image == chosen else { return "<td>\(value)</td>" }
         return "<td class=\"\(isRight ? "good" : "bad")\">▸\(value)\(isRight ? "✓" : "✗")</td>"
       }
     }
-    return "<tr><th>\(index + 1) “\(pair.pair.statements[index])”</th>\(cells.flatMap { $0 })</tr>"
+    return "<tr><th>\(index + 1) “\(pair.statements[index])”</th>\(cells.flatMap { $0 })</tr>"
   }
 
   private func margins(_ pair: AnsweredPair) -> HTML {
@@ -121,4 +123,9 @@ struct PagePairs {
     }
     return "<br><mark>\(parts.joined(separator: " · "))</mark>"
   }
+}
+
+extension Float {
+  /// A similarity; empty where one of many has none.
+  fileprivate var shown: String { isNaN ? "" : Double(self).text(decimals: 4) }
 }

@@ -113,7 +113,7 @@ public struct RunPage {
 
   private var table: HTML {
     guard let last = report.evaluations.last, !last.patterns.isEmpty else { return "" }
-    let scores = Dictionary(PatternScore.all(pairs.pairs).map { ($0.pattern?.title ?? "", $0) }) { first, _ in first }
+    let scores = Dictionary(PatternScore.all(pairs.pairs).map { ($0.category?.title ?? "", $0) }) { first, _ in first }
     let rows = last.patterns.indices.map { index -> HTML in
       let (before, after) = (last.baselinePerPattern[index], last.tunedPerPattern[index])
       let score = scores[last.patterns[index]]

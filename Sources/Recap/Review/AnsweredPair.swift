@@ -33,6 +33,30 @@ public struct AnsweredPair: Equatable, Sendable {
     (self.pair, self.baseline, self.tuned) = (pair, baseline, tuned)
   }
 
+  /// Two: of one of many the right one and the strongest wrong one of the judged model; of one statement with many images
+  /// that one twice.
+  public var statements: [String] {
+    switch pair.shape {
+    case .square: pair.statements
+    case .statements(let right): [pair.statements[0], pair.statements[judged?.rival ?? right]]
+    case .images: [pair.statements[0], pair.statements[0]]
+    }
+  }
+
+  /// The same, each once.
+  public var shownStatements: [String] { if case .images = pair.shape { pair.statements } else { statements } }
+
+  /// Places of the images that are shown: two, or the only one.
+  public var shownImages: [Int] {
+    switch pair.shape {
+    case .square: [0, 1]
+    case .statements: [0]
+    case .images: [0, judged?.rival ?? 1]
+    }
+  }
+
+  public var secondImage: URL? { pair.imageURLs.isEmpty ? nil : pair.imageURLs[shownImages[shownImages.count - 1]] }
+
   /// Counted from 1, as MMVP does.
   public var number: Int { pair.index + 1 }
 
@@ -71,7 +95,8 @@ public struct AnsweredPair: Equatable, Sendable {
   /// What differs between its statements, once: "a blue | purple lamp". Where it is longer than so many characters, words
   /// that both begin with are left out.
   public func statementsText(within length: Int = .max) -> String {
-    let words = pair.statements.map { $0.split(separator: " ") }
+    if case .images = pair.shape { return String(pair.statements[0].prefix(length)) }
+    let words = statements.map { $0.split(separator: " ") }
     let head = zip(words[0], words[1]).prefix { $0 == $1 }.count
     let left = words.map { $0.dropFirst(head) }
     let tail = zip(left[0].reversed(), left[1].reversed()).prefix { $0 == $1 }.count
@@ -88,7 +113,7 @@ extension [ImagePair] {
   /// Those of the reports that are about these pairs, not about a part of them or those of another version.
   public func reports(among all: [PredictionReport]) -> [PredictionReport] {
     // Of pairs whose statements are not known only the number can be compared.
-    let checksum = contains { $0.pattern == nil } ? nil : RecordedPairs.checksum(self)
+    let checksum = contains { $0.pattern == nil && $0.imageURLs.isEmpty } ? nil : RecordedPairs.checksum(self)
     return all.filter { report in
       report.pairs == count
         && (checksum == nil || report.statementsChecksum == nil || report.statementsChecksum == checksum)

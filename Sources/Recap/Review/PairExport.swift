@@ -88,11 +88,11 @@ public enum PairExport {
       func four(_ prediction: PairPrediction?) -> [Float]? {
         prediction?.similarities.map { matrix in (0..<4).map { matrix.values[$0] } }
       }
-      let (pair, statements) = (answered.pair, answered.pair.statements)
+      let (pair, statements) = (answered.pair, answered.statements)
       self.pair = answered.number
-      pattern = pair.pattern?.title ?? ""
+      pattern = pair.category?.title ?? ""
       (statement1, statement2) = (statements[0], statements[1])
-      (image1, image2) = (pair.imageURLs.first?.path ?? "", pair.imageURLs.last?.path ?? "")
+      (image1, image2) = (pair.imageURLs.first?.path ?? "", answered.secondImage?.path ?? "")
       outcome = answered.outcome?.rawValue ?? ""
       (baselineMargin, tunedMargin) = (answered.baseline?.margin, answered.tuned?.margin)
       (change, flips) = (answered.change, answered.flips)

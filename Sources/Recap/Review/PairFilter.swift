@@ -41,7 +41,7 @@ public indirect enum PairFilter: Equatable, Sendable {
   /// What words are looked for in.
   static func searchText(_ pair: ImagePair) -> String {
     // The statements' words must not run into each other's.
-    (pair.statements + [pair.pattern?.typeName, pair.pattern?.title].compactMap(\.self)).map { " " + plain($0) + " ." }
+    (pair.statements + [pair.category?.name, pair.category?.title].compactMap(\.self)).map { " " + plain($0) + " ." }
       .joined()
   }
 

@@ -37,7 +37,7 @@ extension EvaluationReport {
     let comparison = PairedComparison(before: before, after: after)
     self.init(
       step: step, pairs: old.pairs, baselineCorrect: old.correct, tunedCorrect: new.correct,
-      patterns: old.perPattern.map(\.pattern.title), baselinePerPattern: old.perPattern.map(\.percent),
+      patterns: old.perPattern.map(\.category.title), baselinePerPattern: old.perPattern.map(\.percent),
       tunedPerPattern: new.perPattern.map(\.percent), fixed: comparison.fixed, broken: comparison.broken,
       pValue: comparison.pValue, interval95: [100 * comparison.interval.low, 100 * comparison.interval.high],
       baselineZeroShot: zeroShot.baseline, tunedZeroShot: zeroShot.tuned, zeroShotImages: classified?.pairs,

@@ -5,7 +5,7 @@ import Foundation
 /// takes no model.
 public struct RecordedPairs {
   public let pairs: [ImagePair]
-  /// Two per pair; draws or reads those of a range of pairs.
+  /// Draws or reads those of a range of pairs.
   private let pictures: @Sendable (Range<Int>) -> [Image]
 
   /// - Parameters:
@@ -16,7 +16,7 @@ public struct RecordedPairs {
   /// Throws a `Problem` when the lists cannot be read or the record names unknown pairs.
   public init(set: String?, folder: String? = nil, mini: MiniFolder) throws {
     if let folder, set == Self.folderSet {
-      self = try RecordedPairs(MMVPFolder(url: URL(filePath: folder)))
+      self = try RecordedPairs(BenchmarkFiles(at: folder))
       return
     }
     let world = MiniWorld()
@@ -36,10 +36,12 @@ public struct RecordedPairs {
   public static let folderSet = "mmvp"
 
   /// A folder's pairs, but for those with an image that cannot be read: they were not scored.
-  private init(_ folder: MMVPFolder) throws {
-    let known = folder.pairs.compactMap { pair -> (pair: ImagePair, images: [Image])? in
-      let images = pair.imageURLs.compactMap { try? Image(contentsOf: $0).fitting(Self.side) }
-      return images.count == 2 ? (pair, images) : nil
+  private init(_ files: BenchmarkFiles) throws {
+    let side = PairBenchmark.previewSide(Self.side, images: files.pairs.reduce(0) { $0 + $1.imageCount })
+    let known = files.pairs.compactMap { pair -> (pair: ImagePair, images: [Image])? in
+      let source = ImageFiles(files: pair.imageURLs.map { ImageFiles.File(path: $0.path, crop: pair.crop) })
+      let images = pair.imageURLs.indices.compactMap { try? source.image($0).fitting(side) }
+      return images.count == pair.imageCount ? (pair, images) : nil
     }
     pairs = known.map(\.pair)
     pictures = { range in known[range].flatMap(\.images) }
@@ -63,8 +65,6 @@ public struct RecordedPairs {
     return crc.hexadecimal
   }
 
-  /// The two images of each of these pairs.
-  public func images(of pairs: Range<Int>) -> [Image] {
-    pictures(pairs)
-  }
+  /// The images of these pairs, in order.
+  public func images(of pairs: Range<Int>) -> [Image] { pictures(pairs) }
 }

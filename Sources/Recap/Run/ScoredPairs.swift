@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 
 /// The mini world's pairs: CLIP-blind ones, as MMVP mines them (by a second seed of the baseline), or pairs as they come.
 public enum PairChoice: String, CaseIterable, Sendable {
@@ -9,7 +10,7 @@ public enum PairChoice: String, CaseIterable, Sendable {
 public enum ScoredPairs: Equatable, Sendable {
   /// The mini world's validation pairs.
   case validation(PairChoice)
-  /// A folder in MMVP's layout.
+  /// A benchmark's folder.
   case folder(String)
 
   /// Those that a run has been scored on since it began.
@@ -29,7 +30,9 @@ public enum ScoredPairs: Equatable, Sendable {
   public var title: String {
     switch self {
     case .validation(let choice): "validation, \(choice.rawValue)"
-    case .folder: "MMVP"
+    case .folder(let path):
+      FileManager.default.fileExists(atPath: path + "/" + MMVPFolder.questionsFile)
+        ? "MMVP" : URL(filePath: path).lastPathComponent
     }
   }
 

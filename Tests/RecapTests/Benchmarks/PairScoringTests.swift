@@ -95,7 +95,7 @@ import Testing
     let predictions = PairScoring.predictions(
       for: [question], imageFeatures: [1, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
 
-    #expect(PairScore(predictions).perPattern.map(\.pattern) == [.text])
+    #expect(PairScore(predictions).perPattern.map(\.category) == [PairCategory(.text)])
     #expect(PairScore(predictions).average == 100 && PairScore([]).average == 0)
   }
 

@@ -120,7 +120,7 @@ struct PairListTests {
 
   @Test("scores patterns: shares by step, and pairs whose statements chose one image")
   func patterns() throws {
-    let color = try #require(PatternScore(.color, ReviewSamples.answered))
+    let color = try #require(PatternScore(PairCategory(.color), ReviewSamples.answered))
     #expect(color.comparison.broken == 1 && color.baselineRight == 1 && color.tunedRight == 0)
     #expect(color.shares == [1, 1, 0, 0])
     let all = try #require(PatternScore(nil, ReviewSamples.answered))

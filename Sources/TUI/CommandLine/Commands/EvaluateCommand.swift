@@ -6,7 +6,8 @@ import Recap
 /// `diva-tui evaluate`: one subcommand a benchmark.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Score CLIPs on a benchmark.", subcommands: [EvaluateMMVPCommand.self])
+    commandName: "evaluate", abstract: "Score CLIPs on a benchmark.",
+    subcommands: [EvaluateMMVPCommand.self, EvaluatePairsCommand.self], defaultSubcommand: EvaluatePairsCommand.self)
 }
 
 /// `diva-tui evaluate mmvp`: CLIP-blind image pairs, scored as the reference does.

@@ -24,7 +24,10 @@ struct ExploreCommand: ParsableCommand {
 
   @Option(help: "Random seed. (default: 1)") var seed: UInt64?
   @OptionGroup var computing: ComputingOptions
-  @Option(help: "Pairs to browse: a folder in MMVP's layout. (default: the embedded ones)") var mmvp: String?
+  @Option(
+    name: [.customLong("mmvp"), .customLong("benchmark")],
+    help: "Pairs to browse: the folder of MMVP-VLM or of another benchmark. (default: the embedded ones)") var mmvp:
+    String?
   @OptionGroup var models: ModelOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var prompt: PromptOptions

@@ -9,7 +9,10 @@ struct PairOptions: ParsableArguments {
     name: .customLong("pairs"),
     help: "Validation pairs to score: mined (CLIP-blind ones, as MMVP mines them) or unmined. (default: mined)")
   var choice: PairChoice?
-  @Option(help: "Score the pairs of a folder in MMVP's layout instead of the mini world's.") var mmvp: String?
+  @Option(
+    name: [.customLong("mmvp"), .customLong("benchmark")],
+    help: "Score the pairs of MMVP-VLM's folder, or another benchmark's, instead of the mini world's.") var mmvp:
+    String?
 
   func validate() throws {
     guard mmvp == nil || choice == nil else {
@@ -40,11 +43,13 @@ extension Console {
   /// What could not be scored, and what was changed in it.
   func note(_ benchmark: PairBenchmark) {
     for skipped in benchmark.skipped {
-      let ids = skipped.questionIDs.map(String.init).joined(separator: " and ")
-      note("the pair \(ids) is left out: \(skipped.reason.message)")
+      note("the pair \(skipped.id) is left out: \(skipped.reason.message)")
     }
     if !benchmark.skipped.isEmpty {
       note("\(benchmark.skipped.count) pairs are left out, \(benchmark.pairs.count) are scored")
+    }
+    if benchmark.leftForMemory > 0 {
+      note("memory holds \(benchmark.pairs.count) of the pairs, spread over all; evaluate --benchmark scores every one")
     }
     if benchmark.cleanedStatements > 0 {
       note("control characters were taken out of \(benchmark.cleanedStatements) statements")

@@ -60,7 +60,7 @@ struct MMVPResult: Encodable {
     let score = scores[0]
     let interval = ConfidenceInterval.wilson(successes: score.correct, trials: score.pairs)
     average = score.average
-    perPattern = Dictionary(uniqueKeysWithValues: score.perPattern.map { ($0.pattern.title, $0.percent) })
+    perPattern = Dictionary(uniqueKeysWithValues: score.perPattern.map { ($0.category.title, $0.percent) })
     (pairsCorrect, pairs) = (score.correct, score.pairs)
     perSeed = zip(seeds, scores).map { SeedScore(seed: $0, average: $1.average, pairsCorrect: $1.correct) }
     spread = Spread(scores.map(\.average))

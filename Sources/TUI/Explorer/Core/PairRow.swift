@@ -4,7 +4,7 @@ import Terminal
 /// A pair of images that look alike to CLIP, with its images and what both models answered.
 struct PairRow: Equatable, Sendable {
   var answered: AnsweredPair
-  /// Two; none where only the recorded answers are known.
+  /// Those of the pair; none where only the recorded answers are known.
   var images: [Picture]
 
   init(pair: ImagePair, images: [Picture], baseline: PairPrediction? = nil, tuned: PairPrediction? = nil) {
@@ -14,7 +14,7 @@ struct PairRow: Equatable, Sendable {
   var pair: ImagePair { answered.pair }
   /// Counted from 1.
   var number: Int { answered.number }
-  var pattern: String { pair.pattern?.typeName ?? "pair \(number)" }
+  var pattern: String { pair.category?.name ?? "pair \(number)" }
   var baseline: PairPrediction? {
     get { answered.baseline }
     set { answered.baseline = newValue }

@@ -53,7 +53,7 @@ struct PairDetail {
   func drawLarge(in rect: Rect, on canvas: inout Canvas) {
     let rest = drawHeading(in: rect, on: &canvas)
     PairLook.draw(pictures, in: rest.droppingBottom(2), on: &canvas)
-    for (index, statement) in answered.pair.statements.enumerated() {
+    for (index, statement) in answered.shownStatements.enumerated() {
       canvas.write(
         [("\(index + 1)  ", .accent.bold), ("“\(statement)”", .title)], rest.column, rest.endRow - 2 + index,
         limit: rest.endColumn)
@@ -62,7 +62,7 @@ struct PairDetail {
 
   /// Gives the room below.
   private func drawHeading(in rect: Rect, on canvas: inout Canvas) -> Rect {
-    let pattern = answered.pair.pattern?.title ?? ""
+    let pattern = answered.pair.category?.title ?? ""
     let next = canvas.heading("Pair \(answered.number)", pattern, in: rect)
     canvas.write(verdict, next + 2, rect.row, limit: rect.endColumn)
     return rect.droppingTop(1)
@@ -97,10 +97,12 @@ struct PairLook: Equatable, Sendable {
   typealias Captioned = (picture: Picture, caption: String)
 
   func pictures(of row: PairRow) -> [Captioned] {
-    guard row.images.count == 2 else { return [] }
-    let own: [Captioned] = row.images.enumerated().map { ($1, "image \($0 + 1)") }
-    let shown = isSwapped ? own.reversed() : own
-    return shown + (showsDifference ? [(Self.difference(row.images[0], row.images[1]), "2 − 1, ×4")] : [])
+    let shown = row.answered.shownImages.filter(row.images.indices.contains)
+    guard !shown.isEmpty else { return [] }
+    let own: [Captioned] = shown.enumerated().map { (row.images[$1], $1 > 1 ? "image \($1 + 1)" : "image \($0 + 1)") }
+    guard own.count == 2 else { return own }
+    let ordered = isSwapped ? own.reversed() : own
+    return ordered + (showsDifference ? [(Self.difference(own[0].picture, own[1].picture), "2 − 1, ×4")] : [])
   }
 
   /// The second image less the first, four times as strong, around grey; in the first one's size.

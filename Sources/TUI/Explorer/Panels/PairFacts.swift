@@ -31,7 +31,14 @@ struct PairFacts {
   }
 
   private var statements: [Line] {
-    answered.pair.statements.enumerated().map { [("\($0 + 1)  ", .accent.bold), ("“\($1)”", .title)] }
+    let many = max(answered.pair.statements.count, answered.pair.imageCount)
+    let lines: [Line] = answered.shownStatements.enumerated().map {
+      [("\($0 + 1)  ", .accent.bold), ("“\($1)”", .title)]
+    }
+    guard answered.pair.shape != .square else { return lines }
+    return lines + [
+      [("one of \(many): 1 is right, \(lines.count == 2 ? "2" : "the other image") is the strongest wrong one", .dim)]
+    ]
   }
 
   private var legend: [Line] {
@@ -55,7 +62,7 @@ struct PairFacts {
     let head: Line =
       [(padded("similarity", label), .dim)]
       + Self.models.map { (padded(" \($0.name) 1, 2", 17), $0.style) }
-    let rows = (0..<2).map { statement -> Line in
+    let rows = answered.shownStatements.indices.map { statement -> Line in
       [(padded("statement \(statement + 1)", label), .dim)]
         + answers.flatMap { answer in (0..<2).map { image in cell(answer, statement, image) } }
     }
@@ -64,7 +71,7 @@ struct PairFacts {
 
   /// "▸.2412✓": the chosen image has the arrow, and whether that is right.
   private func cell(_ answer: PairPrediction?, _ statement: Int, _ image: Int) -> (String, Style) {
-    guard let answer, let value = answer.similarities?[statement: statement, image: image] else {
+    guard let answer, let value = answer.similarities?[statement: statement, image: image], !value.isNaN else {
       return (padded("", image == 0 ? 8 : 9), .dim)
     }
     let isChosen = (answer.predicted[statement] == .img1 ? 0 : 1) == image
@@ -79,7 +86,8 @@ struct PairFacts {
     let cells = answers.flatMap { answer -> Line in
       guard let answer else { return [(padded("–", 17), .dim)] }
       let own = zip(answer.scores, answer.truth).map { $1 == .img1 ? $0 : 1 - $0 }
-      return [(padded(" " + own.map { $0.text(decimals: 2) }.joined(separator: "    "), 17), .normal)]
+      let shown = answered.pair.shape == .square ? own : Array(own.prefix(1))
+      return [(padded(" " + shown.map { $0.text(decimals: 2) }.joined(separator: "    "), 17), .normal)]
     }
     return [[(padded(columns >= 56 ? "p of own image" : "p of own", label), .dim)] + cells]
   }
@@ -87,7 +95,7 @@ struct PairFacts {
   // MARK: - Picks
 
   private var picks: [Line] {
-    guard answers.contains(where: { $0?.similarities != nil }) else { return [] }
+    guard answered.pair.shape == .square, answers.contains(where: { $0?.similarities != nil }) else { return [] }
     let head: Line = [
       (padded("finds", label), .dim), (padded("by statement", 14), .dim), (padded("by image", 10), .dim),
       ("both", .dim),

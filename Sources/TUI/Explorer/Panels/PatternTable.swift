@@ -31,9 +31,9 @@ struct PatternTable {
       return
     }
     let answers = history.predictions.last.flatMap { $0.pairs == pairs.count && $0.step == last.step ? $0 : nil }
-    var places: [Pattern: [Int]] = [:]
+    var places: [String: [Int]] = [:]
     if answers != nil {
-      for (at, row) in pairs.enumerated() { row.pair.pattern.map { places[$0, default: []].append(at) } }
+      for (at, row) in pairs.enumerated() { row.pair.category.map { places[$0.title, default: []].append(at) } }
     }
     rows = last.patterns.enumerated().map { index, title in
       let pattern = Pattern.allCases.first { $0.title == title || $0.typeName == title }
@@ -41,7 +41,7 @@ struct PatternTable {
         name: pattern?.shortName ?? title,
         tuned: history.evaluations.filter { $0.patterns == last.patterns }.map { $0.tunedPerPattern[index] },
         baseline: last.baselinePerPattern[index])
-      if let answers, let own = pattern.flatMap({ places[$0] }) { row.add(answers, own) }
+      if let answers, let own = places[pattern?.title ?? title] { row.add(answers, own) }
       return row
     }
   }

@@ -50,8 +50,8 @@ enum ReconstructionStrip {
     let row = feed.pairs[pair.place]
     let right = String(pair.right.suffix(rect.columns).map { $0 ? "●" : "○" })
     let lines: [(String, Style)] = [
-      ("pair \(row.number), \(row.pattern)", .title), ("“\(row.pair.statements[pair.side])”", .normal),
-      ("not “\(row.pair.statements[1 - pair.side])”", .dim),
+      ("pair \(row.number), \(row.pattern)", .title), ("“\(row.answered.statements[pair.side])”", .normal),
+      ("not “\(row.answered.statements[1 - pair.side])”", .dim),
       ("margin \(pair.before.signed(decimals: 2)) → \(pair.now.signed(decimals: 2))", .normal),
       (right.isEmpty ? "" : "right \(right)", .dim),
       ("margin: the worse statement’s own picture, probability less one half", .dim),

@@ -29,6 +29,7 @@ struct RunningScore: Equatable {
   static func words(_ rows: [PairRow]) -> String {
     let answers = rows.compactMap { $0.baseline?.predicted }
     let alike = Double(answers.count { $0[0] == $0[1] }) / Double(max(answers.count, 1))
+    guard rows.allSatisfy({ $0.pair.shape == .square }) else { return "of \(answers.count) pairs." }
     return
       "of \(answers.count) pairs; guessing gets 25 %. In \(alike.percent(decimals: 0)) of 100 it chooses one picture for both "
       + "statements: it cannot tell the two apart."

@@ -15,6 +15,8 @@ enum PairsScreen: Screen {
     /// Of all pairs; nil before both models have answered one.
     var total: PatternScore?
     var scores: RunReport.ModelScores?
+    /// What guessing gets, as a part of one.
+    var chance = 0.25
     var entry: Entry?
     /// Filters that were used, the newest last.
     var history: [String] = []
@@ -160,7 +162,7 @@ enum PairsScreen: Screen {
       unavailable: { $0.pairs.patterns.count > 1 ? nil : "there are no patterns to choose from" }
     ) { state, key in
       let goesToPatterns = key == .right
-      let own = state.pairs.patterns.firstIndex { $0.pattern == state.pairs.list.chosen?.pair.pattern }
+      let own = state.pairs.patterns.firstIndex { $0.category == state.pairs.list.chosen?.pair.category }
       state.pairs.pattern = goesToPatterns ? state.pairs.pattern ?? own ?? 0 : nil
       return []
     },
@@ -168,8 +170,8 @@ enum PairsScreen: Screen {
       keys: [.enter], label: "filter by pattern", tooltip: "List the pairs of the chosen pattern.",
       unavailable: { $0.pairs.pattern == nil ? "choose a pattern first, with →" : nil }
     ) { state, _ in
-      guard let at = state.pairs.pattern, let pattern = state.pairs.patterns[at].pattern else { return [] }
-      use("\"\(pattern.typeName.lowercased())\"", &state)
+      guard let at = state.pairs.pattern, let category = state.pairs.patterns[at].category else { return [] }
+      use("\"\(category.name.lowercased())\"", &state)
       state.pairs.pattern = nil
       return []
     },
@@ -268,6 +270,7 @@ enum PairsScreen: Screen {
     state.pairs.list.take(answered)
     state.pairs.patterns = PatternScore.all(answered)
     state.pairs.total = PatternScore(nil, answered)
+    state.pairs.chance = pairs.isEmpty ? 0.25 : pairs.reduce(0) { $0 + $1.pair.chance } / Double(pairs.count)
     state.pairs.scores = RunReport.ModelScores(
       baseline: answered.compactMap(\.baseline), tuned: answered.compactMap(\.tuned))
     state.pairs.pattern = state.pairs.pattern.flatMap { $0 < state.pairs.patterns.count ? $0 : nil }

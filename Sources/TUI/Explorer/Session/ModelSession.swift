@@ -126,7 +126,8 @@ final class ModelSession: Session {
   private func index(of which: PairPicture) -> Int? {
     if let known = pairSamples[which] { return known }
     guard let benchmark = pairs?.scoring.benchmark, benchmark.pairs.indices.contains(which.place) else { return nil }
-    let image = benchmark.previews[2 * which.place + which.side]
+    let own = Array(benchmark.previews(ofPair: which.place))
+    let image = own[min(which.side, own.count - 1)]
     pairSamples[which] = samples.count
     samples.append(image)
     report.post(.pairSample(which, Picture(image)))

@@ -5,10 +5,10 @@ import Recap
 extension Workspace {
   /// Looks at the patches of a pair; says why where that cannot be.
   func weighPatches(of row: PairRow, by models: DivaModels?, report: Reporter) throws {
-    guard row.images.count == 2, let models else {
+    guard row.images.count == 2, row.pair.shape == .square, let models else {
       return report.post(
         .said(
-          "the patches cannot be looked at: \(models == nil ? "there is no tuned CLIP yet" : "the images are not known")"
+          "the patches cannot be looked at: \(models == nil ? "there is no tuned CLIP yet" : row.images.isEmpty ? "the images are not known" : "there are not two images with a statement each")"
         ))
     }
     let evidence = PairEvidence(

@@ -21,7 +21,7 @@ struct PairJob {
       benchmark, by: towers, preprocessing: opened.preprocessing, feature: opened.backbone.benchmark, seeds: [seed])
     hasTuned = towers.count > 1
     rows = benchmark.pairs.enumerated().map { index, pair in
-      PairRow(pair: pair, images: benchmark.previews[2 * index..<2 * index + 2].map(Picture.init))
+      PairRow(pair: pair, images: benchmark.previews(ofPair: index).map(Picture.init))
     }
   }
 

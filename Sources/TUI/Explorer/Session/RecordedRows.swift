@@ -15,14 +15,20 @@ struct RecordedRows {
     let pairs = try RecordedPairs(set: set, folder: folder, mini: mini)
     let images = pairs.images(of: 0..<pairs.count).map(Picture.init)
     self.pairs = pairs
-    rows = pairs.pairs.enumerated().map { PairRow(pair: $1, images: Array(images[2 * $0..<2 * $0 + 2])) }
+    var end = 0
+    rows = pairs.pairs.map { pair in
+      end += pair.imageCount
+      return PairRow(pair: pair, images: Array(images[end - pair.imageCount..<end]))
+    }
   }
 
   /// Whether they are those that the record names.
   func are(_ set: String?, in folder: String?) -> Bool { self.set == set && self.folder == folder }
 
   func image(_ which: PairPicture) -> Image? {
-    rows.indices.contains(which.place) ? pairs.images(of: which.place..<which.place + 1)[which.side] : nil
+    guard rows.indices.contains(which.place) else { return nil }
+    let own = pairs.images(of: which.place..<which.place + 1)
+    return own.isEmpty ? nil : own[min(which.side, own.count - 1)]
   }
 
   /// Whether the report is about these pairs, not about those of another version of the program.

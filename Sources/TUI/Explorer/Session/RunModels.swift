@@ -48,7 +48,7 @@ extension Workspace {
     throws -> [Image]
   {
     if let data { return try data.samples(count, indexes: ShardIndexes(environment: environment)) }
-    let urls = try MMVPFolder(url: path.map { URL(filePath: $0) } ?? folder.benchmark).pairs.flatMap(\.imageURLs)
+    let urls = try BenchmarkFiles(at: path ?? folder.benchmark.path).pairs.flatMap(\.imageURLs)
     let stride = max(1, urls.count / count)
     return (0..<min(count, urls.count)).compactMap { try? Image(contentsOf: urls[$0 * stride]) }
   }

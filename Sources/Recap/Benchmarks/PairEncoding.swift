@@ -1,0 +1,79 @@
+import Engine
+
+/// A benchmark's pairs answered by a CLIP: each image and each statement is encoded once, whatever pairs share it.
+public struct PairEncoding {
+  private let files: BenchmarkFiles
+  private let images: ImageFiles
+  private let imagePlaces: [[Int]]
+  private let texts: [String]
+  private let textPlaces: [[Int]]
+  /// Statements that are longer than the text tower reads; their tails are cut.
+  public let cutStatements: Int
+  private let clip: CLIP
+  private let tokenizer: any Tokenizer
+  /// A row for each of the texts, once they are encoded: both CLIPs share one text tower.
+  private var statements: [Float] = []
+
+  public init(_ files: BenchmarkFiles, _ clip: CLIP, _ tokenizer: any Tokenizer) {
+    (self.files, self.clip, self.tokenizer) = (files, clip, tokenizer)
+    let (images, imagePlaces) = Self.unique(
+      files.pairs.map { pair in pair.imageURLs.map { ImageFiles.File(path: $0.path, crop: pair.crop) } })
+    (self.images, self.imagePlaces) = (ImageFiles(files: images), imagePlaces)
+    (texts, textPlaces) = Self.unique(files.pairs.map { pair in pair.statements.map { files.prefix + $0 } })
+    cutStatements = texts.count { !tokenizer.fits($0) }
+  }
+
+  /// Each value once, as they come, and where each is.
+  private static func unique<Value: Hashable>(_ lists: [[Value]]) -> ([Value], [[Int]]) {
+    var known: [Value: Int] = [:]
+    var values: [Value] = []
+    let places = lists.map { list in
+      list.map { value in
+        if let place = known[value] { return place }
+        known[value] = values.count
+        values.append(value)
+        return values.count - 1
+      }
+    }
+    return (values, places)
+  }
+
+  public var imageCount: Int { images.count }
+
+  /// - Parameter progress: called with the statements that are encoded so far, and all; what it throws ends the work.
+  public mutating func encodeStatements(cache: FeatureCache?, progress: (Int, Int) throws -> Void) rethrows {
+    statements = try textFeatures(of: texts, by: clip, tokenizer, cache: cache) { try progress($0, texts.count) }
+  }
+
+  /// An answer for each pair, and the images that cannot be read. The statements must be encoded.
+  public func answers(
+    by vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature, seed: UInt64,
+    cache: FeatureCache?, progress: (Int, Int) throws -> Void
+  ) rethrows -> (answers: [PairAnswer], problems: [Problem]) {
+    var encoding = ImageEncoding(
+      images, by: vision, preprocessing: preprocessing, feature: feature, seed: seed, cache: cache)
+    while !encoding.isFinished {
+      encoding.advance()
+      try progress(encoding.done, encoding.all)
+    }
+    let answers = files.pairs.indices.map { answer($0, encoding, feature) }
+    return (answers, encoding.problems.sorted { $0.key < $1.key }.map(\.value))
+  }
+
+  private func answer(
+    _ place: Int, _ encoding: ImageEncoding, _ feature: BenchmarkFeature
+  ) -> PairAnswer {
+    let (pair, width) = (files.pairs[place], encoding.width)
+    let texts = textPlaces[place].map { PairScoring.row(statements, $0, width, normalized: true) }
+    let values = texts.enumerated().flatMap { number, text in
+      imagePlaces[place].map { image in
+        // A square's second statement has its own draw of patches, where there are two.
+        let features = encoding.features(draw: pair.shape == .square ? number : 0)
+        return PairScoring.dot(text, PairScoring.row(features, image, width, normalized: feature.normalizesSum))
+      }
+    }
+    let needsTexts = pair.shape == .statements(right: 2)
+    return PairAnswer(
+      pair, values, between: needsTexts ? texts.flatMap { a in texts.map { PairScoring.dot(a, $0) } } : [])
+  }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Recap
+
+/// `diva-tui evaluate --benchmark PATH`: any benchmark of fine detail, by its own files.
+struct EvaluatePairsCommand: DivaCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pairs", abstract: "Score a benchmark of image and statement pairs, found out by its files.",
+    discussion: "Benchmarks and their files:\n\n" + BenchmarkReader.layouts
+      + "\n\nA CSV with the columns id, T0_I0, T0_I1, T1_I0, T1_I1 is scored without any model; --csv writes it.")
+
+  @Option(help: "The benchmark's folder, one of its files, or a CSV of similarities.") var benchmark: String
+  @Option(help: "Where its images are looked for first. (default: beside its files)") var images: String?
+  @Option(help: "Image feature: reference, class or class+mean. (default: class; for MMVP-VLM reference)")
+  var feature: FeatureRule?
+  @Option(help: "A second CSV of similarities to compare with the one of --benchmark.") var against: String?
+  @Option(help: "Write the similarities (of the tuned CLIP, if given) as CSV; several benchmarks get a file each.")
+  var csv: String?
+  @Flag(help: "Recompute all features instead of reading them from the cache.") var noCache = false
+  @OptionGroup var models: ModelOptions
+  @OptionGroup var general: GeneralOptions
+
+  private var isTable: Bool { benchmark.lowercased().hasSuffix(".csv") && !benchmark.hasSuffix("Questions.csv") }
+
+  func validate() throws {
+    guard isTable || against == nil else {
+      throw ValidationError("--against compares two CSVs of similarities; --benchmark names none.")
+    }
+    guard !isTable || (models.isEmpty && images == nil && feature == nil) else {
+      throw ValidationError("a CSV of similarities is scored without a model; remove these options.")
+    }
+  }
+
+  func work(_ console: Console) throws {
+    if let csv { try DurableFile.requirePlace(csv) }
+    if isTable { return try scoreTable(console) }
+    let found = try BenchmarkFiles.all(at: benchmark, images: images)
+    let workspace = try models.workspace(console)
+    let tower = try models.tuned.map(workspace.tower)
+    for files in found {
+      let result = try score(files, workspace, tower, console)
+      try write(result, files, isOne: found.count == 1)
+      try show(PairsLine(result), PairsReport(result).text, console)
+    }
+  }
+
+  private func scoreTable(_ console: Console) throws {
+    let (files, answers) = try SimilarityTable.read(benchmark)
+    let second = try against.map { try SimilarityTable.read($0) }
+    if let second, second.answers.map(\.pair.id) != answers.map(\.pair.id) {
+      throw Problem(
+        "\(benchmark) and \(against ?? "") are not about the same pairs", advice: "give two tables with the same ids")
+    }
+    console.note(files, unreadable: [], cut: 0)
+    let result = PairsResult(files, baseline: answers, tuned: second?.answers)
+    try write(result, files, isOne: true)
+    try show(PairsLine(result), PairsReport(result).text, console)
+  }
+
+  private func score(
+    _ files: BenchmarkFiles, _ workspace: Workspace, _ tower: CLIPVisionTower?, _ console: Console
+  ) throws -> PairsResult {
+    var line = ProgressLine(console)
+    defer { line.clear() }
+    var encoding = PairEncoding(files, workspace.clip, try workspace.tokenizer())
+    func progress(_ noun: String) -> (Int, Int) throws -> Void {
+      { done, all in
+        line.show("\(files.title): \(done.grouped) of \(all.grouped) \(noun) encoded")
+        try console.checkInterruption()
+      }
+    }
+    try encoding.encodeStatements(cache: cache([workspace.clipPath], console), progress: progress("statements"))
+    let rule = feature ?? (files.name == "mmvp-vlm" ? .reference : .classToken)
+    func answers(_ vision: CLIPVisionTower, _ paths: [String]) throws -> (answers: [PairAnswer], problems: [Problem]) {
+      try encoding.answers(
+        by: vision, preprocessing: workspace.preprocessing, feature: rule.feature(for: workspace.backbone),
+        seed: general.seed, cache: cache(paths, console), progress: progress("images"))
+    }
+    let baseline = try answers(workspace.clip.vision, [workspace.clipPath])
+    let tuned = try tower.map { try answers($0, [workspace.clipPath, models.tuned ?? ""]).answers }
+    line.clear()
+    console.note(files, unreadable: baseline.problems, cut: encoding.cutStatements)
+    return PairsResult(
+      files, baseline: baseline.answers, tuned: tuned, unreadable: baseline.problems, feature: rule,
+      model: workspace.opened.reading)
+  }
+
+  private func cache(_ weights: [String], _ console: Console) -> FeatureCache? {
+    noCache ? nil : FeatureCache(weights: weights, environment: console.environment)
+  }
+
+  private func write(_ result: PairsResult, _ files: BenchmarkFiles, isOne: Bool) throws {
+    guard let csv else { return }
+    let url = URL(filePath: csv)
+    let each =
+      url.deletingPathExtension().path + "-\(files.name)." + (url.pathExtension.isEmpty ? "csv" : url.pathExtension)
+    try DurableFile.write(Data(SimilarityTable.text(result.tuned ?? result.baseline).utf8), to: isOne ? csv : each)
+  }
+}
+
+extension Console {
+  /// What could not be scored, and what was changed in it.
+  func note(_ files: BenchmarkFiles, unreadable: [Problem], cut: Int) {
+    let most = 20
+    for pair in files.skipped.prefix(most) { note("\(pair.id.shown) is left out: \(pair.reason.message)") }
+    if files.skipped.count > most { note("… and \((files.skipped.count - most).grouped) more; --json names them all") }
+    for problem in unreadable.prefix(most) { note(problem.message) }
+    if unreadable.count > most { note("… and \((unreadable.count - most).grouped) more images") }
+    if !files.skipped.isEmpty {
+      note("\(files.skipped.count.grouped) of \(files.expected.grouped) pairs are left out")
+    }
+    if files.cleanedStatements > 0 {
+      note("line breaks or control characters were taken out of \(files.cleanedStatements.counted("statement"))")
+    }
+    if cut > 0 { note("\(cut.counted("statement")) longer than the text tower reads; the tails are cut") }
+    if files.corrected > 0 { note("corrections.json corrected \(files.corrected.counted("label"))") }
+    for category in files.categories where !files.pairs.contains(where: { $0.category == category }) {
+      note("the category “\(category.title)” has no pair that can be used")
+    }
+    if let published = files.published, published != files.expected {
+      note("\(files.title) was published with \(published.grouped) pairs, these files have \(files.expected.grouped)")
+    }
+  }
+}
