@@ -12,8 +12,13 @@ public protocol ImageSource: Sendable {
 /// Files, or parts of them.
 struct ImageFiles: ImageSource {
   struct File: Hashable {
-    let path: String
+    let name: FileName
     let crop: PixelBox?
+
+    init(_ name: FileName, crop: PixelBox? = nil) { (self.name, self.crop) = (name, crop) }
+    init(path: String, crop: PixelBox?) { self.init(FileName(path), crop: crop) }
+
+    var path: String { name.text }
   }
 
   let files: [File]
@@ -21,12 +26,12 @@ struct ImageFiles: ImageSource {
   var count: Int { files.count }
 
   func image(_ index: Int) throws -> Image {
-    let image = try Image(contentsOf: FileName(files[index].path))
+    let image = try Image(contentsOf: files[index].name)
     return try files[index].crop.map { try image.part($0, of: files[index].path) } ?? image
   }
 
   func stamp(_ index: Int) -> String {
-    FileStamp.stamp(FileName(files[index].path)) + (files[index].crop.map { " \($0)" } ?? "")
+    FileStamp.stamp(files[index].name) + (files[index].crop.map { " \($0)" } ?? "")
   }
 }
 

@@ -7,7 +7,9 @@ import Recap
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score CLIPs on a benchmark.",
-    subcommands: [EvaluateMMVPCommand.self, EvaluatePairsCommand.self], defaultSubcommand: EvaluatePairsCommand.self)
+    subcommands: [
+      EvaluateMMVPCommand.self, EvaluatePairsCommand.self, EvaluateZeroShotCommand.self, EvaluateRetrievalCommand.self,
+    ], defaultSubcommand: EvaluatePairsCommand.self)
 }
 
 /// `diva-tui evaluate mmvp`: CLIP-blind image pairs, scored as the reference does.
