@@ -53,7 +53,7 @@ struct EndToEndTests {
     try terminal.wait(for: #"[0-9]{3,} pairs"#, seconds: 120)
     terminal.type("2")
     try terminal.wait(for: "with the tuned CLIP of step 1", seconds: 120)
-    terminal.type("5")
+    terminal.type("6")
     try terminal.wait(for: "1 run ")
     terminal.type("\u{1A}")
     try terminal.wait(for: "Stopped")

@@ -60,7 +60,7 @@ import Testing
     var explorer = TestExplorer(ExplorerState())
     explorer.report { $0.opening = opening(.failed(Self.problem)) }
     explorer.report { $0.status = .ready }
-    explorer.type("\(index + 1)")
+    explorer.type("\(Explorer.screens[index].number)")
 
     #expect(explorer.screen.contains("cannot open /models/sd: there is no such folder"))
     #expect(explorer.screen.contains("→ give the folder that holds model_index.json"))

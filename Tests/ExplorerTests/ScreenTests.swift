@@ -6,13 +6,14 @@ import Testing
 
 @Suite struct ScreenTests {
   static let sizes = [Size(columns: 80, rows: 24), Size(columns: 120, rows: 36), Size(columns: 200, rows: 60)]
+  static let smallest = Size(columns: 60, rows: 16)
 
-  @Test("Every screen looks as it did when a person last looked", arguments: Explorer.screens.indices, sizes)
+  @Test("Every screen looks as it did when a person last looked", arguments: Explorer.screens.indices, [smallest] + sizes)
   func golden(index: Int, size: Size) throws {
     let screen = Explorer.screens[index]
     let state = screen == RunsScreen.self ? DemoFeed.watched : DemoFeed.state
     var explorer = TestExplorer(state, columns: size.columns, rows: size.rows)
-    explorer.type("\(index + 1)")
+    explorer.type("\(Explorer.screens[index].number)")
 
     try explorer.matches("\(screen.title.lowercased())-\(size.columns)x\(size.rows)")
   }
@@ -23,7 +24,7 @@ import Testing
   func empty(index: Int) throws {
     var explorer = TestExplorer(ExplorerState())
     explorer.report { $0.status = .loading("loading the mini world") }
-    explorer.type("\(index + 1)")
+    explorer.type("\(Explorer.screens[index].number)")
 
     try explorer.matches("\(Explorer.screens[index].title.lowercased())-empty")
   }
@@ -82,7 +83,7 @@ import Testing
   @Test("No screen puts a picture on the last row", arguments: Explorer.screens.indices, [16, 17, 20, 24, 33, 70])
   func picturesStayAboveTheLastRow(index: Int, rows: Int) {
     var explorer = TestExplorer(DemoFeed.watched, columns: 60, rows: rows)
-    explorer.type("\(index + 1)")
+    explorer.type("\(Explorer.screens[index].number)")
 
     #expect(explorer.frame.pictures.allSatisfy { $0.rect.endRow < rows && $0.rect.endColumn <= 60 })
   }
@@ -120,14 +121,14 @@ import Testing
 
     #expect(
       table.hasPrefix("| screen | key | what it does |\n|---|---|---|\n")
-        && table.contains("| everywhere | `Tab 1–5` |"))
+        && table.contains("| everywhere | `Tab 1–6` |"))
     for binding in Explorer.keys + Explorer.screens.flatMap({ $0.keys }) { #expect(table.contains(binding.tooltip)) }
   }
 
   @Test func everyGlyphOfEveryScreenHasAPlainStandIn() {
     for index in Explorer.screens.indices {
       var explorer = TestExplorer(columns: 120, rows: 36)
-      explorer.type("\(index + 1)")
+      explorer.type("\(Explorer.screens[index].number)")
       let strange = explorer.frame.cells.map(\.character).filter { PlainGlyphs.ascii($0) == "?" && $0 != "?" }
       #expect(strange.isEmpty)
     }

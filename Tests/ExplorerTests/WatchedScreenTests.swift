@@ -57,7 +57,7 @@ import Testing
     explorer.take(.opened(Self.withoutSteps()))
     explorer.report { $0.status = .finished }
     explorer.report { $0.absence = "The models of this run cannot be opened: there is no folder /models/clip." }
-    explorer.type("\(index + 1)")
+    explorer.type("\(Explorer.screens[index].number)")
 
     #expect(explorer.screen.contains("there is no folder /models/clip"))
     try explorer.matches("\(Explorer.screens[index].title.lowercased())-absent")
@@ -88,7 +88,7 @@ import Testing
 
   @Test func enterOpensTheChosenRun() {
     var explorer = TestExplorer(DemoFeed.watched)
-    explorer.type("5")
+    explorer.type("6")
     explorer.press(.down, .down, .down, .enter)
 
     #expect(explorer.work == [.openRun(2)])
@@ -97,7 +97,7 @@ import Testing
 
   @Test func enterOnTheOpenedRunJustGoesThere() {
     var explorer = TestExplorer(DemoFeed.watched)
-    explorer.type("5")
+    explorer.type("6")
     explorer.press(.enter)
 
     #expect(explorer.work.isEmpty)
@@ -118,11 +118,11 @@ import Testing
 
   @Test func theListOfRunsIsThereOnlyWhenRunsWereGiven() {
     var explorer = TestExplorer()
-    explorer.type("5")
+    explorer.type("6")
 
     #expect(explorer.state.screen.title == "Train")
     #expect(explorer.screen.contains("there is no list of runs here"))
-    #expect(!explorer.screen.contains("5 Runs"))
+    #expect(!explorer.screen.contains("6 Runs"))
   }
 
   @Test func aRunThatCannotBeReadSaysWhyInTheList() {
@@ -130,7 +130,7 @@ import Testing
     rows[0].status = .failed(Problem("cannot read /runs/first/log.jsonl, line 5: not valid JSON"))
     var explorer = TestExplorer(DemoFeed.watched)
     explorer.take(.runs(rows))
-    explorer.type("5")
+    explorer.type("6")
 
     #expect(explorer.screen.contains("✗ failed"))
     #expect(explorer.screen.contains("line 5: not valid JSON"))
@@ -143,7 +143,7 @@ import Testing
     }
     state.runs.cursor = 71
     var explorer = TestExplorer(state)
-    explorer.type("5")
+    explorer.type("6")
 
     #expect(explorer.screen.contains("run 71"))
     #expect(!explorer.screen.contains("run 3 "))

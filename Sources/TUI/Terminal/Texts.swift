@@ -5,11 +5,15 @@ extension Canvas {
     Fields([.init("", text, style)], indent: 0).draw(in: rect, on: &self)
   }
 
-  /// A heading with a dim remark behind it; gives the column after them.
+  /// A heading with a dim remark behind it, of whose parts (“ · ” between them) the last go where they do not fit; gives
+  /// the column after them.
   @discardableResult
   package mutating func heading(_ title: String, _ remark: String = "", in rect: Rect) -> Int {
     let next = write(title, rect.column, rect.row, .title, limit: rect.endColumn)
-    return remark.isEmpty ? next : write(remark, next + 2, rect.row, .dim, limit: rect.endColumn)
+    var parts = remark.split(separator: " · " as String)
+    while parts.count > 1, next + 2 + parts.joined(separator: " · ").cellWidth > rect.endColumn { parts.removeLast() }
+    return remark.isEmpty
+      ? next : write(parts.joined(separator: " · "), next + 2, rect.row, .dim, limit: rect.endColumn)
   }
 
   /// Lines of dim text in the middle of a box, for what is not there yet.

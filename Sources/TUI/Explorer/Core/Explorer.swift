@@ -21,11 +21,12 @@ enum Explorer {
   static let keys: [Binding] =
     SteeringKeys.all + [
       Binding(
-        keys: [.tab] + screens.indices.map { .character(Character("\($0 + 1)")) }, label: "screens",
+        keys: [.tab] + screens.map { .character(Character("\($0.number)")) }, label: "screens",
         tooltip: "Go to the next screen, or to one by its number."
       ) { state, key in
-        guard case .character(let digit) = key, let number = digit.wholeNumberValue else { return openNext(&state) }
-        return open(screens[number - 1], &state)
+        guard case .character(let digit) = key, let screen = screens.first(where: { $0.number == digit.wholeNumberValue })
+        else { return openNext(&state) }
+        return open(screen, &state)
       },
       Binding(
         keys: ["g"], label: "pictures",

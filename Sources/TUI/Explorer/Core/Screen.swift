@@ -5,10 +5,14 @@ import Terminal
 /// One file, and one line in `Explorer.screens`: header, footer, help and the table of keys follow from there.
 protocol Screen: Sendable {
   static var title: String { get }
+  /// The digit that opens it; rising in the order of `Explorer.screens`.
+  static var number: Int { get }
   static var keys: [Binding] { get }
 
   /// What one looks at, in a line for somebody who sees it for the first time.
   static var introduction: String { get }
+  /// The same in at most 68 cells.
+  static var shortIntroduction: String { get }
 
   /// Leaves the innermost layer: a full-screen chart, say; nil where there is none.
   static func leave(_ state: inout ExplorerState) -> [Work]?
@@ -34,6 +38,7 @@ protocol Screen: Sendable {
 
 extension Screen {
   static var introduction: String { "" }
+  static var shortIntroduction: String { introduction }
   static func leave(_ state: inout ExplorerState) -> [Work]? { nil }
   static func unavailable(_ state: ExplorerState) -> String? { nil }
   static func open(_ state: ExplorerState) -> [Work] { [] }

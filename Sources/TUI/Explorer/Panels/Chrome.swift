@@ -4,7 +4,7 @@ import Terminal
 enum Chrome {
   static func drawHeader(_ state: ExplorerState, on canvas: inout Canvas) {
     let status = StatusWords.header(state)
-    let tabs = Explorer.screens.filter { $0.unavailable(state) == nil }.reduce(11) { $0 + $1.title.cellWidth + 4 }
+    let tabs = Tabs.width(state)
     var end = canvas.size.columns - 1
     // How long it takes and with which density it trains, where there is room beside the names of the screens.
     for text in StatusWords.more(state).reversed() where tabs + status.text.cellWidth + text.cellWidth + 3 < end {
@@ -12,23 +12,17 @@ enum Chrome {
       end -= text.cellWidth + 3
     }
     canvas.writeRight(status.text, endColumn: end, 0, status.style)
-    var column = canvas.write(" diva-tui", 0, 0, .title) + 2
-    for (index, screen) in Explorer.screens.enumerated() where screen.unavailable(state) == nil {
-      let isOpen = screen == state.screen
-      let label = " \(index + 1) \(screen.title) "
-      let limit = end - status.text.cellWidth - 1
-      let style = isOpen ? Style.accent.bold.selected() : .dim
-      column = canvas.write(label, column, 0, style, limit: limit)
-    }
+    Tabs.draw(state, endColumn: end - status.text.cellWidth - 1, on: &canvas)
     canvas.write(String(repeating: "─", count: canvas.size.columns), 0, 1, .dim)
   }
 
   /// What one looks at, where there is room for the line; gives the room below.
   static func drawIntroduction(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) -> Rect {
-    let text = state.screen.introduction
-    guard state.isIntroductionShown, !text.isEmpty, canvas.size.rows >= 24 else { return rect }
     let hides = "H hides"
     let end = rect.endColumn - hides.cellWidth - 2
+    let whole = state.screen.introduction
+    guard state.isIntroductionShown, !whole.isEmpty, canvas.size.rows >= 24 else { return rect }
+    let text = rect.column + whole.cellWidth <= end ? whole : state.screen.shortIntroduction
     canvas.write(text, rect.column, rect.row - (canvas.size.rows < 30 ? 1 : 0), .dim, limit: end)
     canvas.writeRight(hides, endColumn: rect.endColumn, rect.row - (canvas.size.rows < 30 ? 1 : 0), .dim)
     return canvas.size.rows < 30 ? rect : rect.droppingTop(2)
@@ -55,7 +49,7 @@ enum Chrome {
 
   /// Only the digits of screens that can be opened.
   private static func screens(_ state: ExplorerState) -> Binding {
-    let digits = Explorer.screens.enumerated().filter { $0.element.unavailable(state) == nil }.map { $0.offset + 1 }
+    let digits = Explorer.screens.filter { $0.unavailable(state) == nil }.map { $0.number }
     let known = Explorer.keys.first { $0.label == "screens" }
     return Binding(
       keys: [.tab] + digits.map { .character(Character("\($0)")) }, label: "screens", tooltip: known?.tooltip ?? ""

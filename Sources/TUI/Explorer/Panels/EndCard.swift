@@ -18,28 +18,40 @@ enum EndCard {
     guard let last = feed.history.evaluations.last else { return }
     let status = StatusWords(feed.session.status)
     canvas.heading(status.words.text, feed.run.name, in: rect)
-    let (gain, forgotten) = (last.gainChange, last.zeroShotWords)
+    let room = rect.columns - indent
+    /// The first of these that fits.
+    func fitting(_ forms: String...) -> String { forms.first { $0.cellWidth <= room } ?? forms[forms.count - 1] }
+    func change(_ change: (text: String, style: Style), _ interval: [Double]?) -> (String, Style) {
+      let interval = interval?.intervalText
+      let whole = "\(change.text) points [\(interval ?? "not known")]"
+      return (fitting(whole, [change.text, interval].compactMap(\.self).joined(separator: " ")), change.style)
+    }
     let best = feed.history.evaluations.max { $0.tunedAccuracy < $1.tunedAccuracy } ?? last
+    let bestPairs = "\(best.step): \(best.tunedAccuracy.percent(decimals: 1)) %"
+    let bestZeroShot = best.tunedZeroShot.text(decimals: 1)
+    let steps = (feed.history.steps(in: .train).last?.step ?? 0, feed.run.plan?.steps ?? 0)
+    let time = (feed.history.finishedAfterSeconds ?? feed.history.steps.last?.seconds ?? 0).clockTime
     let pairs = (ChangedMost(feed.history)?.pairs ?? []).map { "\($0.place + 1)" }.joined(separator: ", ")
+    let accuracies = [last.baselineAccuracy, last.tunedAccuracy].map { $0.percent(decimals: 1) }
     Fields(
       [
-        .init("gain", "\(gain.text) points [\(last.interval95.intervalText)]", gain.style),
-        .init(
-          "zero-shot", "\(forgotten.text) points [\(last.zeroShotInterval95?.intervalText ?? "not known")]",
-          forgotten.style),
+        .init("both right", "\(accuracies[0]) → \(accuracies[1]) %"),
+        .init("gain", [change(last.gainChange, last.interval95)]),
+        .init("zero-shot", [change(last.zeroShotWords, last.zeroShotInterval95)]),
         .init(
           "best step",
-          "\(best.step): \(best.tunedAccuracy.percent(decimals: 1)) %, "
-            + "zero-shot \(best.tunedZeroShot.text(decimals: 1)) %"),
+          fitting(
+            "\(bestPairs), zero-shot \(bestZeroShot) %", "\(bestPairs), zero-shot \(bestZeroShot)", bestPairs)),
+        .init("steps", fitting("\(steps.0) of \(steps.1) in \(time)", "\(steps.0)/\(steps.1) in \(time)")),
         .init(
-          "steps",
-          "\(feed.history.steps(in: .train).last?.step ?? 0) of \(feed.run.plan?.steps ?? 0) in "
-            + (feed.history.finishedAfterSeconds ?? feed.history.steps.last?.seconds ?? 0).clockTime),
-        .init("look at", pairs.isEmpty ? "–" : "pairs \(pairs) on screen 3"),
-        .init("folder", feed.run.path.lastPart(cells: rect.columns - 11)),
-      ], indent: 11
+          "look at",
+          pairs.isEmpty ? "–" : fitting("pairs \(pairs) on screen 3", "\(pairs) on screen 3", "pairs \(pairs)", pairs)),
+        .init("folder", feed.run.path.lastPart(cells: room)),
+      ], indent: indent
     ).draw(in: rect.droppingTop(1), on: &canvas)
   }
+
+  private static let indent = 12
 
   /// The run in a line, for small screens.
   static func line(_ feed: Feed) -> [(String, Style)] {

@@ -2,21 +2,25 @@
 extension TrainScreen {
   static let introduction =
     "CLIP says what it sees; a frozen diffusion model reconstructs the image from that; its error teaches CLIP."
+  static let shortIntroduction = "A diffusion model draws what CLIP says; its error teaches CLIP."
 }
 
 extension ReconstructScreen {
   static let introduction =
     "What the frozen diffusion model reconstructs when all it gets beside noise is what a CLIP says of the image."
+  static let shortIntroduction = "What the frozen diffusion model draws from what each CLIP says."
 }
 
 extension PairsScreen {
   static let introduction =
     "Two pictures, two statements; each statement must choose its own picture. Guessing gets 25 %."
+  static let shortIntroduction = "Each statement must choose its own picture; guessing gets 25 %."
 }
 
 extension DensityScreen {
   static let introduction =
     "How much CLIP may say: its class token, or patch tokens too. + − only looks; = makes the training use it."
+  static let shortIntroduction = "How much CLIP may say: its class token, or patch tokens too."
 }
 
 extension RunsScreen {

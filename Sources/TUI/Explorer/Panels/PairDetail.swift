@@ -63,26 +63,27 @@ struct PairDetail {
   /// Gives the room below.
   private func drawHeading(in rect: Rect, on canvas: inout Canvas) -> Rect {
     let pattern = answered.pair.category?.title ?? ""
-    let next = canvas.heading("Pair \(answered.number)", pattern, in: rect)
-    canvas.write(verdict, next + 2, rect.row, limit: rect.endColumn)
+    let next = canvas.heading("Pair \(answered.number)", pattern, in: rect) + 2
+    let (outcome, margins) = verdict
+    let isWhole = next + outcome.0.cellWidth + margins.cellWidth + 2 <= rect.endColumn
+    canvas.write([outcome] + (isWhole ? [(": " + margins, .dim)] : []), next, rect.row, limit: rect.endColumn)
     return rect.droppingTop(1)
   }
 
-  /// "▼ broken, unsure: baseline right by 0.007, tuned wrong by 0.025".
-  private var verdict: [(String, Style)] {
+  /// "▼ broken, unsure" and "baseline right by 0.007, tuned wrong by 0.025".
+  private var verdict: (outcome: (String, Style), margins: String) {
     guard let outcome = answered.outcome else {
-      return [(answered.judged == nil ? "not answered yet" : by(answered.judged, "baseline"), .dim)]
+      return ((answered.judged == nil ? "not answered yet" : "baseline", .dim), by(answered.judged))
     }
     let sure = answered.isUnsure ? ", unsure" : ""
-    return [
-      ("\(outcome.sign) \(outcome.rawValue)\(sure): ", PairTable.style(answered)),
-      ("\(by(answered.baseline, "baseline")), \(by(answered.tuned, "tuned"))", .dim),
-    ]
+    return (
+      ("\(outcome.sign) \(outcome.rawValue)\(sure)", PairTable.style(answered)),
+      "baseline \(by(answered.baseline)), tuned \(by(answered.tuned))"
+    )
   }
 
-  private func by(_ answer: PairPrediction?, _ name: String) -> String {
-    guard let answer else { return "\(name) –" }
-    return "\(name) \(answer.isCorrect ? "right" : "wrong") by \(abs(answer.margin).text(decimals: 3))"
+  private func by(_ answer: PairPrediction?) -> String {
+    answer.map { "\($0.isCorrect ? "right" : "wrong") by \(abs($0.margin).text(decimals: 3))" } ?? "–"
   }
 }
 
@@ -125,7 +126,9 @@ struct PairLook: Equatable, Sendable {
       let box = Rect(column: column, row: rect.row, columns: width, rows: rect.rows - 1)
       let placed = canvas.place(picture, in: box)
       guard !placed.isEmpty else { return (column, row) }
-      canvas.write(caption, column, placed.endRow, .dim, limit: max(placed.endColumn, column + 7))
+      // Of a caption that is wider than its picture the last word says which one it is.
+      let words = caption.cellWidth <= placed.columns + 1 ? caption : String(caption.split(separator: " ").last ?? "")
+      canvas.write(words, column, placed.endRow, .dim, limit: placed.endColumn + 1)
       (column, row) = (placed.endColumn + 2, max(row, placed.endRow + 1))
     }
     return (column - 2, row)

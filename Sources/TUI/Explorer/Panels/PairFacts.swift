@@ -52,7 +52,9 @@ struct PairFacts {
 
   // MARK: - Similarities
 
-  private var label: Int { columns >= 56 ? 17 : 12 }
+  private var label: Int { columns >= 56 ? 17 : columns >= 46 ? 12 : 9 }
+  /// The cells of a similarity, and of both of a model.
+  private var cells: (one: Int, two: Int) { columns >= 43 ? (8, 17) : (7, 14) }
 
   private var matrix: [Line] {
     guard answers.contains(where: { $0 != nil }) else { return [[("not answered yet", .dim)]] }
@@ -60,10 +62,10 @@ struct PairFacts {
       return probabilities + [[("similarities were not recorded in this run", .dim)]]
     }
     let head: Line =
-      [(padded("similarity", label), .dim)]
-      + Self.models.map { (padded(" \($0.name) 1, 2", 17), $0.style) }
+      [(padded(label >= 12 ? "similarity" : "cosine", label), .dim)]
+      + Self.models.map { (padded(" \($0.name)" + (cells.two > 14 ? " 1, 2" : ""), cells.two), $0.style) }
     let rows = answered.shownStatements.indices.map { statement -> Line in
-      [(padded("statement \(statement + 1)", label), .dim)]
+      [(padded(label >= 12 ? "statement \(statement + 1)" : "text \(statement + 1)", label), .dim)]
         + answers.flatMap { answer in (0..<2).map { image in cell(answer, statement, image) } }
     }
     return [head] + rows + probabilities
@@ -71,25 +73,27 @@ struct PairFacts {
 
   /// "▸.2412✓": the chosen image has the arrow, and whether that is right.
   private func cell(_ answer: PairPrediction?, _ statement: Int, _ image: Int) -> (String, Style) {
+    let width = image == 0 ? cells.one : cells.two - cells.one
     guard let answer, let value = answer.similarities?[statement: statement, image: image], !value.isNaN else {
-      return (padded("", image == 0 ? 8 : 9), .dim)
+      return (padded("", width), .dim)
     }
     let isChosen = (answer.predicted[statement] == .img1 ? 0 : 1) == image
     let isRight = answer.isCorrect(statement: statement)
     let text =
       (isChosen ? "▸" : " ") + Double(value).text(decimals: 4).replacing("0.", with: ".", maxReplacements: 1)
       + (isChosen ? (isRight ? "✓" : "✗") : " ")
-    return (padded(text, image == 0 ? 8 : 9), isChosen ? (isRight ? .good : .bad) : .dim)
+    return (padded(text, width), isChosen ? (isRight ? .good : .bad) : .dim)
   }
 
   private var probabilities: [Line] {
-    let cells = answers.flatMap { answer -> Line in
-      guard let answer else { return [(padded("–", 17), .dim)] }
+    let values = answers.flatMap { answer -> Line in
+      guard let answer else { return [(padded("–", cells.two), .dim)] }
       let own = zip(answer.scores, answer.truth).map { $1 == .img1 ? $0 : 1 - $0 }
       let shown = answered.pair.shape == .square ? own : Array(own.prefix(1))
-      return [(padded(" " + shown.map { $0.text(decimals: 2) }.joined(separator: "    "), 17), .normal)]
+      let gap = String(repeating: " ", count: cells.one - 4)
+      return [(padded(" " + shown.map { $0.text(decimals: 2) }.joined(separator: gap), cells.two), .normal)]
     }
-    return [[(padded(columns >= 56 ? "p of own image" : "p of own", label), .dim)] + cells]
+    return [[(padded(columns >= 56 ? "p of own image" : "p of own", label), .dim)] + values]
   }
 
   // MARK: - Picks
@@ -124,8 +128,9 @@ struct PairFacts {
     guard let tuned = answered.tuned?.margin else {
       return [[("margin ", .dim), (baseline.signed(decimals: 3), .baseline)]]
     }
-    let spread =
-      answered.spread.map { " ± \($0.text(decimals: 3)) over \(answered.answers.count.counted("evaluation"))" } ?? ""
+    let count = answered.answers.count
+    let over = columns >= 52 ? count.counted("evaluation") : "\(count)"
+    let spread = answered.spread.map { " ± \($0.text(decimals: 3)) over \(over)" } ?? ""
     return [
       [
         ("margin ", .dim), (baseline.signed(decimals: 3), .baseline), (" → ", .dim),

@@ -68,7 +68,7 @@ enum PairTotals {
     // What all pairs add up to is known; only while they are answered it is counted anew.
     let total = state.feed.session.scoring == nil ? state.pairs.total : nil
     let texts =
-      total.map { totals($0, state.pairs.chance, isWide: rect.columns >= 128) } ?? RunningScore(state.feed.pairs).texts
+      total.map { totals($0, state.pairs.chance, columns: rect.columns) } ?? RunningScore(state.feed.pairs).texts
     let column = canvas.write(texts, rect.column, rect.row, limit: rect.endColumn)
     if let scoring = state.feed.session.scoring {
       let left = scoring.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
@@ -84,8 +84,10 @@ enum PairTotals {
     return 2
   }
 
-  /// "900 pairs  41.0 → 48.6 %  +7.6 [+4.9, +10.3]  p 4e−8  guessing 25 %  ● 326 right  ▲ 111 fixed …".
-  private static func totals(_ total: PatternScore, _ chance: Double, isWide: Bool) -> [(String, Style)] {
+  /// "900 pairs  41.0 → 48.6 %  +7.6 [+4.9, +10.3]  p 4e−8  guessing 25 %  ● 326 right  ▲ 111 fixed …"; less of it, and at
+  /// last without the counts, where there are fewer columns.
+  private static func totals(_ total: PatternScore, _ chance: Double, columns: Int) -> [(String, Style)] {
+    let isWide = columns >= 128
     let (all, comparison) = (Double(total.pairs), total.comparison)
     let interval = [comparison.interval.low, comparison.interval.high].map { 100 * $0 }
     let isSure = interval[0] > 0 || interval[1] < 0
@@ -97,7 +99,7 @@ enum PairTotals {
       (.broken, comparison.broken, "broken", isSure ? .bad : .normal),
       (.bothWrong, total.pairs - both - comparison.fixed - comparison.broken, "wrong", .normal),
     ]
-    return [
+    let shares: [(String, Style)] = [
       ("\(total.pairs.counted("pair"))  ", .title),
       ((Double(total.baselineRight) / all).percent(decimals: 1), .baseline),
       (" → ", .dim), ((Double(total.tunedRight) / all).percent(decimals: 1), .tuned.bold), (" %  ", .dim),
@@ -105,9 +107,14 @@ enum PairTotals {
       (" [\(interval[0].signed(decimals: 1)), \(interval[1].signed(decimals: 1))]", .dim),
       (isWide ? " \(comparison.pValue.pText)  guessing \(guess) %" : "  chance \(guess)", .dim),
     ]
-      + counts.flatMap { outcome, count, word, style in
-        [("  \(outcome.sign) \(count)", style), (isWide ? " " + word : "", .dim)]
-      }
+    let signs = counts.map { outcome, count, word, style in
+      [
+        (isWide ? "  \(outcome.sign) \(count)" : " \(outcome.sign)\(count)", style),
+        (isWide ? " " + word : "", Style.dim),
+      ]
+    }
+    let whole = shares + signs.flatMap { $0 }
+    return whole.reduce(0) { $0 + $1.0.cellWidth } <= columns ? whole : shares
   }
 
   private static func scores(_ scores: RunReport.ModelScores) -> [(String, Style)] {

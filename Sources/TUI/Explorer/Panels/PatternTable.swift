@@ -77,8 +77,10 @@ struct PatternTable {
     ]
     let spare = cells < 0 ? [columns[0], columns[2], columns[3], columns[4]] : columns
     Table(spare).draw(rows, in: rect.top(rows.count + 1), on: &canvas)
-    let note = "% of pairs · * p < 0.05 (McNemar) · same: both statements chose one picture"
-    canvas.paragraph(note, in: rect.droppingTop(rows.count + 1).top(2))
+    let note = rect.droppingTop(rows.count + 1).top(2)
+    let whole = "% of pairs · * p < 0.05 (McNemar) · same: both statements chose one picture"
+    let isWhole = whole.wrapped(toCells: max(note.columns, 1)).count <= note.rows
+    canvas.paragraph(isWhole ? whole : "% of pairs · * p < 0.05", in: note)
   }
 }
 

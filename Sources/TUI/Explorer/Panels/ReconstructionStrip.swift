@@ -20,7 +20,7 @@ enum ReconstructionStrip {
     let title =
       sample == nil ? "Reconstructions" : changed.map { $0.step > 0 } ?? false ? "Changed most" : "Baseline most wrong"
     canvas.heading(
-      title, [source, made.map(ReconstructScreen.remark)].compactMap(\.self).joined(separator: ", "), in: rect)
+      title, [source, made.map(ReconstructScreen.remark)].compactMap(\.self).joined(separator: " · "), in: rect)
     let room = rect.droppingTop(1)
     guard let made else {
       let what = "Reconstructions, conditioned on each CLIP's features, will be shown here."
@@ -32,7 +32,8 @@ enum ReconstructionStrip {
       min(11, box.columns))
     var column = room.column
     for (index, picture) in pictures(of: made).enumerated() {
-      canvas.write(captions[index], column, room.row, styles[index], limit: column + width)
+      let caption = captions[index].cellWidth <= width ? captions[index] : captions[index].replacing("by ", with: "")
+      canvas.write(caption, column, room.row, styles[index], limit: column + width)
       canvas.place(picture, in: Rect(column: column, row: room.row + 1, columns: width, rows: room.rows - 1))
       column += width + 2
     }

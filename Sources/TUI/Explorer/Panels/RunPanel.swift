@@ -10,14 +10,17 @@ enum RunPanel {
   static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let feed = state.feed
     let (answers, patterns) = (rect.droppingTop(10), rect.droppingTop(19))
+    let table = PatternTable(feed.history, pairs: feed.pairs)
+    func fits(_ room: Rect) -> Bool { !table.rows.isEmpty && room.rows > table.rows.count }
     if EndCard.isShown(feed) {
       EndCard.draw(state, in: rect.top(9), on: &canvas)
+      // The card has the sums already: where there is no room for both, the patterns say more.
+      if !fits(patterns), fits(answers) { return table.draw(in: answers, on: &canvas) }
     } else {
       drawRun(state, in: rect.top(9), on: &canvas)
     }
     drawAnswers(feed, in: answers, on: &canvas)
-    let table = PatternTable(feed.history, pairs: feed.pairs)
-    if !table.rows.isEmpty, patterns.rows > table.rows.count { table.draw(in: patterns, on: &canvas) }
+    if fits(patterns) { table.draw(in: patterns, on: &canvas) }
   }
 
   private static func drawRun(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
@@ -100,7 +103,7 @@ enum RunPanel {
       .init("pairs", "\(gain.text) \(evaluation.interval95.intervalText)", gain.style),
       .init("zero-shot", "\(forgotten.text) \(zeroShot)", forgotten.style),
       .init(changed.pairs, changed.p),
-      .init("of \(evaluation.pairs) pairs", "guessing gets 25 %", .dim),
+      .init("of \(evaluation.pairs) pairs", rect.columns > narrow ? "guessing gets 25 %" : "guessing 25 %", .dim),
     ]).drawJustified(in: rect.droppingTop(3), on: &canvas)
   }
 }

@@ -70,6 +70,16 @@ enum TrainChart: CaseIterable {
     }
   }
 
+  /// Whether there is something to draw.
+  func hasValues(_ feed: Feed) -> Bool {
+    switch self {
+    case .pairs: !feed.history.evaluations.isEmpty || !feed.history.smallEvaluations.isEmpty
+    case .zeroShot: !feed.history.evaluations.isEmpty
+    case .bands: steps(feed).last?.bands != nil
+    case .loss, .gradientNorm, .learningRate, .speed: !steps(feed).isEmpty
+    }
+  }
+
   // MARK: - Drawing
 
   func draw(_ state: ExplorerState, isFocused: Bool, in rect: Rect, on canvas: inout Canvas) {

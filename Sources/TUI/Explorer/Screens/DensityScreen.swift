@@ -6,6 +6,7 @@ import Terminal
 /// The chosen image and noise level are the Reconstruct screen's.
 enum DensityScreen: Screen {
   static let title = "Density"
+  static let number = 4
 
   static let keys = LookKeys.all
 
@@ -42,7 +43,8 @@ enum DensityScreen: Screen {
     let made = ReconstructScreen.made(state)
     let work = ReconstructScreen.work(state)
     let remark = made.map(ReconstructScreen.remark) ?? work?.remark ?? "being reconstructed …"
-    canvas.heading("Reconstructed from noise t = \(timestep)", remark, in: rect)
+    let (title, isWide) = ("Reconstructed from noise t = \(timestep)", rect.columns >= 56)
+    canvas.heading(isWide ? title : "From noise t = \(timestep)", isWide || made == nil ? remark : "", in: rect)
     guard let made else {
       if let work { RebuildBar.draw(work, in: rect.droppingTop(2).top(1), on: &canvas) }
       return
@@ -55,7 +57,8 @@ enum DensityScreen: Screen {
     let boxes = Columns.split(rect.droppingTop(1), gap: 2, [.flexible(), .flexible()])
     for (box, (name, picture, error, style)) in zip(boxes, models) {
       let next = canvas.write(name, box.column, box.row, style.bold, limit: box.endColumn)
-      canvas.write("error \(error.text(figures: 3))", next + 2, box.row, .dim, limit: box.endColumn)
+      let number = error.text(figures: 3)
+      canvas.write(box.columns >= 26 ? "error \(number)" : number, next + 1, box.row, .dim, limit: box.endColumn)
       canvas.place(picture, in: box.droppingTop(1))
     }
   }

@@ -5,6 +5,7 @@ import Terminal
 /// The pairs one by one: two images, two statements, and which image each model picks for each statement.
 enum PairsScreen: Screen {
   static let title = "Pairs"
+  static let number = 3
 
   struct State: Equatable, Sendable {
     /// Filtered, sorted, one chosen.

@@ -5,6 +5,7 @@ import Terminal
 /// One image at large: original, noised, and reconstructed from the baseline's and from the tuned CLIP's features.
 enum ReconstructScreen: Screen {
   static let title = "Reconstruct"
+  static let number = 2
 
   struct State: Equatable, Sendable {
     var imageIndex = 0

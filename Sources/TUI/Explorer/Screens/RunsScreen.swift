@@ -27,6 +27,7 @@ struct RunRow: Equatable, Sendable {
 /// The runs that were given, side by side, to compare and to open.
 enum RunsScreen: Screen {
   static let title = "Runs"
+  static let number = 6
 
   struct State: Equatable, Sendable {
     var rows: [RunRow] = []

@@ -4,6 +4,7 @@ import Terminal
 /// The run while it trains: loss, pair accuracy of baseline and tuned CLIP, numbers, reconstructions.
 enum TrainScreen: Screen {
   static let title = "Train"
+  static let number = 1
 
   /// What the vertical axis shows.
   enum Range: CaseIterable, Sendable {
@@ -19,8 +20,8 @@ enum TrainScreen: Screen {
   }
 
   struct State: Equatable, Sendable {
-    /// The chart that keys are about: its place among `TrainChart.allCases`.
-    var focus = 0
+    /// The chart that keys are about: its place among `TrainChart.allCases`; nil before one was chosen.
+    var focus: Int?
     /// Only that chart is shown.
     var isFull = false
     /// Its place among `TrainChart.spans`.
@@ -89,8 +90,13 @@ enum TrainScreen: Screen {
       state.train.crosshair = min(max(at + (isBack ? -step : step), 0), last)
     } else {
       let count = TrainChart.allCases.count
-      state.train.focus = (state.train.focus + (isBack ? count - 1 : 1)) % count
+      state.train.focus = (focus(state) + (isBack ? count - 1 : 1)) % count
     }
+  }
+
+  /// Before a chart was chosen the first one that has something to show.
+  private static func focus(_ state: ExplorerState) -> Int {
+    state.train.focus ?? TrainChart.allCases.firstIndex { $0.hasValues(state.feed) } ?? 0
   }
 
   private static func reasonNotToDecide(_ state: ExplorerState) -> String? {
@@ -154,13 +160,13 @@ enum TrainScreen: Screen {
       return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
     }
     guard !state.train.isFull else {
-      return chart(state.train.focus).draw(state, isFocused: true, in: rect, on: &canvas)
+      return TrainChart.allCases[focus(state)].draw(state, isFocused: true, in: rect, on: &canvas)
     }
     // Where there is no room for both, one chart says more than many numbers.
     guard rect.columns >= 72, rect.rows >= 18 else {
       let line = rect.top(1)
       canvas.write(EndCard.line(feed), line.column, line.row, limit: line.endColumn)
-      return chart(state.train.focus).draw(state, isFocused: true, in: rect.droppingTop(1), on: &canvas)
+      return TrainChart.allCases[focus(state)].draw(state, isFocused: true, in: rect.droppingTop(1), on: &canvas)
     }
     let hasStrip = canvas.graphics != .none
     let strip: [Length] = hasStrip ? [.fixed(2 + max(5, min(rect.rows / 4, 14)))] : []
@@ -170,19 +176,20 @@ enum TrainScreen: Screen {
     RunPanel.draw(state, in: side, on: &canvas)
   }
 
-  private static func chart(_ index: Int) -> TrainChart { TrainChart.allCases[index % TrainChart.allCases.count] }
+  /// The rows of a chart that is readable: its heading, its axis with numbers, and five of curves.
+  private static let chartRows = 8
 
   /// As many charts as are readable; the page with the chosen one.
   private static func drawCharts(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let columns = max(1, min(3, rect.columns / 36))
-    let rows = max(1, min(3, (rect.rows + 1) / (columns == 1 ? 6 : 9)))
-    let page = state.train.focus / (columns * rows) * columns * rows
-    let all = TrainChart.allCases.count
+    let rows = max(1, min(3, (rect.rows + 1) / (chartRows + 1)))
+    let (focus, all) = (focus(state), TrainChart.allCases)
+    let page = focus / (columns * rows) * columns * rows
     for (row, line) in Rows.split(rect, gap: 1, Array(repeating: .flexible(), count: rows)).enumerated() {
       for (column, box) in Columns.split(line, gap: 2, Array(repeating: .flexible(), count: columns)).enumerated() {
         let index = page + row * columns + column
-        guard index < all else { continue }
-        chart(index).draw(state, isFocused: index == state.train.focus, in: box, on: &canvas)
+        guard index < all.count else { continue }
+        all[index].draw(state, isFocused: index == focus, in: box, on: &canvas)
       }
     }
   }

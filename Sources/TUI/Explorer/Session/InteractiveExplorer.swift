@@ -129,7 +129,7 @@ package enum InteractiveExplorer {
     let runner = runner(.runs(runs), mailbox, ProcessInfo.processInfo.environment)
     let terminal = SheetTerminal(size: size, patience: patience) { runner.isAtRest }
     let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
-    let key = wanted.flatMap { one in Explorer.screens.firstIndex { $0 == one } }.map { Character("\($0 + 1)") }
+    let key = wanted.map { Character("\($0.number)") }
     let ending = loop.run(pressing: key.map { [.character($0)] } ?? [])
     if case .signal(let signal) = ending { throw signal }
     _ = runner.close(within: 10)
