@@ -32,6 +32,22 @@ struct TestExplorer {
 
   mutating func press(_ keys: Key...) { for key in keys { take(.key(key)) } }
 
+  /// The mouse on a cell of the frame that is shown.
+  mutating func point(_ action: Mouse.Action, _ column: Int, _ row: Int, _ button: Mouse.Button = .left) {
+    let mouse = Mouse(action, button, column: column, row: row)
+    take(.mouse(mouse, on: frame.target(column: column, row: row)))
+  }
+
+  /// A click on the first place where the screen has this text.
+  mutating func click(_ text: String) throws {
+    let rows = screen.split(separator: "\n", omittingEmptySubsequences: false)
+    let row = try #require(rows.firstIndex { $0.contains(text) }, "\(text) is not on the screen")
+    let start = try #require(rows[row].firstRange(of: text)).lowerBound
+    let column = String(rows[row][..<start]).cellWidth
+    point(.press, column, row)
+    point(.release, column, row)
+  }
+
   mutating func type(_ characters: String) { for character in characters { take(.key(.character(character))) } }
 
   var frame: Canvas { Explorer.frame(state, size: size) }

@@ -14,7 +14,7 @@ import TestSupport
       #expect(try Settings(reading: path) == Settings())
       var settings = Settings()
       (settings.graphics, settings.markers, settings.theme) = (.blocks, .ascii, .light)
-      (settings.mouse, settings.screen) = (false, "Pairs")
+      (settings.mouse, settings.screen, settings.introductions) = (false, "Pairs", false)
       try settings.write(to: path)
 
       #expect(try Settings(reading: path) == settings)
@@ -65,6 +65,12 @@ import TestSupport
     (second.graphics, second.markers, second.mouse, second.screen) = (.blocks, .ascii, false, "Pairs")
     let kept = before.taking(changesFrom: first, to: second)
 
+    #expect(kept.theme == .auto && kept.introductions)
+    var state = ExplorerState()
+    let opened = state.settings(from: before)
+    (state.isLight, state.isIntroductionShown) = (true, false)
+    let chosen = before.taking(changesFrom: opened, to: state.settings(from: before))
+    #expect(chosen.theme == .light && !chosen.introductions && chosen.mouse)
     #expect(kept.graphics == nil && kept.markers == .braille && !kept.mouse && kept.screen == "Pairs")
   }
 }

@@ -47,7 +47,7 @@ struct TrainScreenTests {
     explorer.take(.pairSample(PairPicture(place: 76, side: 0), DemoFeed.sample(3)))
     explorer.take(.reconstruction(DemoFeed.reconstruction(6, timestep: 800, step: 420, of: 800)))
 
-    #expect(explorer.screen.contains("Changed most  from noise t = 800, 30 %, with the tuned CLIP of step 420"))
+    #expect(explorer.screen.contains("Changed most  from noise t = 800, 30 % · with the tuned CLIP of step 420"))
     #expect(explorer.screen.contains("pair 77, Color") && explorer.screen.contains("right ●●"))
     #expect(explorer.frame.pictures.count == 4)
   }
@@ -146,7 +146,7 @@ struct TrainScreenTests {
     explorer.take(.log(.evaluation(DemoFeed.evaluation(420, of: 800))))
     explorer.report { $0.status = .finished }
 
-    #expect(explorer.screen.contains("best step") && explorer.screen.contains("pairs 77"))
+    #expect(explorer.screen.contains("best step") && explorer.screen.contains("77, 78"))
     try explorer.matches("train-finished-\(size.columns)x\(size.rows)")
   }
 

@@ -189,27 +189,17 @@ struct KeyMeaningTests {
     #expect(explorer.screen.contains("& does nothing here"))
   }
 
-  @Test("Help gives way to the key that closes it, unless that only closes")
-  func help() {
-    var explorer = TestExplorer()
-    explorer.type("?")
-    #expect(explorer.screen.contains("Train: keys"))
-    explorer.type("2")
-    #expect(explorer.state.help == nil && explorer.state.screen == ReconstructScreen.self)
-    explorer.type("??")
-    #expect(explorer.screen.contains("aligning") && explorer.screen.contains("density"))
-    explorer.type("q")
-    #expect(explorer.state.help == nil && explorer.state.question == nil)
-  }
-
   @Test("Random keys, sizes and events neither crash, nor draw outside, nor change what is trained", arguments: 0..<12)
   func random(seed: Int) {
     var random = SystemLike(state: UInt64(seed))
     var explorer = TestExplorer(seed % 2 == 0 ? DemoFeed.state : DemoFeed.watched)
-    let characters = Array("hjklpxnRtTCgH?qsSfFvyYczOrdbomewWB/:[]{}<>.,+-=12345 aAdDeEiIuUX&\\0")
+    let characters = Array("hjklpxnRtTCgH?qsSfFvyYczOrdbomewWB/:[]{}<>.,+-=1234567 aAdDeEiIuUX&\\0")
     let keys: [Key] =
       characters.filter { $0 != "=" }.map { .character($0) }
-      + [.up, .down, .left, .right, .pageUp, .pageDown, .home, .end, .escape, .tab, .backTab, .backspace]
+      + [.up, .down, .left, .right, .pageUp, .pageDown, .home, .end, .escape, .tab, .backTab, .backspace, .enter]
+    let lines = Commands.all.flatMap { command in
+      [command.name] + command.choices(explorer.state, []).map { "\(command.name) \($0)" }
+    }
     for _ in 0..<400 {
       switch random.next() % 12 {
       case 0: explorer.size = Size(columns: 20 + Int(random.next() % 200), rows: 4 + Int(random.next() % 70))
@@ -217,11 +207,19 @@ struct KeyMeaningTests {
       case 2: explorer.take(.log(.evaluation(DemoFeed.evaluation(480, of: 800))))
       case 3: explorer.take(.reconstruction(DemoFeed.reconstruction(2, timestep: 800, step: 421, of: 800)))
       case 4: explorer.take(.pairs(Array(explorer.state.feed.pairs.prefix(Int(random.next() % 136)))))
+      case 6, 7:
+        let actions: [Mouse.Action] = [.press, .drag, .release, .wheelUp, .wheelDown]
+        let (column, row) = (Int(random.next() % 220), Int(random.next() % 74))
+        explorer.point(actions[Int(random.next() % 5)], column, row, random.next() % 8 == 0 ? .right : .left)
+      case 5:
+        explorer.type(":" + lines[Int(random.next() % UInt64(lines.count))])
+        explorer.press(.tab, .enter)
       default: explorer.press(keys[Int(random.next() % UInt64(keys.count))])
       }
       let frame = explorer.frame
       #expect(
         frame.pictures.allSatisfy { $0.rect.endRow <= frame.size.rows && $0.rect.endColumn <= frame.size.columns })
+      #expect(frame.targets.allSatisfy { $0.rect.isEmpty || frame.bounds.contains($0.rect) })
     }
     #expect(!explorer.work.contains { if case .setDensity = $0 { true } else { false } })
   }

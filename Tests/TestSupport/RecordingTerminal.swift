@@ -6,6 +6,7 @@ package final class RecordingTerminal: Terminal {
   package private(set) var size: Size
   package var pixels = PixelGeometry.usual
   package var usesMouse = false
+  package var isLight = false
   package private(set) var frames: [Canvas] = []
   package private(set) var isRestored = false
   /// Each element answers one call of `events`.

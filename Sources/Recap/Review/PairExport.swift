@@ -21,23 +21,25 @@ public enum PairExport {
   /// "first-step-1100-broken-color.csv", from what people and files named.
   public static func fileName(run: String, step: Int?, filter: String, format: Format) -> String {
     let parts = [run, step.map { "step-\($0)" } ?? "", filter.isEmpty ? "pairs" : filter]
-    let plain = parts.map { part in
-      let letters = part.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "_") ? $0 : "-" }
-      return String(letters).split(separator: "-").joined(separator: "-").prefix(60)
-    }
-    let name = plain.filter { !$0.isEmpty }.joined(separator: "-").drop { $0 == "." || $0 == "-" }
-    return "\(name).\(format.rawValue)"
+    let name: String = parts.map(plain).filter { !$0.isEmpty }.joined(separator: "-")
+    return "\(name.drop { $0 == "." || $0 == "-" }).\(format.rawValue)"
+  }
+
+  /// What a person or a file named, as a part of a file's name: "run a/b" is "run-a-b".
+  public static func plain(_ text: String) -> String {
+    let letters = text.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "_") ? $0 : "-" }
+    return String(String(letters).split(separator: "-").joined(separator: "-").prefix(60))
   }
 
   /// Writes beside what is there, never over it; gives the path.
-  public static func write(_ text: String, as name: String, in folder: String) throws -> String {
-    let (stem, ending) = ((name as NSString).deletingPathExtension, (name as NSString).pathExtension)
-    let names = [name] + (2...999).map { "\(stem)-\($0).\(ending)" }
-    let paths = names.map { folder + "/" + $0 }
+  public static func write(_ data: Data, as name: String, in folder: String) throws -> String {
+    let whole = name.hasPrefix("/") ? name : folder + "/" + name
+    let (stem, ending) = ((whole as NSString).deletingPathExtension, (whole as NSString).pathExtension)
+    let paths = [whole] + (2...999).map { "\(stem)-\($0)" + (ending.isEmpty ? "" : ".\(ending)") }
     guard let path = paths.first(where: { !FileManager.default.fileExists(atPath: $0) }) else {
       throw Problem("cannot write \(name) in \(folder): there are 999 of them", advice: "remove some")
     }
-    try DurableFile.write(Data(text.utf8), to: path)
+    try DurableFile.write(data, to: path)
     return path
   }
 

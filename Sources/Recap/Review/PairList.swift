@@ -43,7 +43,9 @@ public struct PairList: Equatable, Sendable {
     pairs = new
     guard areSame else {
       texts = new.map { PairFilter.searchText($0.pair) }
-      (cursor, isStale) = (0, false)
+      // Where the filter is not finished, or none of the new ones passes it, all are listed.
+      (cursor, shown, filter) = (0, [], .all)
+      show(places(passing: filter))
       apply(filterText)
       return
     }

@@ -27,6 +27,8 @@ package struct Canvas: Equatable, Sendable {
   package var markers = Markers.braille
   private(set) var cells: [Cell]
   private(set) var pictures: [ImagePlacement] = []
+  /// What the mouse can be used on.
+  package private(set) var targets: [MouseTarget] = []
 
   package init(size: Size, pixels: PixelGeometry = .usual, graphics: Graphics = .sixel) {
     self.size = Size(columns: max(size.columns, 0), rows: max(size.rows, 0))
@@ -40,6 +42,14 @@ package struct Canvas: Equatable, Sendable {
   package var bounds: Rect { Rect(column: 0, row: 0, columns: size.columns, rows: size.rows) }
 
   package subscript(column: Int, row: Int) -> Cell { cells[row * size.columns + column] }
+
+  /// Says what a place is to the mouse.
+  package mutating func mark(_ rect: Rect, _ part: MouseTarget.Part) {
+    targets.append(MouseTarget(rect: rect, part: part))
+  }
+
+  /// A pop-up lies over everything: until something is marked again the mouse finds nothing.
+  package mutating func dropMarks() { targets = [] }
 
   func hasSameText(_ row: Int, as other: Canvas) -> Bool {
     guard size == other.size else { return false }

@@ -16,7 +16,15 @@ package final class CursesTerminal: Terminal {
     didSet { if usesMouse != oldValue { setMouse() } }
   }
   private var capabilities: TerminalCapabilities
-  private let theme: Theme
+  package var isLight: Bool {
+    get { capabilities.isLight }
+    set {
+      if newValue == capabilities.isLight { return }
+      (capabilities.isLight, theme.isLight) = (newValue, newValue)
+      renewPictures()
+    }
+  }
+  private var theme: Theme
   private var painter: PicturePainter
   private let news: PictureNews
   /// What curses was given last.
@@ -308,11 +316,16 @@ package final class CursesTerminal: Terminal {
     }
     if capabilities == before { return nil }
     if let cell = capabilities.cell, cell != before.cell { pixels.cell = cell }
+    renewPictures()
+    return .graphics(capabilities.graphicsChoices)
+  }
+
+  /// What is on the screen was made for other capabilities.
+  private func renewPictures() {
     let removal = painter.freeAll()
     painter = Self.painter(capabilities, pixels, news)
     TerminalOutput.write(removal)
     repaint()
-    return .graphics(capabilities.graphicsChoices)
   }
 
   /// The window's size as it is now. Repaints, because terminals move or drop pictures when they resize.

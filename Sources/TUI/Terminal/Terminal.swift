@@ -23,6 +23,8 @@ package protocol Terminal: AnyObject {
   var pixels: PixelGeometry { get }
   /// Whether the mouse belongs to the program. Off, the terminal's own selecting works.
   var usesMouse: Bool { get set }
+  /// Whether colours are for a light ground.
+  var isLight: Bool { get set }
 
   /// Shows a frame. False when some pictures had to wait because a key came first: show the frame again soon.
   func show(_ canvas: Canvas) -> Bool

@@ -59,11 +59,11 @@ struct PairExportTests {
     #expect(name == "a-b-step-1100-fixed-broken-colour.csv")
     #expect(PairExport.fileName(run: "r", step: nil, filter: "", format: .markdown) == "r-pairs.md")
     try withTemporaryFolder { folder in
-      let paths = try (0..<3).map { try PairExport.write("\($0)", as: "a.csv", in: folder) }
+      let paths = try (0..<3).map { try PairExport.write(Data("\($0)".utf8), as: "a.csv", in: folder) }
       #expect(paths == ["a.csv", "a-2.csv", "a-3.csv"].map { folder + "/" + $0 })
       let texts = try paths.map { try String(contentsOfFile: $0, encoding: .utf8) }
       #expect(texts == ["0", "1", "2"])
-      #expect(throws: Problem.self) { try PairExport.write("", as: "a.csv", in: folder + "/none") }
+      #expect(throws: Problem.self) { try PairExport.write(Data(), as: "a.csv", in: folder + "/none") }
     }
   }
 

@@ -28,6 +28,14 @@ struct PairListTests {
     #expect(ReviewSamples.answered.beside(ReviewSamples.reports) == ReviewSamples.answered)
   }
 
+  @Test("lists other pairs whole where none of them passes the filter")
+  func filterOfOthers() {
+    var list = PairList(ReviewSamples.answered)
+    list.apply("#9")
+    list.take(Array(ReviewSamples.answered.prefix(2)))
+    #expect(list.shown == [0, 1] && list.chosen != nil && list.complaint != nil)
+  }
+
   @Test("leaves pairs alone that the records are not about")
   func others() {
     let others = ReviewSamples.pairs.map {

@@ -1,10 +1,12 @@
 import Terminal
 
-/// A key and what it does: the footer, the help and the README's table are made from these.
+/// A key and what it does: the footer, the help, the command line and the docs' table are made from these.
 struct Binding: Sendable {
   let keys: [Key]
   /// One or two words, for the footer.
   let label: String
+  /// What “:” calls it: a name for each of the first keys; nil for the label alone, which stands for the first key.
+  var names: [String]?
   /// A sentence, for the help.
   let tooltip: String
   /// Why the key does nothing now; nil when it works.
@@ -19,5 +21,20 @@ struct Binding: Sendable {
       return (names.filter { !digits.contains($0) } + ["\(digits[0])–\(digits.last!)"]).joined(separator: " ")
     }
     return names.joined(separator: names.allSatisfy { $0.count == 1 } ? "" : " ")
+  }
+
+  /// The commands that do the same: "next-pair" for ↓.
+  var commands: [(name: String, key: Key)] {
+    let names = names ?? [label.replacing(" ", with: "-")]
+    return zip(names, keys).map { ($0, $1) }
+  }
+
+  /// Does what the key is for, or says why it cannot be done now.
+  func perform(_ key: Key, as name: String, _ state: inout ExplorerState) -> [Work] {
+    if let reason = unavailable(state) {
+      state.hint("\(name): \(reason)")
+      return []
+    }
+    return act(&state, key)
   }
 }

@@ -22,9 +22,11 @@ enum Explorer {
     SteeringKeys.all + [
       Binding(
         keys: [.tab] + screens.map { .character(Character("\($0.number)")) }, label: "screens",
+        names: ["next-screen"] + screens.map { $0.title.lowercased() },
         tooltip: "Go to the next screen, or to one by its number."
       ) { state, key in
-        guard case .character(let digit) = key, let screen = screens.first(where: { $0.number == digit.wholeNumberValue })
+        guard case .character(let digit) = key,
+          let screen = screens.first(where: { $0.number == digit.wholeNumberValue })
         else { return openNext(&state) }
         return open(screen, &state)
       },
@@ -32,9 +34,8 @@ enum Explorer {
         keys: ["g"], label: "pictures",
         tooltip: "Show pictures as kitty graphics, sixel, inline images, half blocks, ASCII or not at all."
       ) { state, _ in
-        state.areGraphicsChosen = true
         let at = state.graphicsChoices.firstIndex(of: state.graphics) ?? -1
-        state.graphics = state.graphicsChoices[(at + 1) % state.graphicsChoices.count]
+        state.choose(state.graphicsChoices[(at + 1) % state.graphicsChoices.count])
         state.hint("pictures: \(state.graphics.label)")
         return []
       },
@@ -47,10 +48,18 @@ enum Explorer {
         state, _ in state.screen.leave(&state) ?? []
       },
       Binding(
-        keys: ["?"], label: "help", tooltip: "Show the keys of this screen; then all others, and what words mean."
+        keys: [":"], label: "command",
+        tooltip:
+          "Write a command: what any key does, by its name, or :export, :step, :pair, :density, :set; Tab finishes words."
+      ) { state, _ in
+        CommandLine.open(&state)
+        return []
+      },
+      Binding(
+        keys: ["?"], label: "help", tooltip: "Show keys, commands and what terms mean; letters narrow it down."
       ) {
         state, _ in
-        state.help = .keys
+        state.help = ExplorerState.Help()
         return []
       },
       Binding(
@@ -81,7 +90,7 @@ enum Explorer {
     return open(offered[(at + 1) % offered.count], &state)
   }
 
-  private static func open(_ screen: any Screen.Type, _ state: inout ExplorerState) -> [Work] {
+  static func open(_ screen: any Screen.Type, _ state: inout ExplorerState) -> [Work] {
     if let reason = screen.unavailable(state) {
       state.hint(reason)
       return []
@@ -97,8 +106,8 @@ enum Explorer {
     if event.isNews { state.feed.lastNews = state.now }
     switch event {
     case .key(let key): return press(key, &state)
-    case .mouse: break
-    case .paste: state.hint("pasted text is not taken for keys")
+    case .mouse(let mouse, let target): return point(mouse, on: target, &state)
+    case .paste(let text): return paste(text, &state)
     case .graphics(let choices): state.offer(choices)
     case .tick(let seconds, let memory):
       (state.now, state.memory) = (seconds, memory)
@@ -135,25 +144,49 @@ enum Explorer {
       state.question = nil
       return ["y", .enter].contains(key) ? question.accept(&state) : []
     }
-    if let page = state.help {
-      state.help = key == "?" && page == .keys ? .words : nil
-      // Any other key does what it does.
-      if [.escape, .enter, "?", "q"].contains(key) { return [] }
+    if let help = state.help {
+      state.help = help.taking(key, of: HelpPanel.entries(state).count)
+      return []
     }
+    if let entry = state.command { return CommandLine.take(key, entry, &state) }
     if let work = state.screen.capture(&state, key) { return work }
     let key = moves[key] ?? key
     guard let binding = (state.screen.keys + keys).first(where: { $0.keys.contains(key) }) else {
       state.hint("\(key.name) does nothing here; ? shows the keys")
       return []
     }
-    if let reason = binding.unavailable(state) {
-      state.hint("\(key.name): \(reason)")
+    return binding.perform(key, as: key.name, &state)
+  }
+
+  /// A click on a key presses it; the wheel moves what lies under it, or else what the arrows move.
+  private static func point(_ mouse: Mouse, on target: MouseTarget?, _ state: inout ExplorerState) -> [Work] {
+    guard state.usesMouse else { return [] }
+    let wheel: Key? = mouse.action == .wheelUp ? .up : mouse.action == .wheelDown ? .down : nil
+    if let help = state.help {
+      if let wheel { state.help = help.taking(wheel, of: HelpPanel.entries(state).count) }
+    } else if case .key(let key)? = target?.part {
+      if mouse.action == .press, mouse.button == .left, !state.isWriting { return press(key, &state) }
+    } else if state.question == nil, state.command == nil {
+      if let work = state.screen.point(&state, mouse, on: target) { return work }
+      if let wheel, !state.isWriting { return press(wheel, &state) }
+    }
+    return []
+  }
+
+  /// Text goes where a person writes, and is never taken for keys.
+  private static func paste(_ text: String, _ state: inout ExplorerState) -> [Work] {
+    guard state.isWriting else {
+      state.hint("pasted text is not taken for keys")
       return []
     }
-    let step = state.step
-    let work = binding.act(&state, key)
-    if state.step != step { for screen in screens { screen.stepMoved(&state) } }
-    return work
+    return text.prefix(500).filter { !$0.isNewline }.flatMap { press(.character($0), &state) }
+  }
+
+  /// Goes to the evaluation of a step, on every screen; nil follows the newest.
+  static func look(at step: Int?, _ state: inout ExplorerState) {
+    guard step != state.step else { return }
+    state.step = step
+    for screen in screens { screen.stepMoved(&state) }
   }
 
   /// They move wherever the arrows do.
@@ -183,7 +216,8 @@ enum Explorer {
     let room = canvas.bounds.inset(columns: min(size.columns / 50, 2), rows: 2)
     state.screen.view(state, in: Chrome.drawIntroduction(state, in: room, on: &canvas), on: &canvas)
     Chrome.drawFooter(state, on: &canvas)
-    if let page = state.help { Chrome.drawHelp(page, state, on: &canvas) }
+    if state.help != nil || state.question != nil { canvas.dropMarks() }
+    if let help = state.help { HelpPanel.draw(help, state, on: &canvas) }
     if let question = state.question { Chrome.draw(question, state, on: &canvas) }
     return canvas
   }

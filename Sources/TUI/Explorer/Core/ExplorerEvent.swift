@@ -5,7 +5,8 @@ import Terminal
 /// Everything that can happen to the explorer: keys, time, and what its session reports.
 enum ExplorerEvent: Equatable, Sendable {
   case key(Key)
-  case mouse(Mouse)
+  /// What lies under it on the frame that is shown; nil for nothing.
+  case mouse(Mouse, on: MouseTarget?)
   /// Pasted text, as it came.
   case paste(String)
   /// How pictures can be shown here, the best first, as the terminal has answered by now.

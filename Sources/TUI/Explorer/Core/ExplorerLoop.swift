@@ -25,6 +25,8 @@ final class ExplorerLoop {
   /// Bytes in use.
   private let memory: () -> Int?
 
+  /// The last one that was drawn.
+  private var frame = Canvas(size: Size(columns: 0, rows: 0))
   private var needsFrame = true
   private var nextFrame = 0.0
   private var nextTick = 0.0
@@ -83,7 +85,7 @@ final class ExplorerLoop {
     case .key(let key):
       take(ExplorerEvent.key(key))
     case .mouse(let mouse):
-      take(ExplorerEvent.mouse(mouse))
+      take(ExplorerEvent.mouse(mouse, on: frame.target(column: mouse.column, row: mouse.row)))
     case .paste(let text):
       take(ExplorerEvent.paste(text))
     case .graphics(let choices):
@@ -121,6 +123,8 @@ final class ExplorerLoop {
       case .repaint: terminal.repaint()
       case .suspend: terminal.suspend()
       case .useMouse(let isOn): terminal.usesMouse = isOn
+      case .useLightGround(let isLight): terminal.isLight = isLight
+      case .keepScreen(let name): runner.run(.writeScreen(frame, isLight: state.isLight, name: name))
       default:
         runner.run(one)
       }
@@ -128,7 +132,8 @@ final class ExplorerLoop {
   }
 
   private func draw() {
-    let isComplete = terminal.show(Explorer.frame(state, size: terminal.size, pixels: terminal.pixels))
+    frame = Explorer.frame(state, size: terminal.size, pixels: terminal.pixels)
+    let isComplete = terminal.show(frame)
     needsFrame = !isComplete
     nextFrame = clock() + (isComplete ? Self.frameTime : 0.005)
   }

@@ -26,11 +26,14 @@ struct ExplorerState: Equatable, Sendable {
   var markers = Markers.braille
   /// Whether the mouse belongs to the explorer; else the terminal selects text with it.
   var usesMouse = true
-  /// The page of the help that is shown; nil for none.
+  /// Whether colours are for a light ground.
+  var isLight = false
+  /// The help, while it is shown.
   var help: Help?
-
-  /// The screen's keys and those that steer; then the other keys, and what words mean.
-  enum Help: Equatable, Sendable { case keys, words }
+  /// The line behind “:”, while it is written.
+  var command: TextEntry?
+  /// Lines that were written there, the newest last.
+  var commandHistory: [String] = []
   /// Has been asked, not yet answered.
   var question: Question?
   /// Has been asked of the run, not yet done.
@@ -56,6 +59,32 @@ struct ExplorerState: Equatable, Sendable {
     feed.run.isFollowed || feed.history.steps.isEmpty || feed.run.path.isEmpty ? nil : feed.run.path
   }
 
+  /// The help: what it is narrowed down to, and how far it is scrolled.
+  struct Help: Equatable, Sendable {
+    var search = TextEntry()
+    /// The first entry that is shown.
+    var top = 0
+
+    /// After a key; nil where it leaves the help.
+    func taking(_ key: Key, of entries: Int) -> Help? {
+      var help = self
+      let moves: [Key: Int] = [.up: -1, .down: 1, .pageUp: -8, .pageDown: 8, .home: -entries, .end: entries]
+      if let move = moves[key] {
+        help.top = max(0, min(top + move, entries - 1))
+        return help
+      }
+      if search.text.isEmpty, [.escape, .enter, "?"].contains(key) { return nil }
+      switch help.search.take(key, history: []) {
+      case .finished: return nil
+      // Esc leaves one layer: first the search.
+      case .left: return Help()
+      case .changed: help.top = 0
+      case .ignored: break
+      }
+      return help
+    }
+  }
+
   struct Notice: Equatable, Sendable {
     /// One below the other.
     var texts: [String]
@@ -63,6 +92,12 @@ struct ExplorerState: Equatable, Sendable {
     /// When it vanishes, on the explorer's clock. A problem stays until a key is pressed.
     var until: Double?
   }
+
+  /// Whether letters are text now.
+  var isWriting: Bool { help != nil || command != nil || screen.isWriting(self) }
+
+  /// A person chooses how pictures are shown.
+  mutating func choose(_ graphics: Graphics) { (self.graphics, areGraphicsChosen) = (graphics, true) }
 
   /// Takes up how pictures can be shown here, the best first.
   mutating func offer(_ choices: [Graphics]) {

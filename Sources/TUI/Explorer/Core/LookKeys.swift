@@ -5,7 +5,8 @@ import Terminal
 /// changes what is trained.
 enum LookKeys {
   static let image = Binding(
-    keys: [.up, .down, .left, .right], label: "image", tooltip: "Choose the image.",
+    keys: [.up, .down, .left, .right], label: "image", names: ["previous-image", "next-image"],
+    tooltip: "Choose the image.",
     unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
   ) { state, key in
     let count = state.feed.samples.count
@@ -15,7 +16,7 @@ enum LookKeys {
   }
 
   static let noise = Binding(
-    keys: ["t", "T"], label: "noise",
+    keys: ["t", "T"], label: "noise", names: ["more-noise", "less-noise"],
     tooltip: "More (t) or less (T) noise; much noise leaves all to the condition.",
     unavailable: { $0.feed.run.plan == nil ? "no run is open yet" : nil }
   ) { state, key in
@@ -25,7 +26,7 @@ enum LookKeys {
   }
 
   static let density = Binding(
-    keys: ["+", "-"], label: "density",
+    keys: ["+", "-"], label: "density", names: ["higher-density", "lower-density"],
     tooltip: "Look at a higher or lower recap density; training keeps its own.",
     unavailable: { $0.feed.run.densities.rows.isEmpty ? "the densities are not known yet" : nil }
   ) { state, key in

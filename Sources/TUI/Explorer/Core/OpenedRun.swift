@@ -31,6 +31,9 @@ struct OpenedRun: Equatable, Sendable {
     default: break
     }
   }
+
+  /// Lists this density among those that can be looked at.
+  mutating func offer(_ density: RecapDensity) { densities.include(density) }
 }
 
 extension OpenedRun {

@@ -29,6 +29,12 @@ protocol Screen: Sendable {
   /// Takes a key before the key tables do, while a person writes; nil where it does not.
   static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]?
 
+  /// The mouse is used on something that the screen has marked; nil where that does nothing.
+  static func point(_ state: inout ExplorerState, _ mouse: Mouse, on target: MouseTarget?) -> [Work]?
+
+  /// Whether a person writes on the screen, so that letters are text.
+  static func isWriting(_ state: ExplorerState) -> Bool
+
   /// Another evaluation is looked at.
   static func stepMoved(_ state: inout ExplorerState)
 
@@ -44,5 +50,7 @@ extension Screen {
   static func open(_ state: ExplorerState) -> [Work] { [] }
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] { [] }
   static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]? { nil }
+  static func point(_ state: inout ExplorerState, _ mouse: Mouse, on target: MouseTarget?) -> [Work]? { nil }
+  static func isWriting(_ state: ExplorerState) -> Bool { false }
   static func stepMoved(_ state: inout ExplorerState) {}
 }

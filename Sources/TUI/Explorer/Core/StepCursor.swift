@@ -9,21 +9,23 @@ enum StepCursor {
     }
     return [
       Binding(
-        keys: ["[", "]"], label: "step", tooltip: "Go to the evaluation before or after; the last one follows the run.",
+        keys: ["[", "]"], label: "step", names: ["previous-step", "next-step"],
+        tooltip: "Go to the evaluation before or after; the last one follows the run.",
         unavailable: unavailable
       ) { state, key in
         move(&state, steps(state), by: key == "[" ? -1 : 1)
       },
       Binding(
-        keys: ["{", "}"], label: "first, last step", tooltip: "Go to the first evaluation, or to the last.",
+        keys: ["{", "}"], label: "first, last step", names: ["first-step", "last-step"],
+        tooltip: "Go to the first evaluation, or to the last.",
         unavailable: unavailable
       ) { state, key in
-        state.step = key == "{" ? steps(state).first : steps(state).last
+        Explorer.look(at: key == "{" ? steps(state).first : steps(state).last, &state)
         return []
       },
       Binding(keys: ["\\"], label: "live", tooltip: "Follow the newest evaluation.", unavailable: unavailable) {
         state, _ in
-        state.step = nil
+        Explorer.look(at: nil, &state)
         return []
       },
     ]
@@ -31,7 +33,7 @@ enum StepCursor {
 
   private static func move(_ state: inout ExplorerState, _ steps: [Int], by count: Int) -> [Work] {
     let at = state.step.map { step in steps.lastIndex { $0 <= step } ?? 0 } ?? steps.count - 1
-    state.step = steps[max(0, min(at + count, steps.count - 1))]
+    Explorer.look(at: steps[max(0, min(at + count, steps.count - 1))], &state)
     return []
   }
 }

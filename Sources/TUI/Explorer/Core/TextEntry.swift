@@ -10,6 +10,33 @@ struct TextEntry: Equatable, Sendable {
 
   init(_ text: String = "") { (self.text, place) = (text, text.count) }
 
+  /// What a key has done to a line that is being written.
+  enum Outcome { case finished, left, changed, ignored }
+
+  /// Takes a key: Enter ends the line, Esc leaves it, Tab finishes its last word, ↑↓ bring earlier lines back.
+  ///
+  /// - Parameters:
+  ///   - history: earlier lines, the newest last.
+  ///   - completed: the text with its last word finished.
+  mutating func take(_ key: Key, history: [String], completed: (String) -> String = { $0 }) -> Outcome {
+    switch key {
+    case .enter: return .finished
+    case .escape: return .left
+    case .tab: self = TextEntry(completed(text))
+    case .up, .down:
+      if history.isEmpty { return .ignored }
+      self = TextEntry(earlier(history, isBack: key == .up))
+    default: return take(key) ? .changed : .ignored
+    }
+    return .changed
+  }
+
+  private func earlier(_ history: [String], isBack: Bool) -> String {
+    let at = history.firstIndex(of: text.trimmed) ?? history.count
+    let next = at + (isBack ? -1 : 1)
+    return history.indices.contains(next) ? history[next] : isBack ? text : ""
+  }
+
   /// Takes a key that writes or moves; false for any other.
   mutating func take(_ key: Key) -> Bool {
     switch key {
@@ -49,5 +76,18 @@ struct TextEntry: Equatable, Sendable {
     let shown = before.cellWidth > room ? "…" + before.suffix(room - 1) : before
     let next = canvas.write(String(shown), column, row, .title, limit: limit)
     return canvas.write([("█", .accent), (String(text.dropFirst(place)), .title)], next, row, limit: limit)
+  }
+}
+
+extension String {
+  /// Without blanks at the ends and with one between words.
+  var trimmed: String { split(separator: " ").joined(separator: " ") }
+}
+
+extension [String] {
+  /// Lines that were written, the newest last, each once.
+  mutating func remember(_ line: String) {
+    removeAll { $0 == line }
+    append(line)
   }
 }

@@ -1,4 +1,5 @@
 import Recap
+import Terminal
 
 /// What the explorer asks for. A value, so that a test can say which work was asked for.
 enum Work: Equatable, Sendable {
@@ -22,9 +23,15 @@ enum Work: Equatable, Sendable {
   case weighPatches(Int)
   /// Write a text to a new file where the program was started; `what` says what it holds.
   case write(String, name: String, what: String)
+  /// Write the run as a page of HTML.
+  case writePage(name: String)
+  /// Write a frame as a picture.
+  case writeScreen(Canvas, isLight: Bool, name: String)
   case openRun(Int)
   /// These are done by the loop itself, the others by its runner.
-  case repaint, suspend, quit, useMouse(Bool)
+  case repaint, suspend, quit, useMouse(Bool), useLightGround(Bool)
+  /// Write what is on the screen as a picture: the loop has the frame.
+  case keepScreen(name: String)
 }
 
 /// Does the explorer's work off the drawing thread.

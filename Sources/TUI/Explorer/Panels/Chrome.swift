@@ -23,8 +23,11 @@ enum Chrome {
     let whole = state.screen.introduction
     guard state.isIntroductionShown, !whole.isEmpty, canvas.size.rows >= 24 else { return rect }
     let text = rect.column + whole.cellWidth <= end ? whole : state.screen.shortIntroduction
-    canvas.write(text, rect.column, rect.row - (canvas.size.rows < 30 ? 1 : 0), .dim, limit: end)
-    canvas.writeRight(hides, endColumn: rect.endColumn, rect.row - (canvas.size.rows < 30 ? 1 : 0), .dim)
+    let row = rect.row - (canvas.size.rows < 30 ? 1 : 0)
+    canvas.write(text, rect.column, row, .dim, limit: end)
+    canvas.writeRight(hides, endColumn: rect.endColumn, row, .dim)
+    let width = hides.cellWidth
+    canvas.mark(Rect(column: rect.endColumn - width, row: row, columns: width, rows: 1), .key("H"))
     return canvas.size.rows < 30 ? rect : rect.droppingTop(2)
   }
 
@@ -32,9 +35,11 @@ enum Chrome {
 
   static func drawFooter(_ state: ExplorerState, on canvas: inout Canvas) {
     let row = canvas.size.rows - 1
+    if let entry = state.command { return drawCommand(entry, state, row, on: &canvas) }
     if let notice = state.notice { draw(notice, endRow: row, on: &canvas) }
     // How to leave and where to learn more always fit; what else fits comes before them.
-    let ends = Explorer.keys.filter { ["help", "quit"].contains($0.label) }
+    let always = (canvas.size.columns >= 100 ? ["command"] : []) + ["help", "quit"]
+    let ends = Explorer.keys.filter { always.contains($0.label) }
     let (own, shared) = (
       state.screen.keys, Explorer.keys.filter { ["pause", "stop", "new run", "resume"].contains($0.label) }
     )
@@ -45,6 +50,24 @@ enum Chrome {
       column = drawKey(binding, column, row, on: &canvas)
     }
     for binding in ends { column = drawKey(binding, column, row, on: &canvas) }
+  }
+
+  /// The line behind “:”, and above it what its unfinished word can become.
+  private static func drawCommand(_ entry: TextEntry, _ state: ExplorerState, _ row: Int, on canvas: inout Canvas) {
+    let limit = canvas.size.columns
+    let next = canvas.write(":", 0, row, .accent.bold)
+    _ = entry.draw(next, row, limit: limit, on: &canvas)
+    canvas.fill(Rect(column: 0, row: row - 1, columns: limit, rows: 1))
+    let candidates = CommandLine.candidates(entry.text, state)
+    let isName = !entry.text.contains(" ")
+    let name = isName && candidates.count == 1 ? candidates[0] : String(entry.text.prefix { $0 != " " })
+    if !isName || candidates.count == 1, let command = Command.named(name, state) {
+      let column = canvas.write(command.usage, 1, row - 1, .title, limit: limit)
+      let rest = isName || candidates.isEmpty ? command.tooltip : candidates.joined(separator: "  ")
+      canvas.write(rest, column + 2, row - 1, .dim, limit: limit - 1)
+    } else {
+      canvas.write(candidates.joined(separator: "  "), 1, row - 1, .dim, limit: limit - 1)
+    }
   }
 
   /// Only the digits of screens that can be opened.
@@ -70,13 +93,21 @@ enum Chrome {
 
   private static func drawKey(_ binding: Binding, _ column: Int, _ row: Int, on canvas: inout Canvas) -> Int {
     let next = canvas.write(binding.keyNames, column, row, .accent.bold)
-    return canvas.write(binding.label, next + 1, row, .dim) + 3
+    let end = canvas.write(binding.label, next + 1, row, .dim)
+    canvas.mark(Rect(column: column, row: row, columns: end - column, rows: 1), .key(binding.keys[0]))
+    // Of several keys that are single letters each is its own.
+    if binding.keyNames.cellWidth == binding.keys.count {
+      for (index, key) in binding.keys.enumerated() {
+        canvas.mark(Rect(column: column + index, row: row, columns: 1, rows: 1), .key(key))
+      }
+    }
+    return end + 3
   }
 
   // MARK: - Pop-ups
 
   /// Clears a box in the middle of the screen, with a frame and a title; gives the room inside.
-  private static func drawBox(_ title: String, columns: Int, rows: Int, on canvas: inout Canvas) -> Rect {
+  static func drawBox(_ title: String, columns: Int, rows: Int, on canvas: inout Canvas) -> Rect {
     let size = canvas.size
     let width = min(columns + 6, size.columns - 2)
     let height = min(rows + 4, size.rows - 2)
@@ -93,45 +124,17 @@ enum Chrome {
     return box.inset(columns: 3, rows: 2)
   }
 
-  static func drawHelp(_ page: ExplorerState.Help, _ state: ExplorerState, on canvas: inout Canvas) {
-    let steering = SteeringKeys.all.count
-    let bindings =
-      page == .keys ? state.screen.keys + Explorer.keys.prefix(steering) : Array(Explorer.keys.dropFirst(steering))
-    let keys = bindings.map { binding in
-      guard let reason = binding.unavailable(state) else {
-        return Fields.Field(binding.keyNames, labelStyle: .accent.bold, [(binding.tooltip, .normal)])
-      }
-      return Fields.Field(binding.keyNames, [("\(binding.label) – now: \(reason)", .warning)])
-    }
-    let fields = Fields(keys + (page == .words ? words.map { .init($0, $1) } : []))
-    let width = min(canvas.size.columns - 10, 84)
-    let title = page == .keys ? "\(state.screen.title): keys" : "Every screen: keys, and words"
-    let inside = drawBox(title, columns: width, rows: fields.rows(columns: width), on: &canvas)
-    fields.draw(in: inside, on: &canvas)
-    let next = page == .keys ? " ? other keys and words · Esc closes " : " ? or Esc closes "
-    canvas.write(next, inside.column, inside.endRow + 1, .dim)
-  }
-
-  /// What a newcomer cannot know.
-  private static let words = [
-    ("condition", "what the diffusion model is given beside the noised image: CLIP’s tokens, projected (the context)."),
-    (
-      "aligning",
-      "the first steps: the projection learns, CLIP does not; after them both CLIPs are compared through it."
-    ),
-    ("density", "how many of an image’s patch tokens are in the condition, beside CLIP’s class token."),
-    ("both right", "a pair counts if both statements choose their own picture; guessing gets 25 %."),
-  ]
-
   static func draw(_ question: Question, _ state: ExplorerState, on canvas: inout Canvas) {
     let width = min(canvas.size.columns - 10, 72)
     let fields = Fields([.init("", question.lines(state).map { ($0, .normal) })], indent: 0)
     let rows = fields.rows(columns: width)
     let inside = drawBox(question.title(state), columns: width, rows: rows + 2, on: &canvas)
     fields.draw(in: inside, on: &canvas)
-    canvas.write(
-      [("y", .accent.bold), (" \(question.yes)   ", .dim), ("any other key", .accent.bold), (" stay", .dim)],
-      inside.column, inside.row + rows + 1)
+    let row = inside.row + rows + 1
+    let end = canvas.write([("y", .accent.bold), (" \(question.yes)", .dim)], inside.column, row)
+    canvas.mark(Rect(column: inside.column, row: row, columns: end - inside.column, rows: 1), .key("y"))
+    let last = canvas.write([("any other key", .accent.bold), (" stay", .dim)], end + 3, row)
+    canvas.mark(Rect(column: end + 3, row: row, columns: last - end - 3, rows: 1), .key(.escape))
   }
 
   static func drawTooSmall(on canvas: inout Canvas) {

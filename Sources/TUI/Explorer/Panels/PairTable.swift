@@ -36,7 +36,8 @@ enum PairTable {
     }
     columns.append(column("", .fixed(2)) { ($0.outcome?.sign ?? "·", style($0)) })
     columns.append(column("", .fixed(4), isLeft: true) { (" " + flags(list.notes[$0.number]), .accent) })
-    Table(columns).draw(list.shown, selected: state.pairs.pattern == nil ? list.cursor : nil, in: rect, on: &canvas)
+    Table(columns, name: PairsScreen.listName).draw(
+      list.shown, selected: state.pairs.pattern == nil ? list.cursor : nil, in: rect, on: &canvas)
   }
 
   static func signs(_ answers: some Sequence<Bool>) -> String { answers.map { $0 ? "●" : "·" }.joined() }
@@ -82,7 +83,8 @@ enum PairPatterns {
         .init(" steps", .fixed(max(steps, 5) + 1), isLeft: true) { (" " + sparkline($0.shares.suffix(steps)), .normal) }
       )
     }
-    Table(columns).draw(pairs.patterns, selected: pairs.pattern, in: rect.droppingBottom(1), on: &canvas)
+    Table(columns, name: PairsScreen.patternsName).draw(
+      pairs.patterns, selected: pairs.pattern, in: rect.droppingBottom(1), on: &canvas)
     let each = 100 / Double(max(pairs.patterns[0].pairs, 1))
     let remark = "1 pair = \(each.text(figures: 2)) points · * p < 0.05 · → ⏎ filters"
     canvas.write(

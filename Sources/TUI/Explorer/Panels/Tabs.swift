@@ -16,7 +16,10 @@ enum Tabs {
     var column = canvas.write(form.start, 0, 0, .title)
     for tab in form.tabs {
       let style = tab.isOpen ? Style.accent.bold.selected() : .dim
-      column = canvas.write(tab.label, column, 0, style, limit: endColumn)
+      let next = canvas.write(tab.label, column, 0, style, limit: endColumn)
+      canvas.mark(
+        Rect(column: column, row: 0, columns: next - column, rows: 1), .key(.character(Character("\(tab.number)"))))
+      column = next
     }
   }
 

@@ -19,7 +19,7 @@ enum TrainChart: CaseIterable {
     }
   }
 
-  private func title(_ feed: Feed) -> String {
+  func title(_ feed: Feed) -> String {
     switch self {
     case .pairs: "Pairs both right"
     case .loss: feed.run.isAligning ? "Aligning loss" : "Loss"
@@ -70,6 +70,20 @@ enum TrainChart: CaseIterable {
     }
   }
 
+  /// Its curves as they are, a line a step.
+  func csv(_ feed: Feed) -> String {
+    let names: [String] =
+      switch self {
+      case .pairs, .zeroShot: ["baseline", "tuned"]
+      case .bands: ["little noise", "middle noise", "much noise"]
+      case .loss, .gradientNorm, .learningRate, .speed: [title(feed)]
+      }
+    let curves = series(feed).map { Dictionary($0.points.map { ($0.x, $0.y) }) { $1 } }
+    let steps = Set(curves.flatMap(\.keys)).sorted()
+    let rows = steps.map { step in ["\(Int(step))"] + curves.map { curve in curve[step].map { "\($0)" } ?? "" } }
+    return CSV.text([["step"] + names] + rows)
+  }
+
   /// Whether there is something to draw.
   func hasValues(_ feed: Feed) -> Bool {
     switch self {
@@ -88,6 +102,8 @@ enum TrainChart: CaseIterable {
     let span = isSmoothed ? Self.spans[train.smoothing] : 0
     let curves = raw.map { LineChart.Series($0.style, span > 0 ? Self.smoothed($0.points, span: span) : $0.points) }
     let mark = isFocused ? "▸" : ""
+    let place = Self.allCases.firstIndex(of: self) ?? 0
+    canvas.mark(rect, .row(TrainScreen.chartsName, place))
     let main = curves.last?.points ?? []
     let smooth = span > 0 && !main.isEmpty ? ", EMA \(span)" : ""
     canvas.heading(mark + title(feed) + smooth, remark(main, feed, train), in: rect)
@@ -103,7 +119,12 @@ enum TrainChart: CaseIterable {
       self == .pairs ? feed.history.smallEvaluations.map { ChartPoint(x: Double($0.step), y: $0.tunedAccuracy) } : []
     (chart.hasLogX, chart.hasLogY) = (train.hasLogX, train.hasLogY)
     chart.crosshair = train.crosshair.map(Double.init)
-    chart.extent = extent(raw.flatMap(\.points), curves.flatMap(\.points), train.range, isSmoothed: span > 0)
+    let window = train.window
+    (chart.window, chart.place, chart.selection) = (window, place, train.drag.map { ($0.start, $0.end) })
+    func shown(_ series: [LineChart.Series]) -> [ChartPoint] {
+      series.flatMap { line in line.points.filter { window?.contains($0.x) ?? true } }
+    }
+    chart.extent = extent(shown(raw), shown(curves), train.range, isSmoothed: span > 0)
     chart.draw(in: rect.droppingTop(1), on: &canvas)
   }
 
@@ -177,7 +198,9 @@ enum TrainChart: CaseIterable {
     {
       words.append("best \(text(best.y)) @\(Int(best.x))")
     }
-    let axes = [train.hasLogY ? "log y" : nil, train.hasLogX ? "log x" : nil, train.range.words].compactMap(\.self)
+    let axes =
+      [train.hasLogY ? "log y" : nil, train.hasLogX ? "log x" : nil, train.range.words].compactMap(\.self)
+      + (train.window.map { ["steps \(Int($0.lowerBound))–\(Int($0.upperBound))"] } ?? [])
     return (words + axes).joined(separator: " · ")
   }
 

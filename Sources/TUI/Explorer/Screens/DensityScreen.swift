@@ -12,6 +12,21 @@ enum DensityScreen: Screen {
 
   static func open(_ state: ExplorerState) -> [Work] { ReconstructScreen.open(state) }
 
+  /// A click looks at a density, and the wheel goes through them.
+  static func point(_ state: inout ExplorerState, _ mouse: Mouse, on target: MouseTarget?) -> [Work]? {
+    guard case .row(_, let place)? = target?.part else { return nil }
+    let rows = state.feed.run.densities.rows
+    switch mouse.action {
+    case .press where mouse.button == .left && rows.indices.contains(place):
+      let density = rows[place].density
+      state.reconstruct.density = density == state.feed.run.density ? nil : density
+      return ReconstructScreen.open(state)
+    case .wheelUp: return LookKeys.density.perform("-", as: "wheel", &state)
+    case .wheelDown: return LookKeys.density.perform("+", as: "wheel", &state)
+    default: return nil
+    }
+  }
+
   // MARK: - View
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
@@ -88,7 +103,7 @@ enum DensityScreen: Screen {
     let trains = Table<DensityInfo>.Column("", .fixed(9)) {
       ($0.density == state.feed.run.density ? "trains" : "", .good)
     }
-    let table = Table(columns + (rect.columns >= 47 ? [trains] : []))
+    let table = Table(columns + (rect.columns >= 47 ? [trains] : []), name: title)
     let rows = state.feed.run.densities.rows
     let current = rows.firstIndex { $0.density == state.density }
     table.draw(rows, selected: current, in: rect, on: &canvas)

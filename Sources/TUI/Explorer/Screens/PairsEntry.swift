@@ -13,46 +13,62 @@ extension PairsScreen {
     }
   }
 
+  static let (listName, patternsName) = ("pairs", "patterns")
+
+  /// A click chooses a pair or a pattern, a second one filters by the pattern; the wheel goes through what lies under it.
+  static func point(_ state: inout ExplorerState, _ mouse: Mouse, on target: MouseTarget?) -> [Work]? {
+    guard case .row(let name, let place)? = target?.part else { return nil }
+    let step = mouse.action == .wheelUp ? -3 : mouse.action == .wheelDown ? 3 : 0
+    guard step != 0 || mouse.action == .press && mouse.button == .left else { return nil }
+    if name == patternsName {
+      guard state.pairs.patterns.indices.contains(place) else { return nil }
+      let isAgain = step == 0 && state.pairs.pattern == place
+      let next = step == 0 ? place : (state.pairs.pattern ?? place) + step.signum()
+      state.pairs.pattern = max(0, min(next, state.pairs.patterns.count - 1))
+      if isAgain { filterByPattern(&state) }
+      return []
+    }
+    state.pairs.pattern = nil
+    return move(&state, by: step == 0 ? place - state.pairs.list.cursor : step)
+  }
+
+  static func isWriting(_ state: ExplorerState) -> Bool {
+    switch state.pairs.entry {
+    case .filter, .note: true
+    case .exportFormat, nil: false
+    }
+  }
+
   private static func writeFilter(
     _ state: inout ExplorerState, _ key: Key, _ entry: TextEntry, before: String
   ) -> [Work] {
     var entry = entry
-    switch key {
-    case .enter:
+    switch entry.take(key, history: state.pairs.history, completed: state.pairs.list.completed) {
+    case .finished:
       // What is not finished, or nothing passes, can still be mended.
       guard state.pairs.list.complaint == nil else { return [] }
       state.pairs.entry = nil
-      use(trimmed(entry.text), &state)
-      return []
-    case .escape:
+      use(entry.text.trimmed, &state)
+    case .left:
       state.pairs.entry = nil
       state.pairs.list.apply(before)
-      return []
-    case .tab: entry = TextEntry(state.pairs.list.completed(entry.text))
-    case .up, .down: entry = TextEntry(earlier(state.pairs.history, than: entry.text, isBack: key == .up))
-    default: guard entry.take(key) else { return [] }
+    case .changed:
+      state.pairs.entry = .filter(entry, before: before)
+      state.pairs.list.apply(entry.text.trimmed)
+    case .ignored: break
     }
-    state.pairs.entry = .filter(entry, before: before)
-    state.pairs.list.apply(trimmed(entry.text))
     return []
-  }
-
-  private static func trimmed(_ text: String) -> String { text.split(separator: " ").joined(separator: " ") }
-
-  private static func earlier(_ history: [String], than text: String, isBack: Bool) -> String {
-    let at = history.firstIndex(of: trimmed(text)) ?? history.count
-    let next = at + (isBack ? -1 : 1)
-    return history.indices.contains(next) ? history[next] : isBack ? text : ""
   }
 
   private static func writeNote(_ state: inout ExplorerState, _ key: Key, _ entry: TextEntry) -> [Work] {
     var entry = entry
-    switch key {
-    case .enter:
+    switch entry.take(key, history: []) {
+    case .finished:
       state.pairs.entry = nil
       return note(&state) { $0.text = entry.text }
-    case .escape: state.pairs.entry = nil
-    default: if entry.take(key) { state.pairs.entry = .note(entry) }
+    case .left: state.pairs.entry = nil
+    case .changed: state.pairs.entry = .note(entry)
+    case .ignored: break
     }
     return []
   }
@@ -60,7 +76,11 @@ extension PairsScreen {
   private static func export(_ state: inout ExplorerState, _ key: Key) -> [Work] {
     state.pairs.entry = nil
     let formats: [Key: PairExport.Format] = ["c": .csv, "j": .json, "m": .markdown]
-    guard let format = formats[key] else { return [] }
+    return formats[key].map { export(&state, as: $0, to: nil) } ?? []
+  }
+
+  /// Writes the listed pairs to a file of this name; nil says what they are.
+  static func export(_ state: inout ExplorerState, as format: PairExport.Format, to file: String?) -> [Work] {
     let list = state.pairs.list
     let run = state.feed.run.name.isEmpty ? "diva-tui" : state.feed.run.name
     let step = state.step ?? state.pairs.steps.last
@@ -69,7 +89,7 @@ extension PairsScreen {
       separator: ", ")
     do {
       let text = try PairExport.text(list, as: format, title: title)
-      let name = PairExport.fileName(run: run, step: step, filter: filter, format: format)
+      let name = file ?? PairExport.fileName(run: run, step: step, filter: filter, format: format)
       return [.write(text, name: name, what: list.shown.count.counted("pair"))]
     } catch {
       state.report(Problem(error))

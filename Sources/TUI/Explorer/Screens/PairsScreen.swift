@@ -43,12 +43,15 @@ enum PairsScreen: Screen {
   static let keys: [Binding] = listKeys + StepCursor.keys { $0.pairs.steps } + lookKeys + noteKeys + moveKeys
 
   private static let listKeys: [Binding] = [
-    Binding(keys: [.up, .down], label: "pair", tooltip: "Choose the pair.", unavailable: needsPairs) {
-      state, key in
+    Binding(
+      keys: [.up, .down], label: "pair", names: ["previous-pair", "next-pair"], tooltip: "Choose the pair.",
+      unavailable: needsPairs
+    ) { state, key in
       move(&state, by: key == .up ? -1 : 1)
     },
     Binding(
-      keys: ["w", "B"], label: "wrong", tooltip: "Go to the next or previous wrong answer.", unavailable: needsPairs
+      keys: ["w", "B"], label: "wrong", names: ["next-wrong", "previous-wrong"],
+      tooltip: "Go to the next or previous wrong answer.", unavailable: needsPairs
     ) {
       state, key in
       if !state.pairs.list.moveToWrong(forward: key == "w") {
@@ -141,7 +144,8 @@ enum PairsScreen: Screen {
       return []
     },
     Binding(
-      keys: ["L"], label: "label wrong?", tooltip: "Note that the pair’s label seems wrong, or that it is right.",
+      keys: ["L"], label: "label wrong?", names: ["doubtful"],
+      tooltip: "Note that the pair’s label seems wrong, or that it is right.",
       unavailable: needsPairs
     ) {
       state, _ in
@@ -159,7 +163,8 @@ enum PairsScreen: Screen {
 
   private static let moveKeys: [Binding] = [
     Binding(
-      keys: [.left, .right], label: "list, patterns", tooltip: "Go to the list, or to the table of patterns.",
+      keys: [.left, .right], label: "list, patterns", names: ["list", "patterns"],
+      tooltip: "Go to the list, or to the table of patterns.",
       unavailable: { $0.pairs.patterns.count > 1 ? nil : "there are no patterns to choose from" }
     ) { state, key in
       let goesToPatterns = key == .right
@@ -171,26 +176,32 @@ enum PairsScreen: Screen {
       keys: [.enter], label: "filter by pattern", tooltip: "List the pairs of the chosen pattern.",
       unavailable: { $0.pairs.pattern == nil ? "choose a pattern first, with →" : nil }
     ) { state, _ in
-      guard let at = state.pairs.pattern, let category = state.pairs.patterns[at].category else { return [] }
-      use("\"\(category.name.lowercased())\"", &state)
-      state.pairs.pattern = nil
+      filterByPattern(&state)
       return []
     },
     Binding(
-      keys: [.pageUp, .pageDown], label: "page", tooltip: "Move ten pairs back or forward.", unavailable: needsPairs
+      keys: [.pageUp, .pageDown], label: "page", names: ["page-up", "page-down"],
+      tooltip: "Move ten pairs back or forward.", unavailable: needsPairs
     ) {
       state, key in
       move(&state, by: key == .pageUp ? -10 : 10)
     },
     Binding(
-      keys: [.home, .end], label: "ends", tooltip: "Go to the first or to the last pair.", unavailable: needsPairs
+      keys: [.home, .end], label: "ends", names: ["first", "last"], tooltip: "Go to the first or to the last pair.",
+      unavailable: needsPairs
     ) {
       state, key in
       move(&state, by: key == .home ? .min : .max)
     },
   ]
 
-  private static func move(_ state: inout ExplorerState, by count: Int) -> [Work] {
+  static func filterByPattern(_ state: inout ExplorerState) {
+    guard let at = state.pairs.pattern, let category = state.pairs.patterns[at].category else { return }
+    use("\"\(category.name.lowercased())\"", &state)
+    state.pairs.pattern = nil
+  }
+
+  static func move(_ state: inout ExplorerState, by count: Int) -> [Work] {
     if let at = state.pairs.pattern {
       let count = max(-100, min(count, 100))
       state.pairs.pattern = max(0, min(at + count, state.pairs.patterns.count - 1))
@@ -221,9 +232,7 @@ enum PairsScreen: Screen {
   /// Applies a filter and remembers it.
   static func use(_ filter: String, _ state: inout ExplorerState) {
     state.pairs.list.apply(filter)
-    guard !filter.isEmpty else { return }
-    state.pairs.history.removeAll { $0 == filter }
-    state.pairs.history.append(filter)
+    if !filter.isEmpty { state.pairs.history.remember(filter) }
   }
 
   /// The full screen, the patterns, the filter: one at a time.
@@ -238,6 +247,13 @@ enum PairsScreen: Screen {
       return nil
     }
     return []
+  }
+
+  /// Goes to the pair of this number as soon as the pairs are there.
+  static func go(to number: Int, _ state: inout ExplorerState) -> [Work] {
+    (state.pairs.wanted, state.screen) = (number, PairsScreen.self)
+    if !state.feed.pairs.isEmpty { refresh(&state) }
+    return open(state)
   }
 
   // MARK: - Events

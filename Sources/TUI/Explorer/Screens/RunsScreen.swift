@@ -38,7 +38,7 @@ enum RunsScreen: Screen {
 
   static let keys: [Binding] = [
     Binding(
-      keys: [.up, .down], label: "run", tooltip: "Choose the run.",
+      keys: [.up, .down], label: "run", names: ["previous-run", "next-run"], tooltip: "Choose the run.",
       unavailable: { $0.runs.rows.count > 1 ? nil : "there is no other run" }
     ) { state, key in
       let next = state.runs.cursor + (key == .up ? -1 : 1)
@@ -58,6 +58,16 @@ enum RunsScreen: Screen {
     },
   ]
 
+  /// A click chooses a run, a second one opens it.
+  static func point(_ state: inout ExplorerState, _ mouse: Mouse, on target: MouseTarget?) -> [Work]? {
+    guard case .row(_, let place)? = target?.part, mouse.action == .press, mouse.button == .left else { return nil }
+    if place == state.runs.cursor, let open = keys.first(where: { $0.keys == [.enter] }) {
+      return open.perform(.enter, as: Key.enter.name, &state)
+    }
+    state.runs.cursor = max(0, min(place, state.runs.rows.count - 1))
+    return []
+  }
+
   static func unavailable(_ state: ExplorerState) -> String? {
     state.runs.rows.isEmpty ? "there is no list of runs here: give runs when you start, diva-tui RUN …" : nil
   }
@@ -74,8 +84,8 @@ enum RunsScreen: Screen {
     canvas.heading(
       rows.count.counted("run"), "pairs both right, at the last evaluation", in: rect)
     let list = rect.droppingTop(2).top(min(rows.count + 1, max(rect.rows - 12, 4)))
-    let wide = Table(columns(state.runs, isWide: true))
-    let table = wide.least <= rect.columns ? wide : Table(columns(state.runs, isWide: false))
+    let wide = Table(columns(state.runs, isWide: true), name: title)
+    let table = wide.least <= rect.columns ? wide : Table(columns(state.runs, isWide: false), name: title)
     table.draw(rows, selected: cursor, in: list, on: &canvas)
     guard rows.indices.contains(cursor) else { return }
     let below = rect.droppingTop(list.endRow - rect.row + 1)

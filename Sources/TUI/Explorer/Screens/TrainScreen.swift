@@ -31,6 +31,23 @@ enum TrainScreen: Screen {
     var range = Range.fitted
     /// The step that the charts' values are read at; nil for the last.
     var crosshair: Int?
+    /// The steps that the charts show; nil for all.
+    var window: ClosedRange<Double>?
+    /// Where the mouse went down on a chart, and where it is now.
+    var drag: Drag?
+  }
+
+  /// A part of the horizontal axis while the mouse marks it.
+  struct Drag: Equatable, Sendable {
+    var start: Double
+    var end: Double
+    /// What the pointer must have moved to mean it.
+    var least: Double
+
+    /// nil for a click.
+    var window: ClosedRange<Double>? {
+      abs(end - start) < least ? nil : min(start, end)...max(start, end)
+    }
   }
 
   static let keys: [Binding] = [
@@ -39,7 +56,8 @@ enum TrainScreen: Screen {
       unavailable: reasonNotToDecide
     ) { _, _ in [.confirmCost] },
     Binding(
-      keys: [.left, .right, .up, .down], label: "chart", tooltip: "Choose the chart; with the crosshair on, ←→ move it."
+      keys: [.left, .right, .up, .down], label: "chart", names: ["previous-chart", "next-chart"],
+      tooltip: "Choose the chart; with the crosshair on, ←→ move it."
     ) { state, key in
       move(&state, key)
       return []
@@ -78,10 +96,25 @@ enum TrainScreen: Screen {
       state.train.range = all[((all.firstIndex(of: state.train.range) ?? 0) + 1) % all.count]
       return []
     },
+    Binding(
+      keys: ["Z"], label: "zoom",
+      tooltip: "Show the half of the steps around the crosshair, or the last half; Esc shows all.",
+      unavailable: { $0.feed.history.steps.isEmpty ? "there is no step yet" : nil }
+    ) { state, _ in
+      TrainWindow.zoom(&state)
+      return []
+    },
+    Binding(
+      keys: ["<", ">"], label: "pan", names: ["earlier", "later"], tooltip: "Move the steps that are shown.",
+      unavailable: { $0.train.window == nil ? "all steps are shown; Z or dragging the mouse over a chart zooms" : nil }
+    ) { state, key in
+      TrainWindow.pan(&state, isBack: key == "<")
+      return []
+    },
     LookKeys.noise,
   ]
 
-  private static func move(_ state: inout ExplorerState, _ key: Key) {
+  static func move(_ state: inout ExplorerState, _ key: Key) {
     let isBack = [.left, .up].contains(key)
     if let at = state.train.crosshair, [.left, .right].contains(key) {
       // As fine as the widest chart's dots are.
@@ -99,6 +132,12 @@ enum TrainScreen: Screen {
     state.train.focus ?? TrainChart.allCases.firstIndex { $0.hasValues(state.feed) } ?? 0
   }
 
+  /// The values of the chosen chart as CSV, and what they are.
+  static func values(_ state: ExplorerState) -> (text: String, title: String) {
+    let chart = TrainChart.allCases[focus(state)]
+    return (chart.csv(state.feed), chart.title(state.feed))
+  }
+
   private static func reasonNotToDecide(_ state: ExplorerState) -> String? {
     switch state.feed.session.cost?.stage {
     case .asking, .measured: nil
@@ -112,6 +151,8 @@ enum TrainScreen: Screen {
     if CostPanel.isShown(state.feed), reasonNotToDecide(state) == nil { return [.declineCost] }
     if state.train.isFull {
       state.train.isFull = false
+    } else if state.train.window != nil {
+      state.train.window = nil
     } else if state.train.crosshair != nil {
       state.train.crosshair = nil
     } else {

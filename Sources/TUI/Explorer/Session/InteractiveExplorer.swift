@@ -15,9 +15,7 @@ package struct OpeningView: Sendable {
   /// Gives the work that it asks for.
   func apply(to state: inout ExplorerState) -> [Work] {
     state.step = step
-    guard pair != nil else { return [] }
-    (state.pairs.wanted, state.screen) = (pair, PairsScreen.self)
-    return PairsScreen.open(state)
+    return pair.map { PairsScreen.go(to: $0, &state) } ?? []
   }
 }
 
@@ -59,6 +57,7 @@ package enum InteractiveExplorer {
     let log = try StateFolder(environment).made() + "/explorer.log"
     let terminal = try CursesTerminal(capabilities: capabilities, log: log, wake: mailbox.wakeSink)
     var state = ExplorerState()
+    state.isLight = capabilities.isLight
     state.offer(capabilities.graphicsChoices)
     state.apply(before)
     if let graphics = look.graphics { (state.graphics, state.areGraphicsChosen) = (graphics, true) }

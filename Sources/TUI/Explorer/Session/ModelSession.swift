@@ -95,9 +95,10 @@ final class ModelSession: Session {
     case .weighPatches(let place):
       guard let workspace, let rows = pairs?.rows, rows.indices.contains(place) else { return }
       try workspace.weighPatches(of: rows[place], by: training?.models, report: report)
-    case .keepNote(let note, let number): try pairFiles.keep(note, about: number)
-    case .write(let text, let name, let what): try pairFiles.write(text, name: name, what: what)
-    case .openRun, .repaint, .suspend, .useMouse, .quit: break
+    case .keepNote(let note, let number): report.attempt { try pairFiles.keep(note, about: number) }
+    case .write, .writePage, .writeScreen:
+      report.attempt { try pairFiles.write(work) { try Assets.mini(environment: options.environment) } }
+    case .openRun, .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit: break
     }
   }
 

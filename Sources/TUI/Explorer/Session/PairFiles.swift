@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Recap
+import Terminal
 
 extension Workspace {
   /// Looks at the patches of a pair; says why where that cannot be.
@@ -44,8 +45,22 @@ struct PairFiles {
     try PairNotes.keep(note, about: number, checksum: checksum, in: folder)
   }
 
-  func write(_ text: String, name: String, what: String) throws {
-    let path = try PairExport.write(text, as: name, in: FileManager.default.currentDirectoryPath)
+  /// Files where the program was started; other work is the session's.
+  func write(_ work: Work, mini: () throws -> MiniFolder) throws {
+    switch work {
+    case .write(let text, let name, let what): try write(Data(text.utf8), name, what)
+    case .writeScreen(let frame, let isLight, let name):
+      try write(Screenshot.image(of: frame, isLight: isLight).png(), name, "the screen")
+    case .writePage(let name):
+      guard let folder else { throw Problem("there is no run yet to write a page of") }
+      let page = try RunPage(RunSummary(reading: RunFolder(opening: folder)), mini: try? mini())
+      try write(Data(page.text.utf8), name, "the run’s page")
+    default: break
+    }
+  }
+
+  private func write(_ data: Data, _ name: String, _ what: String) throws {
+    let path = try PairExport.write(data, as: name, in: FileManager.default.currentDirectoryPath)
     report.post(.said("\(what) written to \(path)"))
   }
 }

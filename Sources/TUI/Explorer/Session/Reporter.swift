@@ -1,3 +1,5 @@
+import Engine
+
 /// Where a session reports to the explorer.
 final class Reporter {
   /// Posts an event.
@@ -5,6 +7,11 @@ final class Reporter {
   /// Posted whole whenever it has changed.
   var activity = SessionActivity() {
     didSet { if activity != oldValue { post(.activity(activity)) } }
+  }
+
+  /// Does what no run depends on; what goes wrong is only shown.
+  func attempt(_ body: () throws -> Void) {
+    do { try body() } catch { post(.problem(Problem(error))) }
   }
 
   init(_ post: @escaping (ExplorerEvent) -> Void) { self.post = post }

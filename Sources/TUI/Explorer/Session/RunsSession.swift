@@ -67,7 +67,7 @@ final class RunsSession: Session {
     if case .openRun(let index) = work { return open(index) }
     if let shown { return try shown.handle(work) }
     switch work {
-    case .resumeRun: do { try resume() } catch { report.post(.problem(Problem(error))) }
+    case .resumeRun: report.attempt { try resume() }
     case .reconstruct(let image, let timestep, let chosen):
       density = chosen
       pictures.look(at: image, timestep: timestep, density: chosen)
@@ -85,10 +85,11 @@ final class RunsSession: Session {
         return report.post(.said("the patches cannot be looked at: the run’s models are not open"))
       }
       try models.workspace.weighPatches(of: rows[place], by: models.tuned?.models, report: report)
-    case .keepNote(let note, let number): try pairFiles.keep(note, about: number)
-    case .write(let text, let name, let what): try pairFiles.write(text, name: name, what: what)
+    case .keepNote(let note, let number): report.attempt { try pairFiles.keep(note, about: number) }
+    case .write, .writePage, .writeScreen:
+      report.attempt { try pairFiles.write(work) { try Assets.mini(environment: environment) } }
     case .openRun, .setDensity, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
-    case .repaint, .suspend, .useMouse, .quit: break
+    case .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit: break
     }
   }
 

@@ -14,6 +14,8 @@ struct Settings: Equatable, Sendable {
   /// Whether colours are for a dark or a light ground; `auto` asks the terminal.
   var theme = Ground.auto
   var mouse = true
+  /// Whether each screen has a line that says what it shows.
+  var introductions = true
   /// The title of the screen that was open last.
   var screen: String?
 
@@ -37,14 +39,18 @@ struct Settings: Equatable, Sendable {
     graphics = try Self.choice(fields, "graphics", path, Graphics.allCases)
     markers = try Self.choice(fields, "markers", path, Markers.allCases) ?? markers
     theme = try Self.choice(fields, "theme", path, Ground.allCases) ?? theme
-    if let value = fields["mouse"] {
-      guard let isOn = value as? Bool else { throw Self.problem(path, "“mouse” is neither true nor false") }
-      mouse = isOn
-    }
+    mouse = try Self.flag(fields, "mouse", path) ?? mouse
+    introductions = try Self.flag(fields, "introductions", path) ?? introductions
     screen = fields["screen"] as? String
   }
 
   init() {}
+
+  private static func flag(_ fields: [String: Any], _ name: String, _ path: String) throws -> Bool? {
+    guard let value = fields[name] else { return nil }
+    guard let isOn = value as? Bool else { throw problem(path, "“\(name)” is neither true nor false") }
+    return isOn
+  }
 
   private static func choice<Choice: RawRepresentable<String>>(
     _ fields: [String: Any], _ name: String, _ path: String, _ choices: [Choice]
@@ -64,12 +70,16 @@ struct Settings: Equatable, Sendable {
     if second.graphics != first.graphics { settings.graphics = second.graphics }
     if second.markers != first.markers { settings.markers = second.markers }
     if second.mouse != first.mouse { settings.mouse = second.mouse }
+    if second.theme != first.theme { settings.theme = second.theme }
+    if second.introductions != first.introductions { settings.introductions = second.introductions }
     settings.screen = second.screen
     return settings
   }
 
   func write(to path: String) throws {
-    var fields: [String: Any] = ["markers": markers.rawValue, "theme": theme.rawValue, "mouse": mouse]
+    var fields: [String: Any] = [
+      "markers": markers.rawValue, "theme": theme.rawValue, "mouse": mouse, "introductions": introductions,
+    ]
     if let graphics { fields["graphics"] = graphics.rawValue }
     if let screen { fields["screen"] = screen }
     let data = try JSONSerialization.data(withJSONObject: fields, options: [.prettyPrinted, .sortedKeys])
@@ -82,7 +92,7 @@ struct Settings: Equatable, Sendable {
 extension ExplorerState {
   /// Takes up what the person chose in earlier sessions.
   mutating func apply(_ settings: Settings) {
-    (markers, usesMouse) = (settings.markers, settings.mouse)
+    (markers, usesMouse, isIntroductionShown) = (settings.markers, settings.mouse, settings.introductions)
     if let chosen = settings.graphics, graphicsChoices.contains(chosen) {
       (graphics, areGraphicsChosen) = (chosen, true)
     }
@@ -99,6 +109,7 @@ extension ExplorerState {
   func settings(from before: Settings) -> Settings {
     var settings = before
     (settings.markers, settings.mouse, settings.screen) = (markers, usesMouse, screen.title)
+    (settings.introductions, settings.theme) = (isIntroductionShown, isLight ? .light : .dark)
     if areGraphicsChosen { settings.graphics = graphics == graphicsChoices.first ? nil : graphics }
     return settings
   }

@@ -7,6 +7,7 @@ final class SheetTerminal: Terminal {
   let size: Size
   let pixels = PixelGeometry.usual
   var usesMouse = false
+  var isLight = false
   private(set) var frame: Canvas
   private let isAtRest: @MainActor () -> Bool
   private let end: ContinuousClock.Instant

@@ -40,6 +40,12 @@ package struct LineChart {
   /// The axes rise by factors; values that are not above zero are left out.
   package var hasLogX = false
   package var hasLogY = false
+  /// The part of the horizontal axis that is shown; nil for all.
+  package var window: ClosedRange<Double>?
+  /// A part of the horizontal axis that is being marked: its ends.
+  package var selection: (Double, Double)?
+  /// Its place among the charts that the mouse can be used on.
+  package var place: Int?
   /// A line from top to bottom here.
   package var crosshair: Double?
   /// What the vertical axis shows; nil for all that is finite. Values outside lie on its edge.
@@ -57,6 +63,7 @@ package struct LineChart {
 
   package func draw(in rect: Rect, on canvas: inout Canvas) {
     guard rect.columns >= 12, rect.rows >= 3 else { return }
+    if let window { return cut(to: window).draw(in: rect, on: &canvas) }
     if hasLogX || hasLogY { return onLogAxes.draw(in: rect, on: &canvas) }
     let points = series.flatMap(\.points) + hollow
     let shown = points.isEmpty ? [] : points.map(\.y) + band.flatMap { [$0.low, $0.high] } + levels.map(\.value)
@@ -65,13 +72,14 @@ package struct LineChart {
       return canvas.message(text, in: rect, points.isEmpty ? .dim : .warning)
     }
     let xs = points.map(\.x).filter(\.isFinite)
-    let xRange = min(xRange.lowerBound, xs.min() ?? 0)...max(xRange.upperBound, xs.max() ?? 0)
+    let xRange = isCut ? xRange : min(xRange.lowerBound, xs.min() ?? 0)...max(xRange.upperBound, xs.max() ?? 0)
     let (yRange, ticks) = Ticks.even(over: extent ?? whole, rows: rect.rows - 2)
     let labels = ticks.values.map { yLabel($0, ticks.decimals) }
     let margin = (labels.map(\.cellWidth).max() ?? 0) + 2
     let plot = rect.droppingLeft(margin).droppingBottom(2)
     let scale = Scale(x: xRange, y: yRange, raster: DotRaster(columns: plot.columns, rows: plot.rows))
 
+    if let place, !isLogX { canvas.mark(plot, .chart(place, xRange)) }
     drawAxes(around: plot, ticks: ticks.values, labels: labels, scale: scale, on: &canvas)
     drawLines(around: plot, scale, on: &canvas)
     var raster = scale.raster
@@ -85,8 +93,34 @@ package struct LineChart {
     let gaps = series.flatMap { drawLine($0, on: &raster, scale) }
     raster.draw(on: &canvas, plot.column, plot.row)
     drawSigns(around: plot, scale, on: &canvas)
-    for gap in gaps { canvas.write("×", plot.column + gap / 2, plot.endRow - 1, .warning) }
+    for gap in gaps where (0..<scale.raster.width).contains(gap) {
+      canvas.write("×", plot.column + gap / 2, plot.endRow - 1, .warning)
+    }
   }
+
+  /// The same with what lies in the window, and the next point at either side, so that curves go on to its edges.
+  private func cut(to window: ClosedRange<Double>) -> LineChart {
+    func near(_ points: [ChartPoint]) -> [ChartPoint] {
+      let first = points.lastIndex { $0.x < window.lowerBound } ?? 0
+      let last = points.firstIndex { $0.x > window.upperBound } ?? points.count - 1
+      return first <= last ? Array(points[first...last]) : []
+    }
+    func within(_ points: [ChartPoint]) -> [ChartPoint] { points.filter { window.contains($0.x) } }
+    var chart = self
+    (chart.window, chart.isCut, chart.xRange) = (nil, true, window)
+    chart.series = series.map { ($0.style, near($0.points)) }
+    (chart.dots, chart.hollow) = (within(dots), within(hollow))
+    chart.band = band.filter { window.contains($0.x) }
+    if series.contains(where: { !$0.points.isEmpty }) {
+      chart.emptyMessage =
+        "Nothing between \(window.lowerBound.text(decimals: 0)) and \(window.upperBound.text(decimals: 0))."
+    }
+    return chart
+  }
+
+  /// Points outside the axis are the neighbours of those that are shown.
+  private var isCut = false
+  private var isLogX: Bool { xLabel != nil }
 
   /// The same curves over the logarithms, with labels of the values themselves.
   private var onLogAxes: LineChart {
@@ -189,6 +223,12 @@ package struct LineChart {
       let start = min(column, plot.endColumn - mark.label.cellWidth)
       if start >= plot.column { canvas.write(mark.label, start, plot.row, .warning) }
     }
+    if let selection {
+      for end in [selection.0, selection.1] where scale.x.contains(end) {
+        let column = plot.column + scale.column(end) / 2
+        for row in plot.row..<plot.endRow { canvas.write("▏", column, row, .accent) }
+      }
+    }
     if let crosshair, scale.x.contains(crosshair) {
       let column = plot.column + scale.column(crosshair) / 2
       for row in plot.row..<plot.endRow { canvas.write("│", column, row, .accent) }
@@ -202,7 +242,7 @@ package struct LineChart {
       canvas.write("○", plot.column + scale.column(point.x) / 2, row(point.y), .tuned)
     }
     for (line, label) in zip(series, labels) {
-      guard let last = line.points.last(where: \.y.isFinite) else { continue }
+      guard let last = line.points.last(where: { $0.y.isFinite && scale.x.contains($0.x) }) else { continue }
       let column = min(plot.column + scale.column(last.x) / 2 + 1, plot.endColumn - 1)
       canvas.write(label, column, row(last.y), line.style.bold)
     }

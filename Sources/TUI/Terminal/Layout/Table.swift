@@ -22,8 +22,10 @@ package struct Table<Row> {
   }
 
   private let columns: [Column]
+  private let name: String?
 
-  package init(_ columns: [Column]) { self.columns = columns }
+  /// - Parameter name: what the list is to the mouse; nil where its rows cannot be chosen.
+  package init(_ columns: [Column], name: String? = nil) { (self.columns, self.name) = (columns, name) }
 
   /// The cells that it takes without cutting a column.
   package var least: Int { columns.map(\.width).least }
@@ -40,6 +42,11 @@ package struct Table<Row> {
       for index in shown {
         let line = Rect(column: box.column, row: box.row + 1 + index - first, columns: box.columns, rows: 1)
         column.write(column.cell(rows[index]), in: line, on: &canvas)
+      }
+    }
+    if let name, let end = boxes.last?.endColumn {
+      for index in shown {
+        canvas.mark(rect.droppingTop(1 + index - first).top(1).left(end - rect.column), .row(name, index))
       }
     }
     guard let selected, shown.contains(selected), let end = boxes.last?.endColumn else { return }
