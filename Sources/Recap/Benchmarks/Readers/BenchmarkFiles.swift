@@ -32,7 +32,7 @@ public struct BenchmarkFiles: Sendable {
   /// Throws a `Problem` where there is none that is known, and for a table that cannot be right.
   public static func all(at path: String, images: String? = nil) throws -> [BenchmarkFiles] {
     let folder = try BenchmarkFolder(path, imageRoot: images)
-    if let mmvp = folder.file(MMVPFolder.questionsFile), mmvp.deletingLastPathComponent() == folder.url {
+    if let mmvp = folder.file(MMVPFolder.questionsFile), mmvp.deletingLastPathComponent().path == folder.url.path {
       return [BenchmarkFiles(try MMVPFolder(url: folder.url))]
     }
     var found: [BenchmarkFiles] = []
