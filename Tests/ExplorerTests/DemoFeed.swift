@@ -24,12 +24,28 @@ enum DemoFeed {
   private static func show(_ run: OpenedRun, _ status: TrainingStatus, at step: Int, in state: inout ExplorerState) {
     let events: [ExplorerEvent] = [
       .opened(run), .activity(SessionActivity(status: status)), .samples(samples),
-      .pairs(pairs(gain: gain(step))),
+      .pairs(pairs(gain: gain(step))), .models(models),
     ]
     let levels = (0..<4).map { ($0, 800) } + RebuildQueue.timesteps.map { (0, $0) }
     let made = levels.map { ExplorerEvent.reconstruction(reconstruction($0, timestep: $1, step: step, of: 800)) }
     for event in events + made { _ = Explorer.update(&state, event) }
   }
+
+  private static let models = [
+    ModelFacts(
+      "CLIP, the baseline",
+      [
+        .init("from", "/models/openai/ViT-L-14.pt"), .init("weights", "428 M in 590 tensors"),
+        .init("dtype", "F16, F32"),
+        .init("activation", "QuickGELU, by its file’s name"), .init("pixels", "cut to 224, bicubic, by its preset"),
+        .init("mean", "0.48145466 0.4578275 0.40821073"), .init("tokenizer", "49408 tokens, context length 77"),
+      ]),
+    ModelFacts(
+      "CLIP, tuned: the image tower", [.init("from", "a copy of the baseline’s"), .init("trained", "not now")]),
+    ModelFacts(
+      "Visual projection", [.init("shape", "1024 → 768, with bias"), .init("trained", "yes, alone while aligning")]),
+    ModelFacts("Denoiser", [.init("from", "/models/sd-2-1"), .init("weights", "866 M in 686 tensors")]),
+  ]
 
   static let runs = [
     row("first", .finished, step: 800), row("every-patch-told", .live, step: 420),

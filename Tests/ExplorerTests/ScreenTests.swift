@@ -41,6 +41,22 @@ import Testing
     try explorer.matches("help")
   }
 
+  @Test("The Models screen says what is loaded, and why something is not")
+  func models() {
+    var explorer = TestExplorer(columns: 200, rows: 60)
+    explorer.type("7")
+    #expect(explorer.work == [.describeModels])
+    #expect(explorer.screen.contains("QuickGELU") && explorer.screen.contains("1024 → 768"))
+    explorer.press(.down)
+    #expect(!explorer.screen.contains("QuickGELU") && explorer.screen.contains("1024 → 768"))
+    var run = RunDescription(
+      configuration: DemoFeed.plan(), version: "0", clip: "/gone/clip.pt", diffusion: RunDescription.embedded,
+      data: RunDescription.miniWorld, threads: 1)
+    run.backbone = .openAIL14
+    explorer.take(.models(run.facts("/gone/clip.pt is not there")))
+    #expect(explorer.screen.contains("/gone/clip.pt is not there") && explorer.screen.contains("openai-vit-l-14"))
+  }
+
   @Test func quittingAsksWhenStepsWouldBeLost() throws {
     var explorer = TestExplorer()
     explorer.type("q")
@@ -122,7 +138,7 @@ import Testing
 
     #expect(
       table.hasPrefix("| screen | key | what it does |\n|---|---|---|\n")
-        && table.contains("| everywhere | `Tab 1–6` |"))
+        && table.contains("| everywhere | `Tab 1–7` |"))
     for binding in Explorer.keys + Explorer.screens.flatMap({ $0.keys }) { #expect(table.contains(binding.tooltip)) }
   }
 

@@ -49,6 +49,9 @@ public final class Parameter: @unchecked Sendable {
   /// The numbers in their file's precision, while they are there; nil for memory of our own.
   var stored: StoredTensor? { storage.stored }
 
+  /// The precision of its file, while the numbers are there; nil for f32 of our own.
+  public var storedType: StoredType? { storage.stored?.description.type }
+
   /// Memory that the numbers and their packed forms take; what is only mapped from a file does not count.
   public var ownedBytes: Int {
     (storage.ownsFloats ? storage.count * MemoryLayout<Float>.stride : 0) + (storage.packs?.byteCount ?? 0)

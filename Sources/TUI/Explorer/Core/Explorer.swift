@@ -6,6 +6,7 @@ enum Explorer {
   /// In the order of their digits.
   static let screens: [any Screen.Type] = [
     TrainScreen.self, ReconstructScreen.self, PairsScreen.self, DensityScreen.self, RunsScreen.self,
+    ModelsScreen.self,
   ]
 
   static let smallestSize = Size(columns: 60, rows: 16)
@@ -132,7 +133,7 @@ enum Explorer {
     case .runs(let rows): state.runs.rows = rows
     case .problem(let problem): state.report(problem)
     case .said(let text): state.hint(text)
-    case .notes, .evidence: break
+    case .notes, .evidence, .models: break
     }
     return screens.flatMap { $0.update(&state, event) }
   }

@@ -32,6 +32,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case notes(PairNotes)
   /// Which patches of a pair speak for which statement.
   case evidence(EvidenceOverlay)
+  /// What is loaded.
+  case models([ModelFacts])
   /// A request was done: in words.
   case said(String)
   /// A request failed; training goes on.
@@ -41,7 +43,7 @@ enum ExplorerEvent: Equatable, Sendable {
   var isNews: Bool {
     switch self {
     case .opened, .log, .activity, .samples, .pairSample, .reconstruction, .pairs: true
-    case .key, .mouse, .paste, .graphics, .tick, .runs, .problem, .notes, .evidence, .said: false
+    case .key, .mouse, .paste, .graphics, .tick, .runs, .problem, .notes, .evidence, .models, .said: false
     }
   }
 }

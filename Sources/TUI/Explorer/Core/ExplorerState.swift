@@ -15,6 +15,7 @@ struct ExplorerState: Equatable, Sendable {
   var reconstruct = ReconstructScreen.State()
   var pairs = PairsScreen.State()
   var runs = RunsScreen.State()
+  var models = ModelsScreen.State()
   /// The evaluation that is looked at; nil follows the newest.
   var step: Int?
   var graphics = Graphics.sixel

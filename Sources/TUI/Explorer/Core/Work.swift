@@ -17,6 +17,8 @@ enum Work: Equatable, Sendable {
   case cancelRebuilding
   /// The pairs are on the screen.
   case loadPairs
+  /// Say what is loaded.
+  case describeModels
   /// Keep what was noted about the pair of this number.
   case keepNote(PairNote, about: Int)
   /// Find out which patches of the pair at this place speak for which statement.

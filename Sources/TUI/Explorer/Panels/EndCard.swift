@@ -35,7 +35,7 @@ enum EndCard {
     let accuracies = [last.baselineAccuracy, last.tunedAccuracy].map { $0.percent(decimals: 1) }
     Fields(
       [
-        .init("both right", "\(accuracies[0]) → \(accuracies[1]) %"),
+        .init("pairs", "\(accuracies[0]) → \(accuracies[1]) %"),
         .init("gain", [change(last.gainChange, last.interval95)]),
         .init("zero-shot", [change(last.zeroShotWords, last.zeroShotInterval95)]),
         .init(
@@ -51,7 +51,7 @@ enum EndCard {
     ).draw(in: rect.droppingTop(1), on: &canvas)
   }
 
-  private static let indent = 12
+  private static let indent = 11
 
   /// The run in a line, for small screens.
   static func line(_ feed: Feed) -> [(String, Style)] {

@@ -23,6 +23,11 @@ extension DensityScreen {
   static let shortIntroduction = "How much CLIP may say: its class token, or patch tokens too."
 }
 
+extension ModelsScreen {
+  static let introduction = "What is loaded: from where, how large, how it reads its input, and what of it is trained."
+  static let shortIntroduction = "What is loaded, from where, and what of it is trained."
+}
+
 extension RunsScreen {
   static let introduction = "Runs side by side. Enter shows one on the other screens."
 }

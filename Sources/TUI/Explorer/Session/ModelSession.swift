@@ -92,6 +92,7 @@ final class ModelSession: Session {
       looksAtPictures = false
       postPairs(isScoring: canAnswer)
       pairFiles.load()
+    case .describeModels: describeModels()
     case .weighPatches(let place):
       guard let workspace, let rows = pairs?.rows, rows.indices.contains(place) else { return }
       try workspace.weighPatches(of: rows[place], by: training?.models, report: report)
@@ -133,6 +134,13 @@ final class ModelSession: Session {
     samples.append(image)
     report.post(.pairSample(which, Picture(image)))
     return samples.count - 1
+  }
+
+  private func describeModels() {
+    guard let workspace, let training else { return report.post(.models(clip?.facts ?? [])) }
+    let step = training.trained > 0 ? ", after \(training.trained.counted("step"))" : ""
+    report.post(
+      .models(workspace.facts(training.models, tuned: (options.tuned ?? "a copy of the baseline’s") + step)))
   }
 
   // MARK: - Opening

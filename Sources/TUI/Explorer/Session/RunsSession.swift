@@ -79,6 +79,7 @@ final class RunsSession: Session {
     case .loadPairs:
       postPairs()
       pairFiles.load()
+    case .describeModels: describeModels()
     case .weighPatches(let place):
       let rows = pairFiles.pairs
       guard let models, rows.indices.contains(place) else {
@@ -236,6 +237,16 @@ final class RunsSession: Session {
     } catch {
       reportAbsence(error)
     }
+  }
+
+  private func describeModels() {
+    guard let models, let tuned = models.tuned else {
+      let reason = report.activity.absence ?? "the run’s models are being opened"
+      return report.post(.models(run.folder.description.facts(reason)))
+    }
+    let from =
+      tuned.step > 0 ? "the run’s checkpoint of step \(tuned.step)" : "no checkpoint yet: the baseline’s weights"
+    report.post(.models(models.workspace.facts(tuned.models, tuned: from)))
   }
 
   private func loadCheckpoint() {
