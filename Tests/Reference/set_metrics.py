@@ -1,19 +1,24 @@
 """Zero-shot and retrieval metrics of CLIP_benchmark itself on random features, and small data sets in their layouts.
 
-Needs clip_benchmark 1.6.2 and scikit-learn (pip install --no-deps clip_benchmark; its metric modules need no more). Writes
+Needs scikit-learn, and clip_benchmark 1.6.2 without what it depends on (pip install --no-deps); without them nothing is written. Writes
 Tests/Fixtures/set_metrics.json and Tests/Fixtures/sets. Run: python Tests/Reference/set_metrics.py
 """
 import io
 import json
 import pathlib
 import shutil
+import sys
 import tarfile
 import types
 
 import numpy as np
 import torch
-from clip_benchmark.metrics import zeroshot_classification, zeroshot_retrieval
 from PIL import Image
+
+try:
+    from clip_benchmark.metrics import zeroshot_classification, zeroshot_retrieval
+except ImportError as error:
+    sys.exit(print(f"not written: {error}; pip install scikit-learn, pip install --no-deps clip_benchmark==1.6.2"))
 
 
 

@@ -1,19 +1,31 @@
 import Engine
+import Synchronization
 
-/// Coarse classification without training: each picture gets the class whose caption is nearest.
+/// What no training is meant to change: images that find their class, or their captions.
 ///
 /// It stands beside every pair score, so that damage shows too: a CLIP that sees details but forgets what a house is
 /// would be no gain.
 public struct ZeroShotBenchmark {
+  /// What counts as right.
+  private enum Rule {
+    /// The number of each image's class; the classes' features, (C, E).
+    case classes([Int], Tensor)
+    /// The captions' features, (T, E); the number of each one's image.
+    case captions([Float], [Int])
+  }
+
+  /// As people read it; empty for the mini world's.
+  public let name: String
   fileprivate let images: [Image]
-  private let labels: [Int]
-  private let classFeatures: Tensor
+  private let rule: Rule
+  /// Images that cannot be read.
+  public private(set) var problems: [Problem] = []
 
   public init(images: [Image], labels: [Int], captions: [String], clip: CLIP, tokenizer: any Tokenizer) {
     precondition(images.count == labels.count, "\(images.count) images with \(labels.count) labels")
-    self.images = images
-    self.labels = labels
-    classFeatures = withoutGradient { clip.text.textFeatures(captions.map { tokenizer.tokens($0) }).normalized() }
+    (self.images, name) = (images, "")
+    let features = withoutGradient { clip.text.textFeatures(captions.map { tokenizer.tokens($0) }).normalized() }
+    rule = .classes(labels, features)
   }
 
   /// The mini world's fifteen kinds, `perKind` pictures each.
@@ -22,6 +34,56 @@ public struct ZeroShotBenchmark {
     self.init(
       images: Scene.render(scenes), labels: scenes.indices.map { $0 / perKind }, captions: MiniWorld.zeroShotCaptions,
       clip: clip, tokenizer: tokenizer)
+  }
+
+  /// At most so many images of a data set, spread over it, whose squares memory holds.
+  public init(
+    _ set: ZeroShotSet, most: Int, clip: CLIP, tokenizer: any Tokenizer, preprocessing: Preprocessing,
+    cache: FeatureCache? = nil
+  ) throws {
+    let part = try set.part(most)
+    let (images, used, problems) = try Self.squares(part.images, of: set.path, preprocessing)
+    (name, self.images, self.problems) = (set.name, images, problems)
+    rule = .classes(used.map { part.labels[$0] }, try clip.classFeatures(part.prompts, tokenizer, cache: cache))
+  }
+
+  public init(
+    _ set: RetrievalSet, most: Int, clip: CLIP, tokenizer: any Tokenizer, preprocessing: Preprocessing,
+    cache: FeatureCache? = nil
+  ) throws {
+    let part = try set.part(most)
+    let (images, used, problems) = try Self.squares(part.images, of: set.path, preprocessing)
+    (name, self.images, self.problems) = (set.name, images, problems)
+    let places = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+    let captions = zip(part.captions, part.imageOfCaption).compactMap { text, image in places[image].map { (text, $0) }
+    }
+    rule = .captions(
+      try textFeatures(of: captions.map(\.0), by: clip, tokenizer, cache: cache), captions.map(\.1))
+  }
+
+  /// The squares that CLIP sees, their numbers, and why others have none.
+  private static func squares(
+    _ source: any ImageSource, of path: String, _ preprocessing: Preprocessing
+  ) throws -> ([Image], used: [Int], [Problem]) {
+    let read = Mutex([Result<Image, any Error>?](repeating: nil, count: source.count))
+    ThreadPool.run(source.count) { place in
+      let square = Result { preprocessing.square(try source.image(place)) }
+      read.withLock { $0[place] = square }
+    }
+    var (images, used, problems): ([Image], [Int], [Problem]) = ([], [], [])
+    for (place, result) in read.withLock({ $0 }).enumerated() {
+      switch result {
+      case .success(let image)?:
+        images.append(image)
+        used.append(place)
+      case .failure(let error)?: problems.append(Problem(error))
+      case nil: break
+      }
+    }
+    guard images.count > 1 else {
+      throw problems.first ?? Problem("\(path) has no two images", advice: "get the data set again")
+    }
+    return (images, used, problems)
   }
 
   /// Per cent of images classified rightly by a backbone's own feature; `seed` draws its patches if it is random.
@@ -35,22 +97,36 @@ public struct ZeroShotBenchmark {
     }
   }
 
-  /// Whether each image is classified rightly, by the features (n, E).
+  /// Whether each image, or each image and then each caption, is right by the features (n, E).
   fileprivate func areRight(_ features: Tensor) -> [Bool] {
-    let logits = features.normalized().matmul(classFeatures, transposed: true)
-    let classes = classFeatures.shape[0]
-    return logits.withUnsafeValues { values in
-      labels.indices.map { row in
-        let own = values[row * classes + labels[row]]
-        return (0..<classes).allSatisfy { $0 == labels[row] || values[row * classes + $0] < own }
+    switch rule {
+    case .captions(let texts, let owners):
+      return RetrievalScores(
+        images: features.values, texts: texts, width: features.shape[1], imageOfCaption: owners
+      ).areRight.map { $0 == true }
+    case .classes(let labels, let classFeatures):
+      let logits = features.normalized().matmul(classFeatures, transposed: true)
+      let classes = classFeatures.shape[0]
+      return logits.withUnsafeValues { values in
+        labels.indices.map { row in
+          let own = values[row * classes + labels[row]]
+          return (0..<classes).allSatisfy { $0 == labels[row] || values[row * classes + $0] < own }
+        }
       }
     }
+  }
+
+  /// Of retrieval the mean of both directions.
+  fileprivate func percent(_ areRight: [Bool]) -> Double {
+    func share(_ part: ArraySlice<Bool>) -> Double { 100 * Double(part.count { $0 }) / Double(max(1, part.count)) }
+    guard case .captions = rule else { return share(areRight[...]) }
+    return (share(areRight[..<images.count]) + share(areRight[images.count...])) / 2
   }
 }
 
 /// The same a few images at a time.
 public struct GradualZeroShot {
-  private let benchmark: ZeroShotBenchmark
+  let benchmark: ZeroShotBenchmark
   private var vision: CLIPVisionTower
   private let preprocessing: Preprocessing
   private let feature: BenchmarkFeature
@@ -91,9 +167,9 @@ public struct GradualZeroShot {
   /// The CLIP has learned, or another takes its place: it is scored anew.
   public mutating func renew(vision: CLIPVisionTower) { (self.vision, features) = (vision, []) }
 
-  /// Whether each image is classified rightly; nil until all are encoded.
+  /// Whether each image, or each image and then each caption, is right; nil until all are encoded.
   public var areRight: [Bool]? { isFinished ? benchmark.areRight(.stacked(features)) : nil }
 
-  /// Per cent of images classified rightly; nil until all are encoded.
-  public var accuracy: Double? { areRight.map { 100 * Double($0.count { $0 }) / Double(max(1, $0.count)) } }
+  /// Per cent that is right; nil until all are encoded.
+  public var accuracy: Double? { areRight.map(benchmark.percent) }
 }

@@ -19,7 +19,7 @@ extension RunDescription {
   ///   - version: of this program.
   public init(
     _ configuration: TrainConfiguration, in workspace: Workspace, tuned: String?, data: DataPlan?, scored: ScoredPairs,
-    version: String
+    elsewhere: Elsewhere = Elsewhere(), version: String
   ) throws {
     let (clip, diffusion) = (workspace.givenCLIP, workspace.givenDiffusion)
     let images = data.map { DataPlan($0.paths.map(Self.absolute), crop: $0.crop, colors: $0.colors) }
@@ -27,7 +27,9 @@ extension RunDescription {
       configuration: configuration, version: version, clip: clip.map(Self.absolute) ?? Self.embedded,
       diffusion: diffusion.map(Self.absolute) ?? Self.embedded,
       data: images?.paths.joined(separator: ", ") ?? Self.miniWorld, images: images,
-      mmvp: scored.folder.map(Self.absolute), pairs: scored.choice?.rawValue, prompt: workspace.givenPrompt,
+      mmvp: scored.folder.map(Self.absolute), pairs: scored.choice?.rawValue,
+      zeroShot: elsewhere.zeroShot.map(Self.absolute), retrieval: elsewhere.retrieval.map(Self.absolute),
+      prompt: workspace.givenPrompt,
       embeddedWeights: clip == nil || diffusion == nil ? try workspace.folder.digest() : nil,
       tuned: tuned.map(Self.absolute), backbone: workspace.backbone.name, threads: ThreadPool.threads)
   }

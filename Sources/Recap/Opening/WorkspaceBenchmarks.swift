@@ -72,20 +72,50 @@ extension Workspace {
   ///   - set: what the pairs are, for the log.
   ///   - isFinal: classifies images that nothing was chosen by.
   public func evaluator(
-    _ set: ScoredPairs, _ pairs: PairBenchmark, seed: UInt64 = 1, isFinal: Bool = false
+    _ set: ScoredPairs, _ pairs: PairBenchmark, seed: UInt64 = 1, isFinal: Bool = false,
+    elsewhere: Elsewhere = Elsewhere()
   ) throws -> Evaluator {
     let scoring = GradualScoring(
       pairs, by: [(clip.vision, nil)], preprocessing: preprocessing, feature: backbone.benchmark, seeds: [seed])
-    return try evaluator(set, scoring, isFinal: isFinal)
+    return try evaluator(set, scoring, isFinal: isFinal, elsewhere: elsewhere)
   }
 
   /// The same, with pairs that this CLIP has answered already, perhaps.
-  public func evaluator(_ set: ScoredPairs, _ pairs: GradualScoring, isFinal: Bool = false) throws -> Evaluator {
-    Evaluator(
-      set, pairs: pairs,
-      zeroShot: try zeroShot(isFinal ? .zeroShotTest : .zeroShot, perKind: backbone.policy.imagesPerKind),
-      baseline: clip.vision)
+  public func evaluator(
+    _ set: ScoredPairs, _ pairs: GradualScoring, isFinal: Bool = false, elsewhere: Elsewhere = Elsewhere()
+  ) throws -> Evaluator {
+    let (most, words) = (backbone.policy.imagesElsewhere, try tokenizer())
+    let zeroShot = try elsewhere.zeroShot.map {
+      try ZeroShotBenchmark(
+        ZeroShotSet(at: $0), most: most, clip: clip, tokenizer: words, preprocessing: preprocessing)
+    }
+    let retrieval = try elsewhere.retrieval.map {
+      try ZeroShotBenchmark(
+        RetrievalSet(at: $0), most: most, clip: clip, tokenizer: words, preprocessing: preprocessing)
+    }
+    let mini =
+      try zeroShot
+      ?? self.zeroShot(
+        isFinal ? .zeroShotTest : .zeroShot, perKind: backbone.policy.imagesPerKind)
+    return Evaluator(set, pairs: pairs, zeroShot: mini, baseline: clip.vision, retrieval: retrieval)
   }
+}
+
+/// Data sets that show what training costs elsewhere: folders that `evaluate zeroshot` and `evaluate retrieval` read.
+public struct Elsewhere: Equatable, Sendable {
+  /// nil for the mini world's images.
+  public var zeroShot: String?
+  /// nil for none.
+  public var retrieval: String?
+
+  public init(zeroShot: String? = nil, retrieval: String? = nil) {
+    (self.zeroShot, self.retrieval) = (zeroShot, retrieval)
+  }
+
+  /// Those of a run.
+  public init(of run: RunDescription) { self.init(zeroShot: run.zeroShot, retrieval: run.retrieval) }
+
+  public var isEmpty: Bool { self == Elsewhere() }
 }
 
 extension OpenedCLIP {

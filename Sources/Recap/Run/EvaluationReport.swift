@@ -23,6 +23,14 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
   public var zeroShotImages: Int?
   public var zeroShotFixed: Int?
   public var zeroShotBroken: Int?
+  /// Per cent of images and captions that find each other first, the mean of both directions; nil where no retrieval set was
+  /// chosen.
+  public var baselineRetrieval: Double?
+  public var tunedRetrieval: Double?
+  /// Images and captions, and those that only the tuned CLIP, and that only the baseline has right.
+  public var retrievalQueries: Int?
+  public var retrievalFixed: Int?
+  public var retrievalBroken: Int?
   /// How long the evaluation took.
   public var seconds: Double?
 }
@@ -57,12 +65,36 @@ extension EvaluationReport {
 
   /// 95 % interval of that change, in points; nil where the log does not say which images changed.
   public var zeroShotInterval95: [Double]? {
-    guard let images = zeroShotImages, let fixed = zeroShotFixed, let broken = zeroShotBroken, fixed >= 0, broken >= 0,
-      fixed <= images, broken <= images - fixed
-    else { return nil }
-    let interval = PairedComparison(pairs: images, fixed: fixed, broken: broken).interval
+    Self.interval(zeroShotImages, zeroShotFixed, zeroShotBroken)
+  }
+
+  /// The same of retrieval; nil where it was not scored.
+  public var retrievalChange: Double? { tunedRetrieval.flatMap { tuned in baselineRetrieval.map { tuned - $0 } } }
+
+  /// By queries.
+  public var retrievalInterval95: [Double]? { Self.interval(retrievalQueries, retrievalFixed, retrievalBroken) }
+
+  private static func interval(_ all: Int?, _ fixed: Int?, _ broken: Int?) -> [Double]? {
+    guard let all, let fixed, let broken, fixed >= 0, broken >= 0, fixed <= all, broken <= all - fixed else {
+      return nil
+    }
+    let interval = PairedComparison(pairs: all, fixed: fixed, broken: broken).interval
     return [100 * interval.low, 100 * interval.high]
   }
+
+  /// What is lost elsewhere by more than chance, in words; empty where nothing is.
+  public var losses: [String] {
+    let both: [(name: String, change: Double?, interval: [Double]?)] = [
+      ("zero-shot", zeroShotChange, zeroShotInterval95), ("retrieval", retrievalChange, retrievalInterval95),
+    ]
+    return both.compactMap { name, change, interval in
+      guard let change, change < 0, let interval, interval[1] < 0 else { return nil }
+      return "\(name) \(change.signed(decimals: 1)) points, more than chance (95 %: \(interval.intervalText))"
+    }
+  }
+
+  /// What a step is worth: points gained on the pairs, less the points lost on the zero-shot images and in retrieval.
+  public var balance: Double { gain + min(0, zeroShotChange) + min(0, retrievalChange ?? 0) }
 
   /// False only for a report that was read from a damaged file.
   var isConsistent: Bool {

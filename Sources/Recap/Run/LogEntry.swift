@@ -14,7 +14,7 @@ import Engine
 /// | `checkpoint` | `step`, `folder`; `kept`: false if the next checkpoint takes its place |
 /// | `finished` | `step`, `seconds` |
 /// | `paused` | `step`: a person has paused the run |
-/// | `stopped` | `step`: the run ended before its last step; `cause`: the signal, if one ended it |
+/// | `stopped` | `step`: the run ended before its last step; `cause`: the signal, or the rule, that ended it |
 /// | `failed` | `step`, `message`: an error ended the run |
 ///
 /// Members are only ever added. Numbers that are not finite are the strings "NaN", "Infinity", "-Infinity".

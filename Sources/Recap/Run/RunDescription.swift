@@ -16,6 +16,10 @@ public struct RunDescription: Codable, Equatable, Sendable {
   public var mmvp: String?
   /// Which of the mini world's pairs are scored, as `train --pairs` names them; nil for the mined ones, or a folder's.
   public var pairs: String?
+  /// Data sets that show what is forgotten, scored at each evaluation; nil for the mini world's zero-shot images, and for no
+  /// retrieval.
+  public var zeroShot: String?
+  public var retrieval: String?
   /// The prompt that is joined with every image's tokens; nil for the reference's.
   public var prompt: String?
   /// Identifies the embedded models, where the run began with them (`MiniFolder.digest`); nil in runs of older
@@ -32,7 +36,8 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
   public init(
     configuration: TrainConfiguration, version: String, clip: String, diffusion: String, data: String,
-    images: DataPlan? = nil, mmvp: String? = nil, pairs: String? = nil, prompt: String? = nil,
+    images: DataPlan? = nil, mmvp: String? = nil, pairs: String? = nil, zeroShot: String? = nil,
+    retrieval: String? = nil, prompt: String? = nil,
     embeddedWeights: String? = nil, tuned: String? = nil, backbone: Backbone.Name? = nil, threads: Int,
     created: Date = Date(), cpu: String = RunDescription.cpuName()
   ) {
@@ -44,6 +49,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
     self.images = images
     self.mmvp = mmvp
     self.pairs = pairs
+    (self.zeroShot, self.retrieval) = (zeroShot, retrieval)
     self.prompt = prompt
     self.embeddedWeights = embeddedWeights
     self.tuned = tuned

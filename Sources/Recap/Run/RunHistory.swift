@@ -49,6 +49,9 @@ public struct RunHistory: Equatable, Sendable {
 
   public var isFinished: Bool { phase == .finished }
 
+  /// The evaluation whose step is worth most (`EvaluationReport.balance`), the earlier of equal ones.
+  public var best: EvaluationReport? { RunReport.best(evaluations) }
+
   /// The alignment's steps stand before those on the image tower.
   public func steps(in stage: StepReport.Stage) -> ArraySlice<StepReport> {
     stage == .align ? steps[..<alignSteps] : steps[alignSteps...]

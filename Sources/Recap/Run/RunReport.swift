@@ -71,6 +71,11 @@ public struct RunReport: Encodable, Equatable, Sendable {
     String(decoding: try RunJSON.pretty(RunReport(summary, now: now)), as: UTF8.self)
   }
 
+  /// The evaluation whose step is worth most (`EvaluationReport.balance`), the earlier of equal ones.
+  static func best(_ evaluations: [EvaluationReport]) -> EvaluationReport? {
+    evaluations.reduce(nil) { best, next in best.map { $0.balance >= next.balance } == true ? best : next }
+  }
+
   private static func median(_ values: [Double]) -> Double? {
     values.isEmpty ? nil : values.sorted()[values.count / 2]
   }

@@ -76,11 +76,26 @@ extension RunReport {
       RunReport.percentRow("pairs right, %", share(report.baselineCorrect), share(report.tunedCorrect)),
       RunReport.row("pairs right of \(report.pairs)", "\(report.baselineCorrect)", "\(report.tunedCorrect)", ""),
     ] + matrixLines + [
-      RunReport.percentRow("zero-shot, %", report.baselineZeroShot, report.tunedZeroShot),
+      RunReport.percentRow("zero-shot, %", report.baselineZeroShot, report.tunedZeroShot)
+    ] + retrievalLine(report) + [
       RunReport.fact("fixed", "\(report.fixed.counted("pair")), broken \(report.broken)"),
       RunReport.fact("McNemar", "\(report.pValue.pText), exact, two-sided"),
       RunReport.fact("interval", "\(report.interval95.intervalText) points of pair accuracy (95 %)"),
-    ]
+    ] + report.losses.map { RunReport.fact("lost", $0) } + bestLine
+  }
+
+  private func retrievalLine(_ report: EvaluationReport) -> [String] {
+    guard let before = report.baselineRetrieval, let after = report.tunedRetrieval else { return [] }
+    return [RunReport.percentRow("retrieval, recall at 1, %", before, after)]
+  }
+
+  /// Where the newest evaluation is not it.
+  private var bestLine: [String] {
+    guard evaluations.count > 1, let best = RunReport.best(evaluations), best.step != evaluations.last?.step else {
+      return []
+    }
+    let (gain, balance) = (best.gain.signed(decimals: 1), best.balance.signed(decimals: 1))
+    return [RunReport.fact("best step", "\(best.step): \(gain) points, less what is lost elsewhere \(balance)")]
   }
 
   /// The image score is the share of pairs right.

@@ -35,6 +35,9 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var baselineShare: Float = 0.25
   public var density = RecapDensity.classOnly
   public var evaluateEvery = 100
+  /// Evaluations without a better one after which the run stops; 0 never stops it. Better is what
+  /// `EvaluationReport.balance` weighs: pairs gained less what is lost elsewhere.
+  public var patience = 0
   /// 0 keeps a checkpoint of the end only.
   public var checkpointEvery = 0
   /// A control: every image gets the condition of another image of the batch. Must not help.

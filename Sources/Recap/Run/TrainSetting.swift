@@ -75,6 +75,11 @@ extension TrainSetting {
       \.evaluateEvery, "evaluateEvery", "evaluate-every",
       purpose: "Steps between two evaluations; 0 evaluates at the end only.", check: count),
     TrainSetting(
+      \.patience, "patience", "patience",
+      purpose:
+        "Stop after so many evaluations without a better step: points gained on the pairs less points lost on the "
+        + "zero-shot and retrieval sets. The best step's checkpoint is kept. 0 never stops.", check: count),
+    TrainSetting(
       \.checkpointEvery, "checkpointEvery", "checkpoint-every",
       purpose: "Steps between two checkpoints; 0 keeps the one at the end. A run is saved every ten minutes besides.",
       check: count),

@@ -15,17 +15,28 @@ public struct Evaluator {
   public private(set) var pairs: GradualScoring
   private var baseline: GradualZeroShot
   private var tuned: GradualZeroShot
+  /// The same for retrieval; nil where there is none.
+  private var retrieval: (baseline: GradualZeroShot, tuned: GradualZeroShot)?
   /// Both CLIPs on the pairs of small evaluations, the baseline as model 0; nil where there are none.
   private var part: GradualScoring?
 
   /// - Parameters:
   ///   - pairs: with the baseline as model 0, perhaps answered already.
   ///   - baseline: whose images are classified beside it.
-  public init(_ set: ScoredPairs, pairs: GradualScoring, zeroShot: ZeroShotBenchmark, baseline: CLIPVisionTower) {
+  ///   - retrieval: what else is scored.
+  public init(
+    _ set: ScoredPairs, pairs: GradualScoring, zeroShot: ZeroShotBenchmark, baseline: CLIPVisionTower,
+    retrieval benchmark: ZeroShotBenchmark? = nil
+  ) {
     (self.set, self.pairs) = (set, pairs)
     self.baseline = GradualZeroShot(
       zeroShot, of: baseline, preprocessing: pairs.preprocessing, feature: pairs.feature, seed: pairs.seeds[0])
     tuned = self.baseline
+    retrieval = benchmark.map { benchmark in
+      let work = GradualZeroShot(
+        benchmark, of: baseline, preprocessing: pairs.preprocessing, feature: pairs.feature, seed: pairs.seeds[0])
+      return (work, work)
+    }
     part = pairs.benchmark.smallPart().map {
       GradualScoring(
         $0, by: [(baseline, nil)], preprocessing: pairs.preprocessing, feature: pairs.feature, seeds: pairs.seeds)
@@ -36,6 +47,7 @@ public struct Evaluator {
   public mutating func begin(_ vision: CLIPVisionTower) {
     pairs.renew(1, vision: vision)
     tuned.renew(vision: vision)
+    retrieval?.tuned.renew(vision: vision)
   }
 
   /// Encodes the next few images: pairs, then the zero-shot images.
@@ -55,20 +67,34 @@ public struct Evaluator {
       pairs.advance()
     } else if !baseline.isFinished {
       try baseline.advance { try zeroShot($0, false) }
-    } else {
+    } else if !tuned.isFinished {
       try tuned.advance { try zeroShot($0, true) }
+    } else if retrieval?.baseline.isFinished == false {
+      // A few images: the first rank encodes them.
+      retrieval?.baseline.advance()
+    } else {
+      retrieval?.tuned.advance()
     }
   }
 
   /// What classifies.
   var zeroShot: GradualZeroShot { baseline }
 
-  public var isFinished: Bool { pairs.isFinished && baseline.isFinished && tuned.isFinished }
+  public var isFinished: Bool { pairs.isFinished && elsewhere.allSatisfy(\.isFinished) }
+
+  /// All but the pairs.
+  private var elsewhere: [GradualZeroShot] {
+    [baseline, tuned] + [retrieval?.baseline, retrieval?.tuned].compactMap(\.self)
+  }
+
+  /// Images that cannot be read, of all but the pairs.
+  public var problems: [Problem] { baseline.benchmark.problems + (retrieval?.baseline.benchmark.problems ?? []) }
 
   /// Images, done and all, of the part that is on.
   public var progress: SessionProgress {
     pairs.isFinished
-      ? SessionProgress(.zeroShot, done: baseline.done + tuned.done, all: baseline.all + tuned.all)
+      ? SessionProgress(
+        .zeroShot, done: elsewhere.reduce(0) { $0 + $1.done }, all: elsewhere.reduce(0) { $0 + $1.all })
       : SessionProgress(.pairs, done: pairs.doneImages, all: pairs.allImages)
   }
 
@@ -79,9 +105,11 @@ public struct Evaluator {
     }
     let (before, after) = (pairs.answers(of: 0), pairs.answers(of: 1))
     let classified = PairedComparison(before: baseline.areRight ?? [], after: tuned.areRight ?? [])
+    var report = EvaluationReport(
+      step: step, before: before, after: after, zeroShot: (baselineShare, tunedShare), comparison: classified)
+    if let retrieval { report.take(retrieval.baseline, retrieval.tuned) }
     return (
-      EvaluationReport(
-        step: step, before: before, after: after, zeroShot: (baselineShare, tunedShare), comparison: classified),
+      report,
       PredictionReport(step: step, set: set.name, baseline: before, tuned: after)
     )
   }
@@ -111,5 +139,14 @@ public struct Evaluator {
     begin(vision)
     while !isFinished { advance() }
     return reports(step: step).evaluation
+  }
+}
+
+extension EvaluationReport {
+  /// Of two finished works on retrieval.
+  fileprivate mutating func take(_ baseline: GradualZeroShot, _ tuned: GradualZeroShot) {
+    (baselineRetrieval, tunedRetrieval) = (baseline.accuracy, tuned.accuracy)
+    let comparison = PairedComparison(before: baseline.areRight ?? [], after: tuned.areRight ?? [])
+    (retrievalQueries, retrievalFixed, retrievalBroken) = (comparison.pairs, comparison.fixed, comparison.broken)
   }
 }

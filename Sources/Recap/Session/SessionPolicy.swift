@@ -11,6 +11,8 @@ public struct SessionPolicy: Equatable, Sendable {
   /// Zero-shot images per kind: 1,500 in all make a point of accuracy more than chance; a published CLIP, which takes a
   /// thousand times the mini world's for an image, classifies 60.
   public let imagesPerKind: Int
+  /// Images of each data set that was chosen to show what is forgotten.
+  public let imagesElsewhere: Int
   /// Stands before a pair's statement: the mini world's are whole captions.
   public let statementPrefix: String
   /// A run is scored on the mini world's mined pairs, not on a folder's.
@@ -21,6 +23,7 @@ public struct SessionPolicy: Equatable, Sendable {
     (asksBeforeTraining, isEager, splitsBatch) = (!isMini, isMini, !isMini)
     (hasDiffusion, scoresMinedPairs) = (isMini, isMini)
     imagesPerKind = isMini ? 100 : 4
+    imagesElsewhere = isMini ? 1500 : 300
     statementPrefix = isMini ? "" : "a photo of "
   }
 

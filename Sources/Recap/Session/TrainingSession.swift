@@ -54,6 +54,9 @@ public final class TrainingSession {
   /// The step on the tower whose evaluation is done.
   private var evaluated: Int?
   private var evaluation: WorkTimer?
+  /// The best evaluation, and how many have come since, or since the session began.
+  private var best: EvaluationReport?
+  private var sinceBest = 0
   /// The step on the tower whose small evaluation is done.
   private var smallEvaluated: Int?
   /// Where the run was saved last, and when.
@@ -86,6 +89,7 @@ public final class TrainingSession {
     let isEvaluated = history.evaluations.contains { $0.step == step }
     // A crash may have come between the two.
     if isEvaluated, history.predictions.contains(where: { $0.step == step }) { evaluated = step }
+    best = history.best
     smallEvaluated = history.smallEvaluations.last { $0.step == step }?.step
     let changes = history.densityChanges.filter { $0.step >= step && $0.aligned >= trainer.aligned }
     let next = changes.firstIndex { $0.step > step || $0.aligned > trainer.aligned } ?? changes.count
@@ -113,7 +117,7 @@ public final class TrainingSession {
       case .step: try step()
       case .evaluation: try evaluate()
       case .checkpoint: try save()
-      case .done: try finish()
+      case .done: try hasRunOut ? endWithoutGain() : finish()
       case .paused: break
       }
     } catch {
@@ -133,10 +137,14 @@ public final class TrainingSession {
     if hasEnded { return .done }
     if isPaused { return .paused }
     if isSavingOverdue { return .checkpoint }
+    if hasRunOut { return .done }
     if isEvaluationDue || isSmallEvaluationDue { return .evaluation }
     if isCheckpointDue { return .checkpoint }
     return trainer.isFinished ? .done : .step
   }
+
+  /// No evaluation has been better for so long that the plan's patience is at its end.
+  private var hasRunOut: Bool { plan.patience > 0 && sinceBest >= plan.patience && !trainer.isFinished }
 
   private var isEvaluationDue: Bool {
     evaluator != nil && evaluated != trainer.trained && isDue(every: plan.evaluateEvery)
@@ -236,8 +244,24 @@ public final class TrainingSession {
     (evaluation, evaluated) = (nil, trainer.trained)
     try observe(.progress(nil))
     try record(.evaluation(reports.evaluation), .predictions(reports.predictions))
+    try compareWithBest(reports.evaluation)
     guard reconstructs, let recorder else { return }
     recorder.record(EvaluationPictures.strips(trainer, evaluator.pairs), step: trainer.trained)
+  }
+
+  private func compareWithBest(_ report: EvaluationReport) throws {
+    let isBest = best.map { $0.balance < report.balance } ?? true
+    (best, sinceBest) = isBest ? (report, 0) : (best, sinceBest + 1)
+    if isBest, plan.patience > 0, trainer.trained > 0, saved != trainer.position { try save(isKept: true) }
+  }
+
+  private func endWithoutGain() throws {
+    let step = best.map { "step \($0.step)" } ?? "the first step"
+    let problem = Problem(
+      "stopped early: \(sinceBest.counted("evaluation")) without a better step than \(step)",
+      advice: "diva-tui train --resume goes on; its checkpoint is kept")
+    try observe(.notice(problem))
+    try end(isKept: true, by: EndedEarly(problem: problem))
   }
 
   private func evaluatePart() throws {
@@ -253,13 +277,13 @@ public final class TrainingSession {
   }
 
   /// Writes a checkpoint of what was learned since the last one; nothing where the run is not recorded.
-  private func save() throws {
+  private func save(isKept isBest: Bool = false) throws {
     guard let recorder else { return }
     try recorder.prepareCheckpoint()
     let checkpoint = try trainer.save(to: recorder.folder)
     (saved, savedAt) = (trainer.position, clock())
     let replaced = recorder.history.checkpoints.filter { !$0.isKept && $0.step != checkpoint.step }
-    let isKept = hasEnded || isDue(every: plan.checkpointEvery)
+    let isKept = isBest || hasEnded || isDue(every: plan.checkpointEvery)
     try record(.checkpoint(step: checkpoint.step, folder: checkpoint.name, isKept: isKept))
     // One that cannot be removed costs room, nothing else.
     for old in replaced { try? Checkpoint.remove(old.step, of: recorder.folder) }
@@ -306,7 +330,7 @@ public final class TrainingSession {
     func attempt(_ work: () throws -> Void) { do { try work() } catch { failures.append(error) } }
     let isUnsaved = saved != trainer.position && trainer.aligned + trainer.trained > 0
     attempt { if isKept, isUnsaved, !hasDiverged { try save() } }
-    let isStop = error == nil || error is Interrupted || error is CancellationError
+    let isStop = error == nil || error is Interrupted || error is CancellationError || error is EndedEarly
     attempt { try record(lastEntry(isStop ? failures.first ?? error : error)) }
     attempt { try recorder?.close() }
     if let first = failures.first { throw first }
@@ -316,6 +340,7 @@ public final class TrainingSession {
     switch error {
     case nil, is CancellationError: .stopped(step: trainer.trained)
     case let signal as Interrupted: .stopped(step: trainer.trained, cause: signal.name)
+    case let early as EndedEarly: .stopped(step: trainer.trained, cause: early.problem.message)
     case let error?: .failed(step: trainer.trained, message: Problem(error).oneLine)
     }
   }
@@ -334,6 +359,9 @@ public final class TrainingSession {
     for notice in recorder.takeNotices() { try observe(.notice(notice)) }
   }
 }
+
+/// The run has not become better for longer than its patience.
+private struct EndedEarly: Error { let problem: Problem }
 
 /// Predicts how long work takes from the pace so far.
 private struct WorkTimer {

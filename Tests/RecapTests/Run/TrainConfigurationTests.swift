@@ -34,7 +34,7 @@ struct TrainConfigurationTests {
   func roundTrip() throws {
     let given = """
       {"accumulate":2,"alignRate":0.5,"alignSteps":3,"baselineShare":0.5,"batch":4,"batchParts":3,"checkpointEvery":5,"clipNorm":0.25,"density":"all",
-      "draws":6,"evaluateEvery":7,"firstTimestep":8,"lastTimestep":9,"momentum":0.125,"optimizer":"sgd",
+      "draws":6,"evaluateEvery":7,"firstTimestep":8,"lastTimestep":9,"momentum":0.125,"optimizer":"sgd","patience":13,
       "projectionRate":0.75,"rate":0.375,"seed":10,"shufflesCondition":true,"steps":11,"warmUpSteps":12,
       "weightDecay":0.0625}
       """
@@ -56,7 +56,7 @@ struct TrainConfigurationTests {
     let numbers = try Self.members(RunJSON.line(TrainConfiguration())).filter {
       $0.value is NSNumber && $0.key != "shufflesCondition"
     }
-    #expect(numbers.count == 19)
+    #expect(numbers.count == 20)
     for name in numbers.keys {
       for value in ["-1", "-0.5", "1e39", "\"NaN\"", "\"Infinity\"", "\"-Infinity\""] {
         #expect(

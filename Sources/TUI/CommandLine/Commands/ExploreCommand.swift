@@ -28,6 +28,7 @@ struct ExploreCommand: ParsableCommand {
     name: [.customLong("mmvp"), .customLong("benchmark")],
     help: "Pairs to browse: the folder of MMVP-VLM or of another benchmark. (default: the embedded ones)") var mmvp:
     String?
+  @OptionGroup var elsewhere: ElsewhereOptions
   @OptionGroup var models: ModelOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var prompt: PromptOptions
@@ -35,7 +36,9 @@ struct ExploreCommand: ParsableCommand {
 
   /// A mistyped command would otherwise be taken for a run that is not there, and a run has settings of its own.
   func validate() throws {
-    let isPlain = mmvp == nil && models.isEmpty && data.data.isEmpty && prompt.prompt == nil && training.isEmpty
+    let isPlain =
+      mmvp == nil && elsewhere.elsewhere.isEmpty && models.isEmpty && data.data.isEmpty && prompt.prompt == nil
+      && training.isEmpty
     guard resume == nil || (isPlain && runs.isEmpty && seed == nil) else {
       throw ValidationError("--resume goes on with the settings that the run began with; leave the others out.")
     }
@@ -69,7 +72,7 @@ struct ExploreCommand: ParsableCommand {
     (options.density, options.keepsBatch) = (models.density, training.batch != nil)
     (options.clip, options.tuned, options.diffusion) = (models.clip, models.tuned, models.diffusion)
     (options.backbone, options.mmvp, options.data) = (models.backbone, mmvp, data.plan)
-    options.prompt = prompt.prompt
+    (options.prompt, options.elsewhere) = (prompt.prompt, elsewhere.elsewhere)
     return options
   }
 

@@ -19,6 +19,7 @@ struct TrainCommand: DivaCommand {
   @Option(help: "The run's folder, which must be new: log, metrics and checkpoints.") var out: String?
   @Option(help: "Resume the run in this folder, bit for bit as if it had never stopped.") var resume: String?
   @OptionGroup var pairs: PairOptions
+  @OptionGroup var elsewhere: ElsewhereOptions
   @Option(help: "Also score the test pairs, once, at the end.") var final: Final?
   @OptionGroup var models: ModelOptions
   @OptionGroup var prompt: PromptOptions
@@ -28,6 +29,7 @@ struct TrainCommand: DivaCommand {
     guard resume != nil else { return }
     let keepsSettings =
       options.isEmpty && out == nil && data.data.isEmpty && models.isEmpty && prompt.prompt == nil && pairs.isEmpty
+      && elsewhere.elsewhere.isEmpty
       && general.givenSeed == nil
     guard keepsSettings else {
       throw ValidationError("--resume keeps the settings that the run began with; remove these options.")
@@ -59,8 +61,10 @@ struct TrainCommand: DivaCommand {
     let place: RunPlace = old.map { .existing($0) } ?? out.map { .new($0) } ?? .nowhere
     let session = try workspace.session(
       run, at: records ? place : .nowhere,
-      evaluator: workspace.evaluator(scored, workspace.benchmark(scored, console), seed: run.seed),
+      evaluator: workspace.evaluator(
+        scored, workspace.benchmark(scored, console), seed: run.seed, elsewhere: Elsewhere(of: run)),
       keepsLatents: general.memory == .fast, environment: console.environment)
+    session.evaluator?.problems.forEach { console.note($0.message) }
     session.trainer.images.summary.map { console.note("training on \($0)") }
     StepMemory(session.trainer.models, run.configuration).note().map(console.note)
     session.recorder?.takeNotices().forEach { console.note($0.oneLine) }
@@ -72,7 +76,8 @@ struct TrainCommand: DivaCommand {
     var plan = options.configuration(seed: general.seed, density: models.density.density(for: workspace.backbone))
     if let job, options.batchParts == nil { plan.divideBatch(ranks: job.count) }
     return try RunDescription(
-      plan, in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored, version: programVersion)
+      plan, in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored,
+      elsewhere: elsewhere.elsewhere, version: programVersion)
   }
 
   /// What the CLIP is taken for; a new run's note was written when it was opened.

@@ -25,6 +25,21 @@ struct PairOptions: ParsableArguments {
   var scored: ScoredPairs { mmvp.map { .folder(RunDescription.absolute($0)) } ?? .validation(choice ?? .mined) }
 }
 
+/// What is scored at each evaluation besides the pairs.
+struct ElsewhereOptions: ParsableArguments {
+  @Option(
+    help:
+      "Data set whose zero-shot accuracy shows what is forgotten: a folder as for evaluate zeroshot. (default: the mini world's)"
+  )
+  var zeroshot: String?
+  @Option(help: "Data set whose retrieval is scored, too: as for evaluate retrieval.") var retrieval: String?
+
+  var elsewhere: Elsewhere {
+    Elsewhere(
+      zeroShot: zeroshot.map(RunDescription.absolute), retrieval: retrieval.map(RunDescription.absolute))
+  }
+}
+
 extension Workspace {
   /// The pairs that a run is scored on, after notes on what is skipped and what takes long.
   func benchmark(_ scored: ScoredPairs, _ console: Console) throws -> PairBenchmark {

@@ -30,6 +30,7 @@ struct TrainOptions: ParsableArguments {
   @Option(\.clipNorm) var clipNorm: Float?
   @Option(\.baselineShare) var baselineShare: Float?
   @Option(\.evaluateEvery) var evaluateEvery: Int?
+  @Option(\.patience) var patience: Int?
   @Option(\.checkpointEvery) var checkpointEvery: Int?
   @Flag(help: ArgumentHelp(TrainSetting.of(\.shufflesCondition).purpose)) var shuffleCondition = false
 
@@ -62,7 +63,8 @@ struct TrainOptions: ParsableArguments {
       set(\.timesteps, timestepRange?.range), set(\.alignSteps, alignSteps), set(\.alignRate, alignLr), set(\.rate, lr),
       set(\.projectionRate, projectionLr), set(\.optimizer, optimizer), set(\.warmUpSteps, warmUpSteps),
       set(\.momentum, momentum), set(\.weightDecay, weightDecay), set(\.clipNorm, clipNorm),
-      set(\.baselineShare, baselineShare), set(\.evaluateEvery, evaluateEvery), set(\.checkpointEvery, checkpointEvery),
+      set(\.baselineShare, baselineShare), set(\.evaluateEvery, evaluateEvery), set(\.patience, patience),
+      set(\.checkpointEvery, checkpointEvery),
       set(\.shufflesCondition, shuffleCondition ? true : nil),
     ].compactMap(\.self)
   }

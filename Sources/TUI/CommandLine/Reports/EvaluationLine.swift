@@ -21,6 +21,10 @@ struct EvaluationLine: Encodable {
     let pValue: Double
     let interval95: [Double]
     let zeroShot: Both
+    /// nil where no retrieval set was chosen.
+    let retrieval: Both?
+    /// What is lost elsewhere by more than chance, in words.
+    let losses: [String]?
   }
 
   let step: Int
@@ -41,7 +45,10 @@ struct EvaluationLine: Encodable {
       perPattern: Dictionary(zip(report.patterns, both), uniquingKeysWith: { first, _ in first }),
       pairs: report.pairs, baselineCorrect: report.baselineCorrect, tunedCorrect: report.tunedCorrect,
       fixed: report.fixed, broken: report.broken, pValue: report.pValue, interval95: report.interval95,
-      zeroShot: Both(baseline: report.baselineZeroShot, tuned: report.tunedZeroShot))
+      zeroShot: Both(baseline: report.baselineZeroShot, tuned: report.tunedZeroShot),
+      retrieval: report.baselineRetrieval.flatMap { before in
+        report.tunedRetrieval.map { Both(baseline: before, tuned: $0) }
+      }, losses: report.losses.isEmpty ? nil : report.losses)
   }
 
   /// For people: one line.
@@ -50,5 +57,8 @@ struct EvaluationLine: Encodable {
     return "step \(step), \(subject): \(mmvp.baseline.text(decimals: 1)) → \(mmvp.tuned.text(decimals: 1)) %"
       + " (\(mmvp.fixed) fixed, \(mmvp.broken) broken, \(mmvp.pValue.pText), \(mmvp.interval95.intervalText));"
       + " zero-shot \(mmvp.zeroShot.baseline.text(decimals: 1)) → \(mmvp.zeroShot.tuned.text(decimals: 1)) %"
+      + (mmvp.retrieval.map {
+        ", retrieval \($0.baseline.text(decimals: 1)) → \($0.tuned.text(decimals: 1)) %"
+      } ?? "") + (mmvp.losses.map { "; lost: " + $0.joined(separator: "; ") } ?? "")
   }
 }

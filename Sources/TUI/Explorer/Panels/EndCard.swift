@@ -26,7 +26,7 @@ enum EndCard {
       let whole = "\(change.text) points [\(interval ?? "not known")]"
       return (fitting(whole, [change.text, interval].compactMap(\.self).joined(separator: " ")), change.style)
     }
-    let best = feed.history.evaluations.max { $0.tunedAccuracy < $1.tunedAccuracy } ?? last
+    let best = feed.history.best ?? last
     let bestPairs = "\(best.step): \(best.tunedAccuracy.percent(decimals: 1)) %"
     let bestZeroShot = best.tunedZeroShot.text(decimals: 1)
     let steps = (feed.history.steps(in: .train).last?.step ?? 0, feed.run.plan?.steps ?? 0)

@@ -13,6 +13,8 @@ package struct SessionOptions: Sendable {
   package var backbone: Backbone.Name?
   /// A folder of pairs in MMVP's layout; nil for the embedded ones.
   package var mmvp: String?
+  /// What is scored besides the pairs.
+  package var elsewhere = Elsewhere()
   /// Images to learn from; nil for the mini world.
   package var data: DataPlan?
   /// The prompt of all contexts; nil for the reference's.
@@ -51,7 +53,8 @@ extension SessionOptions {
     self.init(
       configuration: description.configuration, density: nil, keepsBatch: true, clip: given(description.clip),
       tuned: description.tuned, diffusion: given(description.diffusion), backbone: description.backbone,
-      mmvp: description.mmvp, data: description.images, prompt: description.prompt, resumes: run,
+      mmvp: description.mmvp, elsewhere: Elsewhere(of: description), data: description.images,
+      prompt: description.prompt, resumes: run,
       environment: environment)
   }
 }

@@ -131,7 +131,7 @@ final class TrainingJob: RunSource {
     let old = resumed
     let session = try workspace.session(
       run, at: old.map { .existing($0) } ?? .new(StateFolder(options.environment).newRun()),
-      models: isFresh ? models : nil, evaluator: evaluator(ScoredPairs(of: run), seed: run.seed),
+      models: isFresh ? models : nil, evaluator: evaluator(ScoredPairs(of: run), Elsewhere(of: run), seed: run.seed),
       keepsLatents: ArithmeticPolicy.current.memory == .fast, environment: options.environment)
     session.observe = { [unowned self] in observe($0) }
     session.checkCancellation = { [isClosing] in
@@ -147,14 +147,15 @@ final class TrainingJob: RunSource {
   private func newDescription() throws -> RunDescription {
     try RunDescription(
       plan, in: workspace, tuned: options.tuned, data: options.data,
-      scored: options.scored(for: workspace.backbone, mini: workspace.folder), version: programVersion)
+      scored: options.scored(for: workspace.backbone, mini: workspace.folder), elsewhere: options.elsewhere,
+      version: programVersion)
   }
 
-  private func evaluator(_ set: ScoredPairs, seed: UInt64) throws -> Evaluator? {
+  private func evaluator(_ set: ScoredPairs, _ elsewhere: Elsewhere, seed: UInt64) throws -> Evaluator? {
     // Pairs that could not be read score nothing; a run that goes on draws from its own seed.
     guard let browsed else { return nil }
-    if browsed.seeds == [seed] { return try workspace.evaluator(set, browsed) }
-    return try workspace.evaluator(set, browsed.benchmark, seed: seed)
+    if browsed.seeds == [seed] { return try workspace.evaluator(set, browsed, elsewhere: elsewhere) }
+    return try workspace.evaluator(set, browsed.benchmark, seed: seed, elsewhere: elsewhere)
   }
 
   func apply(_ command: TrainingSession.Command) throws {
