@@ -23,12 +23,18 @@ struct KeyTableTests {
   }
 }
 
-/// All keys as a Markdown table, for docs/keys.md.
+/// All keys and commands as a Markdown table, for docs/keys.md.
 func keyTableMarkdown() -> String {
-  let header = ["| screen | key | what it does |", "|---|---|---|"]
+  let header = ["| screen | key | command | what it does |", "|---|---|---|---|"]
   let groups = [("everywhere", Explorer.keys)] + Explorer.screens.map { ($0.title, $0.keys) }
   let rows = groups.flatMap { name, bindings in
-    bindings.map { "| \(name) | `\($0.keyNames)` | \($0.tooltip) |" }
+    bindings.map { binding in
+      let commands = binding.commands.map { "`\($0.name)`" }.joined(separator: " ")
+      return "| \(name) | `\(binding.keyNames)` | \(commands) | \(binding.tooltip) |"
+    }
   }
-  return (header + rows).joined(separator: "\n") + "\n"
+  let commands = Commands.all.map { command in
+    "| everywhere | | `\(command.usage.replacing("|", with: "\\|"))` | \(command.tooltip) |"
+  }
+  return (header + rows + commands).joined(separator: "\n") + "\n"
 }

@@ -137,7 +137,7 @@ import Testing
     let table = keyTableMarkdown()
 
     #expect(
-      table.hasPrefix("| screen | key | what it does |\n|---|---|---|\n")
+      table.hasPrefix("| screen | key | command | what it does |\n|---|---|---|---|\n")
         && table.contains("| everywhere | `Tab 1–7` |"))
     for binding in Explorer.keys + Explorer.screens.flatMap({ $0.keys }) { #expect(table.contains(binding.tooltip)) }
   }

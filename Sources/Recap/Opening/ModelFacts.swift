@@ -31,7 +31,10 @@ extension OpenedCLIP {
         "CLIP, the baseline",
         [
           .init("from", isEmbedded ? "embedded, \(path)" : path),
-          .init("backbone", "\(reading.backbone.value), by \(reading.backbone.by)"),
+          .init(
+            "backbone",
+            reading.backbone.by == "--backbone"
+              ? reading.backbone.value : "\(reading.backbone.value), by \(reading.backbone.by)"),
         ] + Self.sizes(clip.parameters) + [
           .init("trained", "no: it stays as it is"),
           .init("activation", "\(vision.encoder.activation.title), by \(reading.activation.by)"),
@@ -109,7 +112,8 @@ extension Workspace {
         OpenedCLIP.sizes(diffusion.autoencoder.parameters) + [
           .init("trained", "no: it is frozen"),
           .init("pixels", "\(diffusion.side) × \(diffusion.side)"),
-          .init("latents", "\(autoencoder.latentChannels) channels, times \(autoencoder.scalingFactor)"),
+          .init(
+            "latents", "\(autoencoder.latentChannels) channels, times \(autoencoder.scalingFactor.text(figures: 4))"),
         ]),
     ]
   }

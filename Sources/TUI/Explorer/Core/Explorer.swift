@@ -164,6 +164,7 @@ enum Explorer {
     guard state.usesMouse else { return [] }
     let wheel: Key? = mouse.action == .wheelUp ? .up : mouse.action == .wheelDown ? .down : nil
     if let help = state.help {
+      if mouse.action == .press, case .key(let key)? = target?.part { return press(key, &state) }
       if let wheel { state.help = help.taking(wheel, of: HelpPanel.entries(state).count) }
     } else if case .key(let key)? = target?.part {
       if mouse.action == .press, mouse.button == .left, !state.isWriting { return press(key, &state) }

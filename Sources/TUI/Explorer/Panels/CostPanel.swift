@@ -28,9 +28,11 @@ enum CostPanel {
     ).draw(in: room, on: &canvas)
     guard cost.stage != .measuring, row < room.endRow else { return }
     let next = cost.stage == .asking ? "run the first step" : "start"
-    canvas.write(
-      [("Enter", .accent.bold), (" \(next)   ", .normal), ("Esc", .accent.bold), (" cancel", .normal)],
-      room.column + indent, row)
+    let start = room.column + indent
+    let end = canvas.write([("Enter", .accent.bold), (" \(next)", .normal)], start, row)
+    canvas.mark(Rect(column: start, row: row, columns: end - start, rows: 1), .key(.enter))
+    let last = canvas.write([("Esc", .accent.bold), (" cancel", .normal)], end + 3, row)
+    canvas.mark(Rect(column: end + 3, row: row, columns: max(last - end - 3, 0), rows: 1), .key(.escape))
   }
 
   private static func memoryText(_ cost: RunCost) -> (String, Style) {

@@ -61,7 +61,9 @@ enum HelpPanel {
     let more =
       lines.count > room.rows
       ? " ↓ more · letters narrow it down · Esc closes " : " letters narrow it down · Esc closes "
-    canvas.write(more, inside.column, inside.endRow + 1, .dim)
+    let end = canvas.write(more, inside.column, inside.endRow + 1, .dim)
+    canvas.mark(
+      Rect(column: inside.column, row: inside.endRow + 1, columns: end - inside.column, rows: 1), .key(.escape))
   }
 
   private static func drawSearch(_ help: ExplorerState.Help, count: Int, in rect: Rect, on canvas: inout Canvas) {
