@@ -328,23 +328,6 @@ struct HeadlessTests {
     }
   }
 
-  @Test("sweep gives a row for each density and seed, whether it trains or only measures")
-  func sweep() throws {
-    let words = ["sweep", "density", "--densities", "class,all", "--seeds", "2"]
-
-    let measured = try json(words + ["--measure", "--batches", "1", "--batch", "2"])
-    let trained = try json(["sweep", "density", "--densities", "0.3"] + HeadlessTests.short)
-    let named = try json(["sweep", "density", "--densities", "reference,paper", "--measure", "--batches", "1"])
-
-    #expect(named.map { $0["density"] as? String } == ["class", "class"])
-
-    #expect(measured.map { $0["density"] as? String } == ["class", "class", "all", "all"])
-    #expect(Set(measured.compactMap { $0["loss"] as? Double }).count == 4)
-    let errors = measured.compactMap { $0["latentErrors"] as? [[String: Double]] }
-    #expect(errors.map(\.count) == [2, 2, 2, 2] && measured.allSatisfy { $0["lossError"] != nil })
-    #expect(trained.count == 1 && (trained[0]["loss"] as? Double ?? 0) > 0)
-  }
-
   @Test("doctor knows the processor, the libraries and where the models are")
   func doctor() throws {
     let told = try #require(try json(["doctor"]).first)

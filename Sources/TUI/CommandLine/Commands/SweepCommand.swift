@@ -21,6 +21,11 @@ struct SweepDensityCommand: DivaCommand {
     help: "Recap densities, separated by commas. (default: \(DensityList.standard))", transform: DensityList.init)
   var densities = DensityList.standard
   @Option(help: "Number of seeds, from --seed on.") var seeds = 1
+  @Option(
+    help: ArgumentHelp(
+      "Record each run in a folder of its own below this one.",
+      discussion: "The same command goes on with a sweep that was stopped: finished runs are kept."))
+  var out: String?
   @Flag(help: "Only measure loss and latent errors, without training.") var measure = false
   @Option(help: "Batches to measure over.") var batches = 8
   @OptionGroup var pairs: PairOptions
@@ -30,32 +35,31 @@ struct SweepDensityCommand: DivaCommand {
   @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
 
-  struct Row: Encodable {
-    let density: String
-    let seed: UInt64
-    let loss: Double
-    let mmvp: Double
-    /// The CLIP's average before.
-    let baseline: Double
-    /// With --measure only.
-    var lossError: Double?
-    var latentErrors: [DensityMeasure.Estimate]?
-  }
-
   func validate() throws {
     try require("seeds", seeds, 1...1000)
     try require("batches", batches, 1...100_000)
     guard models.density == .reference else {
       throw ValidationError("Name the densities to try with --densities, not with --density.")
     }
+    guard out == nil || !measure else { throw ValidationError("--measure trains nothing that --out could record.") }
   }
 
   func work(_ console: Console) throws {
     let workspace = try models.workspace(console, prompt: prompt.prompt)
     let densities = densities.values.map { $0.density(for: workspace.backbone) }
-    for density in densities {
-      try workspace.requirePossible(options.configuration(seed: general.seed, density: density))
+    let plans = densities.flatMap { density in
+      (0..<UInt64(seeds)).map { options.configuration(seed: general.seed &+ $0, density: density) }
     }
+    try plans.forEach(workspace.requirePossible)
+    let rows =
+      try out.map { try record(plans, in: $0, workspace, console) } ?? rows(plans, workspace, console)
+    if !general.json { try console.print(measure ? SweepRow.measures(rows) : SweepRow.table(rows)) }
+  }
+
+  /// Of runs that nothing is kept of, or of measures.
+  private func rows(
+    _ plans: [TrainConfiguration], _ workspace: Workspace, _ console: Console
+  ) throws -> [SweepRow] {
     let benchmark = try workspace.benchmark(pairs.scored, console)
     func average(_ vision: CLIPVisionTower) -> Double {
       let predictions = benchmark.predictions(
@@ -63,79 +67,55 @@ struct SweepDensityCommand: DivaCommand {
       return PairScore(predictions).average
     }
     let baseline = average(workspace.clip.vision)
-    func images(_ seed: UInt64) throws -> any TrainingImages {
-      try workspace.images(
-        data.plan, seed: seed, keepsLatents: general.memory == .fast, environment: console.environment)
-    }
     // The mini world keeps its latents from one seed to the next; of own images another seed sees other parts.
-    let world = try data.plan == nil ? images(general.seed) : nil
-    var rows: [Row] = []
-    for density in densities {
-      for seed in (0..<UInt64(seeds)).map({ general.seed &+ $0 }) {
-        let plan = options.configuration(seed: seed, density: density)
-        let models = try workspace.models(tuned: models.tuned, seed: seed)
-        let images = try world ?? images(seed)
-        let measured =
-          measure ? try DensityMeasure(models: models, images: images).measure(plan, batches: batches) : nil
-        let loss = try measured?.loss.mean ?? train(plan, models, images, console)
-        rows.append(
-          Row(
-            density: "\(density)", seed: seed, loss: loss, mmvp: average(models.tuned), baseline: baseline,
-            lossError: measured?.loss.standardError, latentErrors: measured?.latentErrors))
-        if general.json { try console.json(rows[rows.count - 1]) }
-      }
+    let world = try data.plan == nil ? images(workspace, general.seed, console) : nil
+    return try plans.map { plan in
+      let models = try workspace.models(tuned: models.tuned, seed: plan.seed)
+      let images = try world ?? images(workspace, plan.seed, console)
+      let measured =
+        measure ? try DensityMeasure(models: models, images: images).measure(plan, batches: batches) : nil
+      let loss = try measured?.loss.mean ?? train(plan, models, images, console)
+      let row = SweepRow(
+        density: "\(plan.density)", seed: plan.seed, loss: loss, mmvp: average(models.tuned), baseline: baseline,
+        lossError: measured?.loss.standardError, latentErrors: measured?.latentErrors)
+      if general.json { try console.json(row) }
+      return row
     }
-    if !general.json { try console.print(measure ? measures(rows) : table(rows)) }
   }
 
-  /// Loss and latent errors, each with its standard error.
-  private func measures(_ rows: [Row]) -> String {
-    func text(_ mean: Double, _ error: Double) -> String { "\(mean.text(decimals: 4)) ± \(error.text(decimals: 4))" }
-    let lines = rows.map { row in
-      [row.density, "\(row.seed)", text(row.loss, row.lossError ?? 0)]
-        + (row.latentErrors ?? []).map { text($0.mean, $0.standardError) }
-    }
-    let errors = DensityMeasure.timesteps.map { "latent error, t = \($0)" }
-    return TextTable.text([["density", "seed", "loss"] + errors] + lines)
+  func images(_ workspace: Workspace, _ seed: UInt64, _ console: Console) throws -> any TrainingImages {
+    try workspace.images(
+      data.plan, seed: seed, keepsLatents: general.memory == .fast, environment: console.environment)
   }
 
   /// Takes all steps; returns the loss at their end.
   private func train(
     _ plan: TrainConfiguration, _ models: DivaModels, _ images: any TrainingImages, _ console: Console
   ) throws -> Double {
-    let session = TrainingSession(
-      Trainer(plan, models: models, images: images), evaluator: nil, recorder: nil)
+    let session = TrainingSession(Trainer(plan, models: models, images: images), evaluator: nil, recorder: nil)
+    var history = RunHistory()
+    try run(session, plan, console) { if case .entry(let entry) = $0 { history.add(entry) } }
+    return SweepRow.finalLoss(history)
+  }
+
+  /// One that diverges does not end the sweep: the others may do better.
+  func run(
+    _ session: TrainingSession, _ plan: TrainConfiguration, _ console: Console,
+    observe: @escaping (SessionUpdate) -> Void = { _ in }
+  ) throws {
     let printer = TrainPrinter(console, plan, pairs.scored, isJSON: false)
     printer.title = "density \(plan.density), seed \(plan.seed): "
     defer { printer.clear() }
-    var losses: [Double] = []
-    session.observe = { update in
-      if case .entry(.step(let report)) = update { losses.append(Double(report.loss)) }
-      try printer.show(update)
-    }
     do {
-      while try session.next() != .done {}
+      try session.run(console) { update in
+        observe(update)
+        if case .entry(.evaluation) = update { return }
+        try printer.show(update)
+      }
     } catch let problem as Problem where session.hasDiverged {
-      // The others may do better.
       printer.clear()
       console.note(problem.oneLine)
     }
-    let last = losses.suffix(max(1, losses.count / 10))
-    return last.reduce(0, +) / Double(max(1, last.count))
-  }
-
-  /// A bar per row: the gain over the baseline, one block per point.
-  private func table(_ rows: [Row]) -> String {
-    let lines = rows.map { row in
-      let gain = row.mmvp - row.baseline
-      return [
-        row.density, "\(row.seed)", row.loss.text(decimals: 4), row.mmvp.text(decimals: 1),
-        gain.signed(decimals: 1),
-      ]
-    }
-    let plain = TextTable.text([["density", "seed", "loss", "mmvp %", "change"]] + lines).split(separator: "\n")
-    let bars = [""] + rows.map { String(repeating: "█", count: max(0, Int(($0.mmvp - $0.baseline).rounded()))) }
-    return zip(plain, bars).map { $1.isEmpty ? String($0) : "\($0)  \($1)" }.joined(separator: "\n")
   }
 }
 

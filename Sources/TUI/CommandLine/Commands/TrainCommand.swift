@@ -90,15 +90,8 @@ struct TrainCommand: DivaCommand {
     let console = printer.console
     // Its folder may be moved meanwhile.
     var path: String? { session.recorder?.folder.path }
-    session.observe = printer.show
-    session.checkCancellation = console.checkInterruption
     do {
-      while try session.next() != .done {
-        if let signal = console.interruption() ?? session.trainer.parallel?.stop {
-          try session.stop(signal)
-          throw signal
-        }
-      }
+      try session.run(console, show: printer.show)
     } catch let signal as Interrupted {
       printer.clear()
       console.note(

@@ -1,0 +1,127 @@
+import Engine
+import Foundation
+
+/// One run of a sweep, in a folder of its own: what is finished is kept, what was stopped goes on.
+public struct SweepCell: Sendable {
+  public let run: RunDescription
+  public let path: String
+
+  /// - Parameters:
+  ///   - run: what is to be trained.
+  ///   - folder: of the whole sweep; the run's own is named by density and seed: `class-seed-1`.
+  public init(_ run: RunDescription, in folder: String) {
+    self.run = run
+    let density = String("\(run.configuration.density)".map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" })
+    path = "\(folder)/\(density)-seed-\(run.seed)"
+  }
+
+  public enum State: Sendable {
+    case new
+    /// Begun, and not at its end.
+    case begun(RunFolder, RunHistory)
+    case finished(RunFolder, RunHistory)
+  }
+
+  /// What the folder holds. Throws a `Problem` where that is a run of something else, or one that is being written.
+  public func state() throws -> State {
+    guard FileManager.default.fileExists(atPath: path + "/run.json") else { return .new }
+    let folder = try RunFolder(opening: path)
+    if let difference = difference(from: folder.description) {
+      throw Problem(
+        "cannot go on with the sweep: \(path) holds a run with other settings (\(difference))",
+        advice: "give the options that the sweep began with, or another folder with --out")
+    }
+    guard folder.isBeingWritten != true else {
+      throw Problem("cannot go on with the sweep: another process trains \(path)", advice: "wait until that has ended")
+    }
+    let history = try folder.history()
+    return history.isFinished ? .finished(folder, history) : .begun(folder, history)
+  }
+
+  /// The first thing that is not the same, with both values; when, where and by what version it was made does not count.
+  private func difference(from other: RunDescription) -> String? {
+    if let setting = TrainSetting.differing(in: [run.configuration, other.configuration]).first {
+      return "\(setting.name): \(setting.text(other.configuration)), not \(setting.text(run.configuration))"
+    }
+    let same: [(String, String?, String?)] = [
+      ("CLIP", other.clip, run.clip), ("diffusion model", other.diffusion, run.diffusion),
+      ("embedded model", other.embeddedWeights, run.embeddedWeights), ("data", other.data, run.data),
+      ("crop or normalisation", other.images.map { "\($0)" }, run.images.map { "\($0)" }),
+      ("folder of pairs", other.mmvp, run.mmvp), ("choice of pairs", other.pairs, run.pairs),
+      ("prompt", other.prompt, run.prompt), ("tuned CLIP", other.tuned, run.tuned),
+    ]
+    guard let (name, theirs, own) = same.first(where: { $0.1 != $0.2 }) else { return nil }
+    return "\(name): \(theirs ?? "none"), not \(own ?? "none")"
+  }
+}
+
+/// What is still to be done in a sweep.
+public struct SweepCost: Equatable, Sendable {
+  public let runs: Int
+  public private(set) var finished = 0
+  public private(set) var begun = 0
+  /// Of the steps and evaluations that are left.
+  public private(set) var seconds = 0.0
+
+  /// - Parameter pace: of the models on this machine.
+  public init(_ cells: [(plan: TrainConfiguration, state: SweepCell.State)], _ pace: Pace) {
+    runs = cells.count
+    for (plan, state) in cells {
+      var (aligned, trained, evaluated) = (0, 0, false)
+      switch state {
+      case .finished:
+        finished += 1
+        continue
+      case .begun(_, let history):
+        begun += 1
+        // It goes on from what was saved.
+        trained = history.savedStep
+        aligned = trained > 0 ? plan.alignSteps : 0
+        evaluated = history.evaluations.first != nil
+      case .new: break
+      }
+      let evaluations =
+        plan.evaluateEvery > 0 ? (plan.steps - trained + plan.evaluateEvery - 1) / plan.evaluateEvery : 1
+      seconds +=
+        Double(plan.alignSteps - aligned) * pace.aligning + Double(plan.steps - trained) * pace.training
+        + Double(evaluations + (evaluated ? 0 : 1)) * pace.evaluation
+    }
+  }
+
+  /// Seconds of one step of each stage, and of a tuned CLIP's evaluation.
+  public struct Pace: Equatable, Sendable {
+    public var aligning: Double
+    public var training: Double
+    public var evaluation: Double
+
+    public init(aligning: Double, training: Double, evaluation: Double) {
+      (self.aligning, self.training, self.evaluation) = (aligning, training, evaluation)
+    }
+
+    /// Measures two steps of each stage, the faster one of which counts: the first makes what the next ones reuse. They
+    /// change the models.
+    public init(
+      _ plan: TrainConfiguration, _ models: DivaModels, _ images: any TrainingImages, evaluation: Double
+    ) throws {
+      var short = plan
+      (short.alignSteps, short.steps, self.evaluation) = (2, 2, evaluation)
+      let trainer = Trainer(short, models: models, images: images)
+      func fastest() throws -> Double {
+        let reports = try [trainer.step(), trainer.step()]
+        return reports.map { Double(plan.batch * plan.accumulate) / $0.imagesPerSecond }.min() ?? 0
+      }
+      aligning = try fastest()
+      training = try fastest()
+    }
+  }
+}
+
+extension SweepCost: CustomStringConvertible {
+  /// `12 runs, 3 finished, 1 to go on with: about 34 min 5 s`.
+  public var description: String {
+    let parts =
+      ["\(runs.counted("run"))"] + (finished > 0 ? ["\(finished) finished"] : [])
+      + (begun > 0 ? ["\(begun) to go on with"] : [])
+    return parts.joined(separator: ", ") + (finished < runs ? ": about \(seconds.durationText)" : "")
+  }
+}
