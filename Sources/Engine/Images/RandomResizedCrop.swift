@@ -29,6 +29,21 @@ public struct RandomResizedCrop: Equatable, Sendable {
       .resized(width: side, height: side, by: .bicubic)
   }
 
+  /// The same of pictures as tensors, (B, H, W, C) → (B, side, side, C), scaled with antialiasing; picture i is sample
+  /// `firstSample` + i. Nothing is recorded.
+  public func callAsFunction(_ pixels: Tensor, random: RandomSource, step: Int, firstSample: Int = 0) -> Tensor {
+    .stacked(
+      (0..<pixels.shape[0]).map { row in
+        var position = 0
+        let box = box(width: pixels.shape[2], height: pixels.shape[1]) {
+          position += 1
+          return Double(random.uniform(step: step, sample: firstSample + row, position: position - 1))
+        }
+        return pixels.sliced(row..<row + 1).cropped(box)
+          .resized(height: side, width: side, by: .bicubic, antialias: true)
+      })
+  }
+
   /// Ten tries; then the largest part in the middle whose ratio is allowed. `uniform` gives numbers in 0 ..< 1.
   func box(width: Int, height: Int, uniform: () -> Double) -> Box {
     for _ in 0..<10 {
@@ -53,4 +68,19 @@ public struct RandomResizedCrop: Equatable, Sendable {
 
   /// Halves to even, as Python rounds.
   private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrEven)) }
+}
+
+extension Tensor {
+  /// A part of each picture, (B, H, W, C). Nothing is recorded.
+  func cropped(_ box: RandomResizedCrop.Box) -> Tensor {
+    let (batch, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
+    precondition(box.x + box.width <= width && box.y + box.height <= height, "\(box) is not within \(shape)")
+    let part = Tensor(uninitialized: [batch, box.height, box.width, channels])
+    for row in 0..<batch * box.height {
+      let (picture, y) = row.quotientAndRemainder(dividingBy: box.height)
+      let from = pointer + ((picture * height + box.y + y) * width + box.x) * channels
+      (part.pointer + row * box.width * channels).update(from: from, count: box.width * channels)
+    }
+    return part
+  }
 }

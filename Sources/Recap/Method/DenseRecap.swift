@@ -55,6 +55,13 @@ public struct DenseRecap {
     return joined(vision.imageTokens(of: pixels, patches: patches))
   }
 
+  /// The class token at every place of the prompt: (B, tokens of the prompt, context width). DCR's condition.
+  public func classContext(pixels: Tensor, vision: CLIPVisionTower) -> Tensor {
+    let (images, places) = (pixels.shape[0], promptTokens.shape[0])
+    let tokens = projection(vision.imageTokens(of: pixels, patches: Array(repeating: [], count: images)))
+    return tokens.gatherTokens(Array(repeating: Array(repeating: 0, count: places), count: images)) + promptTokens
+  }
+
   private func joined(_ features: Tensor) -> Tensor {
     let tokens = projection(features)
     let joinsByToken = joining == .tokenByToken && tokens.shape[1] == promptTokens.shape[0]

@@ -21,6 +21,9 @@ public enum RandomStream: UInt32, CaseIterable, Sendable {
   case shuffledCondition = 12
   /// Which part of an image a step sees.
   case crops = 13
+  /// Of the two views that a contrastive control compares, and of the view that DCR adds.
+  case contrastiveCrops = 14
+  case augmentation = 15
   case noise = 20
   case timesteps = 21
 

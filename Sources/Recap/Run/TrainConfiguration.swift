@@ -5,6 +5,8 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public enum OptimizerKind: String, Codable, CaseIterable, Sendable { case sgd, adamw }
 
   public var seed: UInt64 = 1
+  /// What the image tower learns from.
+  public var feedback = FeedbackMethod.diva
   /// Optimizer steps on the image tower.
   public var steps = 1100
   /// Images per micro-batch, and micro-batches per optimizer step.
@@ -60,7 +62,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   /// where there are more ranks, so that their number decides nothing about the sums of a usual job.
   public mutating func divideBatch(ranks: Int) {
     let parts = (max(8, ranks) + accumulate - 1) / accumulate
-    batchParts = min(batch, parts)
+    batchParts = feedback.group.map { min(batch / $0, parts) } ?? 1
   }
 
   public var timesteps: Range<Int> {
@@ -72,6 +74,19 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var sampling: DivaObjective.Sampling {
     DivaObjective.Sampling(
       seed: seed, density: density, draws: draws, timesteps: timesteps, shufflesCondition: shufflesCondition)
+  }
+}
+
+extension FeedbackMethod {
+  /// What is wrong with a plan for it; nil if nothing is.
+  func complaint(about plan: TrainConfiguration) -> String? {
+    if self != .diva, plan.shufflesCondition { return "\(rawValue) has no condition that could be shuffled" }
+    guard let group else {
+      return plan.batchParts == 1 ? nil : "\(rawValue) compares all images of a micro-batch; expected batchParts 1"
+    }
+    guard group > 1, plan.batch % (group * plan.batchParts) != 0 else { return nil }
+    return "\(rawValue) compares \(group) images with each other; expected a batch of a multiple of "
+      + "\(group * plan.batchParts)"
   }
 }
 
@@ -90,14 +105,23 @@ extension TrainConfiguration {
 }
 
 extension TrainConfiguration.OptimizerKind {
-  public init(from decoder: any Decoder) throws {
+  public init(from decoder: any Decoder) throws { self = try .named("optimizer", decoder) }
+}
+
+extension FeedbackMethod {
+  public init(from decoder: any Decoder) throws { self = try .named("feedback", decoder) }
+}
+
+extension RawRepresentable<String> where Self: CaseIterable {
+  /// The case of that name; the error names all.
+  fileprivate static func named(_ what: String, _ decoder: any Decoder) throws -> Self {
     let container = try decoder.singleValueContainer()
     let name = try container.decode(String.self)
-    guard let kind = Self(rawValue: name) else {
-      let names = Self.allCases.map(\.rawValue).joined(separator: " or ")
+    guard let value = Self(rawValue: name) else {
+      let names = allCases.map(\.rawValue).joined(separator: " or ")
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "“\(name)” is no optimizer; expected \(names)")
+        in: container, debugDescription: "“\(name)” is no \(what); expected \(names)")
     }
-    self = kind
+    return value
   }
 }

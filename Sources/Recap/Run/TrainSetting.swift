@@ -38,6 +38,10 @@ extension TrainSetting {
   private static let rate: Check<Float> = { (0 ... .greatestFiniteMagnitude).complaint(about: $0) }
 
   public static let all = [
+    TrainSetting(
+      \.feedback, "feedback", "feedback",
+      purpose: "What the image tower learns from: "
+        + FeedbackMethod.allCases.map(\.purpose).joined(separator: "; ") + "."),
     TrainSetting(\.steps, "steps", "steps", purpose: "Training steps of the image tower.", check: count),
     TrainSetting(\.batch, "batch", "batch", purpose: "Images per micro-batch.", check: size),
     TrainSetting(\.accumulate, "accumulate", "accumulate", purpose: "Micro-batches per step.", check: size),
@@ -102,6 +106,8 @@ extension TrainSetting {
   public static func firstComplaint(about configuration: TrainConfiguration) -> (setting: TrainSetting, reason: String)?
   {
     for setting in all { if let reason = setting.complaint(configuration) { return (setting, reason) } }
+    let feedback = configuration.feedback
+    if let reason = feedback.complaint(about: configuration) { return (of(\.feedback), reason) }
     let (parts, batch) = (configuration.batchParts, configuration.batch)
     if parts > batch { return (of(\.batchParts), "\(parts) is out of bounds; expected 1 to the batch's \(batch)") }
     let (first, last) = (configuration.firstTimestep, configuration.lastTimestep)

@@ -116,7 +116,7 @@ public final class Trainer {
   private func losses(_ parameters: [Parameter], _ stage: StepReport.Stage, at position: Int) throws -> [PartLoss] {
     let first = position * partsPerStep
     func compute(_ part: Int) throws -> (part: PartLoss, weighted: Tensor) {
-      let (loss, bands) = try loss(of: first + part)
+      let (loss, bands) = try loss(of: first + part, stage)
       let weighted = loss.scaled(by: batchPart(part).share / Float(configuration.accumulate))
       return (PartLoss(loss: loss.item, bands: bands), weighted)
     }
@@ -155,18 +155,21 @@ public final class Trainer {
   }
 
   /// The loss of part number `number` of the run, and the same by noise.
-  private func loss(of number: Int) throws -> (Tensor, NoiseBands) {
+  private func loss(of number: Int, _ stage: StepReport.Stage) throws -> (Tensor, NoiseBands) {
     let (microBatch, part) = (number / configuration.batchParts, batchPart(number))
     var sampling = configuration.sampling
     sampling.density = density
     let inputs = try inputs(microBatch, part, sampling)
     prepareImages(after: number)
-    let drawn = DivaObjective.Inputs(
-      inputs, sampling, patches: models.tuned.config.patches, step: microBatch, part: part)
-    let answer = models.objective.answer(drawn)
+    let answer = models.loss(by: method(in: stage), inputs, sampling, step: microBatch, part: part)
     var bands = NoiseBands(configuration.timesteps)
-    bands.add(answer.errors, at: drawn.draw.timesteps)
+    bands.add(answer.errors, at: answer.timesteps)
     return (answer.loss, bands)
+  }
+
+  /// A control without a diffusion model needs no projection: it is aligned as DIVA's, for pictures.
+  private func method(in stage: StepReport.Stage) -> FeedbackMethod {
+    stage == .align && configuration.feedback == .contrastiveAnchor ? .diva : configuration.feedback
   }
 
   private func inputs(

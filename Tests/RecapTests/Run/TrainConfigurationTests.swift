@@ -34,7 +34,8 @@ struct TrainConfigurationTests {
   func roundTrip() throws {
     let given = """
       {"accumulate":2,"alignRate":0.5,"alignSteps":3,"baselineShare":0.5,"batch":4,"batchParts":3,"checkpointEvery":5,"clipNorm":0.25,"density":"all",
-      "draws":6,"evaluateEvery":7,"firstTimestep":8,"lastTimestep":9,"momentum":0.125,"optimizer":"sgd","patience":13,
+      "draws":6,"evaluateEvery":7,"feedback":"diva","firstTimestep":8,"lastTimestep":9,"momentum":0.125,"optimizer":"sgd",
+      "patience":13,
       "projectionRate":0.75,"rate":0.375,"seed":10,"shufflesCondition":true,"steps":11,"warmUpSteps":12,
       "weightDecay":0.0625}
       """
@@ -44,7 +45,11 @@ struct TrainConfigurationTests {
     #expect(String(decoding: written, as: UTF8.self) == given.replacing("\n", with: ""))
     let (members, defaults) = try (Self.members(written), Self.members(RunJSON.line(TrainConfiguration())))
     #expect(members.keys == defaults.keys)
-    for name in members.keys { #expect(members[name] != defaults[name], "\(name) is at its default") }
+    // Others have no condition that could be shuffled.
+    for name in members.keys where name != "feedback" {
+      #expect(members[name] != defaults[name], "\(name) is at its default")
+    }
+    #expect(try open(#"{"feedback": "dcr"}"#).feedback == .dcr)
   }
 
   private static func members(_ json: Data) throws -> [String: NSObject] {
@@ -69,6 +74,7 @@ struct TrainConfigurationTests {
     "are refused with their name when they are unknown or of another type",
     arguments: [
       (#"{"stepz": 60}"#, "“configuration.stepz”: there is no such setting"),
+      (#"{"feedback": "genie"}"#, "“genie” is no feedback; expected diva or dcr or contrastive-anchor"),
       (#"{"steps": "many"}"#, "“configuration.steps” is not of the type Int"),
       (#"{"steps": null}"#, "“configuration.steps” is null, expected Int"),
       (#"{"baselineShare": 1.5}"#, "“configuration.baselineShare”: 1.5 is out of bounds; expected 0.0 to 1.0"),

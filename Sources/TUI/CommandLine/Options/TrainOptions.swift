@@ -12,6 +12,7 @@ struct TrainOptions: ParsableArguments {
       discussion: "sgd at 1e-4 for both, 4600 steps of 40 micro-batches of 16, 23 warm-up steps, timesteps 0,1000, no "
         + "aligning steps, no baseline share."))
   var recipe: Recipe?
+  @Option(\.feedback) var feedback: FeedbackMethod?
   @Option(\.steps) var steps: Int?
   @Option(\.batch) var batch: Int?
   @Option(\.accumulate) var accumulate: Int?
@@ -58,7 +59,7 @@ struct TrainOptions: ParsableArguments {
       value.map { value in { $0[keyPath: path] = value } }
     }
     return [
-      set(\.steps, steps), set(\.batch, batch), set(\.accumulate, accumulate),
+      set(\.feedback, feedback), set(\.steps, steps), set(\.batch, batch), set(\.accumulate, accumulate),
       set(\.batchParts, batchParts), set(\.draws, draws),
       set(\.timesteps, timestepRange?.range), set(\.alignSteps, alignSteps), set(\.alignRate, alignLr), set(\.rate, lr),
       set(\.projectionRate, projectionLr), set(\.optimizer, optimizer), set(\.warmUpSteps, warmUpSteps),
@@ -85,6 +86,7 @@ extension NameSpecification {
 }
 
 extension TrainConfiguration.OptimizerKind: ExpressibleByArgument {}
+extension FeedbackMethod: ExpressibleByArgument {}
 
 /// `A,B` on the command line.
 struct TimestepRange: Equatable {

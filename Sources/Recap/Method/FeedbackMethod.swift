@@ -1,0 +1,38 @@
+import Engine
+
+/// What the image tower learns from in a run's training steps.
+public enum FeedbackMethod: String, Codable, CaseIterable, CustomStringConvertible, Sendable {
+  /// The frozen diffusion model's noise prediction error (Wang et al. 2025, eq. 4).
+  case diva
+  /// Contrastive noise predictions (DCR; `ContrastiveReconstruction`).
+  case dcr
+  /// A control without a generative model (`ContrastiveAnchor`).
+  case contrastiveAnchor = "contrastive-anchor"
+
+  public var description: String { rawValue }
+
+  /// One line for help.
+  var purpose: String {
+    switch self {
+    case .diva: "diva, the diffusion model's noise prediction error"
+    case .dcr: "dcr, noise predictions contrasted between the images of a batch"
+    case .contrastiveAnchor: "contrastive-anchor, two crops of an image and an anchor at the baseline, a control"
+    }
+  }
+
+  /// Images whose loss depends on each other; parts of a micro-batch have whole groups of so many. nil: all of them.
+  var group: Int? {
+    switch self {
+    case .diva: 1
+    case .dcr: ContrastiveReconstruction.group
+    case .contrastiveAnchor: nil
+    }
+  }
+}
+
+/// A micro-batch's loss, and the noise prediction's error of each draw where there is one.
+struct FeedbackLoss {
+  let loss: Tensor
+  var errors: [Double] = []
+  var timesteps: [Int] = []
+}

@@ -1,0 +1,27 @@
+import Engine
+
+extension DivaModels {
+  /// The loss of a micro-batch, or of a part of it; it leads back to the tuned tower, and to the projection where the
+  /// method has one.
+  func loss(
+    by method: FeedbackMethod, _ images: TrainingInputs, _ sampling: DivaObjective.Sampling, step: Int, part: BatchPart
+  ) -> FeedbackLoss {
+    switch method {
+    case .diva:
+      let inputs = DivaObjective.Inputs(images, sampling, patches: tuned.config.patches, step: step, part: part)
+      let answer = objective.answer(inputs)
+      return FeedbackLoss(loss: answer.loss, errors: answer.errors, timesteps: inputs.draw.timesteps)
+    case .dcr:
+      let augmented = AugmentedView.of(
+        images.pixels, seed: sampling.seed, step: step, from: part.places.lowerBound)
+      return ContrastiveReconstruction(vision: tuned, recap: recap, feedback: feedback).loss(
+        pixels: images.pixels, augmented: augmented, latents: images.latents,
+        draw: .random(
+          latents: images.latents.shape, draws: 1, timesteps: sampling.timesteps, seed: sampling.seed, step: step,
+          part: part))
+    case .contrastiveAnchor:
+      let views = ContrastiveAnchor.crops(images.pixels, seed: sampling.seed, step: step)
+      return FeedbackLoss(loss: ContrastiveAnchor(vision: tuned, baseline: baseline.vision).loss(views))
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Engine
+import TestSupport
+import Testing
+
+@testable import Recap
+
+@Suite("Other feedbacks")
+struct FeedbackMethodTests {
+  private static let gradients = [
+    "visual_projection.weight", "vision_model.embeddings.class_embedding", "visual_proj.weight",
+    "vision_model.encoder.layers.0.self_attn.v_proj.weight",
+  ]
+
+  /// The small models, every weight of the tuned tower times 1.1.
+  private func models() throws -> DivaModels {
+    let models = try TrainingReference(.adamw).models()
+    for parameter in models.tuned.parameters { parameter.assign(parameter.value.detached().scaled(by: 1.1)) }
+    models.learning.forEach { $0.isTrainable = true }
+    return models
+  }
+
+  private func expectGradients(_ name: String, of models: DivaModels, in it: Fixture) throws {
+    let keyed = models.tuned.parameters.map { ($0.name, $0) } + models.projectionByKey.map { ($0.key, $0.parameter) }
+    for key in Self.gradients {
+      let parameter = try #require(keyed.first { $0.0 == key }?.1)
+      if name == "anchor", key.hasPrefix("visual_proj.") {
+        #expect(parameter.gradient == nil, "the control has no projection")
+        continue
+      }
+      expect(try #require(parameter.gradient), equals: try it["\(name).\(key)"], within: .relative(1e-4))
+    }
+  }
+
+  @Test("the contrastive anchor is InfoNCE of two crops and the distance from the baseline, gradients included")
+  func anchor() throws {
+    let (it, models) = (try Fixture("feedback_losses"), try models())
+    let feedback = ContrastiveAnchor(vision: models.tuned, baseline: models.baseline.vision)
+
+    let loss = feedback.loss([try it["pixels"], try it["augmented"]])
+    loss.backward()
+
+    expect(loss, equals: try it["anchor.loss"], within: .relative(1e-5))
+    try expectGradients("anchor", of: models, in: it)
+  }
+
+  @Test("DCR contrasts predictions in groups of four, gradients included")
+  func contrastiveReconstruction() throws {
+    let (it, models) = (try Fixture("feedback_losses"), try models())
+    let feedback = ContrastiveReconstruction(vision: models.tuned, recap: models.recap, feedback: models.feedback)
+    let draw = NoiseDraw(noise: try it["noise"], timesteps: try it.integers("timesteps"))
+
+    let answer = feedback.loss(
+      pixels: try it["pixels"], augmented: try it["augmented"], latents: try it["latents"], draw: draw)
+    answer.loss.backward()
+
+    expect(answer.loss, equals: try it["dcr.loss"], within: .relative(1e-5))
+    try expectGradients("dcr", of: models, in: it)
+    #expect(answer.errors.count == 8 && answer.timesteps == draw.timesteps)
+  }
+
+  @Test("each trains the tower, the same from the same seed", arguments: FeedbackMethod.allCases)
+  func training(method: FeedbackMethod) throws {
+    let reference = try TrainingReference(.adamw)
+    var plan = reference.plan
+    (plan.feedback, plan.batch, plan.accumulate, plan.alignSteps, plan.steps) = (method, 4, 1, 1, 2)
+    #expect(TrainSetting.firstComplaint(about: plan) == nil)
+    func run() throws -> (losses: [Float], models: DivaModels) {
+      let models = try reference.models()
+      let trainer = Trainer(plan, models: models, images: try reference.images())
+      return (try (0..<3).map { _ in try trainer.step().loss }, models)
+    }
+
+    let (first, second) = (try run(), try run())
+
+    #expect(first.losses == second.losses && first.models.bits == second.models.bits)
+    #expect(first.losses.allSatisfy { $0.isFinite && $0 > 0 })
+    let changed = zip(first.models.tuned.parameters, first.models.baseline.vision.parameters)
+      .count { $0.value.values != $1.value.values }
+    #expect(changed == first.models.tuned.parameters.count)
+  }
+
+  @Test("parts of a batch have whole groups, and give DCR's loss all the same")
+  func parts() throws {
+    let reference = try TrainingReference(.adamw)
+    var plan = reference.plan
+    (plan.feedback, plan.batch, plan.accumulate, plan.alignSteps, plan.steps) = (.dcr, 8, 1, 0, 1)
+    func loss() throws -> Float {
+      try Trainer(plan, models: try reference.models(), images: try reference.images()).step().loss
+    }
+    let whole = try loss()
+    plan.batchParts = 2
+    #expect(TrainSetting.firstComplaint(about: plan) == nil)
+    #expect(abs(try loss() - whole) <= 1e-5 * whole)
+
+    func complaint(_ change: (inout TrainConfiguration) -> Void) -> String? {
+      var plan = plan
+      change(&plan)
+      return TrainSetting.firstComplaint(about: plan)?.reason
+    }
+    #expect(complaint { $0.batch = 12 }?.contains("a multiple of 8") == true)
+    #expect(complaint { $0.shufflesCondition = true }?.contains("shuffled") == true)
+    #expect(complaint { $0.feedback = .contrastiveAnchor }?.contains("expected batchParts 1") == true)
+    #expect(complaint { $0.feedback = .diva } == nil)
+  }
+
+  @Test("crops and views keep the size, differ from the picture and from each other, and repeat with the seed")
+  func views() throws {
+    let pixels = try TrainingReference(.adamw).images().pixels.gatherImages([0, 0])
+    let crops = ContrastiveAnchor.crops(pixels, seed: 1, step: 3)
+    let view = AugmentedView.of(pixels, seed: 1, step: 3)
+
+    for one in crops + [view] {
+      #expect(one.shape == pixels.shape && one.values != pixels.values)
+      let rows = [0, 1].map { one.gatherImages([$0]).values }
+      #expect(rows[0] != rows[1])
+    }
+    #expect(crops[0].values != crops[1].values)
+    #expect(AugmentedView.of(pixels, seed: 1, step: 3).values == view.values)
+    #expect(
+      AugmentedView.of(pixels.gatherImages([1]), seed: 1, step: 3, from: 1).values == view.gatherImages([1]).values)
+  }
+}

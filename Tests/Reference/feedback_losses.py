@@ -1,0 +1,106 @@
+"""Losses of the other feedbacks and their gradients on small models in PyTorch, by their papers' formulas.
+
+Writes Tests/Fixtures/feedback_losses.safetensors. Models, projection, images and latents are those of ten_losses.py; the
+tuned tower is the baseline's with every weight times 1.1, so that the anchor has a distance. Computed in double precision
+from the float16 weights, stored as float32.
+Run: python Tests/Reference/feedback_losses.py (needs torch, transformers, diffusers, safetensors).
+"""
+
+import copy
+
+import torch
+from safetensors.torch import save
+from ten_losses import FIXTURES, PLANS, VERSIONS, Run, nhwc
+from torch.nn.functional import normalize
+
+GROUP, TEMPERATURE_DCR = 4, 0.1
+TEMPERATURE_ANCHOR, ANCHOR_WEIGHT = 0.01, 10
+IMAGES = 8
+
+
+def features(clip, pixels):
+    return normalize(clip.get_image_features(pixel_values=pixels).pooler_output, dim=-1)
+
+
+def contrastive_anchor(clip, baseline, first, second):
+    """InfoNCE of two crops both ways, and the squared distance from the baseline's features."""
+    u, v = features(clip, first), features(clip, second)
+    total = 0
+    for i in range(len(u)):
+        forward = torch.log_softmax(v @ u[i] / TEMPERATURE_ANCHOR, 0)[i]
+        back = torch.log_softmax(u @ v[i] / TEMPERATURE_ANCHOR, 0)[i]
+        total = total - (forward + back) / 2 / len(u)
+    anchor = 0
+    for pixels, now in [(first, u), (second, v)]:
+        before = features(baseline, pixels).detach()
+        anchor = anchor + ((now - before) ** 2).sum(1).mean() / 2
+    return total + ANCHOR_WEIGHT * anchor
+
+
+def dcr(run, clip, pixels, augmented, latents, noise, timesteps):
+    """DCR's contrast, one pair of predictions after the other."""
+    prompt = run.inputs["prompt"].double()
+
+    def condition(image):
+        token = run.projection(clip.get_image_features(pixel_values=image[None]).pooler_output)
+        return token[:, None].expand(-1, prompt.shape[1], -1) + prompt
+
+    def predict(i, context):
+        noised = run.models.schedule.add_noise(latents[i : i + 1], noise[i : i + 1], timesteps[i : i + 1])
+        return run.models.unet(noised, timesteps[i : i + 1], context).sample.flatten()
+
+    def similarity(a, b):
+        return torch.cosine_similarity(a, b, dim=0) / TEMPERATURE_DCR
+
+    own = [condition(image) for image in pixels]
+    view = [condition(image) for image in augmented]
+    total = 0
+    for i in range(len(pixels)):
+        first = i // GROUP * GROUP
+        a = predict(i, own[i])
+        positives = [similarity(a, predict(i, view[i])), similarity(a, noise[i].flatten())]
+        negatives = [similarity(a, predict(i, own[j])) for j in range(first, first + GROUP) if j != i]
+        below = torch.logsumexp(torch.stack(positives + negatives), 0)
+        total = total + ((below - positives[0]) + (below - positives[1])) / 2 / len(pixels)
+    return total
+
+
+def main():
+    run = Run(PLANS[0])
+    baseline = run.models.clip.eval().requires_grad_(False)
+    clip = copy.deepcopy(baseline)
+    tower = {}
+    for name, parameter in clip.named_parameters():
+        if name.startswith("vision_model") or name.startswith("visual_projection"):
+            parameter.data *= 1.1
+            tower[name] = parameter.requires_grad_(True)
+    size, (_, channels, side, _) = clip.config.vision_config.image_size, run.inputs["latents"].shape
+    inputs = {
+        "pixels": torch.randn(IMAGES, 3, size, size), "augmented": torch.randn(IMAGES, 3, size, size),
+        "latents": torch.randn(IMAGES, channels, side, side), "noise": torch.randn(IMAGES, channels, side, side),
+    }
+    timesteps = torch.tensor([100, 250, 400, 500, 600, 700, 800, 900])
+    doubles = {name: value.double() for name, value in inputs.items()}
+    tensors = {name: nhwc(value) for name, value in inputs.items()} | {"timesteps": timesteps}
+    losses = {
+        "anchor": lambda: contrastive_anchor(clip, baseline, doubles["pixels"], doubles["augmented"]),
+        "dcr": lambda: dcr(run, clip, **doubles, timesteps=timesteps),
+    }
+    learning = tower | {f"visual_proj.{name}": value for name, value in run.projection.named_parameters()}
+    for name, loss in losses.items():
+        for parameter in learning.values():
+            parameter.grad = None
+        value = loss()
+        value.backward()
+        tensors[f"{name}.loss"] = value
+        for key in ["visual_projection.weight", "vision_model.embeddings.class_embedding", "visual_proj.weight",
+                    "vision_model.encoder.layers.0.self_attn.v_proj.weight"]:
+            if learning[key].grad is not None:
+                tensors[f"{name}.{key}"] = learning[key].grad
+    tensors = {key: v.detach().float() if v.is_floating_point() else v for key, v in tensors.items()}
+    tensors = {key: value.contiguous() for key, value in tensors.items()}
+    (FIXTURES / "feedback_losses.safetensors").write_bytes(save(tensors, metadata=VERSIONS))
+
+
+if __name__ == "__main__":
+    main()
