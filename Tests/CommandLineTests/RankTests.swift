@@ -10,20 +10,26 @@ import TestSupport
   "Ranks under mpirun", .serialized,
   .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/mpirun"), "Open MPI is not installed"))
 struct RankTests {
-  /// Several trainings on several ranks each: minutes on two cores.
-  private static let areSlowOnesWanted = ProcessInfo.processInfo.environment["DIVA_MPI_TESTS"] != nil
-
   /// `$M -n N` starts N ranks, `ranks N RUN …` trains with them in ./RUN, `alone RUN …` without mpirun.
+  ///
+  /// A CLIP that counts as somebody's own is scored on 60 zero-shot images instead of 1,500, which would take minutes on
+  /// several ranks of a program that is built for debugging.
   private static let functions = """
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_odls_base_sigkill_timeout=30 HOME=$PWD
-    M="mpirun --oversubscribe --bind-to none" small="--align-steps 2 --draws 2 --density 0.3"
+    M="mpirun --oversubscribe --bind-to none" mini=$DIVA_TUI_ASSETS/mini
+    small="--clip $mini/clip --diffusion $mini/diffusion --backbone custom --data world/images --mmvp world/mmvp"
+    small+=" --align-steps 2 --draws 2 --density 0.3"
     ranks() { n=$1 out=$2; shift 2; $M -n $n "$P" train --out $out $small "$@"; }
     alone() { out=$1; shift; "$P" train --out $out $small "$@"; }
 
     """
 
-  private func shell(_ command: String, then: (_ folder: String, Ending) throws -> Void) throws {
-    try bash(Self.functions + command, then: then)
+  /// - Parameter pairs: of each pattern in ./world.
+  private func shell(
+    _ command: String, pairs: Int = 1, then: (_ folder: String, Ending) throws -> Void
+  ) throws {
+    let world = "\"$P\" world --out world --images 16 --pairs \(pairs) >world.log 2>&1\n"
+    try bash(Self.functions + world + command, then: then)
   }
 
   /// All that training has made: the last checkpoint, and the log without times.
@@ -37,23 +43,21 @@ struct RankTests {
     } + [Data(entries.utf8)]
   }
 
-  @Test(
-    "make the weights, losses and answers of one process that takes the same parts, bit for bit, however many",
-    .enabled(if: RankTests.areSlowOnesWanted, "takes minutes: DIVA_MPI_TESTS=1"))
+  @Test("make the weights, losses and answers of one process that takes the same parts, bit for bit, however many")
   func equality() throws {
-    let (plan, runs) = ("--batch 6 --steps 3 --evaluate-every 0", ["one", "two", "four"])
+    // A small evaluation, of 135 of the pairs, comes after ten steps.
+    let (plan, runs) = ("--batch 6 --timesteps 1 --steps 11 --evaluate-every 100", ["one", "two", "four"])
     let started = zip([1, 2, 4], runs).map { "ranks \($0) \($1) \(plan) && " }.joined()
-    try shell(started + "alone none \(plan) --batch-parts 6") { folder, ending throws in
+    try shell(started + "alone none \(plan) --batch-parts 6", pairs: 16) { folder, ending throws in
       #expect(ending.status == 0, "\(ending)")
       let expected = try result(folder, "none")
+      #expect(try RunFolder(opening: "\(folder)/none").history().smallEvaluations.map(\.pairs) == [135])
       for run in runs { #expect(try result(folder, run) == expected, "\(run)") }
       #expect(ending.errors.components(separatedBy: "the run is in").count == 5)
     }
   }
 
-  @Test(
-    "share out micro-batches that do not go into their number, parts of them, and a shuffled control",
-    .enabled(if: RankTests.areSlowOnesWanted, "takes minutes: DIVA_MPI_TESTS=1"))
+  @Test("share out micro-batches that do not go into their number, parts of them, and a shuffled control")
   func uneven() throws {
     let plan = "--batch 5 --accumulate 2 --batch-parts 2 --shuffle-condition --steps 3 --evaluate-every 0"
     try shell("ranks 3 three \(plan) && alone none \(plan)") { folder, ending throws in
@@ -76,9 +80,7 @@ struct RankTests {
     }
   }
 
-  @Test(
-    "end with one line and a run that goes on when one of them is killed",
-    .enabled(if: RankTests.areSlowOnesWanted, "takes minutes: DIVA_MPI_TESTS=1"), arguments: [0, 1])
+  @Test("end with one line and a run that goes on when one of them is killed", arguments: [0, 1])
   func death(rank: Int) throws {
     let plan = "--batch 4 --steps 400 --checkpoint-every 2 --evaluate-every 0"
     let kill =
@@ -124,6 +126,7 @@ extension RunHistory {
       timeless.seconds = nil
       return "\(timeless)"
     }
-    return (steps + evaluations + history.predictions.map { "\($0)" }).joined(separator: "\n")
+    let small = history.smallEvaluations.map { "\($0)" }
+    return (steps + evaluations + small + history.predictions.map { "\($0)" }).joined(separator: "\n")
   }
 }

@@ -18,7 +18,7 @@ public struct Evaluator {
   /// The same for retrieval; nil where there is none.
   private var retrieval: (baseline: GradualZeroShot, tuned: GradualZeroShot)?
   /// Both CLIPs on the pairs of small evaluations, the baseline as model 0; nil where there are none.
-  private var part: GradualScoring?
+  private(set) var part: GradualScoring?
 
   /// - Parameters:
   ///   - pairs: with the baseline as model 0, perhaps answered already.
@@ -124,6 +124,14 @@ public struct Evaluator {
 
   /// Encodes the next few images of the part; gives the report once all are.
   public mutating func advancePart(step: Int) -> SmallEvaluationReport? {
+    advancePart(step: step) { pairs, model, start in [pairs.features(from: start, of: model)] }
+  }
+
+  /// The same, the features coming from elsewhere.
+  mutating func advancePart(
+    step: Int, _ encode: (_ pairs: GradualScoring, _ model: Int, _ start: Int) throws -> [[[Float]]]
+  ) rethrows -> SmallEvaluationReport? {
+    try part?.encodeNext(encode)
     part?.advance()
     guard let part, part.isFinished else { return nil }
     return SmallEvaluationReport(step: step, before: part.answers(of: 0), after: part.answers(of: 1))

@@ -267,7 +267,7 @@ public final class TrainingSession {
   private func evaluatePart() throws {
     if evaluation == nil { evaluator?.beginPart(trainer.models.tuned) }
     var timer = evaluation ?? WorkTimer()
-    let report = timer.time { evaluator?.advancePart(step: trainer.trained) }
+    let report = try timer.time { try evaluator?.advancePart(step: trainer.trained, with: trainer.parallel) }
     evaluation = timer
     guard let evaluator else { return }
     guard let report else { return try observe(.progress(timer.measured(evaluator.partProgress))) }
