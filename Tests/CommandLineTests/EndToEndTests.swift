@@ -4,6 +4,7 @@ import Testing
 
 @testable import Engine
 @testable import Recap
+@testable import Terminal
 @testable import diva_tui
 
 /// The real program in a real terminal (tmux), as a person meets it.
@@ -81,6 +82,64 @@ struct EndToEndTests {
     let run = try RunFolder(opening: runs + "/" + #require(FileManager.default.contentsOfDirectory(atPath: runs).first))
     #expect(try run.history().reason == "SIG" + name)
     #expect(try Checkpoint.latest(in: run) != nil)
+  }
+
+  @Test("opens where the window has no size or its type is unknown here, and says so where the cursor cannot move")
+  func oddTerminals() throws {
+    let (terminal, program) = (try Tmux(columns: 100, rows: 30), try Tmux.program())
+    defer { terminal.end() }
+    terminal.type("clear; TERM=dumb '\(program)'; echo \"status $?\"\n")
+    try terminal.wait(for: "cannot move its cursor")
+    try terminal.wait(for: "status 1")
+    for setting in ["TERM=xterm-unheard-of", "stty cols 0 rows 0;"] {
+      terminal.type("clear; \(setting) '\(program)'; echo \"status $?\"\n")
+      try terminal.wait(for: "1 Train", seconds: 60)
+      terminal.type("\u{3}")
+      try terminal.wait(for: "status 0", seconds: 30)
+    }
+  }
+
+  @Test("waits for an answer that is late where it says whether the explorer can open, and leaves none to the shell")
+  func aLateAnswer() throws {
+    let master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    var (number, isLocked) = (Int32(0), Int32(0))
+    // TIOCGPTN and TIOCSPTLCK, which Glibc's module lacks.
+    try #require(ioctl(master, 0x8004_5430, &number) == 0 && ioctl(master, 0x4004_5431, &isLocked) == 0)
+    let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+    try #require(slave >= 0)
+    defer { [master, slave].forEach { close($0) } }
+    var window = winsize(ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0)
+    try #require(ioctl(master, UInt(TIOCSWINSZ), &window) == 0)
+    let home = NSTemporaryDirectory() + "diva-tui-late-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: home) }
+    let explorer = Process()
+    explorer.executableURL = URL(filePath: try Tmux.program())
+    explorer.environment = ["TERM": "xterm-unheard-of", "HOME": home, "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]
+    explorer.standardInput = FileHandle(fileDescriptor: slave)
+    explorer.standardOutput = FileHandle(fileDescriptor: slave)
+    explorer.standardError = FileHandle(fileDescriptor: slave)
+    try EndingSignals.unblocked { try explorer.run() }
+    defer { if explorer.isRunning { kill(explorer.processIdentifier, SIGKILL) } }
+    var shown: [UInt8] = []
+    func wait(until isDone: () -> Bool) throws {
+      let end = ContinuousClock.now + .seconds(60)
+      while !isDone() {
+        var output = pollfd(fd: master, events: Int16(POLLIN), revents: 0)
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = poll(&output, 1, 100) > 0 ? read(master, &bytes, bytes.count) : 0
+        shown += bytes.prefix(max(0, count))
+        guard ContinuousClock.now < end else { throw Tmux.Failure(message: String(decoding: shown, as: UTF8.self)) }
+      }
+    }
+    func isShown(_ text: String) -> Bool { String(decoding: shown, as: UTF8.self).contains(text) }
+    try wait { isShown("\u{1B}[c") }
+    Thread.sleep(forTimeInterval: 0.4)
+    _ = write(master, "\u{1B}[?62;22c", 9)
+    try wait { isShown("Train") }
+    _ = write(master, "\u{3}", 1)
+    try wait { !explorer.isRunning }
+    #expect(explorer.terminationStatus == 0)
   }
 
   @Test("says calmly that a window is too small, and recovers when it grows")
@@ -193,7 +252,7 @@ struct Tmux {
     return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
   }
 
-  private struct Failure: Error, CustomStringConvertible {
+  struct Failure: Error, CustomStringConvertible {
     let message: String
     var description: String { message }
   }

@@ -181,6 +181,24 @@ import Testing
     #expect(input == [.sequence("]11;rgb:0000/0000/0000"), .key("q")])
   }
 
+  @Test("A sequence whose escape came long before the rest is no row of keys; what a person types after Escape is")
+  func lateRest() {
+    var decoder = InputDecoder()
+    func read(_ text: String) -> [TerminalInput] {
+      text.unicodeScalars.compactMap { decoder.decode(character: $0.value) } + [decoder.finish()].compactMap { $0 }
+    }
+    #expect(read("\u{1B}") == [.key(.escape)] && read("[?62;4;22cq") == [.sequence("[?62;4;22c"), .key("q")])
+    #expect(read("\u{1B}") == [.key(.escape)] && read("]11;rgb:0/0/0\u{7}") == [.sequence("]11;rgb:0/0/0")])
+    #expect(read("\u{1B}") == [.key(.escape)] && read("[A") == [.key(.up)])
+    #expect(read("\u{1B}") == [.key(.escape)] && read("[") == [.key("[")] && read("4") == [.key("4")])
+    #expect(read("\u{1B}") == [.key(.escape)] && read("42") == [.key("4"), .key("2")])
+  }
+
+  @Test("Keys of the number pad in its application mode are no letters")
+  func numberPad() {
+    #expect(input("\u{1B}Oxq\u{1B}Op\u{1B}OM") == [.key("q")])
+  }
+
   @Test func whatNeverEndsIsGivenUp() {
     var decoder = InputDecoder()
     _ = "\u{1B}]".unicodeScalars.map { decoder.decode(character: $0.value) }

@@ -87,7 +87,10 @@ package final class CursesTerminal: Terminal {
   private static func openScreen(_ capabilities: TerminalCapabilities) -> Problem? {
     let name = getenv("TERM").map { String(cString: $0) } ?? ""
     var opened = screen_open(nil)
-    if opened == 0, capabilities.answers { opened = screen_open("xterm-256color") }
+    let answers =
+      capabilities.answers
+      || opened != 1 && capabilities.answersLate(type: name)
+    if opened == 0, answers { opened = screen_open("xterm-256color") }
     switch opened {
     case 1: return nil
     case 0:

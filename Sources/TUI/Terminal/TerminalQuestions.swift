@@ -7,7 +7,7 @@ extension TerminalCapabilities {
   package static func ask(environment: [String: String]) -> TerminalCapabilities {
     var capabilities = TerminalCapabilities(environment: environment)
     guard let window = TerminalWindow.current else { return capabilities }
-    if environment["TERM"] != "linux" && environment["TERM"] != "dumb" {
+    if isAsked(environment["TERM"]) {
       if let tmux = Tmux.current(environment) { capabilities.take(tmux) }
       capabilities.read(answers: capabilities.answersOfTerminal(), size: window.size)
     }
@@ -15,7 +15,16 @@ extension TerminalCapabilities {
     return capabilities
   }
 
-  private func answersOfTerminal() -> [UInt8] {
+  /// Waits for answers that `ask` did not get, as long as a slow line takes; whether they came. The shell would show them.
+  func answersLate(type: String) -> Bool {
+    Self.isAsked(type) && isComplete(answersOfTerminal("", within: .milliseconds(1500)))
+  }
+
+  private static func isAsked(_ type: String?) -> Bool { type != "linux" && type != "dumb" }
+
+  private func answersOfTerminal() -> [UInt8] { answersOfTerminal(questions, within: .milliseconds(200)) }
+
+  private func answersOfTerminal(_ questions: String, within time: Duration) -> [UInt8] {
     var before = termios()
     guard tcgetattr(STDIN_FILENO, &before) == 0 else { return [] }
     var quiet = before
@@ -25,14 +34,14 @@ extension TerminalCapabilities {
       defer { tcsetattr(STDIN_FILENO, TCSANOW, &before) }
       tcsetattr(STDIN_FILENO, TCSANOW, &quiet)
       TerminalOutput.write(Array(questions.utf8))
-      return answersToQuestions()
+      return answersToQuestions(within: time)
     }
   }
 
-  private func answersToQuestions() -> [UInt8] {
+  private func answersToQuestions(within time: Duration) -> [UInt8] {
     var answers: [UInt8] = []
     let clock = ContinuousClock()
-    let deadline = clock.now + .milliseconds(200)
+    let deadline = clock.now + time
     while !isComplete(answers) {
       let left = clock.now.duration(to: deadline) / .milliseconds(1)
       var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
@@ -52,11 +61,14 @@ package struct TerminalWindow: Equatable {
   /// Zero where the terminal does not report it to the system; some count their border in.
   var pixels: PixelSize
 
+  /// nil where standard output is no terminal. One without a size, as a serial line or a container that is only just
+  /// attached, has 80 × 24 cells, as curses takes it.
   package static var current: TerminalWindow? {
     var window = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else { return nil }
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0 else { return nil }
+    let hasSize = window.ws_col > 0 && window.ws_row > 0
     return TerminalWindow(
-      size: Size(columns: Int(window.ws_col), rows: Int(window.ws_row)),
+      size: hasSize ? Size(columns: Int(window.ws_col), rows: Int(window.ws_row)) : Size(columns: 80, rows: 24),
       pixels: PixelSize(width: Int(window.ws_xpixel), height: Int(window.ws_ypixel)))
   }
 }

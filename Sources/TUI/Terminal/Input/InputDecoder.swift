@@ -17,11 +17,15 @@ struct InputDecoder {
     case nothing, escape, controlSequence, string, stringEscape, paste
     /// A function key: one more character.
     case function
+    /// What may begin a sequence whose escape came long before it: a key, unless more follows at once.
+    case late(Unicode.Scalar)
     /// A mouse report in the old coding: so many more characters.
     case oldMouse(Int)
   }
   private var pending = Pending.nothing
   private var collected: [Unicode.Scalar] = []
+  /// Whether the last thing was an escape that stood alone.
+  private var isAfterEscape = false
 
   private static let longestSequence = 4096
   private static let longestPaste = 1 << 20
@@ -34,8 +38,18 @@ struct InputDecoder {
     let scalar = Unicode.Scalar(code) ?? "\u{FFFD}"
     switch pending {
     case .nothing:
-      if scalar != "\u{1B}" { return plain(code).map { .key($0) } }
-      pending = .escape
+      let mayBeLate = isAfterEscape && "[]P_^XO".unicodeScalars.contains(scalar)
+      isAfterEscape = false
+      if mayBeLate {
+        pending = .late(scalar)
+      } else if scalar == "\u{1B}" {
+        pending = .escape
+      } else {
+        return plain(code).map { .key($0) }
+      }
+    case .late(let first):
+      _ = afterEscape(first)
+      return decode(character: code)
     case .escape: return afterEscape(scalar)
     case .controlSequence: return within(scalar)
     case .string: return withinString(scalar)
@@ -125,8 +139,11 @@ struct InputDecoder {
     switch pending {
     case .nothing: return nil
     case .escape:
-      pending = .nothing
+      (pending, isAfterEscape) = (.nothing, true)
       return .key(.escape)
+    case .late(let scalar):
+      pending = .nothing
+      return .key(.character(Character(scalar)))
     case .paste:
       if idle < .seconds(5) { return nil }
       pending = .nothing
