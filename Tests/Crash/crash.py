@@ -3,6 +3,7 @@
 
     make crash ARGS="kills --count 200"     kill -9 at random moments, then --resume, up to three times a run
     make crash ARGS="failures"              each call on a run's files fails once: an error, a full disk, a short write, a kill
+    make crash ARGS="storm --count 20"      200 steps under another's signal handler, 4,000 times a second, 1 and 2 threads in turn
 
 A run must lose nothing that was there, end with status 0 or 1 unless it was killed, and come to the same bits once resumed. Every
 16th write of a checkpoint's tensors is spoilt (--every 1: each of them). Needs a C compiler; nothing but the standard library.
@@ -40,15 +41,17 @@ def require(holds, text):
 class Bench:
     """The program, its data, and the run that nothing disturbed."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, models):
         self.program, self.folder = os.path.realpath(program), folder
         self.environment = dict(
             os.environ, DIVA_TUI_ASSETS=f"{ROOT}/assets", DIVA_TUI_CACHE=f"{folder}/cache", SWIFT_BACKTRACE="enable=no")
         self.must("world", "--out", f"{folder}/world", "--images", "16", "--pairs", "1")
-        mini = f"{ROOT}/assets/mini"
-        # A CLIP that counts as somebody's own is scored on fewer images than the embedded one.
+        diffusion = f"{folder}/diffusion"
+        # A CLIP that counts as somebody's own is scored on fewer images than the embedded one, and a projection that begins
+        # at random needs no images at all.
+        shutil.copytree(f"{models}/diffusion", diffusion, ignore=shutil.ignore_patterns("condition_statistics.json"))
         self.plan = [
-            "--clip", f"{mini}/clip", "--diffusion", f"{mini}/diffusion", "--backbone", "custom",
+            "--clip", f"{models}/clip", "--diffusion", diffusion, "--backbone", "custom",
             "--data", f"{folder}/world/images", "--mmvp", f"{folder}/world/mmvp", "--batch", "2", "--draws", "1",
             "--align-steps", str(STEPS["align"]), "--steps", str(STEPS["train"]), "--evaluate-every", "3",
             "--checkpoint-every", "2"]
@@ -60,8 +63,10 @@ class Bench:
         return f"{self.folder}/{name}"
 
     def start(self, *words, **environment):
+        # A library is preloaded into the program alone.
+        variables = [f"{name}={value}" for name, value in environment.items()]
         return subprocess.Popen(
-            ["nice", "-n", "19", self.program, *words], env=dict(self.environment, **environment),
+            ["nice", "-n", "19", "env", *variables, self.program, *words], env=self.environment,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
 
     def must(self, *words):
@@ -73,6 +78,12 @@ class Bench:
         """Words that start the run, or go on with it."""
         place = ["--resume", run] if os.path.exists(f"{run}/run.json") else ["--out", run, *self.plan]
         return ["train", *place, "--threads", str(threads)]
+
+    def library(self, name):
+        """Compiles one that is to be preloaded."""
+        out = f"{self.folder}/{name}.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", out, f"{HERE}/{name}.c", "-ldl"], check=True)
+        return out
 
     def finish(self, run, threads):
         """Takes the run to its end, and compares it with the undisturbed one."""
@@ -162,8 +173,7 @@ MODES = {
 
 
 def failures(bench, options):
-    library = f"{bench.folder}/fault.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, f"{HERE}/fault.c", "-ldl"], check=True)
+    library = bench.library("fault")
 
     def disturbed(name, **fault):
         run, trace = bench.run(name), f"{bench.folder}/trace"
@@ -180,9 +190,9 @@ def failures(bench, options):
         tensors = call.startswith("write") and call.endswith(".safetensors")
         numbers = range(1, count + 1, options.every if tensors else 1)
         cases += [(call, number, mode) for number in numbers for mode in MODES[call.split()[0]]]
-    # So that each part has calls and failures of all kinds.
+    # By name, for a slow run may write some files more often. So each part has calls and failures of all kinds.
+    cases = [case for case in cases if zlib.crc32(repr(case).encode()) % options.parts == options.part and options.only in case[0]]
     random.Random(options.seed).shuffle(cases)
-    cases = [case for case in cases[options.part::options.parts] if options.only in case[0]]
     print(f"{len(cases)} of the failures of {len(trace)} calls", flush=True)
     statuses, missed, problems = collections.Counter(), 0, []
     for index, (call, number, mode) in enumerate(cases):
@@ -209,11 +219,37 @@ def failures(bench, options):
     require(not problems, f"{len(problems)} of {len(cases)} failures lost something")
 
 
+def storm(bench, options):
+    """The program's kernels, or those that DIVA_KERNELS names."""
+    library, plan = bench.library("storm"), [*bench.plan, "--steps", "200", "--checkpoint-every", "50", "--evaluate-every", "0"]
+
+    def weights(name, threads, **environment):
+        run = bench.run(name)
+        process = bench.start("train", "--out", run, *plan, "--threads", str(threads), **environment)
+        _, errors = process.communicate(timeout=3600)
+        require(process.returncode == 0, f"{name} ends with {process.returncode}: {errors.strip()[-300:]}")
+        found = {file[len(run):]: read(file) for file in glob.glob(f"{run}/checkpoint-*/*.safetensors")}
+        shutil.rmtree(run)
+        return found
+
+    calm = weights("calm", 1)
+    require(len(calm) > 4, f"the undisturbed run has {len(calm)} files of tensors")
+    for number in range(options.count):
+        same = weights(f"storm-{number}", 1 + number % 2, LD_PRELOAD=library) == calm
+        require(same, f"other weights under signals, run {number}")
+        print(f"{number + 1} runs: equal bits", flush=True)
+    print(f"storm: {options.count} runs of 200 steps, {len(calm)} files of tensors each, equal bits")
+
+
+PARTS = {"kills": kills, "failures": failures, "storm": storm}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["kills", "failures"], metavar="kills|failures")
+    parser.add_argument("part", choices=PARTS, metavar="|".join(PARTS))
     parser.add_argument("--program", default=f"{ROOT}/.build/release/diva-tui")
-    parser.add_argument("--count", type=int, default=200, help="runs to kill")
+    parser.add_argument("--models", default=f"{ROOT}/assets/mini", help="where clip and diffusion are; smaller ones are faster")
+    parser.add_argument("--count", type=int, default=200, help="runs to kill or to disturb")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=int, default=16, help="spoil every n-th write of tensors")
     parser.add_argument("--slice", default="0/1", help="I/N: only the I-th of N parts of the failures")
@@ -222,7 +258,7 @@ def main():
     options.part_name, (options.part, options.parts) = options.part, map(int, options.slice.split("/"))
     folder = tempfile.mkdtemp(prefix="diva-crash-")
     try:
-        {"kills": kills, "failures": failures}[options.part_name](Bench(options.program, folder), options)
+        PARTS[options.part_name](Bench(options.program, folder, options.models), options)
     except Lost as lost:
         sys.exit(f"crash: {lost}; the files are in {folder}")
     shutil.rmtree(folder)
