@@ -92,6 +92,27 @@ struct EndingTests {
     }
   }
 
+  /// Whether a file system of this test's own may be mounted.
+  private static let canMount: Bool = {
+    let child = Process()
+    child.executableURL = URL(filePath: "/usr/bin/unshare")
+    child.arguments = ["--mount", "mount", "-t", "tmpfs", "test", "/mnt"]
+    child.standardError = FileHandle.nullDevice
+    return (try? child.run()).map { child.waitUntilExit() } != nil && child.terminationStatus == 0
+  }()
+
+  @Test(
+    "a full file system ends a training with the reason, not in the exit handler of HDF5",
+    .enabled(if: EndingTests.canMount, "file systems cannot be mounted here"), arguments: ["40k", "4m"])
+  func fullDisk(size: String) throws {
+    let training = "mount -t tmpfs -o size=\(size) test disk && run --out disk/run --checkpoint-every 3"
+    let functions = "export P plan; export -f run; mkdir disk; unshare --mount bash -c"
+    try bash("\(functions) '\(training)'; echo $?") { _, ending in
+      let status = ending.output.split(separator: "\n").last
+      #expect(status == "1" && ending.errors.contains("No space left on device"), "\(ending)")
+    }
+  }
+
   @Test("commands that save nothing end at once", arguments: ["sweep density", "bench --part mini --repeat 999"])
   func atOnce(command: String) throws {
     try bash("\"$P\" \(command) & sleep 1.5; kill -TERM $!; wait $!") { _, ending in

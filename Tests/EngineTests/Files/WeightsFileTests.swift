@@ -123,7 +123,7 @@ struct WeightsFileTests {
   }
 
   @Test(
-    "files that are taken for weights are told apart",
+    "files that are taken for weights are named for what they are",
     arguments: [
       ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1710540580\n", "a Git LFS pointer"),
       ("\n<!DOCTYPE html><html>", "a web page"), ("\u{89}HDF\r\n", "an HDF5 file"),
