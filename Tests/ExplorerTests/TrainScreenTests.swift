@@ -103,6 +103,21 @@ struct TrainScreenTests {
     #expect(dots > 3)
   }
 
+  @Test("shows the baseline's answers as a chart while there is nothing else, on the smallest screen too")
+  func running() {
+    var explorer = TestExplorer(ExplorerState(), columns: 60, rows: 16)
+    explorer.open(steps: 800)
+    func dots() -> Int { explorer.frame.cells.count { ("\u{2801}"..."\u{28FF}").contains($0.character) } }
+    #expect(dots() == 0)
+    let pairs = DemoFeed.pairs(gain: 0.1).prefix(60).map { row in
+      PairRow(pair: row.pair, images: [], baseline: row.baseline)
+    }
+    explorer.take(.pairs(pairs))
+    #expect(dots() > 10 && explorer.screen.contains("of 60 pairs · guessing 25 %"))
+    explorer.take(.log(.step(DemoFeed.step(1))))
+    #expect(explorer.screen.contains("▸Loss"))
+  }
+
   @Test("before the first evaluation says what the baseline answered, and what that means")
   func baseline() {
     var explorer = TestExplorer(ExplorerState(), columns: 120, rows: 36)

@@ -70,7 +70,11 @@ enum Terms {
     ),
     ("interval", "The 95 % confidence interval of the gain on paired answers."),
     ("zero-shot accuracy", "The share of images whose class is the nearest of all class prompts; no pair is involved."),
-    ("forgetting", "The zero-shot accuracy lost in training."),
+    (
+      "forgetting",
+      "The zero-shot accuracy, or the retrieval recall, lost in training; more than chance where its 95 % "
+        + "interval lies below 0."
+    ),
     ("checkpoint", "A run's saved position, from which it can be resumed bit for bit."),
   ]
 }

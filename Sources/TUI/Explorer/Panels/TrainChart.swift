@@ -87,7 +87,9 @@ enum TrainChart: CaseIterable {
   /// Whether there is something to draw.
   func hasValues(_ feed: Feed) -> Bool {
     switch self {
-    case .pairs: !feed.history.evaluations.isEmpty || !feed.history.smallEvaluations.isEmpty
+    case .pairs:
+      !feed.history.evaluations.isEmpty || !feed.history.smallEvaluations.isEmpty
+        || feed.history.steps.isEmpty && !Self.running(feed).isEmpty
     case .zeroShot: !feed.history.evaluations.isEmpty
     case .bands: steps(feed).last?.bands != nil
     case .loss, .gradientNorm, .learningRate, .speed: !steps(feed).isEmpty
@@ -104,6 +106,7 @@ enum TrainChart: CaseIterable {
     let mark = isFocused ? "▸" : ""
     let place = Self.allCases.firstIndex(of: self) ?? 0
     canvas.mark(rect, .row(TrainScreen.chartsName, place))
+    if self == .pairs, drawRunning(feed, mark, in: rect, on: &canvas) { return }
     let main = curves.last?.points ?? []
     let smooth = span > 0 && !main.isEmpty ? ", EMA \(span)" : ""
     canvas.heading(mark + title(feed) + smooth, remark(main, feed, train), in: rect)
@@ -126,6 +129,31 @@ enum TrainChart: CaseIterable {
     }
     chart.extent = extent(shown(raw), shown(curves), train.range, isSmoothed: span > 0)
     chart.draw(in: rect.droppingTop(1), on: &canvas)
+  }
+
+  /// Before the first evaluation the share of the pairs answered so far that the baseline has right; of a few it says nothing.
+  private static func running(_ feed: Feed) -> [ChartPoint] {
+    guard feed.history.evaluations.isEmpty, feed.history.smallEvaluations.isEmpty else { return [] }
+    var right = 0.0
+    let shares = feed.pairs.lazy.compactMap(\.baseline).enumerated().map { place, answer -> ChartPoint in
+      right += answer.isCorrect ? 1 : 0
+      return ChartPoint(x: Double(place + 1), y: right / Double(place + 1))
+    }
+    return Array(shares.dropFirst(9))
+  }
+
+  /// False where there is nothing to draw, or something better.
+  private func drawRunning(_ feed: Feed, _ mark: String, in rect: Rect, on canvas: inout Canvas) -> Bool {
+    let points = Self.running(feed)
+    guard let last = points.last else { return false }
+    canvas.heading(
+      "\(mark)Baseline, both right", "\(text(last.y)) of \(Int(last.x)) pairs · guessing 25 %", in: rect)
+    var chart = LineChart(
+      series: [(.baseline, points)], xRange: 0...Double(feed.pairs.count), xUnit: "pairs answered", yLabel: yLabel,
+      emptyMessage: "")
+    chart.levels = [(0.25, .dim)]
+    chart.draw(in: rect.droppingTop(1), on: &canvas)
+    return true
   }
 
   private var isOfSteps: Bool { self != .pairs && self != .zeroShot }
