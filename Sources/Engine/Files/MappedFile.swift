@@ -5,10 +5,18 @@ import Foundation
 /// The file must not be shortened while this value lives: touching what is gone ends the program.
 final class MappedFile: Sendable {
   nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
 
   /// Throws a `Problem` with the system's reason when the file cannot be opened, or is none.
   convenience init(_ path: String) throws {
     try self.init(FileName(path), advice: "give the path of a weights file")
+  }
+
+  /// A copy of bytes that are no file, or no longer one.
+  init(_ contents: [UInt8]) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 16)
+    copy.copyBytes(from: contents)
+    (bytes, isMapped) = (UnsafeRawBufferPointer(copy), false)
   }
 
   /// - Parameter advice: for what is there and no file.
@@ -27,6 +35,7 @@ final class MappedFile: Sendable {
       throw Problem("cannot read \(name.text): it is not a file", advice: advice)
     }
     let size = Int(status.st_size)
+    isMapped = size > 0
     guard size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
@@ -38,6 +47,7 @@ final class MappedFile: Sendable {
   }
 
   deinit {
+    guard isMapped else { return bytes.deallocate() }
     if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
   }
 }

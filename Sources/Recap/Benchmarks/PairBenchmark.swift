@@ -238,7 +238,7 @@ public struct PairBenchmark {
 
 extension Image {
   /// The whole picture, scaled down so that no side is longer than this.
-  func fitting(_ side: Int) -> Image {
+  public func fitting(_ side: Int) -> Image {
     let longest = max(width, height)
     guard longest > side else { return self }
     return resized(width: max(1, width * side / longest), height: max(1, height * side / longest), by: .bilinear)

@@ -67,6 +67,7 @@ extension Workspace {
       run.configuration, models: try models ?? self.models(tuned: run.tuned, seed: run.seed), images: images)
     let session = TrainingSession(trainer, evaluator: try evaluator(), recorder: try recorder(run, at: place, trainer))
     session.reconstructs = backbone.policy.isEager
+    session.recording = run.record ?? backbone.policy.recording
     return session
   }
 

@@ -37,6 +37,8 @@ extension PredictionReport {
       baselineSimilarities: SimilarityList(baseline), tunedSimilarities: SimilarityList(tuned))
   }
 
+  mutating func forgetSimilarities() { (baselineSimilarities, tunedSimilarities) = (nil, nil) }
+
   /// What both models answered about a pair, which is that of the same place.
   public func answers(about pair: ImagePair, at place: Int) -> (baseline: PairPrediction, tuned: PairPrediction) {
     (

@@ -29,6 +29,8 @@ public struct RunDescription: Codable, Equatable, Sendable {
   public var tuned: String?
   /// What the CLIP was taken for; nil in runs of older versions.
   public var backbone: Backbone.Name?
+  /// What is kept of each evaluation; nil for what suits the backbone.
+  public var record: Recording?
   /// When the run was made: ISO 8601, UTC.
   public var created: String
   public var threads: Int

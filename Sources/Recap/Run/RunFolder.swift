@@ -1,8 +1,8 @@
 import Engine
 import Foundation
 
-/// A run on disk: `run.json` (what it is), `log.jsonl` (what happened), `run.h5` (the same for other tools) and
-/// `checkpoint-N/`.
+/// A run on disk: `run.json` (what it is), `log.jsonl` (what happened), `run.h5` (the same for other tools),
+/// `checkpoint-N/` and `tower-N.safetensors.gz`.
 ///
 /// ```swift
 /// let folder = try RunFolder.create("runs/first", description)
@@ -144,6 +144,7 @@ public struct RunFolder: Equatable, Sendable {
       if try Checkpoint.restoreReplaced(name, whole, in: path) { continue }
       let isOwn =
         ["run.json", "log.jsonl", "run.h5", "test.json"].contains(whole) || Checkpoint.step(ofFolder: whole) != nil
+        || Self.towerStep(ofFile: whole) != nil
       if isOwn { try FileManager.default.removeItem(atPath: path + "/" + name) }
     }
   }

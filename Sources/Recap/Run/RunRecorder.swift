@@ -122,7 +122,7 @@ public final class RunRecorder {
   // MARK: - Files that others move or remove
 
   /// Sees that the log is still the file that others find at its path, and that its folder is where it was.
-  private func keepPlace() throws {
+  func keepPlace() throws {
     guard let log, !log.isInPlace else { return }
     if log.isFolderInPlace {
       let other = try setAside(log.path)

@@ -15,6 +15,8 @@ public struct SessionPolicy: Equatable, Sendable {
   public let imagesElsewhere: Int
   /// Stands before a pair's statement: the mini world's are whole captions.
   public let statementPrefix: String
+  /// What is kept of each evaluation: a published tower's difference is half a gigabyte, and a picture of it takes minutes.
+  public let recording: Recording
   /// A run is scored on the mini world's mined pairs, not on a folder's.
   public let scoresMinedPairs: Bool
 
@@ -22,6 +24,7 @@ public struct SessionPolicy: Equatable, Sendable {
     let isMini = backbone.name == .mini
     (asksBeforeTraining, isEager, splitsBatch) = (!isMini, isMini, !isMini)
     (hasDiffusion, scoresMinedPairs) = (isMini, isMini)
+    recording = isMini ? .towers : .similarities
     imagesPerKind = isMini ? 100 : 4
     imagesElsewhere = isMini ? 1500 : 300
     statementPrefix = isMini ? "" : "a photo of "

@@ -50,6 +50,8 @@ public final class TrainingSession {
 
   /// Whether evaluations reconstruct a few pictures for TensorBoard; worth it where that takes no time.
   var reconstructs = false
+  /// What is kept of each evaluation beside its scores.
+  var recording = Recording.similarities
 
   /// The step on the tower whose evaluation is done.
   private var evaluated: Int?
@@ -241,6 +243,8 @@ public final class TrainingSession {
     guard evaluator.isFinished else { return try observe(.progress(timer.measured(evaluator.progress))) }
     var reports = evaluator.reports(step: trainer.trained)
     reports.evaluation.seconds = timer.worked
+    if recording == .none { reports.predictions.forgetSimilarities() }
+    if recording == .towers { try keepTower() }
     (evaluation, evaluated) = (nil, trainer.trained)
     try observe(.progress(nil))
     try record(.evaluation(reports.evaluation), .predictions(reports.predictions))
@@ -262,6 +266,18 @@ public final class TrainingSession {
       advice: "diva-tui train --resume goes on; its checkpoint is kept")
     try observe(.notice(problem))
     try end(isKept: true, by: EndedEarly(problem: problem))
+  }
+
+  /// Before the log has the evaluation, so that no entry of it lacks its tower. What cannot be written is missed by those who
+  /// look back, by nothing else.
+  private func keepTower() throws {
+    guard let recorder else { return }
+    try recorder.keepPlace()
+    do {
+      try TowerRecord.write(trainer.models, step: trainer.trained, to: recorder.folder)
+    } catch {
+      recorder.note(Problem(error))
+    }
   }
 
   private func evaluatePart() throws {

@@ -94,6 +94,23 @@ struct SafetensorsTests {
     }
   }
 
+  @Test("halves are rounded as Float16 rounds; contents in memory are the file's")
+  func halves() throws {
+    let numbers: [Float] = [0, -0.0, 1, -2.5, 1e-8, 3e-8, 6.1e-5, 0.1, 65504, 65519, 65520, -1e9, .infinity, .nan]
+    let writer = SafetensorsWriter([
+      .halves("half", Tensor(numbers, shape: [2, 7])), .floats("whole", Tensor(numbers, shape: [14])),
+    ])
+    let file = try SafetensorsFile(contents: [UInt8](writer.contents), name: "memory")
+    let half = try #require(try file.tensor(named: "half"))
+    #expect(file.description(of: "half")?.type == .f16 && half.shape == [2, 7])
+    for (found, number) in zip(half.values, numbers) { #expect("\(found)" == "\(Float(Float16(number)))") }
+    #expect(try file.tensor(named: "whole")?.values.first == 0)
+    try Reference.withTemporaryFolder { folder in
+      try writer.write(to: folder + "/file.safetensors")
+      #expect(try Data(contentsOf: URL(filePath: folder + "/file.safetensors")) == writer.contents)
+    }
+  }
+
   @Test("every file of the fixture has a verdict")
   func complete() throws {
     #expect(Set(try cases().keys) == Set(Self.verdicts.map(\.name)))

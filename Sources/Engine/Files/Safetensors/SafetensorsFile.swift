@@ -14,6 +14,9 @@ public struct SafetensorsFile: TensorSource {
   /// Throws a `Problem` when the file cannot be opened, is cut, or contradicts itself.
   public init(_ path: String) throws { try self.init(MappedFile(path), name: path) }
 
+  /// A whole file's contents, such as a compressed one had.
+  public init(contents: [UInt8], name: String) throws { try self.init(MappedFile(contents), name: name) }
+
   init(_ file: MappedFile, name: String) throws {
     let header = try SafetensorsHeader(file.bytes, name: name)
     metadata = header.metadata

@@ -17,6 +17,11 @@ public struct SafetensorsWriter {
       Entry(name: name, type: .f32, dims: tensor.shape.dims, content: .floats(tensor))
     }
 
+    /// Stored as F16: rounded to nearest, ties to even; beyond its range infinite.
+    public static func halves(_ name: String, _ tensor: Tensor) -> Entry {
+      Entry(name: name, type: .f16, dims: tensor.shape.dims, content: .halves(tensor))
+    }
+
     /// Stored as I64.
     public static func integers(_ name: String, _ values: [Int64], dims: [Int]) -> Entry {
       precondition(dims.reduce(1, *) == values.count, "\(name): \(values.count) numbers for the shape \(dims)")
@@ -28,6 +33,7 @@ public struct SafetensorsWriter {
 
   fileprivate enum Content: Sendable {
     case floats(Tensor)
+    case halves(Tensor)
     case integers([Int64])
   }
 
@@ -51,10 +57,7 @@ public struct SafetensorsWriter {
       // Most tensors are small: a checkpoint takes a few calls, not one for each of its hundreds of tensors.
       var gathered = header
       for entry in entries {
-        switch entry.content {
-        case .floats(let tensor): tensor.withUnsafeValues { gathered.append(contentsOf: UnsafeRawBufferPointer($0)) }
-        case .integers(let values): values.withUnsafeBytes { gathered.append(contentsOf: $0) }
-        }
+        entry.append(to: &gathered)
         if gathered.count >= 4 << 20 {
           try file.write(contentsOf: gathered)
           gathered.removeAll(keepingCapacity: true)
@@ -63,6 +66,9 @@ public struct SafetensorsWriter {
       try file.write(contentsOf: gathered)
     }
   }
+
+  /// The whole file in memory, to be compressed.
+  public var contents: Data { entries.reduce(into: header) { $1.append(to: &$0) } }
 
   private var header: Data {
     var members: [JSON.Member] = []
@@ -86,5 +92,17 @@ public struct SafetensorsWriter {
     // The data begins at a multiple of 8, so that a reader may use it in place.
     while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
     return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
+  }
+}
+
+extension SafetensorsWriter.Entry {
+  fileprivate func append(to data: inout Data) {
+    switch content {
+    case .floats(let tensor): tensor.withUnsafeValues { data.append(contentsOf: UnsafeRawBufferPointer($0)) }
+    case .integers(let values): values.withUnsafeBytes { data.append(contentsOf: $0) }
+    case .halves(let tensor):
+      let halves = tensor.withUnsafeValues { $0.map { Float16($0).bitPattern.littleEndian } }
+      halves.withUnsafeBytes { data.append(contentsOf: $0) }
+    }
   }
 }

@@ -75,9 +75,11 @@ struct TrainCommand: DivaCommand {
   func description(in workspace: Workspace, _ job: RankEnvironment? = nil) throws -> RunDescription {
     var plan = options.configuration(seed: general.seed, density: models.density.density(for: workspace.backbone))
     if let job, options.batchParts == nil { plan.divideBatch(ranks: job.count) }
-    return try RunDescription(
+    var run = try RunDescription(
       plan, in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored,
       elsewhere: elsewhere.elsewhere, version: programVersion)
+    run.record = options.record
+    return run
   }
 
   /// What the CLIP is taken for; a new run's note was written when it was opened.

@@ -33,6 +33,12 @@ struct TrainOptions: ParsableArguments {
   @Option(\.evaluateEvery) var evaluateEvery: Int?
   @Option(\.patience) var patience: Int?
   @Option(\.checkpointEvery) var checkpointEvery: Int?
+  @Option(
+    help: ArgumentHelp(
+      "What a run keeps of each evaluation beside its scores.",
+      discussion: "towers: similarities, and the tuned image tower, from which the explorer makes pictures of any step "
+        + "(the mini world's usual, 1.5 MB each); similarities (usual with other CLIPs); none."))
+  var record: Recording?
   @Flag(help: ArgumentHelp(TrainSetting.of(\.shufflesCondition).purpose)) var shuffleCondition = false
 
   func configuration(seed: UInt64, density: RecapDensity) -> TrainConfiguration {
@@ -43,7 +49,7 @@ struct TrainOptions: ParsableArguments {
   }
 
   /// True when nothing was set: a resumed run keeps the settings it began with.
-  var isEmpty: Bool { given.isEmpty && recipe == nil }
+  var isEmpty: Bool { given.isEmpty && recipe == nil && record == nil }
 
   func validate() throws {
     let plan = configuration(seed: 1, density: .classOnly)
@@ -87,6 +93,7 @@ extension NameSpecification {
 
 extension TrainConfiguration.OptimizerKind: ExpressibleByArgument {}
 extension FeedbackMethod: ExpressibleByArgument {}
+extension Recording: ExpressibleByArgument {}
 
 /// `A,B` on the command line.
 struct TimestepRange: Equatable {

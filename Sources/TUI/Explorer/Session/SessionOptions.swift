@@ -19,6 +19,8 @@ package struct SessionOptions: Sendable {
   package var data: DataPlan?
   /// The prompt of all contexts; nil for the reference's.
   package var prompt: String?
+  /// What a run keeps of each evaluation; nil for what suits the CLIP.
+  package var record: Recording?
   /// A run to resume; its models and settings are the others here.
   package var resumes: RunFolder?
   /// Says where caches and runs lie; without it nothing is cached.
