@@ -22,6 +22,8 @@ struct ExploreCommand: ParsableCommand {
 
   @Option(help: "Look at the evaluation of this step, not at the newest.") var step: Int?
 
+  @Option(help: "Open the Reconstruct screen on this image file.", completion: .file()) var image: String?
+
   @Option(help: "Random seed. (default: 1)") var seed: UInt64?
   @OptionGroup var computing: ComputingOptions
   @Option(
@@ -49,6 +51,7 @@ struct ExploreCommand: ParsableCommand {
     guard runs.isEmpty || isPlain else {
       throw ValidationError("A run is shown with the models and settings that it began with; remove these options.")
     }
+    guard pair == nil || image == nil else { throw ValidationError("Give --pair or --image, not both.") }
     try look.validate(runs: runs)
     for run in runs where !run.contains("/") && !FileManager.default.fileExists(atPath: run) {
       guard let near = Subcommands.near(run) else { continue }
@@ -62,7 +65,7 @@ struct ExploreCommand: ParsableCommand {
     if look.once { return try printFrame(runs: runs, look) }
     try openExplorer(
       runs: runs, try resume.map { try Self.resuming($0, environment) } ?? options(environment: environment),
-      look: look.look, view: OpeningView(pair: pair, step: step))
+      look: look.look, view: OpeningView(pair: pair, step: step, image: image.map(RunDescription.absolute)))
   }
 
   func options(environment: [String: String]) -> SessionOptions {
@@ -73,6 +76,7 @@ struct ExploreCommand: ParsableCommand {
     (options.clip, options.tuned, options.diffusion) = (models.clip, models.tuned, models.diffusion)
     (options.backbone, options.mmvp, options.data) = (models.backbone, mmvp, data.plan)
     (options.prompt, options.elsewhere) = (prompt.prompt, elsewhere.elsewhere)
+    options.record = training.record
     return options
   }
 

@@ -4,7 +4,7 @@ import Terminal
 
 /// The commands that take something after their name.
 enum Commands {
-  static let all = [export, step, pair, noise, density, pairs, filter, set, help]
+  static let all = [export, step, pair, image, noise, density, pairs, filter, set, help]
 
   /// A number that a person wrote; throws a `Problem` where it is none.
   private static func number(_ text: String, _ what: String) throws -> Int {
@@ -19,17 +19,13 @@ enum Commands {
     tooltip: "Go to the evaluation at step N, or the last one before it; or follow the newest.",
     choices: { state, earlier in earlier.isEmpty ? state.feed.history.evaluations.map { "\($0.step)" } + ["live"] : [] }
   ) { state, argument in
-    guard argument != "live" else {
-      Explorer.look(at: nil, &state)
-      return []
-    }
+    guard argument != "live" else { return Explorer.look(at: nil, &state) }
     let wanted = try number(argument, "a step")
     guard let step = state.feed.history.evaluations.last(where: { $0.step <= wanted })?.step else {
       throw Problem("there is no evaluation at or before step \(wanted)")
     }
     if step != wanted { state.hint("the last evaluation before step \(wanted) is at \(step)") }
-    Explorer.look(at: step, &state)
-    return []
+    return Explorer.look(at: step, &state)
   }
 
   private static let pair = Command(
@@ -40,6 +36,13 @@ enum Commands {
       throw Problem("there is no pair \(number): they have the numbers 1 to \(state.feed.pairs.count)")
     }
     return PairsScreen.go(to: number, &state)
+  }
+
+  private static let image = Command(
+    name: "image", arguments: "FILE", tooltip: "Reconstruct an image file, on the Reconstruct screen."
+  ) { state, argument in
+    guard !argument.trimmed.isEmpty else { throw Problem("name an image file") }
+    return Explorer.open(ReconstructScreen.self, &state) + [.openImage(RunDescription.absolute(argument.trimmed))]
   }
 
   private static let noise = Command(

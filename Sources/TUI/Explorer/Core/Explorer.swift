@@ -113,6 +113,7 @@ enum Explorer {
     case .tick(let seconds, let memory):
       (state.now, state.memory) = (seconds, memory)
       if let until = state.notice?.until, seconds >= until { state.notice = nil }
+      return ReconstructScreen.play(&state)
     case .opened(let run):
       // Another run may not know the density that was looked at in this one.
       if run.number != state.feed.run.number { state.reconstruct.density = nil }
@@ -128,7 +129,11 @@ enum Explorer {
     case .pairSample(let which, let picture):
       state.feed.pairSamples[which] = state.feed.samples.count
       state.feed.samples.append(picture)
+    case .sample(let picture):
+      state.feed.samples.append(picture)
+      state.reconstruct.imageIndex = state.feed.samples.count - 1
     case .reconstruction(let reconstruction): state.feed.take(reconstruction)
+    case .towers(let steps): state.feed.run.towers = steps
     case .pairs(let pairs): state.feed.pairs = pairs
     case .runs(let rows): state.runs.rows = rows
     case .problem(let problem): state.report(problem)
@@ -185,10 +190,10 @@ enum Explorer {
   }
 
   /// Goes to the evaluation of a step, on every screen; nil follows the newest.
-  static func look(at step: Int?, _ state: inout ExplorerState) {
-    guard step != state.step else { return }
+  static func look(at step: Int?, _ state: inout ExplorerState) -> [Work] {
+    guard step != state.step else { return [] }
     state.step = step
-    for screen in screens { screen.stepMoved(&state) }
+    return screens.flatMap { $0.stepMoved(&state) }
   }
 
   /// They move wherever the arrows do.

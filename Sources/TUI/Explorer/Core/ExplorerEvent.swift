@@ -23,7 +23,11 @@ enum ExplorerEvent: Equatable, Sendable {
   case samples([Picture])
   /// One more of them: a pair's.
   case pairSample(PairPicture, Picture)
+  /// One more: a file that a person named, and now looks at.
+  case sample(Picture)
   case reconstruction(Reconstruction)
+  /// The steps whose towers were recorded, as they are now.
+  case towers([Int])
   /// All pairs, with the newest answers.
   case pairs([PairRow])
   /// All runs that can be opened, as they are now.
@@ -42,8 +46,8 @@ enum ExplorerEvent: Equatable, Sendable {
   /// Whether it shows that the run's session is alive.
   var isNews: Bool {
     switch self {
-    case .opened, .log, .activity, .samples, .pairSample, .reconstruction, .pairs: true
-    case .key, .mouse, .paste, .graphics, .tick, .runs, .problem, .notes, .evidence, .models, .said: false
+    case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs: true
+    case .key, .mouse, .paste, .graphics, .tick, .runs, .towers, .problem, .notes, .evidence, .models, .said: false
     }
   }
 }

@@ -109,11 +109,13 @@ final class ExplorerLoop {
   private func tick() {
     let now = clock()
     guard now >= nextTick else { return }
-    nextTick = now + 1
     let before = state
-    _ = Explorer.update(&state, .tick(seconds: now, memory: memory().map { $0 / 10_000_000 * 10_000_000 }))
+    perform(Explorer.update(&state, .tick(seconds: now, memory: memory().map { $0 / 10_000_000 * 10_000_000 })))
+    nextTick = now + (state.reconstruct.isPlaying ? 0.25 : 1)
     let counts = Explorer.showsSilence(before) || Explorer.showsSilence(state) || Explorer.showsClock(state)
-    if counts || state.memory != before.memory || state.notice != before.notice { needsFrame = true }
+    if counts || state.memory != before.memory || state.notice != before.notice || state.step != before.step {
+      needsFrame = true
+    }
   }
 
   private func perform(_ work: [Work]) {

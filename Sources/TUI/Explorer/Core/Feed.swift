@@ -31,17 +31,24 @@ struct Feed: Equatable, Sendable {
     return session.zeroShot.map { ($0.done, $0.all, "images") }
   }
 
-  func reconstruction(of imageIndex: Int, timestep: Int, density: RecapDensity) -> Reconstruction? {
-    reconstructions.first { $0.isAt(imageIndex, timestep, density) }
+  /// - Parameter step: of the recorded tower; nil for the one that the run has now.
+  func reconstruction(
+    of imageIndex: Int, timestep: Int, density: RecapDensity, step: Int? = nil
+  ) -> Reconstruction? {
+    reconstructions.first { $0.isAt(imageIndex, timestep, density, recorded: step) }
   }
 
   mutating func take(_ new: Reconstruction) {
-    reconstructions.removeAll { $0.isAt(new.imageIndex, new.timestep, new.density) }
+    reconstructions.removeAll {
+      $0.isAt(new.imageIndex, new.timestep, new.density, recorded: new.isRecorded ? new.step : nil)
+    }
     reconstructions.append(new)
     // The oldest go: large pictures soon fill the memory.
-    let size = 3 * 4 * max(new.original.width * new.original.height, 1)
-    reconstructions.removeFirst(max(0, reconstructions.count - max(24, Self.bytes / size)))
+    reconstructions.removeFirst(max(0, reconstructions.count - Self.capacity(of: new.original)))
   }
 
-  private static let bytes = 32_000_000
+  /// So many reconstructions of this size are kept.
+  static func capacity(of picture: Picture) -> Int {
+    max(24, 32_000_000 / (3 * 4 * max(picture.width * picture.height, 1)))
+  }
 }

@@ -15,6 +15,8 @@ struct OpenedRun: Equatable, Sendable {
   var scheduleLength = 1000
   /// All noise levels of an image are reconstructed, as that is quick; otherwise only those that are asked for.
   var rebuildsEveryLevel = true
+  /// The steps of the evaluations whose towers were recorded, rising.
+  var towers: [Int] = []
   /// The fold of its log.
   private(set) var history = RunHistory()
   /// The loss under each density, from the same entries.

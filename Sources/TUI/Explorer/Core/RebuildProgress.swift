@@ -21,6 +21,8 @@ struct RebuildProgress: Equatable, Sendable {
   /// As far as they are made.
   var noised: Picture?
   var byBaseline: Picture?
+  /// Of the recorded tower; nil for the one that the run has now.
+  var step: Int?
 }
 
 extension GradualReconstruction.Piece {

@@ -1,26 +1,36 @@
 import Recap
 
-/// Which noise levels of the looked-at image are still to be rebuilt: the chosen one first, then the others.
+/// What of the looked-at image is still to be rebuilt: the chosen noise level of the chosen step first, then the other levels,
+/// then the other steps.
 struct RebuildQueue {
   /// Where reconstructions may start from.
   static let timesteps = Array(stride(from: 100, through: 900, by: 100))
   /// The level that is looked at first: with so much noise what CLIP says decides.
   static let firstLevel = 7
 
+  struct Target: Hashable {
+    var timestep: Int
+    /// Of a recorded tower; nil for the one that the run has now.
+    var step: Int?
+  }
+
   private(set) var image = 0
   private var density: RecapDensity?
-  /// The level that is looked at.
-  private(set) var timestep = timesteps[firstLevel]
-  private var waiting = [timesteps[firstLevel]]
+  /// What is looked at.
+  private(set) var chosen = Target(timestep: timesteps[firstLevel])
+  private var waiting = [Target(timestep: timesteps[firstLevel])]
   /// Nobody has asked for any level yet: then one is enough.
   private(set) var hasBeenAsked = false
+  /// The steps whose towers were recorded.
+  var steps: [Int] = []
 
+  var timestep: Int { chosen.timestep }
   var isEmpty: Bool { waiting.isEmpty }
 
-  /// A person looks at this image, level and density now.
-  mutating func look(at image: Int, timestep: Int, density: RecapDensity? = nil) {
-    let isOther = image != self.image || density != self.density || !hasBeenAsked
-    (self.image, self.timestep, self.density, hasBeenAsked) = (image, timestep, density, true)
+  /// A person looks at this image, level, density and step now.
+  mutating func look(at image: Int, timestep: Int, density: RecapDensity? = nil, step: Int? = nil) {
+    let isOther = image != self.image || density != self.density || step != chosen.step || !hasBeenAsked
+    (self.image, chosen, self.density, hasBeenAsked) = (image, Target(timestep: timestep, step: step), density, true)
     if isOther {
       renew()
     } else {
@@ -29,16 +39,18 @@ struct RebuildQueue {
   }
 
   /// The chosen level again, before those that still wait.
-  mutating func repeatChosen() { waiting = [timestep] + waiting.filter { $0 != timestep } }
+  mutating func repeatChosen() { waiting = [chosen] + waiting.filter { $0 != chosen } }
 
   /// The CLIP or the density has changed: what was rebuilt is of the past.
   mutating func renew() {
-    waiting = [timestep] + (hasBeenAsked ? Self.timesteps.filter { $0 != timestep } : [])
+    let levels = Self.timesteps.map { Target(timestep: $0, step: chosen.step) }
+    let steps = steps.map { Target(timestep: timestep, step: $0) }
+    waiting = [chosen] + (hasBeenAsked ? (levels + steps).filter { $0 != chosen } : [])
   }
 
-  /// The level to rebuild now; nil when all are done. The others than the chosen one are dropped where that takes long.
-  mutating func next(onlyChosen: Bool = false) -> Int? {
-    if onlyChosen { waiting = waiting.filter { $0 == timestep } }
+  /// What to rebuild now; nil when all is done. All but the chosen one are dropped where that takes long.
+  mutating func next(onlyChosen: Bool = false) -> Target? {
+    if onlyChosen { waiting = waiting.filter { $0 == chosen } }
     return waiting.isEmpty ? nil : waiting.removeFirst()
   }
 }

@@ -24,12 +24,16 @@ struct Reconstruction: Equatable, Sendable {
   /// Mean squared errors against the original, for each noise that was tried; the pictures are the first one's.
   var latentErrors: [ErrorPair]
   var pixelErrors: [ErrorPair]
+  /// By the tower of an evaluation, not by the one that the run has now.
+  var isRecorded = false
 
   /// Whether both are of the baseline: before training, unless another tuned CLIP was given.
   var isOfOneCLIP: Bool { step == 0 && latentErrors.allSatisfy { $0.baseline == $0.tuned } }
 
-  func isAt(_ imageIndex: Int, _ timestep: Int, _ density: RecapDensity) -> Bool {
+  /// - Parameter recorded: the step of a recorded tower; nil for the one that the run has now.
+  func isAt(_ imageIndex: Int, _ timestep: Int, _ density: RecapDensity, recorded: Int?) -> Bool {
     self.imageIndex == imageIndex && self.timestep == timestep && self.density == density
+      && (isRecorded ? step : nil) == recorded
   }
 }
 

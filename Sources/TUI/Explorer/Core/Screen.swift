@@ -35,8 +35,8 @@ protocol Screen: Sendable {
   /// Whether a person writes on the screen, so that letters are text.
   static func isWriting(_ state: ExplorerState) -> Bool
 
-  /// Another evaluation is looked at.
-  static func stepMoved(_ state: inout ExplorerState)
+  /// Another evaluation is looked at; gives the work that the screen then asks for.
+  static func stepMoved(_ state: inout ExplorerState) -> [Work]
 
   /// Draws the screen into `rect`.
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas)
@@ -52,5 +52,5 @@ extension Screen {
   static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]? { nil }
   static func point(_ state: inout ExplorerState, _ mouse: Mouse, on target: MouseTarget?) -> [Work]? { nil }
   static func isWriting(_ state: ExplorerState) -> Bool { false }
-  static func stepMoved(_ state: inout ExplorerState) {}
+  static func stepMoved(_ state: inout ExplorerState) -> [Work] { [] }
 }

@@ -2,11 +2,14 @@ import Terminal
 
 /// The evaluation that is looked at, on every screen that can show one of the past.
 enum StepCursor {
-  /// - Parameter steps: those that the screen can show, rising.
-  static func keys(_ steps: @escaping @Sendable (ExplorerState) -> [Int]) -> [Binding] {
-    let unavailable: @Sendable (ExplorerState) -> String? = {
-      steps($0).count > 1 ? nil : "there is no other evaluation to go to yet"
-    }
+  /// - Parameters:
+  ///   - steps: those that the screen can show, rising.
+  ///   - reason: why there is none, or one alone.
+  static func keys(
+    _ reason: String = "there is no other evaluation to go to yet",
+    _ steps: @escaping @Sendable (ExplorerState) -> [Int]
+  ) -> [Binding] {
+    let unavailable: @Sendable (ExplorerState) -> String? = { steps($0).count > 1 ? nil : reason }
     return [
       Binding(
         keys: ["[", "]"], label: "step", names: ["previous-step", "next-step"],
@@ -21,19 +24,16 @@ enum StepCursor {
         unavailable: unavailable
       ) { state, key in
         Explorer.look(at: key == "{" ? steps(state).first : steps(state).last, &state)
-        return []
       },
       Binding(keys: ["\\"], label: "live", tooltip: "Follow the newest evaluation.", unavailable: unavailable) {
         state, _ in
         Explorer.look(at: nil, &state)
-        return []
       },
     ]
   }
 
   private static func move(_ state: inout ExplorerState, _ steps: [Int], by count: Int) -> [Work] {
     let at = state.step.map { step in steps.lastIndex { $0 <= step } ?? 0 } ?? steps.count - 1
-    Explorer.look(at: steps[max(0, min(at + count, steps.count - 1))], &state)
-    return []
+    return Explorer.look(at: steps[max(0, min(at + count, steps.count - 1))], &state)
   }
 }

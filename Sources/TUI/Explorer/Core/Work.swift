@@ -11,9 +11,12 @@ enum Work: Equatable, Sendable {
   /// Train with this density from the next step on.
   case setDensity(RecapDensity)
   /// Reconstruct an image; from then on also whenever the CLIP has learned, until another one is chosen.
-  case reconstruct(imageIndex: Int, timestep: Int, density: RecapDensity)
+  /// With a step, by the tower that the evaluation after it scored.
+  case reconstruct(imageIndex: Int, timestep: Int, density: RecapDensity, step: Int? = nil)
   /// The same of one picture of a pair, which joins the images that can be reconstructed.
-  case reconstructPair(PairPicture, timestep: Int, density: RecapDensity)
+  case reconstructPair(PairPicture, timestep: Int, density: RecapDensity, step: Int? = nil)
+  /// Read an image file, which joins the images that can be reconstructed.
+  case openImage(String)
   case cancelRebuilding
   /// The pairs are on the screen.
   case loadPairs

@@ -8,7 +8,7 @@ enum DensityScreen: Screen {
   static let title = "Density"
   static let number = 4
 
-  static let keys = LookKeys.all
+  static let keys = LookKeys.all + ReconstructScreen.stepKeys
 
   static func open(_ state: ExplorerState) -> [Work] { ReconstructScreen.open(state) }
 

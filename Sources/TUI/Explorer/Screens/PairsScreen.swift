@@ -276,7 +276,10 @@ enum PairsScreen: Screen {
     return []
   }
 
-  static func stepMoved(_ state: inout ExplorerState) { refresh(&state) }
+  static func stepMoved(_ state: inout ExplorerState) -> [Work] {
+    refresh(&state)
+    return []
+  }
 
   /// The pairs with the answers of the step that is looked at.
   private static func refresh(_ state: inout ExplorerState) {

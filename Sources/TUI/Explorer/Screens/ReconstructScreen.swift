@@ -13,25 +13,91 @@ enum ReconstructScreen: Screen {
     var noiseLevel = RebuildQueue.firstLevel
     /// The density that is looked at; nil for the one that trains.
     var density: RecapDensity?
+    /// The reconstructions of both CLIPs stand in each other's place, so that the eye sees what changes.
+    var isSwapped = false
+    var showsDifference = false
+    /// The film over the recorded steps is on.
+    var isPlaying = false
   }
 
-  static let keys = LookKeys.all
+  static let keys = LookKeys.all + stepKeys + filmKeys
+
+  /// Those of the steps whose towers were recorded.
+  static let stepKeys = StepCursor.keys("no other step was recorded: train --record towers does") {
+    $0.feed.run.towers
+  }
+
+  private static let filmKeys: [Binding] = [
+    Binding(keys: ["b"], label: "blink", tooltip: "Swap the two images in place, and back.", unavailable: notMade) {
+      state, _ in
+      state.reconstruct.isSwapped.toggle()
+      return []
+    },
+    Binding(
+      keys: ["d"], label: "difference", tooltip: "Show image 2 less image 1, four times as strong, around grey.",
+      unavailable: notMade
+    ) { state, _ in
+      state.reconstruct.showsDifference.toggle()
+      return []
+    },
+    Binding(
+      keys: ["."], label: "play", tooltip: "Play over the recorded steps, from the first or from the chosen one on.",
+      unavailable: { $0.feed.run.towers.count > 1 ? nil : "no other step was recorded: train --record towers does" }
+    ) { state, _ in
+      state.reconstruct.isPlaying.toggle()
+      let steps = state.feed.run.towers
+      guard state.reconstruct.isPlaying, step(state) == nil || step(state) == steps.last else { return [] }
+      return Explorer.look(at: steps.first, &state)
+    },
+  ]
+
+  @Sendable private static func notMade(_ state: ExplorerState) -> String? {
+    made(state) == nil ? "the reconstructions are not there yet" : nil
+  }
+
+  /// The film goes to the next step as soon as the pictures of this one are there.
+  static func play(_ state: inout ExplorerState) -> [Work] {
+    guard state.reconstruct.isPlaying else { return [] }
+    let steps = state.feed.run.towers
+    guard state.screen == Self.self, state.feed.session.absence == nil, let step = step(state),
+      let next = steps.first(where: { $0 > step })
+    else {
+      state.reconstruct.isPlaying = false
+      return []
+    }
+    guard made(state) != nil else { return [] }
+    return Explorer.look(at: next, &state)
+  }
+
+  /// The recorded step that is looked at: the last one up to the cursor; nil for the tower that the run has now.
+  static func step(_ state: ExplorerState) -> Int? {
+    guard let step = state.step else { return nil }
+    return state.feed.run.towers.last { $0 <= step } ?? state.feed.run.towers.first
+  }
 
   /// The reconstruction of the chosen image and noise level, while it runs or after it was cancelled.
   static func work(_ state: ExplorerState) -> RebuildProgress? {
     guard let work = state.feed.session.rebuilding, work.imageIndex == state.reconstruct.imageIndex,
-      work.timestep == timestep(state), work.density == state.density
+      work.timestep == timestep(state), work.density == state.density, work.step == step(state)
     else { return nil }
     return work
   }
 
   /// The images, or another run, may come after the screen was opened.
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
-    guard state.screen == ReconstructScreen.self || state.screen == DensityScreen.self else { return [] }
+    guard isShown(state) else { return [] }
     return switch event {
-    case .samples, .opened: open(state)
+    case .samples, .sample, .opened: open(state)
+    // What is looked at may have come, or gone.
+    case .towers: state.step == nil ? [] : open(state)
     default: []
     }
+  }
+
+  static func stepMoved(_ state: inout ExplorerState) -> [Work] { isShown(state) ? open(state) : [] }
+
+  private static func isShown(_ state: ExplorerState) -> Bool {
+    state.screen == ReconstructScreen.self || state.screen == DensityScreen.self
   }
 
   /// Asks for the chosen image at the chosen noise level.
@@ -39,16 +105,23 @@ enum ReconstructScreen: Screen {
     if state.feed.samples.isEmpty { return [] }
     return [
       .reconstruct(
-        imageIndex: state.reconstruct.imageIndex, timestep: timestep(state), density: state.density)
+        imageIndex: state.reconstruct.imageIndex, timestep: timestep(state), density: state.density,
+        step: step(state))
     ]
   }
 
   static func timestep(_ state: ExplorerState) -> Int { RebuildQueue.timesteps[state.reconstruct.noiseLevel] }
 
-  /// The chosen image at the chosen level and density, as it was reconstructed last.
-  static func made(_ state: ExplorerState) -> Reconstruction? {
+  /// The chosen image at the chosen level, density and step, as it was reconstructed last.
+  static func made(_ state: ExplorerState, timestep level: Int? = nil) -> Reconstruction? {
     state.feed.reconstruction(
-      of: state.reconstruct.imageIndex, timestep: timestep(state), density: state.density)
+      of: state.reconstruct.imageIndex, timestep: level ?? timestep(state), density: state.density, step: step(state))
+  }
+
+  /// The same at a recorded step.
+  static func made(_ state: ExplorerState, step: Int) -> Reconstruction? {
+    state.feed.reconstruction(
+      of: state.reconstruct.imageIndex, timestep: timestep(state), density: state.density, step: step)
   }
 
   /// Which CLIP made it.
@@ -77,20 +150,18 @@ enum ReconstructScreen: Screen {
 
     let room = rect.droppingTop(3)
     let original = state.feed.samples[index]
-    let film = NoiseFilm(levels(state, index), of: original, in: room, on: canvas)
-    let upper = film.map { room.droppingBottom($0.rows) } ?? room
-    let below = drawPictures(made, work, original: original, in: upper, on: &canvas)
-    drawErrors(made, in: below, on: &canvas)
-    film?.draw(
-      state, image: index, timestep: timestep, in: room.droppingTop(upper.rows), on: &canvas)
-  }
-
-  /// All levels where they are made without being chosen, otherwise those that were chosen.
-  private static func levels(_ state: ExplorerState, _ image: Int) -> [Int] {
-    guard !state.feed.run.rebuildsEveryLevel else { return RebuildQueue.timesteps }
-    return RebuildQueue.timesteps.filter {
-      state.feed.reconstruction(of: image, timestep: $0, density: state.density) != nil
+    var upper = room
+    var films: [(film: Film, rect: Rect)] = []
+    // Where there is room for one alone, it is the one that the person goes through.
+    let kinds = state.step == nil ? [Film.overNoise, Film.overSteps] : [Film.overSteps, Film.overNoise]
+    for kind in kinds {
+      guard let film = kind(state, original, upper, canvas) else { continue }
+      films.append((film, upper.droppingTop(upper.rows - film.rows)))
+      upper = upper.droppingBottom(film.rows)
     }
+    let below = drawPictures(state, made, work, original: original, in: upper, on: &canvas)
+    drawErrors(made, in: below, on: &canvas)
+    for (film, rect) in films { film.draw(in: rect, on: &canvas) }
   }
 
   private static func drawNoiseScale(
@@ -108,22 +179,37 @@ enum ReconstructScreen: Screen {
 
   /// Four pictures as large as fit, their captions above; gives the room that is left below them.
   private static func drawPictures(
-    _ made: Reconstruction?, _ work: RebuildProgress?, original: Picture, in rect: Rect, on canvas: inout Canvas
+    _ state: ExplorerState, _ made: Reconstruction?, _ work: RebuildProgress?, original: Picture, in rect: Rect,
+    on canvas: inout Canvas
   ) -> Rect {
-    let boxes = Columns.split(rect, gap: 2, Array(repeating: .flexible(), count: 4))
-    let captions = ["original", "noised", "by baseline", "by tuned"]
-    let styles: [Style] = [.title, .title, .baseline.bold, .tuned.bold]
     let pictures =
       made.map(ReconstructionStrip.pictures) ?? [original] + [work?.noised, work?.byBaseline].compactMap { $0 }
+    var shown: [(caption: String, style: Style, picture: Picture?)] = zip(captions, 0...).map { caption, index in
+      (caption.name, caption.style, index < pictures.count ? pictures[index] : nil)
+    }
+    if let made {
+      if state.reconstruct.isSwapped { shown.swapAt(2, 3) }
+      if state.reconstruct.showsDifference {
+        let difference = PairLook.difference(made.byBaseline, made.byTuned)
+        shown.append(("tuned − baseline, ×4", .title, difference))
+        // On a small screen the noised image is what can be missed.
+        if rect.columns < 100 { shown.remove(at: 1) }
+      }
+    }
+    let boxes = Columns.split(rect, gap: 2, Array(repeating: .flexible(), count: shown.count))
     var bottom = rect.row + 1
-    for (index, box) in boxes.enumerated() {
-      canvas.write(captions[index], box.column, box.row, styles[index], limit: box.endColumn)
-      guard canvas.graphics != .none, index < pictures.count else { continue }
+    for (box, (caption, style, picture)) in zip(boxes, shown) {
+      canvas.write(caption, box.column, box.row, style, limit: box.endColumn)
+      guard canvas.graphics != .none, let picture else { continue }
       let room = box.droppingTop(1).droppingBottom(4)
-      bottom = max(bottom, canvas.place(pictures[index], in: room).endRow)
+      bottom = max(bottom, canvas.place(picture, in: room).endRow)
     }
     return rect.droppingTop(bottom - rect.row)
   }
+
+  private static let captions: [(name: String, style: Style)] = [
+    ("original", .title), ("noised", .title), ("by baseline", .baseline.bold), ("by tuned", .tuned.bold),
+  ]
 
   private static func drawErrors(_ made: Reconstruction?, in rect: Rect, on canvas: inout Canvas) {
     guard let made else { return }

@@ -60,6 +60,7 @@ struct FollowedRun: RunSource {
       name: name, plan: plan, history: history,
       densities: patches.map { DensityTable(patches: $0, seed: plan.seed, of: history) } ?? DensityTable())
     (run.number, run.isFollowed, run.path) = (number, true, folder.path)
+    run.towers = folder.towerSteps
     return run
   }
 }

@@ -9,12 +9,20 @@ package struct OpeningView: Sendable {
   var pair: Int?
   /// The step of an evaluation.
   var step: Int?
+  /// A file to reconstruct.
+  var image: String?
 
-  package init(pair: Int? = nil, step: Int? = nil) { (self.pair, self.step) = (pair, step) }
+  package init(pair: Int? = nil, step: Int? = nil, image: String? = nil) {
+    (self.pair, self.step, self.image) = (pair, step, image)
+  }
 
   /// Gives the work that it asks for.
   func apply(to state: inout ExplorerState) -> [Work] {
     state.step = step
+    if let image {
+      state.screen = ReconstructScreen.self
+      return [.openImage(image)]
+    }
     return pair.map { PairsScreen.go(to: $0, &state) } ?? []
   }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Recap
 import Terminal
 
@@ -18,6 +19,10 @@ final class ModelSession: Session {
   private var samples: [Image] = []
   private var pairSamples: [PairPicture: Int] = [:]
   private var pictures: ReconstructionJob
+  /// Of the run that is trained here; nil before it has a folder.
+  private var towers: (path: String, towers: RecordedTowers)?
+  /// Files that a person named before the models were open.
+  private var waitingImages: [String] = []
   private var looksAtPictures = false
   /// Of the pictures; nil before any was asked for.
   private var lookedDensity: RecapDensity?
@@ -77,16 +82,19 @@ final class ModelSession: Session {
       try training?.apply(.stop)
       pictures.renewAtRest()
     case .setDensity(let density): try training?.apply(.density(density))
-    case .reconstruct(let image, let timestep, let density):
+    case .reconstruct(let image, let timestep, let density, let step):
       looksAtPictures = true
       (lookedDensity, wantsEveryLevel) = (density, true)
-      pictures.look(at: max(0, min(image, samples.count - 1)), timestep: timestep, density: density)
+      pictures.look(at: max(0, min(image, samples.count - 1)), timestep: timestep, density: density, step: step)
       rebuildBetweenSteps()
-    case .reconstructPair(let which, let timestep, let density):
+    case .reconstructPair(let which, let timestep, let density, let step):
       if let image = index(of: which) {
-        try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density))
+        try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density, step: step))
         wantsEveryLevel = false
       }
+    case .openImage(let path):
+      guard training != nil else { return waitingImages.append(path) }
+      openImage(path)
     case .cancelRebuilding: pictures.cancel()
     case .loadPairs:
       looksAtPictures = false
@@ -122,6 +130,17 @@ final class ModelSession: Session {
     pairSamples = [:]
     report.post(.pairs(pairs?.rows ?? []))
     report.post(.activity(report.activity))
+  }
+
+  /// What cannot be read is no failure of the run.
+  private func openImage(_ path: String) {
+    do {
+      let image = try Image(contentsOf: URL(filePath: path))
+      samples.append(image)
+      report.post(.sample(Picture(image.fitting(ModelOpener.previewSide))))
+    } catch {
+      report.post(.problem(Problem(error)))
+    }
   }
 
   /// Of a pair's picture among the samples, which it joins.
@@ -214,6 +233,8 @@ final class ModelSession: Session {
     pictures = ReconstructionJob(report, isEager: policy.isEager)
     training.introduce()
     report.post(.samples(samples.map(Picture.init)))
+    waitingImages.forEach(openImage)
+    waitingImages = []
     report.activity.status = .ready
     if policy.isEager { rebuild() }
     guard options.startsByItself(workspace.backbone) else { return }
@@ -253,15 +274,26 @@ final class ModelSession: Session {
     PairFiles(report: report, folder: training?.session?.recorder?.folder.path, pairs: pairs?.rows ?? [])
   }
 
-  private var source: ReconstructionJob.Source? {
+  private func source(_ step: Int?) -> ReconstructionJob.Source? {
     guard let training, let workspace else { return nil }
+    guard let models = step.map({ recordedTowers()?.models(at: $0) }) ?? training.models else { return nil }
     return ReconstructionJob.Source(
-      images: samples, reconstructor: Reconstructor(models: training.models, preprocessing: workspace.preprocessing),
-      density: lookedDensity ?? training.density, seed: options.configuration.seed, step: training.trained)
+      images: samples, reconstructor: Reconstructor(models: models, preprocessing: workspace.preprocessing),
+      density: lookedDensity ?? training.density, seed: options.configuration.seed, step: step ?? training.trained)
+  }
+
+  /// Of the run's folder, which another run may have taken the place of, or somebody may have moved.
+  private func recordedTowers() -> RecordedTowers? {
+    guard let workspace, let folder = training?.folder else { return nil }
+    if let towers, towers.path == folder.path { return towers.towers }
+    let seed = options.configuration.seed
+    let new = RecordedTowers(of: folder, report: report) { try workspace.models(seed: seed) }
+    towers = (folder.path, new)
+    return new
   }
 
   private func rebuild() {
-    guard let source else { return }
+    pictures.steps = recordedTowers()?.steps ?? []
     pictures.advance(source)
     lastRebuild = .now
   }
@@ -277,6 +309,7 @@ final class ModelSession: Session {
     let piece = try training.next()
     // The last step moves the weights; from now on there is time for all levels.
     if piece == .done { pictures.renewAtRest() }
+    if piece == .evaluation { takeTower() }
     if piece == .evaluation, let evaluator = training.session?.evaluator {
       if training.answersBrowsedPairs {
         pairs?.show(evaluator.pairs)
@@ -284,6 +317,15 @@ final class ModelSession: Session {
       }
     }
     if pictures.isQuick, ContinuousClock.now - lastRebuild > Self.rebuildEvery { refreshPictures() }
+  }
+
+  /// The evaluation that is done has recorded its tower, perhaps.
+  private func takeTower() {
+    guard let towers = recordedTowers(), let last = training?.session?.recorder?.history.evaluations.last?.step,
+      last == training?.trained, training?.session?.due != .evaluation
+    else { return }
+    towers.renew(last)
+    report.post(.towers(towers.steps))
   }
 
   /// The level that is looked at, and one of the others: all of them would keep the training waiting.

@@ -15,21 +15,26 @@ struct ReconstructionJob {
     let step: Int
   }
 
+  /// Gives it for the tower of a recorded step, or for the one that the run has now; nil where there is none.
+  typealias Sources = (_ step: Int?) -> Source?
+
   /// How long an image takes here.
   private enum Pace { case unknown, quick, slow }
-  private struct Slot: Hashable { let image: Int, timestep: Int }
+  private struct Slot: Hashable { let image: Int, target: RebuildQueue.Target }
   private struct Version: Equatable { let density: RecapDensity, step: Int }
 
   private let report: Reporter
   /// Images are reconstructed whole, and also when no person has chosen one.
   private let isEager: Bool
   private(set) var queue = RebuildQueue()
-  private var current: (work: GradualReconstruction, step: Int, noise: Int)?
-  /// Of the chosen level, whose errors are measured with further noises while nothing else is to be made.
+  private var current: (work: GradualReconstruction, step: Int, target: RebuildQueue.Target, noise: Int)?
+  /// Of what is chosen, whose errors are measured with further noises while nothing else is to be made.
   private var chosen: Reconstruction?
   private var stage = RebuildProgress.Stage.working
   /// What was made last of each image and level: the same again would give the same image.
   private var made: [Slot: Version] = [:]
+  /// Those, the newest last: the screens forget the oldest.
+  private var order: [Slot] = []
   private var seconds: [GradualReconstruction.Piece.Kind: (mean: Double, count: Int)] = [:]
   private var pace: Pace
 
@@ -54,12 +59,22 @@ struct ReconstructionJob {
 
   private var wantsNoises: Bool { chosen.map { $0.latentErrors.count < Self.noises } ?? false }
 
-  /// A person looks at this image, level and density. What is being done for another is dropped.
-  mutating func look(at image: Int, timestep: Int, density: RecapDensity) {
+  /// A person looks at this image, level, density and step. What is being done for another is dropped.
+  mutating func look(at image: Int, timestep: Int, density: RecapDensity, step: Int? = nil) {
     stage = .working
-    if let work = current?.work, queue.image == image, work.timestep == timestep, work.density == density { return }
+    let target = RebuildQueue.Target(timestep: timestep, step: step)
+    if let current, queue.image == image, current.target == target, current.work.density == density {
+      // What else is to be made follows from what is chosen.
+      if queue.chosen == target { return }
+    }
     (current, chosen) = (nil, nil)
-    queue.look(at: image, timestep: timestep, density: density)
+    queue.look(at: image, timestep: timestep, density: density, step: step)
+  }
+
+  /// The steps whose towers were recorded.
+  var steps: [Int] {
+    get { queue.steps }
+    set { queue.steps = newValue }
   }
 
   /// The CLIP or the density has changed: what was made is outdated.
@@ -94,8 +109,8 @@ struct ReconstructionJob {
   }
 
   /// Does the next piece, or several quick ones.
-  mutating func advance(_ source: Source) {
-    guard stage != .cancelled, !source.images.isEmpty, begin(source) else { return }
+  mutating func advance(_ sources: Sources) {
+    guard stage != .cancelled, let source = begin(sources) else { return }
     stage = .working
     let start = ContinuousClock.now
     while let piece = current?.work.next, isEager || (ContinuousClock.now - start) / .seconds(1) < Self.turn {
@@ -103,49 +118,62 @@ struct ReconstructionJob {
       current?.work.advance()
       measure(piece, (ContinuousClock.now - before) / .seconds(1), steps: 2 * source.reconstructor.steps)
     }
-    guard let (work, step, noise) = current else { return }
+    guard let (work, step, target, noise) = current else { return }
     guard let result = work.result else { return noise == 0 ? tell(work) : () }
     current = nil
-    let new = Reconstruction(result, image: queue.image, timestep: work.timestep, step: step, density: work.density)
+    var new = Reconstruction(result, image: queue.image, timestep: work.timestep, step: step, density: work.density)
+    new.isRecorded = target.step != nil
     report.activity.rebuilding = nil
     if noise > 0 {
       chosen?.latentErrors += new.latentErrors
       chosen?.pixelErrors += new.pixelErrors
       return chosen.map { report.post(.reconstruction($0)) } ?? ()
     }
-    made[Slot(image: queue.image, timestep: work.timestep)] = Version(density: work.density, step: step)
-    if work.timestep == queue.timestep { chosen = new }
+    remember(Slot(image: queue.image, target: target), Version(density: work.density, step: step), new.original)
+    if target == queue.chosen { chosen = new }
     report.post(.reconstruction(new))
   }
 
-  /// Takes the next level from the queue if none is begun; false when there is none.
-  private mutating func begin(_ source: Source) -> Bool {
-    while current == nil, let timestep = queue.next(onlyChosen: pace == .slow) {
-      let image = min(queue.image, source.images.count - 1)
-      guard made[Slot(image: image, timestep: timestep)] != Version(density: source.density, step: source.step) else {
-        continue
-      }
-      let work = GradualReconstruction(
-        source.reconstructor, of: source.images[image], timestep: timestep, density: source.density, seed: source.seed,
-        sample: image)
-      current = (work, source.step, 0)
-    }
-    if current == nil { beginNoise(source) }
-    return current != nil
+  private mutating func remember(_ slot: Slot, _ version: Version, _ picture: Picture) {
+    made[slot] = version
+    order.removeAll { $0 == slot }
+    order.append(slot)
+    // Half of what the screens keep, whose order is a little other.
+    while order.count > Feed.capacity(of: picture) / 2 { made[order.removeFirst()] = nil }
   }
 
-  /// The chosen level once more, with the next noise; the CLIP must be the same.
-  private mutating func beginNoise(_ source: Source) {
-    guard isQuick, wantsNoises, let chosen, chosen.density == source.density, chosen.step == source.step else {
+  /// Takes the next from the queue if none is begun; nil when there is none.
+  private mutating func begin(_ sources: Sources) -> Source? {
+    if let current { return sources(current.target.step) }
+    while let target = queue.next(onlyChosen: pace == .slow) {
+      guard let source = sources(target.step), !source.images.isEmpty else { continue }
+      let image = min(queue.image, source.images.count - 1)
+      let version = Version(density: source.density, step: source.step)
+      guard made[Slot(image: image, target: target)] != version else { continue }
+      let work = GradualReconstruction(
+        source.reconstructor, of: source.images[image], timestep: target.timestep, density: source.density,
+        seed: source.seed, sample: image)
+      current = (work, source.step, target, 0)
+      return source
+    }
+    return beginNoise(sources)
+  }
+
+  /// What is chosen once more, with the next noise; the CLIP must be the same.
+  private mutating func beginNoise(_ sources: Sources) -> Source? {
+    guard isQuick, wantsNoises, let chosen, let source = sources(queue.chosen.step), !source.images.isEmpty,
+      chosen.density == source.density, chosen.step == source.step
+    else {
       self.chosen = nil
-      return
+      return nil
     }
     let noise = chosen.latentErrors.count
     let image = min(queue.image, source.images.count - 1)
     let work = GradualReconstruction(
       source.reconstructor, of: source.images[image], timestep: chosen.timestep, density: source.density,
       seed: source.seed, sample: image + noise * 1000)
-    current = (work, source.step, noise)
+    current = (work, source.step, queue.chosen, noise)
+    return source
   }
 
   private mutating func measure(_ piece: GradualReconstruction.Piece, _ time: Double, steps: Int) {
@@ -163,6 +191,7 @@ struct ReconstructionJob {
       doing: work.next?.title.words ?? "",
       progress: WorkProgress(
         done: work.done, all: work.pieces.count, secondsLeft: seconds[.denoising] == nil ? nil : left),
-      noised: work.noisedImage.map(Picture.init), byBaseline: (work.baseline?.image).map(Picture.init))
+      noised: work.noisedImage.map(Picture.init), byBaseline: (work.baseline?.image).map(Picture.init),
+      step: current?.target.step ?? queue.chosen.step)
   }
 }

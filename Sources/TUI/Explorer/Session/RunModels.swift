@@ -30,13 +30,11 @@ struct RunModels {
       && description.images == other.images && description.mmvp == other.mmvp
   }
 
-  /// What it takes to rebuild samples; nil without a tuned tower.
-  func source(_ density: RecapDensity, seed: UInt64) -> ReconstructionJob.Source? {
-    tuned.map { tuned in
-      ReconstructionJob.Source(
-        images: samples, reconstructor: Reconstructor(models: tuned.models, preprocessing: workspace.preprocessing),
-        density: density, seed: seed, step: tuned.step)
-    }
+  /// What it takes to rebuild samples with a tower of this step.
+  func source(_ models: DivaModels, _ density: RecapDensity, seed: UInt64, step: Int) -> ReconstructionJob.Source {
+    ReconstructionJob.Source(
+      images: samples, reconstructor: Reconstructor(models: models, preprocessing: workspace.preprocessing),
+      density: density, seed: seed, step: step)
   }
 }
 

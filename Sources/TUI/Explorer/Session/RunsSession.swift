@@ -19,6 +19,8 @@ final class RunsSession: Session {
   /// Of the pictures; the run itself is not changed.
   private var density = RecapDensity.classOnly
   private var pictures: ReconstructionJob
+  /// Of the run that the screens show; nil without its models.
+  private var towers: RecordedTowers?
   /// The run that is trained here.
   private var live: (number: Int, session: ModelSession)?
   private let environment: [String: String]
@@ -68,13 +70,18 @@ final class RunsSession: Session {
     if let shown { return try shown.handle(work) }
     switch work {
     case .resumeRun: report.attempt { try resume() }
-    case .reconstruct(let image, let timestep, let chosen):
+    case .reconstruct(let image, let timestep, let chosen, let step):
       density = chosen
-      pictures.look(at: image, timestep: timestep, density: chosen)
-    case .reconstructPair(let which, let timestep, let density):
+      pictures.look(at: image, timestep: timestep, density: chosen, step: step)
+    case .reconstructPair(let which, let timestep, let density, let step):
       if let image = index(of: which) {
-        try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density))
+        try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density, step: step))
       }
+    case .openImage(let path):
+      guard models != nil else { throw Problem("cannot reconstruct \(path): the run’s models are not open") }
+      let image = try Image(contentsOf: URL(filePath: path))
+      models?.samples.append(image)
+      report.post(.sample(Picture(image.fitting(ModelOpener.previewSide))))
     case .cancelRebuilding: pictures.cancel()
     case .loadPairs:
       postPairs()
@@ -97,12 +104,22 @@ final class RunsSession: Session {
   func advance() throws {
     if let live, live.session.pause == 0 {
       try live.session.advance()
-    } else if canRebuild, let source = models?.source(density, seed: run.folder.description.seed) {
+    } else if canRebuild {
       pictures.advance(source)
     }
     guard clock() >= nextLook else { return }
     look()
     nextLook = clock() + Self.secondsBetweenLooks
+  }
+
+  private func source(_ step: Int?) -> ReconstructionJob.Source? {
+    let seed = run.folder.description.seed
+    guard let step else {
+      return models.flatMap { models in
+        models.tuned.map { models.source($0.models, density, seed: seed, step: $0.step) }
+      }
+    }
+    return towers?.models(at: step).flatMap { models?.source($0, density, seed: seed, step: step) }
   }
 
   func fail(_ problem: Problem) {
@@ -120,7 +137,7 @@ final class RunsSession: Session {
     try live?.session.end()
     let options = try SessionOptions(resuming: run.folder, environment: environment)
     // What shows this run until now takes memory that its training needs.
-    (models, live) = (nil, nil)
+    (models, towers, live) = (nil, nil, nil)
     let session = ModelSession(options, isClosing: isClosing) { [unowned self] event in
       guard opened == number else { return }
       if case .opened(var run) = event {
@@ -172,8 +189,18 @@ final class RunsSession: Session {
     switch entry {
     case .predictions: postPairs()
     case .checkpoint: if models != nil { loadCheckpoint() }
-    case .step, .evaluation, .smallEvaluation, .density, .finished, .paused, .stopped, .failed: break
+    case .evaluation(let report): takeTower(report.step)
+    case .step, .smallEvaluation, .density, .finished, .paused, .stopped, .failed: break
     }
+  }
+
+  /// An evaluation has come: with its tower, perhaps.
+  private func takeTower(_ step: Int) {
+    guard let towers, models != nil, run.folder.towerSteps.contains(step) else { return }
+    towers.renew(step)
+    pictures.steps = towers.steps
+    report.post(.towers(towers.steps))
+    loadCheckpoint()
   }
 
   private func postRows() {
@@ -229,6 +256,9 @@ final class RunsSession: Session {
       }
       guard let models else { return }
       pictures = ReconstructionJob(report, isEager: models.workspace.backbone.policy.isEager)
+      let (workspace, seed) = (models.workspace, run.folder.description.seed)
+      let towers = RecordedTowers(of: run.folder, report: report) { try workspace.models(seed: seed) }
+      (self.towers, pictures.steps) = (towers, towers.steps)
       runs[opened].patches = models.workspace.clip.vision.config.grid
       report.show(run)
       pairSamples = [:]
@@ -257,6 +287,11 @@ final class RunsSession: Session {
       // Without one there is the baseline all the same.
       let tuned = try models?.workspace.models(tuned: last?.path, seed: run.folder.description.seed)
       models?.tuned = tuned.map { (last?.step ?? 0, $0) }
+      // A run saves itself far less often than it is evaluated.
+      if let tuned, let newest = towers?.steps.last, newest > last?.step ?? -1 {
+        try TowerRecord.restore(tuned, to: newest, of: run.folder)
+        models?.tuned = (newest, tuned)
+      }
       pictures.renew()
       report.activity.absence = nil
     } catch {

@@ -54,6 +54,9 @@ final class TrainingJob: RunSource {
     return browsed != nil && session.evaluator != nil
   }
 
+  /// Where the run lies; nil before it has begun.
+  var folder: RunFolder? { session?.recorder?.folder ?? resumed }
+
   var opened: OpenedRun {
     let history = session?.recorder?.history ?? RunHistory()
     var run = OpenedRun(
@@ -61,7 +64,8 @@ final class TrainingJob: RunSource {
       densities: DensityTable(patches: models.tuned.config.grid, seed: plan.seed, of: history))
     run.scheduleLength = models.feedback.schedule.timesteps
     run.rebuildsEveryLevel = policy.isEager
-    run.path = (session?.recorder?.folder ?? resumed)?.path ?? ""
+    run.path = folder?.path ?? ""
+    run.towers = folder?.towerSteps ?? []
     return run
   }
 
@@ -145,10 +149,12 @@ final class TrainingJob: RunSource {
   }
 
   private func newDescription() throws -> RunDescription {
-    try RunDescription(
+    var run = try RunDescription(
       plan, in: workspace, tuned: options.tuned, data: options.data,
       scored: options.scored(for: workspace.backbone, mini: workspace.folder), elsewhere: options.elsewhere,
       version: programVersion)
+    run.record = options.record
+    return run
   }
 
   private func evaluator(_ set: ScoredPairs, _ elsewhere: Elsewhere, seed: UInt64) throws -> Evaluator? {
