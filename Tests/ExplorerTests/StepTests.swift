@@ -12,7 +12,8 @@ struct StepTests {
   private static let steps = Array(stride(from: 0, through: 420, by: 60))
 
   /// The demo run with the towers of its evaluations, and the chosen image made by each of them.
-  private func explorer(_ size: Size = Size(columns: 80, rows: 24), made steps: [Int] = StepTests.steps) -> TestExplorer {
+  private func explorer(_ size: Size = Size(columns: 80, rows: 24), made steps: [Int] = StepTests.steps) -> TestExplorer
+  {
     var explorer = TestExplorer(columns: size.columns, rows: size.rows)
     explorer.type("2")
     explorer.take(.towers(Self.steps))

@@ -31,7 +31,7 @@ import Testing
     var explorer = TestExplorer()
     explorer.press(.tab)
     #expect(explorer.state.screen.title == "Reconstruct")
-    explorer.press(.tab, .tab, .tab, .tab)
+    explorer.press(.tab, .tab, .tab, .tab, .tab)
     #expect(explorer.state.screen.title == "Train")
     explorer.type("4")
     #expect(explorer.state.screen.title == "Density")

@@ -48,15 +48,22 @@ public struct Checkpoint: Equatable, Sendable {
     }
   }
 
-  /// Writes `checkpoint-step`: under a temporary name, synced, then renamed. One of the same step is replaced.
+  /// Writes `checkpoint-step` into a run's folder. One of the same step is replaced.
   ///
   /// `tensors`: file (without extension) → tensor name → tensor.
   @discardableResult
   public static func write(
     to run: RunFolder, step: Int, tensors: [String: [String: Tensor]], state: some Encodable
   ) throws -> Checkpoint {
+    try write(at: "\(run.path)/checkpoint-\(step)", step: step, tensors: tensors, state: state)
+  }
+
+  /// The same at any path: under a temporary name, synced, then renamed.
+  @discardableResult
+  static func write(
+    at path: String, step: Int, tensors: [String: [String: Tensor]], state: some Encodable
+  ) throws -> Checkpoint {
     precondition(tensors.keys.allSatisfy { !$0.contains("/") && $0 != "" }, "no file names: \(tensors.keys)")
-    let path = "\(run.path)/checkpoint-\(step)"
     let temporary = DurableFile.temporaryName(for: path)
     do {
       try removeIfThere(temporary)

@@ -60,6 +60,20 @@ extension EvaluationReport {
   /// Tuned minus baseline, in points.
   public var gain: Double { (tunedAccuracy - baselineAccuracy) * 100 }
 
+  /// The same with the baseline in the tuned CLIP's place.
+  var ofBaseline: EvaluationReport {
+    var report = self
+    let unchanged = [PairedComparison(pairs: pairs, fixed: 0, broken: 0).interval].flatMap {
+      [100 * $0.low, 100 * $0.high]
+    }
+    (report.tunedCorrect, report.tunedPerPattern, report.tunedZeroShot) = (
+      baselineCorrect, baselinePerPattern, baselineZeroShot
+    )
+    (report.fixed, report.broken, report.pValue, report.interval95) = (0, 0, 1, unchanged)
+    if zeroShotImages != nil { (report.zeroShotFixed, report.zeroShotBroken) = (0, 0) }
+    return report
+  }
+
   /// Tuned minus baseline on the zero-shot images, in points: what was forgotten is below 0.
   public var zeroShotChange: Double { tunedZeroShot - baselineZeroShot }
 

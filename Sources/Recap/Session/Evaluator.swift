@@ -98,6 +98,11 @@ public struct Evaluator {
       : SessionProgress(.pairs, done: pairs.doneImages, all: pairs.allImages)
   }
 
+  /// Images of both CLIPs, done and all.
+  var images: (done: Int, all: Int) {
+    (pairs.doneImages + baseline.done + tuned.done, pairs.allImages + baseline.all + tuned.all)
+  }
+
   /// What the evaluation gives. Only when it is finished.
   public func reports(step: Int) -> (evaluation: EvaluationReport, predictions: PredictionReport) {
     guard pairs.isFinished, let baselineShare = baseline.accuracy, let tunedShare = tuned.accuracy else {

@@ -18,14 +18,11 @@ extension Trainer {
   /// Writes `checkpoint-N/` into the run's folder, N the number of steps on the image tower.
   @discardableResult
   public func save(to run: RunFolder) throws -> Checkpoint {
-    let projections =
-      models.projectionParameters.map { (VisualProjection.key($0), $0.value) }
-      + models.baselineRecap.projection.parameters.map { (Trainer.aligned + VisualProjection.key($0), $0.value) }
-    return try Checkpoint.write(
+    try Checkpoint.write(
       to: run, step: trained,
       tensors: [
         "model": Trainer.named(models.tuned.parameters.map { ($0.name, $0.value) }),
-        "visual_proj": Trainer.named(projections),
+        "visual_proj": models.projectionTensors,
         "optimizer": Trainer.named(optimizer.state.map { ($0.name, $0.tensor) }),
         "align_optimizer": Trainer.named(alignOptimizer.state.map { ($0.name, $0.tensor) }),
       ],
@@ -71,6 +68,15 @@ extension Trainer {
 }
 
 extension DivaModels {
+  /// Both projections, by their names in a checkpoint.
+  var projectionTensors: [String: Tensor] {
+    let current = projectionParameters.map { (VisualProjection.key($0), $0.value.detached()) }
+    let aligned = baselineRecap.projection.parameters.map {
+      (Trainer.aligned + VisualProjection.key($0), $0.value.detached())
+    }
+    return Dictionary(uniqueKeysWithValues: current + aligned)
+  }
+
   /// Takes the tuned tower and both projections from a checkpoint.
   func restore(from checkpoint: Checkpoint) throws {
     try tuned.parameters.restore(from: checkpoint.tensors("model")) { $0.name }

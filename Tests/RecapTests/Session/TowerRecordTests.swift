@@ -6,7 +6,9 @@ import Testing
 
 @Suite("The towers of a run's evaluations")
 struct TowerRecordTests {
-  private func values(_ parameters: [Parameter]) -> [[Float]] { parameters.map { $0.value.withUnsafeValues(Array.init) } }
+  private func values(_ parameters: [Parameter]) -> [[Float]] {
+    parameters.map { $0.value.withUnsafeValues(Array.init) }
+  }
 
   private func file(_ step: Int, _ run: String) throws -> Data {
     try Data(contentsOf: URL(filePath: "\(run)/tower-\(step).safetensors.gz"))
@@ -125,10 +127,12 @@ struct TowerRecordTests {
     }
   }
 
-  @Test("file names", arguments: [
-    ("tower-0.safetensors.gz", 0), ("tower-1100.safetensors.gz", 1100), ("tower-.safetensors.gz", nil),
-    ("tower--1.safetensors.gz", nil), ("tower-01.safetensors.gz", nil), ("tower-1.safetensors", nil),
-    ("tower-99999999999999999999.safetensors.gz", nil),
-  ] as [(String, Int?)])
+  @Test(
+    "file names",
+    arguments: [
+      ("tower-0.safetensors.gz", 0), ("tower-1100.safetensors.gz", 1100), ("tower-.safetensors.gz", nil),
+      ("tower--1.safetensors.gz", nil), ("tower-01.safetensors.gz", nil), ("tower-1.safetensors", nil),
+      ("tower-99999999999999999999.safetensors.gz", nil),
+    ] as [(String, Int?)])
   func names(name: String, step: Int?) { #expect(RunFolder.towerStep(ofFile: name) == step) }
 }

@@ -5,8 +5,8 @@ import Terminal
 enum Explorer {
   /// In the order of their digits.
   static let screens: [any Screen.Type] = [
-    TrainScreen.self, ReconstructScreen.self, PairsScreen.self, DensityScreen.self, RunsScreen.self,
-    ModelsScreen.self,
+    TrainScreen.self, ReconstructScreen.self, PairsScreen.self, DensityScreen.self, BlendScreen.self,
+    RunsScreen.self, ModelsScreen.self,
   ]
 
   static let smallestSize = Size(columns: 60, rows: 16)
@@ -138,7 +138,7 @@ enum Explorer {
     case .runs(let rows): state.runs.rows = rows
     case .problem(let problem): state.report(problem)
     case .said(let text): state.hint(text)
-    case .notes, .evidence, .models: break
+    case .notes, .evidence, .models, .blend: break
     }
     return screens.flatMap { $0.update(&state, event) }
   }

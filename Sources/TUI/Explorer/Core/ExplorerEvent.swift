@@ -34,6 +34,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case runs([RunRow])
   /// What was noted about the pairs.
   case notes(PairNotes)
+  /// What the weights between baseline and tuned get right, as far as is known.
+  case blend(BlendCurve)
   /// Which patches of a pair speak for which statement.
   case evidence(EvidenceOverlay)
   /// What is loaded.
@@ -46,7 +48,7 @@ enum ExplorerEvent: Equatable, Sendable {
   /// Whether it shows that the run's session is alive.
   var isNews: Bool {
     switch self {
-    case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs: true
+    case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs, .blend: true
     case .key, .mouse, .paste, .graphics, .tick, .runs, .towers, .problem, .notes, .evidence, .models, .said: false
     }
   }

@@ -18,6 +18,11 @@ enum Work: Equatable, Sendable {
   /// Read an image file, which joins the images that can be reconstructed.
   case openImage(String)
   case cancelRebuilding
+  /// Score the weights between baseline and tuned, this α first if there is one.
+  case blend(step: Int?, alpha: Double?)
+  case cancelBlend
+  /// Write the weights of an α as a checkpoint into a new folder.
+  case keepBlend(Double, step: Int?, path: String)
   /// The pairs are on the screen.
   case loadPairs
   /// Say what is loaded.

@@ -82,7 +82,9 @@ struct Film {
     let rows = (label: rect.row + 1, pictures: rect.row + 2, errors: rect.row + rows - (hasErrors ? 3 : 1))
     canvas.write(unit, rect.column, rows.label, .dim)
     for (index, model) in models.enumerated() {
-      if pictureRows > 0 { canvas.write(model.name, rect.column, rows.pictures + index * (pictureRows + 1), model.style) }
+      if pictureRows > 0 {
+        canvas.write(model.name, rect.column, rows.pictures + index * (pictureRows + 1), model.style)
+      }
       if hasErrors { canvas.write(model.name, rect.column, rows.errors + index, model.style) }
     }
     canvas.write("change", rect.column, rows.errors + (hasErrors ? 2 : 0), .dim)

@@ -21,6 +21,9 @@ final class ModelSession: Session {
   private var pictures: ReconstructionJob
   /// Of the run that is trained here; nil before it has a folder.
   private var towers: (path: String, towers: RecordedTowers)?
+  private var blend: BlendJob?
+  /// Training and the blend take turns.
+  private var isBlendsTurn = false
   /// Files that a person named before the models were open.
   private var waitingImages: [String] = []
   private var looksAtPictures = false
@@ -48,10 +51,11 @@ final class ModelSession: Session {
   }
 
   var pause: Double {
-    opening.next != nil || training?.isGoing == true || canAnswer || canRebuild ? 0 : .infinity
+    opening.next != nil || training?.isGoing == true || canAnswer || canRebuild || canBlend ? 0 : .infinity
   }
 
   private var canAnswer: Bool { pairs?.isFinished == false && training?.answersBrowsedPairs != true }
+  private var canBlend: Bool { blend?.isWaiting == true }
   private var canRebuild: Bool { training != nil && !samples.isEmpty && pictures.isWaiting }
 
   func begin() { report.activity.status = .loading("opening the models") }
@@ -61,6 +65,8 @@ final class ModelSession: Session {
     // Quick images are reconstructed between steps anyway; slow ones only for a person who waits for them.
     let waits = looksAtPictures && canRebuild && (training?.isGoing != true || !pictures.isQuick)
     if waits { return rebuild() }
+    isBlendsTurn.toggle()
+    if canBlend, isBlendsTurn || training?.isGoing != true { return blend?.advance() ?? () }
     if training?.isGoing == true { return try train() }
     if canAnswer { return try answer() }
     if canRebuild { rebuild() }
@@ -96,6 +102,10 @@ final class ModelSession: Session {
       guard training != nil else { return waitingImages.append(path) }
       openImage(path)
     case .cancelRebuilding: pictures.cancel()
+    case .blend(let step, let alpha): report.attempt { try blend(step, alpha) }
+    case .cancelBlend: blend?.cancel()
+    case .keepBlend(let alpha, let step, let path):
+      if let blend, blend.request == step { blend.keep(alpha, run: training?.folder?.path ?? "", at: path) }
     case .loadPairs:
       looksAtPictures = false
       postPairs(isScoring: canAnswer)
@@ -280,6 +290,24 @@ final class ModelSession: Session {
     return ReconstructionJob.Source(
       images: samples, reconstructor: Reconstructor(models: models, preprocessing: workspace.preprocessing),
       density: lookedDensity ?? training.density, seed: options.configuration.seed, step: step ?? training.trained)
+  }
+
+  private func blend(_ step: Int?, _ alpha: Double?) throws {
+    guard let training, let workspace, let benchmark = pairs?.scoring.benchmark, let source = source(step) else {
+      throw Problem("the weights cannot be scored: models or pairs are not open")
+    }
+    // A run that goes on learns meanwhile.
+    if blend == nil || blend?.request != step || blend?.step != source.step && !training.isGoing {
+      let scored = options.scored(for: workspace.backbone, mini: workspace.folder)
+      let seed = options.configuration.seed
+      blend = BlendJob(
+        try WeightBlend(
+          source.reconstructor.models,
+          kept: training.session?.trainer.configuration.keptShare(after: source.step) ?? 1,
+          evaluator: workspace.evaluator(scored, benchmark, seed: seed), step: source.step), request: step,
+        report: report)
+    }
+    blend?.go(on: alpha)
   }
 
   /// Of the run's folder, which another run may have taken the place of, or somebody may have moved.

@@ -8,6 +8,8 @@ struct RunModels {
   let workspace: Workspace
   /// Images to rebuild.
   var samples: [Image]
+  /// The pairs that the run was scored on, once they were needed.
+  var benchmark: PairBenchmark?
   /// The image tower of a checkpoint beside the baseline's; nil before one was loaded.
   var tuned: (step: Int, models: DivaModels)?
 
@@ -27,7 +29,7 @@ struct RunModels {
   func fits(_ other: RunDescription) -> Bool {
     description.clip == other.clip && description.diffusion == other.diffusion && description.prompt == other.prompt
       && description.backbone == other.backbone && description.embeddedWeights == other.embeddedWeights
-      && description.images == other.images && description.mmvp == other.mmvp
+      && description.images == other.images && description.mmvp == other.mmvp && description.pairs == other.pairs
   }
 
   /// What it takes to rebuild samples with a tower of this step.

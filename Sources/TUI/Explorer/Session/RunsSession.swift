@@ -16,6 +16,7 @@ final class RunsSession: Session {
   private var recorded: RecordedRows?
   private var models: RunModels?
   private var pairSamples: [PairPicture: Int] = [:]
+  private var blend: BlendJob?
   /// Of the pictures; the run itself is not changed.
   private var density = RecapDensity.classOnly
   private var pictures: ReconstructionJob
@@ -56,7 +57,7 @@ final class RunsSession: Session {
   private var shown: ModelSession? { live.flatMap { $0.number == opened ? $0.session : nil } }
 
   var pause: Double {
-    let next = shown == nil && canRebuild ? 0 : max(0, nextLook - clock())
+    let next = shown == nil && (canRebuild || blend?.isWaiting == true) ? 0 : max(0, nextLook - clock())
     return min(next, live?.session.pause ?? .infinity)
   }
 
@@ -83,6 +84,10 @@ final class RunsSession: Session {
       models?.samples.append(image)
       report.post(.sample(Picture(image.fitting(ModelOpener.previewSide))))
     case .cancelRebuilding: pictures.cancel()
+    case .blend(let step, let alpha): report.attempt { try blend(step, alpha) }
+    case .cancelBlend: blend?.cancel()
+    case .keepBlend(let alpha, let step, let path):
+      if let blend, blend.request == step { blend.keep(alpha, run: run.folder.path, at: path) }
     case .loadPairs:
       postPairs()
       pairFiles.load()
@@ -106,6 +111,8 @@ final class RunsSession: Session {
       try live.session.advance()
     } else if canRebuild {
       pictures.advance(source)
+    } else if shown == nil, blend?.isWaiting == true {
+      blend?.advance()
     }
     guard clock() >= nextLook else { return }
     look()
@@ -120,6 +127,25 @@ final class RunsSession: Session {
       }
     }
     return towers?.models(at: step).flatMap { models?.source($0, density, seed: seed, step: step) }
+  }
+
+  private func blend(_ step: Int?, _ alpha: Double?) throws {
+    let plan = run.folder.description
+    guard let workspace = models?.workspace, let source = source(step) else {
+      throw Problem("the weights cannot be scored: the run’s models are not open")
+    }
+    // A live run goes on learning.
+    if blend?.request != step || blend?.step != source.step {
+      let scored = ScoredPairs(of: plan)
+      let pairs = try models?.benchmark ?? workspace.benchmark(scored)
+      models?.benchmark = pairs
+      blend = BlendJob(
+        try WeightBlend(
+          source.reconstructor.models, kept: plan.configuration.keptShare(after: source.step),
+          evaluator: workspace.evaluator(scored, pairs, seed: plan.seed), step: source.step), request: step,
+        report: report)
+    }
+    blend?.go(on: alpha)
   }
 
   func fail(_ problem: Problem) {
@@ -137,7 +163,7 @@ final class RunsSession: Session {
     try live?.session.end()
     let options = try SessionOptions(resuming: run.folder, environment: environment)
     // What shows this run until now takes memory that its training needs.
-    (models, towers, live) = (nil, nil, nil)
+    (models, towers, blend, live) = (nil, nil, nil, nil)
     let session = ModelSession(options, isClosing: isClosing) { [unowned self] event in
       guard opened == number else { return }
       if case .opened(var run) = event {
@@ -258,7 +284,7 @@ final class RunsSession: Session {
       pictures = ReconstructionJob(report, isEager: models.workspace.backbone.policy.isEager)
       let (workspace, seed) = (models.workspace, run.folder.description.seed)
       let towers = RecordedTowers(of: run.folder, report: report) { try workspace.models(seed: seed) }
-      (self.towers, pictures.steps) = (towers, towers.steps)
+      (self.towers, pictures.steps, blend) = (towers, towers.steps, nil)
       runs[opened].patches = models.workspace.clip.vision.config.grid
       report.show(run)
       pairSamples = [:]
