@@ -47,6 +47,20 @@ public enum TowerRecord {
   private static let headerLimit = 1 << 20
 }
 
+extension TrainingSession {
+  /// Before the log has the evaluation, so that no entry of it lacks its tower. What cannot be written is missed by those who
+  /// look back, by nothing else.
+  func keepTower() throws {
+    guard let recorder else { return }
+    try recorder.keepPlace()
+    do {
+      try TowerRecord.write(trainer.models, step: trainer.trained, to: recorder.folder)
+    } catch {
+      recorder.note(Problem(error))
+    }
+  }
+}
+
 extension SafetensorsFile {
   /// A tensor that must be there, of this shape.
   fileprivate func tensor(named name: String, of shape: Shape) throws -> Tensor {

@@ -268,18 +268,6 @@ public final class TrainingSession {
     try end(isKept: true, by: EndedEarly(problem: problem))
   }
 
-  /// Before the log has the evaluation, so that no entry of it lacks its tower. What cannot be written is missed by those who
-  /// look back, by nothing else.
-  private func keepTower() throws {
-    guard let recorder else { return }
-    try recorder.keepPlace()
-    do {
-      try TowerRecord.write(trainer.models, step: trainer.trained, to: recorder.folder)
-    } catch {
-      recorder.note(Problem(error))
-    }
-  }
-
   private func evaluatePart() throws {
     if evaluation == nil { evaluator?.beginPart(trainer.models.tuned) }
     var timer = evaluation ?? WorkTimer()
