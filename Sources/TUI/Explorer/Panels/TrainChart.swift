@@ -202,7 +202,9 @@ enum TrainChart: CaseIterable {
       // The first steps of a smoothed curve are hardly smoothed.
       guard isSmoothed, raw.count >= 40, let inside = inner(curves, 0.02) else { return nil }
       let air = (inside.upperBound - inside.lowerBound) * 0.5
-      return (inside.lowerBound - air)...(inside.upperBound + air)
+      let low = inside.lowerBound - air
+      // What is never below zero has no axis below it.
+      return (inside.lowerBound >= 0 ? max(low, 0) : low)...(inside.upperBound + air)
     }
   }
 

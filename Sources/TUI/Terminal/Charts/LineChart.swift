@@ -220,8 +220,6 @@ package struct LineChart {
     for mark in marks where scale.x.contains(mark.x) {
       let column = plot.column + scale.column(mark.x) / 2
       for row in plot.row..<plot.endRow { canvas.write("┊", column, row, .warning) }
-      let start = min(column, plot.endColumn - mark.label.cellWidth)
-      if start >= plot.column { canvas.write(mark.label, start, plot.row, .warning) }
     }
     if let selection {
       for end in [selection.0, selection.1] where scale.x.contains(end) {
@@ -232,6 +230,10 @@ package struct LineChart {
     if let crosshair, scale.x.contains(crosshair) {
       let column = plot.column + scale.column(crosshair) / 2
       for row in plot.row..<plot.endRow { canvas.write("│", column, row, .accent) }
+    }
+    for mark in marks where scale.x.contains(mark.x) {
+      let start = min(plot.column + scale.column(mark.x) / 2, plot.endColumn - mark.label.cellWidth)
+      if start >= plot.column { canvas.write(mark.label, start, plot.row, .warning) }
     }
   }
 
