@@ -62,6 +62,7 @@ struct HeadlessTests {
   func train() throws {
     try withFolder { folder in
       let whole = try HeadlessTests.whole.get()
+      #expect(complaint(["world", "--out", whole])?.contains("it holds a run") == true)
 
       let first = try json(["train", "--out", folder + "/a", "--checkpoint-every", "1"] + HeadlessTests.short)
 

@@ -107,7 +107,8 @@ struct SetReport {
   ]
 
   var text: String {
-    let head = ["%"] + names.map { Self.titles[$0] ?? $0 } + ["95 %", "chance", "used", "of"]
+    let first = names.contains("acc1") ? "top-1" : "text R@1"
+    let head = ["%"] + names.map { Self.titles[$0] ?? $0 } + ["95 % of \(first)", "its chance", "used", "of"]
     let rows = lines.map { line -> [String] in
       let cells = names.map { name -> String in
         guard let value = line.metrics[name] else { return "–" }

@@ -28,6 +28,9 @@ struct WorldCommand: DivaCommand {
   func work(_ console: Console) throws {
     let world = MiniWorld(seed: general.seed)
     let folder = URL(filePath: out)
+    guard !FileManager.default.fileExists(atPath: out + "/run.json") else {
+      throw Problem("cannot write to \(out): it holds a run", advice: "give another folder with --out")
+    }
     if images > 0 { try world.writeScenes(.unlabelled, count: images, to: folder.appending(path: "images")) }
     if pairs > 0 { try world.writePairs(to: folder.appending(path: "mmvp"), perPattern: pairs) }
     let result = Result(images: images, pairs: pairs * Pattern.allCases.count, folder: out)

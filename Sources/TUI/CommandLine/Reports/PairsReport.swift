@@ -9,7 +9,9 @@ struct PairsReport {
   init(_ result: PairsResult) { self.result = result }
 
   var text: String {
-    let title = "\(result.files.title): \(result.files.pairs.count.grouped) of \(result.files.expected.counted("pair"))"
+    // Less than what the files name where images cannot be read.
+    let used = result.scores.scores.first?.used ?? 0
+    let title = "\(result.files.title): \(used.grouped) of \(result.files.expected.counted("pair"))"
     return ([title, TextTable.text(totals)] + [categories].filter { !$0.isEmpty }.map(TextTable.text) + [tests])
       .filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
@@ -18,7 +20,8 @@ struct PairsReport {
 
   /// A row a score: share, interval, what guessing gets.
   private var totals: [[String]] {
-    let head = ["%"] + (hasTuned ? ["baseline", "tuned", "change"] : ["CLIP"]) + ["95 %", "chance", "used", "of"]
+    let names = hasTuned ? ["baseline", "tuned", "change", "95 % of tuned"] : ["CLIP", "95 %"]
+    let head = ["%"] + names + ["chance", "used", "of"]
     return [head]
       + result.scores.scores.enumerated().map { place, score in
         let tuned = result.tunedScores?.scores[place]
