@@ -83,7 +83,7 @@ struct CommandTests {
     "answers kindly to what it does not know",
     arguments: [
       ("exprot", "did you mean “export”?"), ("ex", "“ex” is not whole: export"), ("frobnicate", "? lists them"),
-      ("blink", "“blink” is a command of Pairs: 3 goes there"), ("pair many", "a pair is a number, not “many”"),
+      ("mark", "“mark” is a command of Pairs: 3 goes there"), ("pair many", "a pair is a number, not “many”"),
       ("pair 9999", "there is no pair 9999: they have the numbers 1 to 135"),
       ("export", "export csv, json, md, html, png"),
       ("set mouse maybe", "mouse is now on; it can be on, off"), ("set colour red", "there are graphics, markers"),
