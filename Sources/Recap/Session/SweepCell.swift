@@ -50,8 +50,14 @@ public struct SweepCell: Sendable {
       ("folder of pairs", other.mmvp, run.mmvp), ("choice of pairs", other.pairs, run.pairs),
       ("prompt", other.prompt, run.prompt), ("tuned CLIP", other.tuned, run.tuned),
     ]
-    guard let (name, theirs, own) = same.first(where: { $0.1 != $0.2 }) else { return nil }
-    return "\(name): \(theirs ?? "none"), not \(own ?? "none")"
+    if let (name, theirs, own) = same.first(where: { $0.1 != $0.2 }) {
+      return "\(name): \(theirs ?? "none"), not \(own ?? "none")"
+    }
+    var asMade = run
+    (asMade.version, asMade.created, asMade.threads, asMade.cpu) = (
+      other.version, other.created, other.threads, other.cpu
+    )
+    return asMade == other ? nil : "another description in its run.json"
   }
 }
 
