@@ -62,7 +62,12 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   /// where there are more ranks, so that their number decides nothing about the sums of a usual job.
   public mutating func divideBatch(ranks: Int) {
     let parts = (max(8, ranks) + accumulate - 1) / accumulate
-    batchParts = feedback.group.map { min(batch / $0, parts) } ?? 1
+    switch feedback.group {
+    case nil: batchParts = 1
+    case 1: batchParts = min(batch, parts)
+    // Parts with whole groups only.
+    case let group?: batchParts = (1...parts).last { batch % (group * $0) == 0 } ?? 1
+    }
   }
 
   public var timesteps: Range<Int> {

@@ -92,6 +92,16 @@ struct FeedbackMethodTests {
     #expect(TrainSetting.firstComplaint(about: plan) == nil)
     #expect(abs(try loss() - whole) <= 1e-5 * whole)
 
+    // Ranks share whole groups, whatever the number of micro-batches.
+    for accumulate in 1...8 {
+      for method in FeedbackMethod.allCases {
+        var shared = plan
+        (shared.feedback, shared.batch, shared.accumulate) = (method, 32, accumulate)
+        shared.divideBatch(ranks: 3)
+        #expect(TrainSetting.firstComplaint(about: shared) == nil, "\(method) \(accumulate)")
+      }
+    }
+
     func complaint(_ change: (inout TrainConfiguration) -> Void) -> String? {
       var plan = plan
       change(&plan)
