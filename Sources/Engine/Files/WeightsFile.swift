@@ -12,7 +12,7 @@ import Foundation
 public struct WeightsFile: TensorSource {
   /// The file or folder as it was given.
   public let path: String
-  /// The format in words, the same for every file of it: "safetensors", "TorchScript module".
+  /// The format's name, the same for every file of it: "safetensors", "TorchScript module".
   public let format: String
   /// The weights files that were opened, one unless they are sharded.
   public let files: [String]

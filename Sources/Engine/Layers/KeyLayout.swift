@@ -2,7 +2,7 @@
 ///
 /// This engine's own names are those of transformers and diffusers. A layout is a list of renames, applied in order to
 /// a parameter's own name; it gives the key under which a file keeps the parameter, and how it is kept there. So one
-/// list serves reading, error messages in the file's own words, and writing.
+/// list serves reading, error messages with the file's own names, and writing.
 ///
 /// ```swift
 /// KeyLayout.openCLIP.place(of: "visual_projection.weight")   // visual.proj, transposed

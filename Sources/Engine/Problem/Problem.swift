@@ -1,6 +1,6 @@
 import Foundation
 
-/// What went wrong, in words for a person: what failed, where, why, and what to do.
+/// What went wrong, for a person: what failed, where, why, and what to do.
 ///
 /// Files, folders and options that people hand us throw this; our own mistakes stop at a `precondition`.
 public struct Problem: Error, Equatable, Sendable {
@@ -52,7 +52,7 @@ extension Unicode.Scalar {
 }
 
 extension Error {
-  /// Why the system refused, in its own words: "No such file or directory".
+  /// Why the system refused, as it says itself: "No such file or directory".
   ///
   /// Foundation hides them behind sentences such as "The operation could not be completed. The file doesn’t exist.".
   public var systemReason: String {

@@ -15,7 +15,7 @@ public struct RandomSource: Sendable, Hashable {
 
   private var key: [UInt32] { [UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)] }
 
-  /// Four uniform 32-bit words.
+  /// Four uniform 32-bit numbers.
   public func words(step: Int, sample: Int = 0, position: Int = 0) -> SIMD4<UInt32> {
     let counter = [
       UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: sample), UInt32(truncatingIfNeeded: step),

@@ -1,7 +1,7 @@
 /// CLIP's byte-pair tokenizer: from a text to the ids that the text tower reads.
 ///
 ///     let tokenizer = try CLIPTokenizer(folder: url)
-///     tokenizer.tokens("a photo of a dog")   // start, five words, end, padding: `contextLength` ids
+///     tokenizer.tokens("a photo of a dog")   // start, five tokens, end, padding: `contextLength` ids
 ///
 /// Source: OpenAI's `simple_tokenizer.py` and transformers' `tokenization_clip.py`, which agree on every id that does
 /// not depend on cleaning.

@@ -1,4 +1,4 @@
-/// Prepares a text for `UnigramEncoding`: characters in their usual form, words each with a "▁" in front of them.
+/// Prepares a text for `UnigramEncoding`: characters in their usual form, each word with a "▁" in front of it.
 struct SentencePieceNormalizer: Sendable {
   /// Whose reading of the table of characters: they differ where marks are combined.
   enum Rule: Sendable {
@@ -59,7 +59,7 @@ struct SentencePieceNormalizer: Sendable {
     }
   }
 
-  /// No space at the front and the end, one between words.
+  /// No space at the front and the end, single ones between.
   private func withoutExtraSpaces(_ text: [UInt8]) -> [UInt8] {
     let words = text.split(separator: Self.space)
     return Array(words.joined(separator: [Self.space]))

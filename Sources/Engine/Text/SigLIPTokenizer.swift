@@ -80,7 +80,7 @@ public struct SigLIPTokenizer: Tokenizer {
     return String(String.UnicodeScalarView(kept))
   }
 
-  /// Single spaces between words, by what Python takes for space: the four ASCII separators, too.
+  /// Single spaces only, by what Python takes for space: the four ASCII separators, too.
   private static func plain(_ text: String) -> String {
     text.unicodeScalars.split { $0.properties.isWhitespace || (0x1C...0x1F).contains($0.value) }
       .map { String(String.UnicodeScalarView($0)) }.joined(separator: " ")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What happens to a text before CLIP's tokenizer cuts it into words.
+/// What happens to a text before CLIP's tokenizer splits it.
 public enum TextCleaning: Sendable {
   /// Transformers' `CLIPTokenizer`: composed form (NFC) and lower case.
   case huggingFace

@@ -1,4 +1,4 @@
-/// Cuts clean lower-case text into the pieces that byte-pair encoding treats as words.
+/// Cuts clean lower-case text into the pieces that byte-pair encoding works on.
 ///
 /// Special tokens; the endings 's 't 're 've 'm 'll 'd; runs of letters; single digits; runs of anything else that is
 /// no space. The first of these that fits wins. Source: the pattern of OpenAI's `simple_tokenizer.py`, by Unicode's

@@ -30,11 +30,11 @@ public protocol TrainingImages {
   func inputs(_ indices: [Int], batch: Int) throws -> TrainingInputs
   /// The same of a part, whose first image has this place in its micro-batch.
   func inputs(_ indices: [Int], batch: Int, from place: Int) throws -> TrainingInputs
-  /// Begins to read what `inputs` will be asked for soon, where that takes time; changes nothing of what it gives.
+  /// Begins to read what `inputs` will need soon, where that takes time; changes nothing of what it gives.
   func prepare(_ indices: [Int], batch: Int, from place: Int)
   /// Images that have been left out so far.
   var skipped: SkippedImages { get }
-  /// What there is, in words; nil for the mini world's.
+  /// What there is, as text; nil for the mini world's.
   var summary: String? { get }
 }
 

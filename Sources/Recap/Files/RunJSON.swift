@@ -28,7 +28,7 @@ public enum RunJSON {
     return decoder
   }
 
-  /// What is wrong with a JSON text, in words: "“stage” is missing".
+  /// What is wrong with a JSON text, as a sentence: "“stage” is missing".
   public static func reason(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return (error as? Problem)?.message ?? "\(error)" }
     func place(_ context: DecodingError.Context) -> String {

@@ -98,7 +98,7 @@ private struct Mention {
     }
   }
 
-  /// Words that stand before the kind.
+  /// What a caption says before the kind.
   private static func adjective(_ slot: Thing.Slot, of thing: Thing) -> [String] {
     guard let value = thing[slot] else { return [] }
     switch slot {
@@ -108,7 +108,7 @@ private struct Mention {
     }
   }
 
-  /// Words that stand after the kind.
+  /// What a caption says after the kind.
   private static func supplement(_ slot: Thing.Slot, of thing: Thing) -> [String] {
     guard let value = thing[slot] else { return [] }
     switch slot {

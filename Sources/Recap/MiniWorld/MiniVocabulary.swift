@@ -27,7 +27,7 @@ public struct MiniVocabulary: Sendable {
     return Set(kinds + looks + values + parts + relations + numbers + links).sorted()
   }()
 
-  /// Learns merges from the words, each counted once: the most frequent pair of neighbours is joined everywhere, the
+  /// Learns merges, each word counted once: the most frequent pair of neighbours is joined everywhere, the
   /// alphabetically first of equals, until every word is one token.
   public init(words: [String] = MiniVocabulary.words) {
     let bytes = ByteSymbols.bytesInOrder.map(ByteSymbols.symbol)

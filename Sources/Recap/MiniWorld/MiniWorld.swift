@@ -8,7 +8,7 @@ public struct MiniWorld: Equatable, Sendable {
   public enum Split: UInt64, CaseIterable, Sendable {
     /// Scenes with captions: the towers learn from these.
     case captioned = 1
-    /// Scenes without any words: diffusion feedback learns from these.
+    /// Scenes without captions: diffusion feedback learns from these.
     case unlabelled = 2
     /// Pairs with detailed captions, as hard negatives for the text tower.
     case contrast = 3

@@ -55,9 +55,9 @@ public struct Scene: Equatable, Sendable {
     return Scene(.two(first, random.choice(Relation.allCases), second), using: &random)
   }
 
-  /// Kinds that can still be told apart when four stand in one picture.
+  /// Kinds that can still be distinguished when four stand in one picture.
   static let countable: [Thing.Kind] = [.ball, .box, .star, .fish, .tree, .car, .flower, .cup]
-  /// Kinds that can still be told apart at half size.
+  /// Kinds that can still be distinguished at half size.
   private static let placeable: [Thing.Kind] = countable + [.face, .house, .sign, .lamp]
 
   /// The thing that the scene is about: the only one, or the first of two.

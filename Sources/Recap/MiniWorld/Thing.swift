@@ -68,7 +68,7 @@ extension Thing {
       .table: [(.view, [.side, .top]), (.structure, [.round, .square])],
     ]
   }
-  /// A detail of a thing that is seen, can be said in words, and can be changed alone.
+  /// A detail of a thing that is seen, can be described, and can be changed alone.
   public enum Slot: String, CaseIterable, Sendable {
     case direction, structure, state, view, letter
     case chimney, apples, glasses, hat, leaves

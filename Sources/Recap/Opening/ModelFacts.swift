@@ -74,7 +74,7 @@ extension OpenedCLIP {
 extension Workspace {
   /// All that a session has loaded.
   ///
-  /// - Parameter tuned: what the tuned tower is now, in words.
+  /// - Parameter tuned: what the tuned tower is now, as text.
   public func facts(_ models: DivaModels, tuned: String) -> [ModelFacts] {
     let (unet, autoencoder) = (diffusion.unet.config, diffusion.autoencoder.config)
     let shape = models.recap.projection.weight.shape

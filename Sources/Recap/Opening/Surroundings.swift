@@ -72,7 +72,7 @@ struct Surroundings {
     return isFile && found?.value.side != side ? nil : found
   }
 
-  /// True where a configuration lies beside a file; asked where it is not the file's.
+  /// True where a configuration lies beside a file; queried where it is not the file's.
   private var holdsAnotherModel: Bool {
     get throws { try isFile && (transformersFields() != nil || openCLIPFields() != nil) }
   }

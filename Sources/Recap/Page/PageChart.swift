@@ -17,7 +17,7 @@ struct PageChart {
   /// What guessing gets.
   var chance: Double?
   var band: [(x: Double, low: Double, high: Double)] = []
-  /// What the pointer reads: a place and words.
+  /// What the pointer reads: a place and a text.
   var readings: [(x: Double, y: Double, text: String)] = []
   /// Marks on the axis, such as a change of the density.
   var marks: [(x: Double, text: String)] = []

@@ -1,4 +1,4 @@
-/// A batch of scenes with words: pairs that differ in one aspect, which their captions always say, and lone scenes.
+/// A batch of scenes with captions: pairs that differ in one aspect, which their captions always say, and lone scenes.
 ///
 /// Pairs make rare details, such as a letter on a sign, as frequent as common ones; the lone scenes keep the world's own
 /// mixture before the model's eyes.

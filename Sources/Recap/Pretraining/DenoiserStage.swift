@@ -58,7 +58,7 @@ struct DenoiserStage {
     return batch
   }
 
-  /// Each image's condition: its caption's end token, and in some steps also random other words, drawn with
+  /// Each image's condition: its caption's end token, and in some steps also random other tokens, drawn with
   /// replacement so that captions of any length fill the same number of tokens.
   private func context(_ texts: [String], seed: UInt64, step: Int) -> Tensor {
     let random = RandomSource(seed: seed, stream: .denoiserCaptions)

@@ -43,12 +43,12 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
     /// Share of images conditioned on the caption's end token alone, and on nothing (the empty caption).
     public var endTokenShare: Double
     public var emptyShare: Double
-    /// Words in the condition beside the end token in the other steps.
+    /// Tokens in the condition beside the end token in the other steps.
     public var extraTokens: Int
     /// Timesteps are ⌊1000·u^power⌋, u uniform: below 1 leans to the noisy ones.
     public var timestepPower: Float
     /// Standard deviation of noise on the condition, in units of its own deviation. It makes the model deaf in the
-    /// directions that no caption uses; else an image's token could lower the loss there, and say nothing in words.
+    /// directions that no caption uses; else an image's token could lower the loss there, and mean nothing in any caption.
     public var conditionNoise: Float
     public var averageDecay: Float = 0.999
   }

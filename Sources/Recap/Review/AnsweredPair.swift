@@ -92,8 +92,8 @@ public struct AnsweredPair: Equatable, Sendable {
 
   public var isUnsure: Bool { judged.map { abs($0.margin) < Self.unsureMargin } ?? false }
 
-  /// What differs between its statements, once: "a blue | purple lamp". Where it is longer than so many characters, words
-  /// that both begin with are left out.
+  /// What differs between its statements, once: "a blue | purple lamp". Where it is longer than so many characters, their
+  /// common beginning is left out.
   public func statementsText(within length: Int = .max) -> String {
     if case .images = pair.shape { return String(pair.statements[0].prefix(length)) }
     let words = statements.map { $0.split(separator: " ") }

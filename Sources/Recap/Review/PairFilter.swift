@@ -4,7 +4,7 @@ import Foundation
 ///
 /// | part | lets through |
 /// |---|---|
-/// | `lamp`, `"blue lamp"` | pairs with words that begin so, in a statement or the pattern's name |
+/// | `lamp`, `"blue lamp"` | pairs with a word that begins so, in a statement or the pattern's name |
 /// | `fixed broken right wrong` | by outcome; right and wrong are those that both models have so |
 /// | `unsure same marked noted doubtful` | margin within 0.02 · both statements choose one image · by what was noted |
 /// | `margin<-.02 base>0 d>.1 flips>2 spread<.05` | by number; `d` is the change of the margin |
@@ -32,20 +32,20 @@ public indirect enum PairFilter: Equatable, Sendable {
   case and([PairFilter])
   case or([PairFilter])
 
-  /// Words are compared so: lower case, one spelling of colour, one space between them.
+  /// Texts are compared so: lower case, one spelling of colour, single spaces.
   static func plain(_ text: String) -> String {
     let letters = text.lowercased().map { $0.isLetter || $0.isNumber ? $0 : " " }
     return String(letters).split(separator: " ").joined(separator: " ").replacing("colour", with: "color")
   }
 
-  /// What words are looked for in.
+  /// The text that is searched.
   static func searchText(_ pair: ImagePair) -> String {
     // The statements' words must not run into each other's.
     (pair.statements + [pair.category?.name, pair.category?.title].compactMap(\.self)).map { " " + plain($0) + " ." }
       .joined()
   }
 
-  /// What decides about a pair, given the text that words are looked for in and what was noted.
+  /// What decides about a pair, given the text that is searched and what was noted.
   func test() -> (AnsweredPair, _ text: String, PairNote) -> Bool {
     switch self {
     case .all: return { _, _, _ in true }

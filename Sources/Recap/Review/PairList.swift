@@ -20,7 +20,7 @@ public struct PairList: Equatable, Sendable {
   public private(set) var isStale = false
   /// What is applied.
   private(set) var filter = PairFilter.all
-  /// What words are looked for in.
+  /// The text that is searched.
   private(set) var texts: [String] = []
 
   public init() {}

@@ -25,7 +25,7 @@ extension PairList {
 
   private static let names = PairFilter.Keyword.allCases.map(\.rawValue) + PairFilter.Field.allCases.map(\.rawValue)
 
-  /// The words of statements and patterns, the most frequent first.
+  /// Each word of statements and patterns, the most frequent first.
   private var words: [String] {
     var counts: [Substring: Int] = [:]
     for text in texts { for word in text.split(separator: " ") where word != "." { counts[word, default: 0] += 1 } }

@@ -96,7 +96,7 @@ extension EvaluationReport {
     return [100 * interval.low, 100 * interval.high]
   }
 
-  /// What is lost elsewhere by more than chance, in words; empty where nothing is.
+  /// What is lost elsewhere by more than chance, as text; empty where nothing is.
   public var losses: [String] {
     let both: [(name: String, change: Double?, interval: [Double]?)] = [
       ("zero-shot", zeroShotChange, zeroShotInterval95), ("retrieval", retrievalChange, retrievalInterval95),

@@ -133,7 +133,7 @@ struct SettingsContainer {
     init?(intValue: Int) { return nil }
   }
 
-  /// A member that is no setting is refused: to leave it out would compute something else than what was asked for.
+  /// A member that is no setting is refused: to leave it out would compute something else than what was requested.
   init(_ decoder: any Decoder) throws {
     container = try decoder.container(keyedBy: Name.self)
     let known = Set(TrainSetting.all.map(\.name))

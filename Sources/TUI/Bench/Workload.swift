@@ -10,7 +10,7 @@ struct Workload {
   let operations: Double?
   /// Bytes that a run reads and writes at least; nil where arithmetic is the limit.
   var bytes: Double?
-  /// The same work in words that the peer understands; nil where it has none.
+  /// The same work as a request that the peer understands; nil where there is none.
   var description: JSON?
   /// Runs that prepare kernels and memory first.
   var warmUps = 1

@@ -306,7 +306,7 @@ package final class CursesTerminal: Terminal {
     }
   }
 
-  /// A terminal behind a slow line answers late; one that frees pictures says so when they are asked for.
+  /// A terminal behind a slow line answers late; one that frees pictures says so when they are placed again.
   private func event(answer: String) -> TerminalEvent? {
     let before = capabilities
     if graphics == .kitty, let lost = KittyCommands.refusedPicture(in: answer) {

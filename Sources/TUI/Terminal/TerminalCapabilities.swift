@@ -84,7 +84,7 @@ extension TerminalCapabilities {
   /// A colour that no palette has.
   private static let probe = [3, 77, 201]
 
-  /// The way on which kitty's graphics may be asked for; nil inside a multiplexer that would take the question for text.
+  /// How kitty's graphics may be queried; nil inside a multiplexer that would take the question for text.
   private var askedRoute: KittyRoute? {
     if let tmux { return tmux.passesKitty ? .tmux : nil }
     return isMultiplexed ? nil : .direct

@@ -38,7 +38,7 @@ extension StringProtocol {
     return cells > 0 ? kept + "…" : ""
   }
 
-  /// The text in lines of at most `cells` cells, broken between words; a longer word (a path) goes on in the next line.
+  /// The text in lines of at most `cells` cells, broken at spaces; a longer word (a path) goes on in the next line.
   package func wrapped(toCells cells: Int) -> [String] {
     var lines: [String] = []
     var line = ""

@@ -19,7 +19,7 @@ package struct Tmux: Equatable, Sendable {
   /// Whether it is worth asking the terminal for kitty's graphics.
   var passesKitty: Bool { passesThrough && hasPlaceholders }
 
-  /// Nil outside of tmux, and where tmux cannot be asked.
+  /// Nil outside of tmux, and where tmux does not answer.
   static func current(_ environment: [String: String]) -> Tmux? {
     guard !(environment["TMUX"] ?? "").isEmpty else { return nil }
     let format = "#{client_termtype}|#{client_termfeatures}|#{allow-passthrough}"

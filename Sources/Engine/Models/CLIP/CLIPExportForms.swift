@@ -25,7 +25,7 @@ extension CLIPConfig {
   /// OpenAI's and open_clip's text towers are read at the highest id; 2 in a configuration means the same.
   private var readsHighestToken: Bool { text.endID == 2 || text.endID == text.vocabulary - 1 }
 
-  /// The `model_cfg` of `open_clip_config.json`. Throws a `Problem` for what open_clip has no words for.
+  /// The `model_cfg` of `open_clip_config.json`. Throws a `Problem` for what open_clip cannot express.
   public func openCLIP() throws -> JSON {
     try family == .clip ? openCLIPModel() : openCLIPSigLIP()
   }

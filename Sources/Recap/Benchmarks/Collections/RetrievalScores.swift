@@ -57,7 +57,7 @@ public struct RetrievalScores: Equatable, Sendable {
     Double(places.count { $0.map { $0 < k } == true }) / Double(max(1, places.count { $0 != nil }))
   }
 
-  /// Images and captions that are asked for.
+  /// Images and captions as queries.
   public var images: Int { textPlaces.count { $0 != nil } }
   public var captions: Int { imagePlaces.count { $0 != nil } }
 

@@ -1,7 +1,7 @@
 import Engine
 import Foundation
 
-/// Images with a class each, and how a class is put into words: a data set for zero-shot classification.
+/// Images with a class each, and the prompts of a class: a data set for zero-shot classification.
 ///
 /// | layout | files |
 /// |---|---|

@@ -1,7 +1,7 @@
 import Engine
 import Foundation
 
-/// Relations, attributes and the order of words. Source: arXiv 2210.01936.
+/// Relations, attributes and word order. Source: arXiv 2210.01936.
 extension BenchmarkReader {
   static let aroRelation = cropped(
     "aro-relation", "ARO, Visual Genome Relation", 23937, "visual_genome_relation.json"
@@ -12,7 +12,7 @@ extension BenchmarkReader {
     record.json["attributes"]?.elements.map { $0.compactMap(\.text).joined(separator: ", ") }
   }
 
-  /// Captions in five orders of words, the first as it was written: `test_cases` of ARO's COCO_Order and Flickr30k_Order.
+  /// Captions in five word orders, the first as it was written: `test_cases` of ARO's COCO_Order and Flickr30k_Order.
   static let aroCOCOOrder = order("aro-coco-order", "ARO, COCO Order", "coco_order.json")
   static let aroFlickrOrder = order("aro-flickr-order", "ARO, Flickr30k Order", "flickr30k_order.json")
 

@@ -23,7 +23,7 @@ struct EvaluationLine: Encodable {
     let zeroShot: Both
     /// nil where no retrieval set was chosen.
     let retrieval: Both?
-    /// What is lost elsewhere by more than chance, in words.
+    /// What is lost elsewhere by more than chance, as text.
     let losses: [String]?
   }
 

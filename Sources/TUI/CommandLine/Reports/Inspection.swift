@@ -75,7 +75,7 @@ struct Inspection: Encodable {
     bytes = parts.values.reduce(0) { $0 + $1.bytes }
   }
 
-  /// Told by the names of the tensors alone.
+  /// By the names of the tensors alone.
   private static func family(of tensors: [(name: String, description: TensorDescription)]) -> String {
     let names = tensors.map(\.name)
     let ranks = Dictionary(

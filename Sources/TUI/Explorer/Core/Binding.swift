@@ -3,7 +3,7 @@ import Terminal
 /// A key and what it does: the footer, the help, the command line and the docs' table are made from these.
 struct Binding: Sendable {
   let keys: [Key]
-  /// One or two words, for the footer.
+  /// Short, for the footer.
   let label: String
   /// What “:” calls it: a name for each of the first keys; nil for the label alone, which stands for the first key.
   var names: [String]?

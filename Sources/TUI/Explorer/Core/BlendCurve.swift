@@ -2,7 +2,7 @@ import Recap
 
 /// The accuracies between baseline and tuned weights, as far as they are known.
 struct BlendCurve: Equatable, Sendable {
-  /// The recorded step that was asked for; nil for the tower that the run had then.
+  /// The recorded step that was requested; nil for the tower that the run had then.
   var request: Int?
   /// The steps on the tower.
   var step: Int

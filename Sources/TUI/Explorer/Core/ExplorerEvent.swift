@@ -40,7 +40,7 @@ enum ExplorerEvent: Equatable, Sendable {
   case evidence(EvidenceOverlay)
   /// What is loaded.
   case models([ModelFacts])
-  /// A request was done: in words.
+  /// A request was done: a sentence.
   case said(String)
   /// A request failed; training goes on.
   case problem(Problem)

@@ -10,7 +10,7 @@ final class ExplorerLoop {
   enum Ending: Equatable {
     /// The person quit.
     case quit
-    /// A signal asked for it.
+    /// A signal requested it.
     case signal(Interrupted)
 
     var status: Int32 { if case .signal(let signal) = self { signal.status } else { 0 } }

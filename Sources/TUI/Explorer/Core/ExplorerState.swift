@@ -36,9 +36,9 @@ struct ExplorerState: Equatable, Sendable {
   var command: TextEntry?
   /// Lines that were written there, the newest last.
   var commandHistory: [String] = []
-  /// Has been asked, not yet answered.
+  /// Shown, not yet answered.
   var question: Question?
-  /// Has been asked of the run, not yet done.
+  /// Requested of the run, not yet done.
   var pending: Pending?
   /// The line that says what the screen shows.
   var isIntroductionShown = true

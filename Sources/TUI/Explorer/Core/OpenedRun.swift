@@ -13,7 +13,7 @@ struct OpenedRun: Equatable, Sendable {
   var isFollowed = false
   /// The length of the noise schedule.
   var scheduleLength = 1000
-  /// All noise levels of an image are reconstructed, as that is quick; otherwise only those that are asked for.
+  /// All noise levels of an image are reconstructed, as that is quick; otherwise only those that are requested.
   var rebuildsEveryLevel = true
   /// The steps of the evaluations whose towers were recorded, rising.
   var towers: [Int] = []

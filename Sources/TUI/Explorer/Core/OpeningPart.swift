@@ -13,7 +13,7 @@ struct OpeningPart: Equatable, Sendable {
     case waiting
     /// nil before the first weights.
     case reading(ReadingProgress?)
-    /// What was opened, in a few words.
+    /// What was opened, in short.
     case ready(String)
     case failed(Problem)
     /// It was not named; the text says why it matters.

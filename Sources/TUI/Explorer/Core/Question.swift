@@ -1,6 +1,6 @@
 import Recap
 
-/// What a person is asked before it happens.
+/// What a person confirms before it happens.
 enum Question: Equatable, Sendable {
   /// A run is under way, which quitting ends.
   case quit
@@ -54,5 +54,5 @@ enum Question: Equatable, Sendable {
   }
 }
 
-/// What a person has asked of the run, as long as the session has not done it.
+/// What a person has requested of the run, as long as the session has not done it.
 enum Pending: Equatable, Sendable { case pausing, resuming, stopping }

@@ -29,7 +29,7 @@ extension GradualReconstruction.Piece {
   /// Pieces of one kind take the same time.
   enum Kind { case encoding, decoding, conditioning, denoising }
 
-  /// In words, and the kind.
+  /// Its name, and the kind.
   var title: (words: String, kind: Kind) {
     switch self {
     case .encoding: ("encoding the image", .encoding)

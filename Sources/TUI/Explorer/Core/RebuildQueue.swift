@@ -19,7 +19,7 @@ struct RebuildQueue {
   /// What is looked at.
   private(set) var chosen = Target(timestep: timesteps[firstLevel])
   private var waiting = [Target(timestep: timesteps[firstLevel])]
-  /// Nobody has asked for any level yet: then one is enough.
+  /// No level has been requested yet: then one is enough.
   private(set) var hasBeenAsked = false
   /// The steps whose towers were recorded.
   var steps: [Int] = []

@@ -6,11 +6,11 @@ struct RunCost: Equatable, Sendable {
   enum Stage: Equatable, Sendable {
     /// Nobody has to agree: it takes minutes.
     case free
-    /// A person is asked whether the first step may be taken.
+    /// A person decides whether the first step may be taken.
     case asking
     /// The first step is on.
     case measuring
-    /// A person is asked whether the run may go on.
+    /// A person decides whether the run may go on.
     case measured
     /// A person has agreed.
     case agreed

@@ -1,4 +1,4 @@
-/// What a newcomer cannot know, in the words of docs/GLOSSARY.md, which a test compares.
+/// What a newcomer cannot know, as docs/GLOSSARY.md puts it, which a test compares.
 enum Terms {
   static let all: [(term: String, meaning: String)] = [
     (

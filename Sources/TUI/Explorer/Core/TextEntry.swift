@@ -80,7 +80,7 @@ struct TextEntry: Equatable, Sendable {
 }
 
 extension String {
-  /// Without blanks at the ends and with one between words.
+  /// Without blanks at the ends and with single ones between.
   var trimmed: String { split(separator: " ").joined(separator: " ") }
 }
 

@@ -1,7 +1,7 @@
 import Recap
 import Terminal
 
-/// What the explorer asks for. A value, so that a test can say which work was asked for.
+/// What the explorer requests. A value, so that a test can say which work was requested.
 enum Work: Equatable, Sendable {
   case startTraining, pause, resume, stop
   /// Go on with the run on the screen, which has ended before its last step.

@@ -1,6 +1,6 @@
 import Terminal
 
-/// Keys, commands and terms, as far as they have the words in them that a person writes.
+/// Keys, commands and terms, as far as they contain what a person writes.
 enum HelpPanel {
   struct Entry: Equatable {
     var section: String

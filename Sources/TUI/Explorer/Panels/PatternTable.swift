@@ -11,7 +11,7 @@ struct PatternTable {
     var baseline: Double
     /// Whether the change is significant by McNemar's test; false where the answers are not known.
     var isSure = false
-    /// Per cent of pairs whose statements both chose one picture, before and now: such a pair cannot be told apart.
+    /// Per cent of pairs whose statements both chose one picture, before and now: such a pair cannot be distinguished.
     var same: (before: Double, now: Double)?
 
     var change: Double { (tuned.last ?? baseline) - baseline }

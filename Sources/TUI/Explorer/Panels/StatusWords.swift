@@ -1,7 +1,7 @@
 import Engine
 import Terminal
 
-/// What a run is doing, in words.
+/// What a run is doing, as text.
 struct StatusWords {
   typealias Words = (text: String, style: Style)
 

@@ -13,7 +13,7 @@ enum BlendScreen: Screen {
   struct State: Equatable, Sendable {
     /// The chosen α; nil for what the run kept.
     var chosen: Double?
-    /// By the step that was asked for.
+    /// By the step that was requested.
     var curves: [BlendCurve] = []
     /// Where the chosen α is to be kept, while a person writes that.
     var entry: TextEntry?

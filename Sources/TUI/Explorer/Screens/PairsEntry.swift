@@ -2,7 +2,7 @@ import Engine
 import Recap
 import Terminal
 
-/// While a person writes on the Pairs screen, or is asked, keys go here.
+/// While a person writes on the Pairs screen, or answers a question, keys go here.
 extension PairsScreen {
   static func capture(_ state: inout ExplorerState, _ key: Key) -> [Work]? {
     switch state.pairs.entry {

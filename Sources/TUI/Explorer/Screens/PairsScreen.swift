@@ -24,7 +24,7 @@ enum PairsScreen: Screen {
     /// Place in `patterns` of the chosen one; nil while the list is gone through.
     var pattern: Int?
     var look = PairLook()
-    /// Of the pair that was asked for last.
+    /// Of the pair that was requested last.
     var evidence: EvidenceOverlay?
     /// The pair that is shown beside the chosen one.
     var pinned: Int?
@@ -32,7 +32,7 @@ enum PairsScreen: Screen {
     var wanted: Int?
   }
 
-  /// What a person writes or is asked.
+  /// What a person writes or answers.
   enum Entry: Equatable, Sendable {
     /// Beside it the filter as it was before.
     case filter(TextEntry, before: String)
@@ -211,7 +211,7 @@ enum PairsScreen: Screen {
     return weighed(state)
   }
 
-  /// Where the patches are looked at, those of the chosen pair are asked for.
+  /// Where the patches are looked at, those of the chosen pair are requested.
   private static func weighed(_ state: ExplorerState) -> [Work] {
     let list = state.pairs.list
     guard state.pairs.look.showsEvidence, let number = list.chosen?.number, state.pairs.evidence?.number != number

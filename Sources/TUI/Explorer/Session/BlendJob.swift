@@ -3,7 +3,7 @@ import Recap
 
 /// Scores the weights between baseline and tuned, a few images at a time, and keeps one of them where a person asks for it.
 final class BlendJob {
-  /// The recorded step that was asked for; nil for the tower that the run had when it was asked.
+  /// The recorded step that was requested; nil for the tower that the run had at the request.
   let request: Int?
   private let blend: WeightBlend
   private let report: Reporter

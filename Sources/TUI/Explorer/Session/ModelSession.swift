@@ -27,7 +27,7 @@ final class ModelSession: Session {
   /// Files that a person named before the models were open.
   private var waitingImages: [String] = []
   private var looksAtPictures = false
-  /// Of the pictures; nil before any was asked for.
+  /// Of the pictures; nil before the first request.
   private var lookedDensity: RecapDensity?
   /// Beside training; of a pair one level is shown.
   private var wantsEveryLevel = false

@@ -25,7 +25,7 @@ struct RunModels {
       ?? workspace.sampleImages()
   }
 
-  /// Whether they are another run's too, with the words beside them and the images that are rebuilt.
+  /// Whether they fit another run too, with its texts and the images that are reconstructed.
   func fits(_ other: RunDescription) -> Bool {
     description.clip == other.clip && description.diffusion == other.diffusion && description.prompt == other.prompt
       && description.backbone == other.backbone && description.embeddedWeights == other.embeddedWeights

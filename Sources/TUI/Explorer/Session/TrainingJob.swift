@@ -214,7 +214,7 @@ final class TrainingJob: RunSource {
     report.activity.zeroShot = part(.zeroShot)
   }
 
-  /// The first step of each stage says what the whole run takes; after the very first one a person may be asked.
+  /// The first step of each stage says what the whole run takes; after the very first one a person may have to confirm.
   private func measure(_ step: StepReport) {
     guard let session, step.stage == .align ? cost.aligningSeconds == nil : cost.stepSeconds == nil else { return }
     let images = Double(plan.batch * plan.accumulate)

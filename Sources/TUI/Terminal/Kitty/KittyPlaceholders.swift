@@ -3,7 +3,7 @@
 /// Each holds U+10EEEE with three combining marks: its row, its column, and the number's highest byte; the colour of the
 /// text holds the lowest.
 enum KittyPlaceholders {
-  /// So many rows or columns can be told apart.
+  /// So many rows or columns can be distinguished.
   static var limit: Int { marks.count }
 
   static func picture(_ id: Int, columns: Int, rows: Int) -> CellPicture {

@@ -23,7 +23,7 @@ struct PicturePainter {
   private let route: KittyRoute
   private(set) var pixels: PixelGeometry
   private var standing: [Rect: Standing] = [:]
-  /// Where pictures stood that the frame last asked about has no more.
+  /// Where pictures stood that the last frame has no more.
   private var gone: [Rect] = []
   private let encoder: PictureEncoder
   private var kitty: KittyPictures
