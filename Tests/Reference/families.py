@@ -39,6 +39,10 @@ CASES = {
         partial(OpenCLIP, "ViT-B-16", prefix="class_model.model."), "sd-1", "0.3", "mean"
     ),
     "openai-vit-b-32 with SD 2 in one file": (partial(OpenCLIP, "ViT-B-32"), "sd-2.safetensors", "count:76", "tokens"),
+    "openai-vit-b-32 with SD 2 as fp16 in several files": (
+        partial(OpenCLIP, "ViT-B-32"), "sd-2.fp16", "count:76", "tokens"
+    ),
+    "openai-vit-b-32 with SD 1 in .bin files": (partial(OpenCLIP, "ViT-B-32"), "sd-1.bin", "count:76", "tokens"),
     "openai-vit-b-32 with SD 1 in one .ckpt": (partial(OpenCLIP, "ViT-B-32"), "sd-1.ckpt", "count:76", "tokens"),
 }  # fmt: skip
 # How far from float32 a row may be, by the program's precision.
@@ -164,12 +168,15 @@ def main():
             folder = Path(path)
             program, images = Program(options.program, folder), pictures(folder)
             kind, *suffix = case[1].split(".")
-            diffusion = SingleFile(kind, "." + suffix[0]) if suffix else Diffusion(kind, options.published)
+            is_file = suffix in (["safetensors"], ["ckpt"])
+            diffusion = SingleFile(kind, "." + suffix[0]) if is_file else Diffusion(kind, options.published)
             clip = case[0](layers=options.layers)
             depth = f"{options.layers} layers" if options.layers else "all layers"
             print(f"{name}: {depth}, {case[1]}{' as published' if options.published else ''}, density {case[2]}", flush=True)
             # Weights of one size from two makers look alike: the folder's name says whose they are.
-            arguments = ["--clip", clip.write(folder / name.split()[0]), "--diffusion", diffusion.write(folder / kind)]
+            form = [] if is_file else suffix
+            arguments = ["--clip", clip.write(folder / name.split()[0])]
+            arguments += ["--diffusion", diffusion.write(folder / kind, *form)]
             arguments += ["--precision", options.precision]
             check_features(program, arguments, clip, images, report)
             check_training_pixels(program, arguments, clip, diffusion, images, report)

@@ -12,7 +12,7 @@ import timm
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from models import randomize
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from single_file import ldm_unet, ldm_vae
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, SiglipConfig, SiglipModel
 
@@ -216,10 +216,16 @@ class Diffusion:
             prediction_type="v_prediction" if kind == "sd-2-v" else "epsilon",
         )  # fmt: skip
 
-    def write(self, folder):
+    def write(self, folder, form="safetensors"):
+        """`form` fp16 has that variant's names, the UNet in several files; bin has PyTorch's pickles."""
         for name in ("unet", "vae", "text"):
-            part = getattr(self, name)
-            part.half().save_pretrained(folder / ("text_encoder" if name == "text" else name))
+            part, place = getattr(self, name).half(), folder / ("text_encoder" if name == "text" else name)
+            if form == "fp16":
+                part.save_pretrained(place, variant="fp16", max_shard_size="20MB")
+            else:
+                part.save_pretrained(place)
+            if form == "bin":
+                pickled(place)
             part.float()
         self.schedule.save_pretrained(folder / "scheduler")
         write_tokenizer(folder / "tokenizer", padding="<end_of_text>" if self.padding else "!")
@@ -243,6 +249,14 @@ class Diffusion:
         is_epsilon = self.schedule.config.prediction_type == "epsilon"
         target = noise if is_epsilon else self.schedule.get_velocity(clean, noise, timesteps)
         return torch.nn.functional.mse_loss(prediction, target), prediction
+
+
+def pickled(folder):
+    """The weights of a folder as PyTorch saved them before safetensors, under the names of that time."""
+    file = next(folder.glob("*.safetensors"))
+    stem = "pytorch_model" if file.stem == "model" else file.stem
+    torch.save(load_file(file), folder / f"{stem}.bin")
+    file.unlink()
 
 
 class SingleFile(Diffusion):
