@@ -1,8 +1,9 @@
 """Opens what diva-tui exports with the libraries that it is for, and compares features with the model it came from.
 
 CLIPs with random weights at published widths go in; transformers, open_clip, open_clip's copy of OpenAI's loader and
-`torch.load(…, weights_only=True)` open what comes out. Every row is the relative error of a whole tensor. Exit status
-1 above 1e-4, or where a tensor is missing, left over or not equal bit by bit.
+`torch.load(…, weights_only=True)` open what comes out. LLaVA and CLIPSeg of transformers get the image tower in the
+place of their own. Every row is the relative error of a whole tensor. Exit status 1 above 1e-4, or where a tensor is
+missing, left over or not equal bit by bit.
 """
 
 import argparse
@@ -19,7 +20,15 @@ import torch
 from family_models import OpenCLIP, TimmSigLIP, Transformers
 from parity import Program, Report
 from safetensors.torch import load_file
-from transformers import CLIPModel, SiglipModel
+from transformers import (
+    CLIPModel,
+    CLIPSegConfig,
+    CLIPSegForImageSegmentation,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    SiglipModel,
+)
 
 TEXTS = ["a photo of a red ball", "two cats left of a tree", ""]
 CASES = {
@@ -102,6 +111,80 @@ def equal_tensors(clip, state, report):
     report.row(f"{len(state)} tensors", "equal" if not differing else f"differ: {differing[:4]}", bool(differing))
 
 
+def vision_config(clip):
+    """The tower's sizes in transformers' words."""
+    visual = clip.model.visual
+    return dict(
+        hidden_size=visual.conv1.out_channels, intermediate_size=4 * visual.conv1.out_channels, image_size=clip.size,
+        num_hidden_layers=len(visual.transformer.resblocks), patch_size=visual.conv1.kernel_size[0],
+        num_attention_heads=visual.conv1.out_channels // 64, hidden_act="quick_gelu", projection_dim=visual.output_dim,
+    )  # fmt: skip
+
+
+def llava(clip):
+    words = LlamaConfig(
+        hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, vocab_size=200
+    )
+    vision = {"model_type": "clip_vision_model", **vision_config(clip)}
+    return LlavaForConditionalGeneration(LlavaConfig(vision_config=vision, text_config=words, image_token_index=150))
+
+
+def clipseg(clip):
+    text = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=1)
+    config = CLIPSegConfig(
+        vision_config=vision_config(clip), text_config=text, projection_dim=clip.model.visual.output_dim,
+        extract_layers=[0, 1],
+    )  # fmt: skip
+    return CLIPSegForImageSegmentation(config)
+
+
+def check_llava(clip, model, report):
+    """The language model reads the second layer from the end; the last one is as much the tower's own."""
+    pixels = pixels_of(clip)
+    visual = clip.model.visual
+    with torch.no_grad():
+        found = model.model.vision_tower(pixels, output_hidden_states=True)
+        report.compare("last hidden state", found.last_hidden_state, visual.transformer(visual._embeds(pixels)))
+        read = found.hidden_states[model.config.vision_feature_layer][:, 1:]
+        features = model.model.get_image_features(pixel_values=pixels).pooler_output
+        report.compare("what the language model gets", torch.stack(features), model.model.multi_modal_projector(read))
+
+
+def check_clipseg(clip, model, report):
+    pixels = pixels_of(clip)
+    with torch.no_grad():
+        report.compare("image features", model.clip.get_image_features(pixels).pooler_output, clip.features(pixels))
+
+
+HOSTS = {
+    "llava": ("ViT-L-14-336", llava, check_llava, "vision_tower."),
+    "clipseg": ("ViT-B-16", clipseg, check_clipseg, ("clip.vision_model.", "clip.visual_projection.")),
+}  # fmt: skip
+
+
+def check_host(name, layers, program_path, report):
+    """Another model with the tower in it: in float16, as such models are published, and in several files."""
+    architecture, make, check, tower = HOSTS[name]
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
+        clip = OpenCLIP(architecture, layers=layers)
+        torch.manual_seed(41)
+        model = make(clip)
+        model.half().save_pretrained(folder / "host", max_shard_size="20MB")
+        program = Program(program_path, folder)
+        program.run("export", "--clip", clip.write(folder / "clip"), "--into", folder / "host", "--out", folder / "out")
+        opened = type(model).from_pretrained(folder / "out", dtype=torch.float32).eval()
+        check(clip, opened, report)
+        before, after = (shards(folder / part) for part in ("host", "out"))
+        wrong = sorted(set(before) ^ set(after)) or [k for k, v in before.items() if v.dtype != after[k].dtype]
+        wrong += [k for k, v in before.items() if not k.startswith(tower) and not torch.equal(v, after[k])]
+        report.row(f"{len(before)} tensors, all others untouched", f"differ: {wrong[:4]}" if wrong else "yes", bool(wrong))
+
+
+def shards(folder):
+    return {k: v for file in folder.glob("*.safetensors") for k, v in load_file(file).items()}
+
+
 CHECKS = {"hf": check_hf, "openclip": check_openclip, "openai": check_openai, "diva": check_diva}
 
 
@@ -123,6 +206,10 @@ def main():
             for kind in kinds:
                 print(f"{name}: {kind}", flush=True)
                 CHECKS[kind](clip, exported(program, source, kind, folder / kind), report)
+    for name in HOSTS:
+        if not options.only or any(name.startswith(start) for start in options.only):
+            print(f"into {name}", flush=True)
+            check_host(name, options.layers, options.program, report)
     print("a row is too large or differs" if report.failed else "all exports are what they should be")
     sys.exit(1 if report.failed else 0)
 

@@ -35,6 +35,9 @@ public struct WeightsFolder {
     }
   }
 
+  /// Whether a file of this name is one of weights.
+  public static func isWeights(_ name: String) -> Bool { endings.contains(where: name.hasSuffix) }
+
   private static let endings = [".safetensors", ".pt", ".pth", ".bin"]
 
   func file(_ name: String) -> String { path + "/" + name }

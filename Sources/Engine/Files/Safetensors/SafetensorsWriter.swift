@@ -22,6 +22,16 @@ public struct SafetensorsWriter {
       Entry(name: name, type: .f16, dims: tensor.shape.dims, content: .halves(tensor))
     }
 
+    /// Stored as BF16: rounded to nearest, ties to even.
+    public static func brainFloats(_ name: String, _ tensor: Tensor) -> Entry {
+      Entry(name: name, type: .bf16, dims: tensor.shape.dims, content: .brainFloats(tensor))
+    }
+
+    /// As it stands in another file.
+    public static func stored(_ name: String, _ tensor: StoredTensor) -> Entry {
+      Entry(name: name, type: tensor.type, dims: tensor.dims, content: .stored(tensor))
+    }
+
     /// Stored as I64.
     public static func integers(_ name: String, _ values: [Int64], dims: [Int]) -> Entry {
       precondition(dims.reduce(1, *) == values.count, "\(name): \(values.count) numbers for the shape \(dims)")
@@ -34,6 +44,8 @@ public struct SafetensorsWriter {
   fileprivate enum Content: Sendable {
     case floats(Tensor)
     case halves(Tensor)
+    case brainFloats(Tensor)
+    case stored(StoredTensor)
     case integers([Int64])
   }
 
@@ -103,6 +115,17 @@ extension SafetensorsWriter.Entry {
     case .halves(let tensor):
       let halves = tensor.withUnsafeValues { $0.map { Float16($0).bitPattern.littleEndian } }
       halves.withUnsafeBytes { data.append(contentsOf: $0) }
+    case .brainFloats(let tensor):
+      let upper = tensor.withUnsafeValues { $0.map { Self.brainFloat($0).littleEndian } }
+      upper.withUnsafeBytes { data.append(contentsOf: $0) }
+    case .stored(let tensor): tensor.withUnsafeBytes { data.append(contentsOf: $0) }
     }
+  }
+
+  /// The upper half of a float's bits, which half of the lower ones rounds; not a number stays one.
+  private static func brainFloat(_ value: Float) -> UInt16 {
+    guard !value.isNaN else { return 0x7FC0 }
+    let bits = value.bitPattern
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
   }
 }

@@ -137,6 +137,22 @@ extension CLIPVisionConfig {
   }
 }
 
+extension CLIPVisionConfig {
+  /// The image tower that another model of transformers' looks through (LLaVA, CLIPSeg): its `vision_config`.
+  ///
+  /// Throws a `Problem` that names the member which is not that of such a tower.
+  public init(inside fields: ConfigurationFields) throws {
+    let vision = try fields.part("vision_config")
+    let kinds: [String: CLIPFamily] = [
+      "clip_vision_model": .clip, "clipseg_vision_model": .clip, "siglip_vision_model": .siglip,
+    ]
+    guard let family = kinds[try vision.text("model_type", default: "clip_vision_model")] else {
+      throw vision.problem("model_type", kinds.keys.sorted().joined(separator: " or "))
+    }
+    try self.init(vision, family: family)
+  }
+}
+
 /// The text tower: a transformer over token ids, causal in CLIP.
 public struct CLIPTextConfig: Equatable, Sendable {
   public var encoder: CLIPEncoderConfig

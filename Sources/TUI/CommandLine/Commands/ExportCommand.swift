@@ -13,6 +13,12 @@ struct ExportCommand: DivaCommand {
       discussion: "hf is a folder for transformers, openclip one for open_clip's local-dir:, openai a state dict for "
         + "clip.load, diva one under the names of DIVA's published files."))
   var format: ExportFormat = .huggingFace
+  @Option(
+    help: ArgumentHelp(
+      "A model of transformers' that looks through this CLIP: LLaVA or CLIPSeg.",
+      discussion: "--out gets a copy of this folder with the tuned image tower in it, in the precision of its weights.",
+      valueName: "folder"))
+  var into: String?
   @Option(help: "The folder to write, new or empty.") var out: String
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
@@ -26,6 +32,12 @@ struct ExportCommand: DivaCommand {
     let workspace = try models.workspace(console)
     if models.tuned == nil { console.note("without --tuned the CLIP is written as it is") }
     let vision = try models.tuned.map(workspace.tower) ?? workspace.clip.vision
+    if let into {
+      let host = try HostModel(into)
+      let files = try host.write(vision, to: out)
+      try show(Result(format: host.kind, files: files), files.joined(separator: "\n"), console)
+      return
+    }
     let files = try workspace.export(vision, as: format, to: out)
     if [.huggingFace, .openCLIP].contains(format) { noteTokenizer(workspace, console) }
     try show(Result(format: format.rawValue, files: files), files.joined(separator: "\n"), console)
