@@ -6,16 +6,19 @@ which they are stored in.
 
 import json
 import re
+import shutil
 
 import open_clip
 import timm
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from gemma_tokenizer import FOLDER as GEMMA
 from models import randomize
 from safetensors.torch import load_file, save_file
 from single_file import ldm_unet, ldm_vae
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, SiglipConfig, SiglipModel
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, SiglipConfig, SiglipModel, Siglip2Tokenizer
 
+GEMMA_SIZE = 600  # pieces in the small vocabulary
 PROMPT = [49406, 320, 1125, 539, 320, 269, 49407]  # a photo of a .
 
 
@@ -76,9 +79,9 @@ class TimmSigLIP:
 
     texts = False  # its SentencePiece vocabulary is no part of any package
 
-    def __init__(self, architecture, layers):
-        config = open_clip.get_model_config(architecture)
-        vision, text = config["vision_cfg"], open_clip.CLIPTextCfg(**config["text_cfg"])
+    def __init__(self, architecture, layers, **words):
+        config = self.config = open_clip.get_model_config(architecture)
+        vision, text = config["vision_cfg"], open_clip.CLIPTextCfg(**config["text_cfg"] | words)
         more = {"depth": layers} if layers else {}
         text.layers = layers or text.layers
         model = torch.nn.Module()
@@ -112,11 +115,39 @@ class TimmSigLIP:
         return {k: p.grad for k, p in self.model.named_parameters() if p.grad is not None}
 
 
+class TimmSigLIP2(TimmSigLIP):
+    """The same with the small vocabulary of gemma_tokenizer.py, whose real one is no part of any package either."""
+
+    texts = True
+
+    def __init__(self, architecture, layers):
+        super().__init__(architecture, layers, vocab_size=GEMMA_SIZE)
+        self.config["text_cfg"] |= dict(vocab_size=GEMMA_SIZE, layers=len(self.model.text.transformer.resblocks))
+
+    def write(self, folder):
+        file = super().write(folder)
+        shutil.copytree(GEMMA, folder / "tokenizer")
+        colors = dict(mean=[0.5] * 3, std=[0.5] * 3, resize_mode="squash", interpolation="bicubic")
+        settings = {"model_cfg": self.config, "preprocess_cfg": colors}
+        (folder / "open_clip_config.json").write_text(json.dumps(settings))
+        return file
+
+    def text_features(self, texts):
+        clean = open_clip.tokenizer.get_clean_fn("canonicalize")
+        return self.model.text(gemma_ids([clean(text) for text in texts]))
+
+
+def gemma_ids(texts):
+    tokenizer = Siglip2Tokenizer.from_pretrained(GEMMA)
+    return tokenizer(texts, padding="max_length", max_length=64, truncation=True, return_tensors="pt").input_ids
+
+
 class Transformers:
     """A folder of transformers: CLIPModel or SiglipModel."""
 
     def __init__(self, model, texts):
         self.model, self.texts, self.size = random_weights(model, seed=33), texts, model.config.vision_config.image_size
+        self.is_siglip = isinstance(model, SiglipModel)
 
     @classmethod
     def clip(cls, patch, layers):
@@ -133,21 +164,30 @@ class Transformers:
         vision = dict(tower, image_size=384, patch_size=14)
         return cls(SiglipModel(SiglipConfig(text_config=text, vision_config=vision)), texts=False)
 
+    @classmethod
+    def siglip2(cls, layers):
+        tower = dict(hidden_size=768, intermediate_size=3072, num_attention_heads=12, num_hidden_layers=layers or 12)
+        text = dict(tower, max_position_embeddings=64, projection_size=768, vocab_size=GEMMA_SIZE)
+        vision = dict(tower, image_size=224, patch_size=16)
+        return cls(SiglipModel(SiglipConfig(text_config=text, vision_config=vision)), texts=True)
+
     def write(self, folder):
         self.model.half().save_pretrained(folder)
         self.model.float()
-        if self.texts:
+        if self.is_siglip and self.texts:
+            shutil.copytree(GEMMA, folder, dirs_exist_ok=True)
+        elif self.texts:
             write_tokenizer(folder)
         return folder
 
     def transform(self):
         siglip = dict(mean=(0.5,) * 3, std=(0.5,) * 3, resize_mode="squash", interpolation="bicubic")
-        return open_clip.transform.image_transform(self.size, is_train=False, **({} if self.texts else siglip))
+        return open_clip.transform.image_transform(self.size, is_train=False, **(siglip if self.is_siglip else {}))
 
     def tokens(self, pixels, patches=None):
         vision = self.model.vision_model(pixel_values=pixels)
         hidden = vision.last_hidden_state
-        if not self.texts:
+        if self.is_siglip:
             return torch.cat([vision.pooler_output[:, None], chosen(hidden, patches)], 1)
         return self.model.visual_projection(self.model.vision_model.post_layernorm(chosen(hidden, patches, first=1)))
 
@@ -155,6 +195,8 @@ class Transformers:
         return self.tokens(pixels)[:, 0]
 
     def text_features(self, texts):
+        if self.is_siglip:
+            return self.model.text_model(input_ids=gemma_ids(texts)).pooler_output
         ids = open_clip.get_tokenizer("ViT-L-14")(texts)
         return self.model.text_projection(self.model.text_model(input_ids=ids).pooler_output)
 

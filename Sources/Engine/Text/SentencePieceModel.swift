@@ -1,5 +1,5 @@
-/// A SentencePiece model of the unigram kind: pieces with the logarithms of their probabilities, and how a text is
-/// prepared. What SigLIP's `spiece.model` holds.
+/// A SentencePiece model: pieces with their scores (of the unigram kind: logarithms of probabilities), and how a text is
+/// prepared. What SigLIP's `spiece.model` holds, and Gemma's `tokenizer.model`, which is of the byte-pair kind.
 ///
 /// Source: `sentencepiece_model.proto`; the fields' numbers are those of that file.
 struct SentencePieceModel {
@@ -7,22 +7,25 @@ struct SentencePieceModel {
   var characters: CharacterMap?
   var addsSpaceInFront = true
   var removesExtraSpaces = true
+  var isBytePair = false
+  private var spellsBytes = false
 
   /// A vocabulary of a million pieces would be ten times that of any published model.
   private static let maximumPieces = 1_000_000
 
-  /// Throws a `Problem` for a damaged file, and for models of other kinds, SigLIP 2's among them.
+  /// Throws a `Problem` for a damaged file, and for models of other kinds.
   init(_ bytes: [UInt8]) throws {
     var fields = ProtobufFields(bytes[...])
     while let field = try fields.next() {
       switch (field.number, field.value.bytes) {
       case (1, let part?): pieces.append(try Self.piece(part))
-      case (2, let part?): try Self.checkTraining(part)
+      case (2, let part?): try readTraining(part)
       case (3, let part?): try readNormalization(part)
       default: break
       }
       guard pieces.count <= Self.maximumPieces else {
-        throw Problem("it has more than \(Self.maximumPieces) pieces", advice: "Expected SigLIP's model with 32000.")
+        throw Problem(
+          "it has more than \(Self.maximumPieces) pieces", advice: "Expected a SigLIP's model, with 32000 or 256000.")
       }
     }
   }
@@ -46,14 +49,25 @@ struct SentencePieceModel {
     return piece
   }
 
+  /// Throws a `Problem` for the vocabulary of a SigLIP 2, and for pieces that SigLIP's does not have.
+  func requireUnigram() throws {
+    if isBytePair { throw Self.unsupported("is not of the unigram kind") }
+    if spellsBytes { throw Self.unsupported("spells unknown characters in bytes") }
+    if let other = pieces.first(where: { [.userDefined, .byte].contains($0.kind) }) {
+      throw Self.unsupported("has pieces of a kind (\(other.kind.rawValue)) that SigLIP's does not have")
+    }
+  }
+
   /// `TrainerSpec`: what kind of model this is.
-  private static func checkTraining(_ part: ArraySlice<UInt8>) throws {
+  private mutating func readTraining(_ part: ArraySlice<UInt8>) throws {
     var fields = ProtobufFields(part)
     while let field = try fields.next() {
       switch (field.number, field.value.integer ?? 0) {
-      case (3, let kind) where kind != 1: throw unsupported("is not of the unigram kind")
-      case (24, let flag) where flag != 0: throw unsupported("puts spaces behind words")
-      case (35, let flag) where flag != 0: throw unsupported("spells unknown characters in bytes")
+      case (3, let kind):
+        guard [1, 2].contains(kind) else { throw Self.unsupported("is of words or characters") }
+        isBytePair = kind == 2
+      case (24, let flag) where flag != 0: throw Self.unsupported("puts spaces behind words")
+      case (35, let flag): spellsBytes = flag != 0
       default: break
       }
     }

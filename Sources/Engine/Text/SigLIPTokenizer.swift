@@ -56,13 +56,17 @@ public struct SigLIPTokenizer: Tokenizer {
   /// The text without capitals, punctuation and spaces too many.
   func clean(_ text: String) -> String {
     switch cleaning {
-    case .openCLIP:
-      let spaced = Self.spaced(TextCleaning.withoutMarkup(text), "_")
-      return Self.plain(Self.withoutPunctuation(spaced).lowercasedLikePython)
+    case .openCLIP: return Self.canonical(text)
     case .huggingFace:
       let begun = "▁" + Self.spaced(text, "▁")
       return Self.plain(Self.withoutPunctuation(begun.lowercasedLikePython))
     }
+  }
+
+  /// `canonicalize_text` of open_clip, after its `basic_clean`.
+  static func canonical(_ text: String) -> String {
+    let spaced = spaced(TextCleaning.withoutMarkup(text), "_")
+    return plain(withoutPunctuation(spaced).lowercasedLikePython)
   }
 
   /// With spaces in a character's place, also where an accent stands on it, which makes it another one to Swift.

@@ -9,22 +9,23 @@ extension SigLIPTokenizer {
   ///
   /// Throws a `Problem` that names the file which is missing or wrong, and where people get it.
   public init(near place: URL, contextLength: Int = 64, cleaning: Cleaning = .openCLIP) throws {
+    try self.init(file: Self.file(near: place), contextLength: contextLength, cleaning: cleaning)
+  }
+
+  /// The tokenizer's file at a place or beside it.
+  static func file(near place: URL) throws -> URL {
     let names = Self.modelNames + [Self.singleFileName]
-    if names.contains(place.lastPathComponent) {
-      try self.init(file: place, contextLength: contextLength, cleaning: cleaning)
-      return
-    }
+    if names.contains(place.lastPathComponent) { return place }
     for folder in TokenizerPlaces.folders(near: place) {
       if let name = names.first(where: { TokenizerPlaces.has(folder, anyOf: [$0]) }) {
-        try self.init(file: folder.appending(path: name), contextLength: contextLength, cleaning: cleaning)
-        return
+        return folder.appending(path: name)
       }
     }
     throw TokenizerPlaces.nothing(
       near: place, lookedFor: "spiece.model or tokenizer.json",
       advice: """
         spiece.model lies beside google/siglip-so400m-patch14-384 on Hugging Face, tokenizer.json also beside \
-        timm/ViT-SO400M-14-SigLIP; all of SigLIP's first models share one vocabulary.
+        timm/ViT-SO400M-14-SigLIP; all of SigLIP's first models share one vocabulary, all SigLIP 2 another.
         """)
   }
 
@@ -44,6 +45,7 @@ extension SigLIPTokenizer {
 
   private init(model bytes: [UInt8], contextLength: Int, cleaning: Cleaning) throws {
     let model = try SentencePieceModel(bytes)
+    try model.requireUnigram()
     let normalizer = SentencePieceNormalizer(
       characters: model.characters, addsSpaceInFront: model.addsSpaceInFront,
       removesExtraSpaces: model.removesExtraSpaces)

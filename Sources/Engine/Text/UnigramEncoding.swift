@@ -7,8 +7,7 @@ struct UnigramEncoding: Sendable {
   struct Piece: Equatable, Sendable {
     /// The numbers of the model's file.
     enum Kind: Int, Sendable {
-      case normal = 1, unknown, control
-      case unused = 5
+      case normal = 1, unknown, control, userDefined, unused, byte
     }
 
     var bytes: [UInt8]
@@ -90,7 +89,7 @@ struct UnigramEncoding: Sendable {
 }
 
 /// Finds which keys stand at a place in a text: sorted keys, narrowed byte by byte.
-private struct PrefixTable: Sendable {
+struct PrefixTable: Sendable {
   private let keys: [[UInt8]]
   private let ids: [Int]
 

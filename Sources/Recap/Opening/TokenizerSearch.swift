@@ -22,7 +22,7 @@ struct TokenizerSearch {
           near: place, contextLength: text.contextLength, cleaning: isTransformers ? .huggingFace : .openAI,
           // Stable Diffusion 2 fills up with "!", which is an ordinary word to CLIP.
           readsPadding: !isBorrowed)
-        : try SigLIPTokenizer(
+        : try SigLIPVocabulary.tokenizer(
           near: place, contextLength: text.contextLength, cleaning: isTransformers ? .huggingFace : .openCLIP)
     }
     var problems: [Problem] = []

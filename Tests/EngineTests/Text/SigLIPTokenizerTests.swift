@@ -69,7 +69,7 @@ import Testing
   @Test("Models of other kinds are refused", arguments: [([0x18, 2], "unigram"), ([0x98, 2, 1], "in bytes")])
   func otherKinds(training: [UInt8], reason: String) {
     let problem = #expect(throws: Problem.self) {
-      try SentencePieceModel([0x12, UInt8(training.count)] + training)
+      try SentencePieceModel([0x12, UInt8(training.count)] + training).requireUnigram()
     }
 
     #expect(problem?.message.contains(reason) == true)

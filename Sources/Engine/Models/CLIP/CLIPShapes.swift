@@ -107,6 +107,8 @@ extension CLIPConfig {
         // OpenAI and open_clip read a text's feature at its highest id, which is what 2 stands for.
         contextLength: shapes.contextLength, endID: 2, family: shapes.family),
       projectionWidth: shapes.projectionWidth)
+    // SigLIP 2's text tower has the approximation in open_clip, too.
+    if shapes.family == .siglip, shapes.vocabulary == 256_000 { self.text.encoder.activation = .geluTanh }
   }
 
   public var shapes: CLIPShapes { CLIPShapes(self) }
