@@ -58,11 +58,30 @@ extension OpeningTests {
     }
   }
 
+  @Test(
+    "what PEFT saved is merged as PEFT merges it: of a tower with its projection, and of a tower alone",
+    arguments: ["lora_projected", "lora_alone"])
+  func adapterOfPEFT(name: String) throws {
+    let opened = try OpenedCLIP(Self.fixtures + "/models/clip")
+    let folder = Self.fixtures + "/models/" + name
+
+    let tower = try opened.tuned(at: folder).tower
+
+    let reference = try WeightsFile(folder + "/reference.safetensors")
+    let pixels = try #require(try reference.tensor(named: "pixels"))
+    let wanted = try #require(try reference.tensor(named: "image_features"))
+    expect(tower.imageFeatures(tower(pixels)), equals: wanted, within: .relative(1e-5))
+    let plain = opened.clip.vision
+    #expect(zip(plain.imageFeatures(plain(pixels)).values, wanted.values).contains { abs($0 - $1) > 0.1 })
+  }
+
   @Test("adapters of other kinds, or for other models, are refused")
   func refusedAdapters() throws {
     for (setting, reason) in [
-      (JSON.Member("use_dora", true), "use_dora"), (JSON.Member("alpha_pattern", ["q_proj": 3]), "alpha_pattern"),
-      (JSON.Member("peft_type", "LOHA"), "peft_type"),
+      (JSON.Member("use_dora", true), "use_dora"), (JSON.Member("alpha_pattern", ["q.*": 3]), "alpha_pattern"),
+      (JSON.Member("peft_type", "LOHA"), "peft_type"), (JSON.Member("use_qalora", true), "use_qalora"),
+      (JSON.Member("init_lora_weights", "pissa"), "init_lora_weights is pissa"),
+      (JSON.Member("layer_replication", [[0, 1]]), "layer_replication"),
     ] {
       try withAdapter([setting]) { opened, adapter in
         let problem = #expect(throws: Problem.self) { try opened.tuned(at: adapter) }
@@ -72,6 +91,12 @@ extension OpeningTests {
     try withAdapter { opened, adapter in
       let text = "base_model.model.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight"
       try SafetensorsWriter([.floats(text, Tensor(zeros: [2, 64]))]).write(to: adapter + "/adapter_model.safetensors")
+      let problem = #expect(throws: Problem.self) { try opened.tuned(at: adapter) }
+      #expect(problem?.message.contains("it changes the text tower, too") == true)
+    }
+    try withAdapter { opened, adapter in
+      let other = "base_model.model.vision_model.encoder.layers.9.self_attn.q_proj.lora_A.weight"
+      try SafetensorsWriter([.floats(other, Tensor(zeros: [2, 64]))]).write(to: adapter + "/adapter_model.safetensors")
       let problem = #expect(throws: Problem.self) { try opened.tuned(at: adapter) }
       #expect(problem?.message.contains("has no place in the image tower") == true)
     }
