@@ -16,7 +16,7 @@ from gemma_tokenizer import FOLDER as GEMMA
 from models import randomize
 from safetensors.torch import load_file, save_file
 from single_file import ldm_unet, ldm_vae
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, SiglipConfig, SiglipModel, Siglip2Tokenizer
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, SiglipConfig, SiglipModel, Siglip2Tokenizer
 
 GEMMA_SIZE = 600  # pieces in the small vocabulary
 PROMPT = [49406, 320, 1125, 539, 320, 269, 49407]  # a photo of a .
@@ -282,15 +282,64 @@ class Diffusion:
         with torch.no_grad():
             return self.vae.encode(pixels).latent_dist.mean * self.vae.config.scaling_factor
 
+    def added(self, images):
+        """What the UNet hears beside the context: of SD-XL only."""
+        return None
+
     def loss(self, latent, noise, timesteps, context):
         """The loss over all draws and the prediction; noise and timesteps hold the whole batch once a draw."""
         draws = len(noise) // len(latent)
         clean = latent.repeat(draws, 1, 1, 1)
         noised = self.schedule.add_noise(clean, noise, timesteps)
-        prediction = self.unet(noised, timesteps, context.repeat(draws, 1, 1)).sample
+        context = context.repeat(draws, 1, 1)
+        prediction = self.unet(noised, timesteps, context, added_cond_kwargs=self.added(len(noised))).sample
         is_epsilon = self.schedule.config.prediction_type == "epsilon"
         target = noise if is_epsilon else self.schedule.get_velocity(clean, noise, timesteps)
         return torch.nn.functional.mse_loss(prediction, target), prediction
+
+
+class DiffusionXL(Diffusion):
+    """Stable Diffusion XL: its text encoders and context as published, fewer layers, small pictures."""
+
+    def __init__(self, kind, published=False):
+        super().__init__("sd-1")
+        unet = UNet2DConditionModel(
+            sample_size=16, block_out_channels=(320, 640), layers_per_block=1, cross_attention_dim=2048,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), attention_head_dim=(5, 10),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), transformer_layers_per_block=(1, 2),
+            use_linear_projection=True, addition_embed_type="text_time", addition_time_embed_dim=256,
+            projection_class_embeddings_input_dim=2816,
+        )  # fmt: skip
+        second = CLIPTextConfig(
+            hidden_size=1280, intermediate_size=5120, num_attention_heads=20, num_hidden_layers=2, hidden_act="gelu",
+            projection_dim=1280, bos_token_id=0, eos_token_id=2,
+        )  # fmt: skip
+        self.unet = random_weights(unet, seed=38).requires_grad_(False)
+        self.second = random_weights(CLIPTextModelWithProjection(second), seed=39).requires_grad_(False)
+        self.vae.register_to_config(scaling_factor=0.13025)
+
+    def write(self, folder, form="safetensors"):
+        super().write(folder, form)
+        self.second.half().save_pretrained(folder / "text_encoder_2")
+        self.second.float()
+        write_tokenizer(folder / "tokenizer_2", padding="!")
+        return folder
+
+    @staticmethod
+    def ids(words, padding):
+        return torch.tensor([words + [padding] * (77 - len(words))])
+
+    def prompt(self):
+        with torch.no_grad():
+            first = self.text(input_ids=self.ids(PROMPT, 49407), output_hidden_states=True).hidden_states[-2]
+            second = self.second(input_ids=self.ids(PROMPT, 0), output_hidden_states=True).hidden_states[-2]
+        return torch.cat([first, second], -1)
+
+    def added(self, images):
+        with torch.no_grad():
+            pooled = self.second(input_ids=self.ids([49406, 49407], 0)).text_embeds
+        sizes = torch.tensor([[self.side, self.side, 0, 0, self.side, self.side]])
+        return {"text_embeds": pooled.expand(images, -1), "time_ids": sizes.expand(images, -1)}
 
 
 def pickled(folder):

@@ -130,7 +130,7 @@ def clip():
     write_tensors("clip", "gradients", gradients)
 
 
-def unet(name, seed, prefix_config, size, timesteps, context_tokens):
+def unet(name, seed, prefix_config, size, timesteps, context_tokens, pooled_width=None):
     config = dict(
         sample_size=8, in_channels=3, out_channels=3, norm_num_groups=2, layers_per_block=1, cross_attention_dim=7,
         mid_block_type="UNetMidBlock2DCrossAttn", **prefix_config,
@@ -146,9 +146,17 @@ def unet(name, seed, prefix_config, size, timesteps, context_tokens):
     batch = len(timesteps)
     latents = random(batch, 3, *size)
     context = random(batch, context_tokens, 7).requires_grad_()
-    prediction = model(latents, torch.tensor(timesteps), encoder_hidden_states=context).sample
+    added, more = None, {}
+    if pooled_width:
+        # A picture of 96 × 96 pixels that was not cut.
+        more["pooled"] = random(1, pooled_width)
+        sizes = torch.tensor([[96, 96, 0, 0, 96, 96]]).expand(batch, -1)
+        added = {"text_embeds": more["pooled"].expand(batch, -1), "time_ids": sizes}
+    prediction = model(
+        latents, torch.tensor(timesteps), encoder_hidden_states=context, added_cond_kwargs=added
+    ).sample
     gradients, arriving = gradients_of(model, {"prediction": nhwc(prediction)})
-    write_tensors(name, "reference", {
+    write_tensors(name, "reference", more | {
         "latents": nhwc(latents), "timesteps": torch.tensor(timesteps), "context": context,
         "prediction": nhwc(prediction), "d_context": context.grad, **arriving,
     })
@@ -198,6 +206,16 @@ if __name__ == "__main__":
             freq_shift=1,
             down_block_types=("CrossAttnDownBlock2D", "DownBlock2D", "DownBlock2D"),
             up_block_types=("UpBlock2D", "UpBlock2D", "CrossAttnUpBlock2D"),
+        ),
+    )
+    unet(
+        "unet-sdxl", 5, size=(8, 8), timesteps=[801, 3], context_tokens=4, pooled_width=5,
+        prefix_config=dict(
+            block_out_channels=(4, 8), attention_head_dim=(2, 4), use_linear_projection=True,
+            transformer_layers_per_block=(1, 2), addition_embed_type="text_time", addition_time_embed_dim=4,
+            projection_class_embeddings_input_dim=29,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         ),
     )
     autoencoder()

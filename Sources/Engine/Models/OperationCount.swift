@@ -70,7 +70,8 @@ extension UNet2DConditionModel {
   private func work(_ parameter: Parameter, levels: Int, side: Int, contextTokens: Int)
     -> (weights: Double, attention: Double)
   {
-    guard parameter.shape.rank >= 2 else { return (0, 0) }
+    // SD-XL's added vector is computed once for all.
+    guard parameter.shape.rank >= 2, !parameter.name.hasPrefix("add_embedding.") else { return (0, 0) }
     let name = parameter.name.split(separator: ".").map(String.init)
     let level = FeatureLevel.of(name, levels: levels)
     let positions = Double(side * side) / FeatureLevel.reduction(level)

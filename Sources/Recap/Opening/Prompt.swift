@@ -13,6 +13,7 @@ enum Prompt {
   /// trained on padding and gets start and end alone, unless there is a prompt.
   /// - Parameter text: takes the place of the reference's; the paper's prompt is the empty text.
   static func embedding(in diffusion: WeightsFolder, _ text: String? = nil) throws -> Tensor {
+    if isPaired(diffusion) { return try pairedEmbedding(in: diffusion, text ?? reference) }
     let folder = diffusion.part("text_encoder")
     let tokenizerFolder = URL(filePath: diffusion.path + "/tokenizer")
     let fields = try folder.configuration()
@@ -50,6 +51,45 @@ enum Prompt {
     }
     let ids = [encoder.config.vocabulary - 2] + words.prefix(length - 2) + [encoder.config.vocabulary - 1]
     return withoutGradient { encoder([ids + Array(repeating: file.padding, count: length - ids.count)]) }
+  }
+
+  // MARK: SD-XL
+
+  /// SD-XL has two text encoders; its context is the tokens of both before their last layers, side by side.
+  private static func isPaired(_ diffusion: WeightsFolder) -> Bool { diffusion.part("text_encoder_2").holdsModel }
+
+  private static func pairedEmbedding(in diffusion: WeightsFolder, _ text: String) throws -> Tensor {
+    let first = try CLIPTextTower(textEncoder: diffusion.part("text_encoder"))
+    let second = try CLIPTextTower(projectedTextEncoder: diffusion.part("text_encoder_2"))
+    func tokens(_ encoder: CLIPTextTower, _ folder: String) throws -> Tensor {
+      let ids = try tokenizer(folder, of: encoder, in: diffusion).tokens(text)
+      return withoutGradient { encoder.penultimate([ids]) }
+    }
+    let parts = (try tokens(first, "tokenizer"), try tokens(second, "tokenizer_2"))
+    guard parts.0.shape[1] == parts.1.shape[1] else {
+      throw Problem(
+        "cannot use \(diffusion.path): one text encoder takes \(parts.0.shape[1]) tokens, the other "
+          + "\(parts.1.shape[1])", advice: "the folders belong to different models")
+    }
+    return parts.0.concatenatedChannels(parts.1)
+  }
+
+  /// What SD-XL's UNet takes beside the context: the pooled empty text, which tells nothing of a picture. nil for the
+  /// other versions.
+  static func pooled(in diffusion: WeightsFolder) throws -> Tensor? {
+    guard isPaired(diffusion) else { return nil }
+    let encoder = try CLIPTextTower(projectedTextEncoder: diffusion.part("text_encoder_2"))
+    let ids = try tokenizer("tokenizer_2", of: encoder, in: diffusion).tokens("")
+    return withoutGradient { encoder.textFeatures([ids]) }
+  }
+
+  private static func tokenizer(
+    _ folder: String, of encoder: CLIPTextTower, in diffusion: WeightsFolder
+  ) throws -> CLIPTokenizer {
+    let tokenizer = try CLIPTokenizer(
+      folder: URL(filePath: diffusion.path + "/" + folder), contextLength: encoder.config.contextLength)
+    try require(tokenizer, fits: encoder, in: diffusion)
+    return tokenizer
   }
 
   private static func require(

@@ -48,9 +48,10 @@ public struct Workspace {
       prompt = try Prompt.embedding(in: file, text)
       diffusion = try StableDiffusion(file)
     } else {
+      try StableDiffusion.requireUNet(diffusionFolder)
       (diffusionNote, autoencoderPath) = (nil, diffusionFolder.path + "/vae")
       prompt = try Prompt.embedding(in: diffusionFolder, text)
-      diffusion = try StableDiffusion(diffusionFolder)
+      diffusion = try StableDiffusion(diffusionFolder, pooledText: Prompt.pooled(in: diffusionFolder))
     }
     guard prompt.shape.last == diffusion.unet.config.contextWidth else {
       throw Problem(

@@ -75,7 +75,7 @@ struct ConfigurationTests {
   @Test(
     "a UNet that this engine does not implement is refused by the member's name",
     arguments: [
-      ("act_fn", "mish"), ("addition_embed_type", "text_time"), ("class_embed_type", "timestep"),
+      ("act_fn", "mish"), ("addition_embed_type", "text_image"), ("class_embed_type", "timestep"),
       ("mid_block_type", "UNetMidBlock2DSimpleCrossAttn"), ("only_cross_attention", true), ("dropout", 0.1),
       ("num_attention_heads", 8), ("resnet_time_scale_shift", "scale_shift"), ("time_cond_proj_dim", 256),
       ("invented_tomorrow", "on"), ("norm_num_groups", 7), ("attention_head_dim", [1, 2]),

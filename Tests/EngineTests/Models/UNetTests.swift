@@ -5,15 +5,17 @@ import Testing
 
 /// Against diffusers' UNet2DConditionModel; Tests/Reference/models.py wrote the fixtures.
 struct UNetTests {
-  /// One in the manner of SD 2, in shards; one in the manner of SD 1, with levels that have no attention.
-  static let names = ["models/unet", "models/unet-sd1"]
+  /// One in the manner of SD 2, in shards; one in the manner of SD 1, with levels that have no attention; one in the
+  /// manner of SD-XL, with a pooled text and more layers of attention on its coarser level.
+  static let names = ["models/unet", "models/unet-sd1", "models/unet-sdxl"]
 
   private func run(_ name: String, context: (Tensor) -> Tensor = { $0 }, training: Bool = false) throws -> (
     unet: UNet2DConditionModel, prediction: Tensor
   ) {
-    let unet = try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
+    var unet = try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
     for parameter in unet.parameters { parameter.isTrainable = training }
     let reference = try Reference.tensors(name + "/reference")
+    if unet.config.addition != nil { unet.added = unet.addition(pooledText: try reference["pooled"], side: 96) }
     let prediction = unet(
       try reference["latents"], timesteps: try reference.integers("timesteps"),
       context: context(try reference["context"]))
@@ -57,9 +59,8 @@ struct UNetTests {
   func timeWaves() throws {
     let config = UNet2DConfig(
       sampleSize: 64, blockChannels: [320], attention: [true], heads: [5], contextWidth: 1024)
-    let embedding = try TimestepEmbedding(config, from: .outline())
 
-    let waves = embedding.waves([500]).values
+    let waves = TimeWaves(width: 320, config)([500]).values
 
     let expected: [(Int, Float)] = [
       (0, -0.8838), (1, 0.7028), (2, 0.8867), (160, -0.4678), (161, 0.7114), (162, -0.4624),

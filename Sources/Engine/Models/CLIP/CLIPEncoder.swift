@@ -21,6 +21,11 @@ struct CLIPEncoder {
   }
 }
 
+extension CLIPEncoder {
+  /// What the last block would read.
+  func beforeLast(_ x: Tensor, causal: Bool) -> Tensor { blocks.dropLast().reduce(x) { $1($0, causal: causal) } }
+}
+
 /// Attention, then MLP; each reads a normalised copy and adds its answer to the stream.
 ///
 /// Shape: (B, T, C) → (B, T, C). Keys: `layer_norm1, self_attn, layer_norm2, mlp`.

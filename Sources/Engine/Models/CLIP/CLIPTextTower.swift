@@ -59,12 +59,18 @@ public struct CLIPTextTower {
   ///
   /// Padding is not masked: in CLIP the causal mask hides it from the tokens that matter, SigLIP learned with it.
   public func callAsFunction(_ ids: [[Int]]) -> Tensor {
+    finalNorm(encoder(stream(ids), causal: config.family == .clip))
+  }
+
+  /// All tokens before the last layer, without the final norm, as SD-XL was trained with them: (B, T, C).
+  public func penultimate(_ ids: [[Int]]) -> Tensor { encoder.beforeLast(stream(ids), causal: config.family == .clip) }
+
+  private func stream(_ ids: [[Int]]) -> Tensor {
     let length = ids.first?.count ?? 0
     precondition(
       (1...config.contextLength).contains(length),
       "texts of \(length) tokens, the tower takes 1 to \(config.contextLength)")
-    let tokens = tokenEmbedding(ids) + positions.positions(length)
-    return finalNorm(encoder(tokens, causal: config.family == .clip))
+    return tokenEmbedding(ids) + positions.positions(length)
   }
 
   /// What CLIP compares with images, not normalised: the projected end token of each text, in SigLIP its last

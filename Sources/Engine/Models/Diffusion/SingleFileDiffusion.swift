@@ -25,7 +25,9 @@ public struct SingleFileDiffusion {
           + "cond_stage_model.")
     }
     guard shapes.dims("model.diffusion_model.label_emb.0.0.weight") == nil else {
-      throw Problem("cannot use \(path): it is SD-XL, or takes a class", advice: "use Stable Diffusion 1.x or 2.x")
+      throw Problem(
+        "cannot use \(path): it is SD-XL in a single file, or takes a class",
+        advice: "give SD-XL as a folder in diffusers' layout, or Stable Diffusion 1.x or 2.x")
     }
     let hints =
       ([URL(filePath: path).lastPathComponent] + file.metadata.filter { $0.key.hasPrefix("modelspec.") }.values)

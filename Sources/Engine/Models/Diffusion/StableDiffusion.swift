@@ -18,16 +18,39 @@ public struct StableDiffusion {
   }
 
   /// Opens the folder, everything frozen. Throws a `Problem` when a part is missing, damaged or not implemented.
-  public init(_ folder: WeightsFolder) throws {
+  ///
+  /// - Parameter pooledText: what SD-XL's UNet takes beside the context; the other versions take none.
+  public init(_ folder: WeightsFolder, pooledText: Tensor? = nil) throws {
     schedule = try NoiseSchedule(folder.part("scheduler").configuration("scheduler_config.json"))
     autoencoder = try AutoencoderKL(folder.part("vae"))
-    unet = try UNet2DConditionModel(folder.part("unet"))
+    var unet = try UNet2DConditionModel(folder.part("unet"))
+    if let addition = unet.config.addition {
+      guard let pooledText, pooledText.shape.count == addition.textWidth else {
+        throw Problem(
+          "cannot use \(folder.path): its UNet takes a pooled text of \(addition.textWidth) numbers, as SD-XL's, "
+            + (pooledText.map { "text_encoder_2 gives \($0.shape.count)" } ?? "and there is no text_encoder_2"),
+          advice: "give a whole folder of SD-XL in diffusers' layout")
+      }
+      let side = unet.config.sampleSize * autoencoder.reduction
+      unet.added = withoutGradient { unet.addition(pooledText: pooledText, side: side) }
+    }
+    self.unet = unet
     guard unet.config.inChannels == autoencoder.config.latentChannels else {
       throw Problem(
         "cannot use \(folder.path): its UNet takes \(unet.config.inChannels) channels, its autoencoder gives "
           + "\(autoencoder.config.latentChannels)",
         advice: "the parts belong to different models")
     }
+  }
+
+  /// Throws a `Problem` that names a pipeline whose denoiser is no UNet (DiT, Stable Diffusion 3), before its text encoder
+  /// is missed.
+  public static func requireUNet(_ folder: WeightsFolder) throws {
+    guard folder.part("transformer").holdsModel, !folder.part("unet").holdsModel else { return }
+    let name = try? folder.configuration("model_index.json").json["_class_name"]?.text
+    throw Problem(
+      "cannot use \(folder.path): its denoiser is a transformer, no UNet\(name.map { " (\($0.shown))" } ?? "")",
+      advice: "use Stable Diffusion 1.x, 2.x or XL; DiT and Stable Diffusion 3 are not implemented")
   }
 
   /// Pixels on a side of the square images that the UNet was trained for.

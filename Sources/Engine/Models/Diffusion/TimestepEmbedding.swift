@@ -6,32 +6,68 @@ import Glibc
 struct TimestepEmbedding {
   let linear1: Linear
   let linear2: Linear
-  private let width: Int
-  private let cosinesFirst: Bool
-  private let frequencyShift: Int
+  private let waves: TimeWaves
 
   init(_ config: UNet2DConfig, from weights: Weights) throws {
-    width = config.blockChannels[0]
-    cosinesFirst = config.flipsSineToCosine
-    frequencyShift = config.frequencyShift
+    let width = config.blockChannels[0]
+    waves = TimeWaves(width: width, config)
     linear1 = try Linear(width, 4 * width, from: weights["linear_1"])
     linear2 = try Linear(4 * width, 4 * width, from: weights["linear_2"])
   }
 
   /// With the SiLU that every residual block applies first, done once here for all of them.
-  func callAsFunction(_ timesteps: [Int]) -> Tensor {
-    linear2(linear1(waves(timesteps)).activated(.silu)).activated(.silu)
+  ///
+  /// - Parameter added: of SD-XL, the same for all images.
+  func callAsFunction(_ timesteps: [Int], added: Tensor? = nil) -> Tensor {
+    let time = linear2(linear1(waves(timesteps)).activated(.silu))
+    return (added.map { time + $0 } ?? time).activated(.silu)
+  }
+}
+
+/// SD-XL's vector beside that of the timestep: a pooled text, and six numbers about the picture.
+///
+/// Shape: (P), six numbers → (4·C). Keys: `linear_1, linear_2`. Source: diffusers `get_aug_embed`, "text_time".
+struct AddedEmbedding {
+  let linear1: Linear
+  let linear2: Linear
+  private let waves: TimeWaves
+
+  init(_ addition: UNet2DConfig.Addition, _ config: UNet2DConfig, from weights: Weights) throws {
+    waves = TimeWaves(width: addition.waveWidth, config)
+    linear1 = try Linear(addition.width, 4 * config.blockChannels[0], from: weights["linear_1"])
+    linear2 = try Linear(4 * config.blockChannels[0], 4 * config.blockChannels[0], from: weights["linear_2"])
   }
 
-  /// (B, C): half cosines, half sines of t·exp(−ln(10000)·i / (C/2 − shift)).
-  func waves(_ timesteps: [Int]) -> Tensor {
+  func callAsFunction(pooledText: Tensor, numbers: [Int]) -> Tensor {
+    let waves = self.waves(numbers)
+    let whole = pooledText.reshaped([1, pooledText.shape.count])
+      .concatenatedChannels(waves.reshaped([1, waves.shape.count]))
+    let added = linear2(linear1(whole).activated(.silu))
+    return added.reshaped([added.shape.count])
+  }
+}
+
+/// Numbers as sines and cosines: half cosines, half sines of t·exp(−ln(10000)·i / (C/2 − shift)).
+///
+/// Shape: B numbers → (B, C).
+struct TimeWaves {
+  let width: Int
+  private let cosinesFirst: Bool
+  private let frequencyShift: Int
+
+  init(width: Int, _ config: UNet2DConfig) {
+    self.width = width
+    (cosinesFirst, frequencyShift) = (config.flipsSineToCosine, config.frequencyShift)
+  }
+
+  func callAsFunction(_ numbers: [Int]) -> Tensor {
     let half = width / 2
     let frequencies = (0..<half).map { exp(-logf(10_000) * Float($0) / Float(half - frequencyShift)) }
     let (cosineStart, sineStart) = cosinesFirst ? (0, half) : (half, 0)
-    return Tensor.filled([timesteps.count, width]) { out in
-      for (row, timestep) in timesteps.enumerated() {
+    return Tensor.filled([numbers.count, width]) { out in
+      for (row, number) in numbers.enumerated() {
         for (i, frequency) in frequencies.enumerated() {
-          let angle = Float(timestep) * frequency
+          let angle = Float(number) * frequency
           out[row * width + cosineStart + i] = cos(angle)
           out[row * width + sineStart + i] = sin(angle)
         }

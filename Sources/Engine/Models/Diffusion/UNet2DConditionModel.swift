@@ -9,6 +9,9 @@ public struct UNet2DConditionModel {
   public var memory = ArithmeticPolicy.current.memory
   private let convIn: Conv2D
   private let timeEmbedding: TimestepEmbedding
+  private let addedEmbedding: AddedEmbedding?
+  /// Of SD-XL, which needs it: what is added to the timestep's vector, the same for all images (`addition`).
+  public var added: Tensor?
   private let downBlocks: [UNetDownBlock]
   private let midBlock: UNetMidBlock
   private let upBlocks: [UNetUpBlock]
@@ -21,6 +24,7 @@ public struct UNet2DConditionModel {
     let channels = config.blockChannels
     convIn = try Conv2D(config.inChannels, channels[0], kernel: 3, from: weights["conv_in"])
     timeEmbedding = try TimestepEmbedding(config, from: weights["time_embedding"])
+    addedEmbedding = try config.addition.map { try AddedEmbedding($0, config, from: weights["add_embedding"]) }
     downBlocks = try channels.indices.map {
       try UNetDownBlock(level: $0, config, from: weights["down_blocks"][$0])
     }
@@ -43,6 +47,11 @@ public struct UNet2DConditionModel {
     try folder.write(config.json, parameters: parameters, weightsName: "diffusion_pytorch_model.safetensors")
   }
 
+  /// Of SD-XL: a pooled text, and the numbers of a square picture of `side` pixels that was not cut. nil for the others.
+  public func addition(pooledText: Tensor, side: Int) -> Tensor? {
+    addedEmbedding?(pooledText: pooledText, numbers: [side, side, 0, 0, side, side])
+  }
+
   /// Shape: noisy latents (B, H, W, 4), one timestep an image, context (B, T, X) → (B, H, W, 4).
   ///
   /// H and W must be multiples of 2 to the number of downsamplings.
@@ -56,7 +65,8 @@ public struct UNet2DConditionModel {
         && context.shape.last == config.contextWidth,
       "\(timesteps.count) timesteps, context \(context.shape) (width \(config.contextWidth)) for latents \(latents.shape)"
     )
-    let time = timeEmbedding(timesteps)
+    precondition((added == nil) == (config.addition == nil), "SD-XL takes a pooled text, the others do not")
+    let time = timeEmbedding(timesteps, added: added)
     var x = convIn(latents)
     var skips = [x]
     for block in downBlocks { x = block(x, time: time, context: context, skips: &skips, memory: memory) }

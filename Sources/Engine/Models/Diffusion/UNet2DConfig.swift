@@ -22,6 +22,20 @@ public struct UNet2DConfig: Equatable, Sendable {
   public var usesLinearProjection: Bool
   public var flipsSineToCosine: Bool
   public var frequencyShift: Int
+  /// SD-XL's conditioning beside the context; nil in the other versions.
+  public var addition: Addition?
+
+  /// A pooled text, with numbers about the picture as sines and cosines.
+  public struct Addition: Equatable, Sendable {
+    /// Of each number.
+    public var waveWidth: Int
+    /// Of all of it.
+    public var width: Int
+
+    /// Six numbers: the picture's height and width, where it was cut, and the size wanted.
+    static let numbers = 6
+    public var textWidth: Int { width - Addition.numbers * waveWidth }
+  }
 
   /// A UNet that attends to the context on the levels named, SD 2 style elsewhere.
   public init(
@@ -66,7 +80,22 @@ public struct UNet2DConfig: Equatable, Sendable {
     usesLinearProjection = try fields.flag("use_linear_projection", default: false)
     flipsSineToCosine = try fields.flag("flip_sin_to_cos", default: true)
     frequencyShift = try fields.integer("freq_shift", default: 0, in: 0...1)
+    addition = try UNet2DConfig.addition(fields)
     try requireDivisible(fields)
+  }
+
+  private static func addition(_ fields: ConfigurationFields) throws -> Addition? {
+    let kind = try fields.text("addition_embed_type", default: "")
+    guard !kind.isEmpty else { return nil }
+    guard kind == "text_time" else { throw fields.problem("addition_embed_type", "text_time, or none") }
+    let addition = Addition(
+      waveWidth: try fields.integer("addition_time_embed_dim", in: 2...65_536),
+      width: try fields.integer("projection_class_embeddings_input_dim"))
+    guard addition.textWidth > 0, addition.waveWidth % 2 == 0 else {
+      throw fields.problem(
+        "projection_class_embeddings_input_dim", "more than 6 times addition_time_embed_dim, which is even")
+    }
+    return addition
   }
 
   private func requireDivisible(_ fields: ConfigurationFields) throws {
@@ -90,7 +119,8 @@ public struct UNet2DConfig: Equatable, Sendable {
     "norm_num_groups", "norm_eps", "use_linear_projection", "flip_sin_to_cos", "freq_shift",
     // How precisely others compute; here everything is float32.
     "upcast_attention",
-    // Of use only with an addition_embed_type, which is refused.
+    "addition_embed_type", "addition_time_embed_dim", "projection_class_embeddings_input_dim",
+    // Of use only with an addition_embed_type that is refused.
     "addition_embed_type_num_heads",
   ]
 
@@ -118,7 +148,7 @@ extension ConfigurationFields {
 
 extension UNet2DConfig {
   public var json: JSON {
-    [
+    let common: JSON = [
       "_class_name": "UNet2DConditionModel", "_diffusers_version": "0.25.0", "act_fn": "silu",
       "attention_head_dim": .perLevel(heads), "block_out_channels": .integers(blockChannels),
       "center_input_sample": false, "cross_attention_dim": .integer(contextWidth),
@@ -131,6 +161,13 @@ extension UNet2DConfig {
       "up_block_types": .array(upAttention.map { $0 ? "CrossAttnUpBlock2D" : "UpBlock2D" }),
       "use_linear_projection": .bool(usesLinearProjection),
     ]
+    guard let addition else { return common }
+    return .object(
+      (common.members ?? []) + [
+        JSON.Member("addition_embed_type", "text_time"),
+        JSON.Member("addition_time_embed_dim", .integer(addition.waveWidth)),
+        JSON.Member("projection_class_embeddings_input_dim", .integer(addition.width)),
+      ])
   }
 }
 
