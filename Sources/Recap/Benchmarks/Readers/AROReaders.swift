@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 
 /// Relations, attributes and word order. Source: arXiv 2210.01936.
 extension BenchmarkReader {
@@ -21,40 +20,25 @@ extension BenchmarkReader {
     _ name: String, _ title: String, _ published: Int, _ file: String,
     category: @escaping @Sendable (RecordMembers) -> String?
   ) -> BenchmarkReader {
-    BenchmarkReader(
-      name, title, published: published,
-      layout: "\(file) (image_path, bbox_x, bbox_y, bbox_w, bbox_h, true_caption, false_caption, …), images/"
-    ) { folder in
-      guard let file = folder.file(file) else { return nil }
-      let records = try BenchmarkFolder.records(file).enumerated().map { number, json in
-        let record = RecordMembers(json, file.path, number)
-        let box = PixelBox(
-          x: try record.integer("bbox_x"), y: try record.integer("bbox_y"), width: try record.integer("bbox_w"),
-          height: try record.integer("bbox_h"))
-        return BenchmarkRecord(
-          id: "\(number)", place: record.place, category: category(record), shape: .statements(right: 1),
-          statements: [try record.text("true_caption"), try record.text("false_caption")],
-          images: [try record.text("image_path")], crop: box)
-      }
-      return [BenchmarkTable(file: file.path, records: records)]
+    list(
+      name, title, published: published, file,
+      layout: "(image_path, bbox_x, bbox_y, bbox_w, bbox_h, true_caption, false_caption, …), images/"
+    ) { record in
+      let box = PixelBox(
+        x: try record.integer("bbox_x"), y: try record.integer("bbox_y"), width: try record.integer("bbox_w"),
+        height: try record.integer("bbox_h"))
+      return BenchmarkRecord(
+        id: "\(record.number)", place: record.place, category: category(record), shape: .statements(right: 1),
+        statements: [try record.text("true_caption"), try record.text("false_caption")],
+        images: [try record.text("image_path")], crop: box)
     }
   }
 
   private static func order(_ name: String, _ title: String, _ file: String) -> BenchmarkReader {
-    BenchmarkReader(
-      name, title, published: nil,
-      layout: "\(file) (image or image_path, caption_options: the right one first), images/"
-    ) { folder in
-      guard let file = folder.file(file) else { return nil }
-      let records = try BenchmarkFolder.records(file).enumerated().map { number, json in
-        let record = RecordMembers(json, file.path, number)
-        let statements = try record.texts("caption_options")
-        guard statements.count > 1 else { throw record.problem("there is one caption option") }
-        return BenchmarkRecord(
-          id: "\(number)", place: record.place, shape: .statements(right: 1), statements: statements,
-          images: [try record.optionalText("image") ?? record.text("image_path")])
-      }
-      return [BenchmarkTable(file: file.path, records: records)]
+    list(name, title, file, layout: "(image or image_path, caption_options: the right one first), images/") { record in
+      BenchmarkRecord(
+        id: "\(record.number)", place: record.place, shape: .statements(right: 1), statements: try record.options(),
+        images: [try record.optionalText("image") ?? record.text("image_path")])
     }
   }
 }

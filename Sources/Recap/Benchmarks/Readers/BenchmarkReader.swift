@@ -22,6 +22,16 @@ public struct BenchmarkReader: Sendable {
     (self.prefix, self.tables) = (prefix, tables)
   }
 
+  /// One file, whose records are a pair each: an image with right and wrong statements.
+  static func list(
+    _ name: String, _ title: String, published: Int? = nil, _ file: String, layout: String,
+    record: @escaping @Sendable (RecordMembers) throws -> BenchmarkRecord
+  ) -> BenchmarkReader {
+    BenchmarkReader(name, title, published: published, layout: "\(file) \(layout)") { folder in
+      try folder.file(file).map { [try BenchmarkTable($0, record: record)] }
+    }
+  }
+
   /// All but MMVP-VLM, which `MMVPFolder` reads.
   public static let all: [BenchmarkReader] =
     [sugarCrepe, sugarCrepePlus, whatsUpA, whatsUpB] + whatsUpPhotos + [

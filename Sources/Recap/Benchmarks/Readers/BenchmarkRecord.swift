@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 
 /// A pair as a benchmark's file has it, before its images are looked for.
 struct BenchmarkRecord {
@@ -20,6 +21,20 @@ struct BenchmarkTable {
   var file: String
   var category: String?
   var records: [BenchmarkRecord]
+}
+
+extension BenchmarkTable {
+  /// - Parameters:
+  ///   - list: what is in the file, read if it is not known yet.
+  ///   - record: reads a pair.
+  init(
+    _ file: URL, category: String? = nil, _ list: [JSON]? = nil, record: (RecordMembers) throws -> BenchmarkRecord
+  ) throws {
+    let records = try (list ?? BenchmarkFolder.records(file)).enumerated().map { number, json in
+      try record(RecordMembers(json, file.path, number))
+    }
+    self.init(file: file.path, category: category, records: records)
+  }
 }
 
 /// A record's members by name; what is missing or of another kind is named, with its place.
@@ -50,6 +65,13 @@ struct RecordMembers {
       throw problem("“\(name)” is missing, or no list of texts")
     }
     return texts
+  }
+
+  /// The right caption and the wrong ones.
+  func options() throws -> [String] {
+    let options = try texts("caption_options")
+    guard options.count > 1 else { throw problem("there is one caption option") }
+    return options
   }
 
   func integer(_ name: String) throws -> Int {

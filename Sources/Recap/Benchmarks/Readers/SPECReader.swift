@@ -21,8 +21,7 @@ extension BenchmarkReader {
 
   private static func table(_ file: URL, _ kind: String, isToText: Bool) throws -> BenchmarkTable {
     let category = "\(kind), \(isToText ? "image to text" : "text to image")"
-    let records = try BenchmarkFolder.records(file).enumerated().map { number, json in
-      let record = RecordMembers(json, file.path, number)
+    return try BenchmarkTable(file, category: category) { record in
       let (query, label) = (try record.text("query"), try record.integer("label"))
       var keys = try record.texts("keys")
       guard keys.indices.contains(label), keys.count > 1 else {
@@ -32,10 +31,9 @@ extension BenchmarkReader {
       // Its images lie beside the file.
       func image(_ path: String) -> String { path.contains("/") ? path : "\(kind)/\(path)" }
       return BenchmarkRecord(
-        id: "\(category) \(number)", place: record.place, category: category,
+        id: "\(category) \(record.number)", place: record.place, category: category,
         shape: isToText ? .statements(right: 1) : .images(keys.count), statements: isToText ? keys : [query],
         images: isToText ? [image(query)] : keys.map(image))
     }
-    return BenchmarkTable(file: file.path, category: category, records: records)
   }
 }

@@ -54,14 +54,11 @@ extension BenchmarkReader {
     BenchmarkReader(name, title, published: published, layout: layout) { folder in
       let tables = try folder.candidates.compactMap { file, list -> BenchmarkTable? in
         guard let first = list.first, members.fit(first) else { return nil }
-        return BenchmarkTable(
-          file: file.path,
-          records: try list.enumerated().map { number, json in
-            let record = RecordMembers(json, file.path, number)
-            return BenchmarkRecord(
-              id: record.id(members.id), place: record.place, category: category(record),
-              statements: try members.statements.map(record.text), images: try members.images.map(record.text))
-          })
+        return try BenchmarkTable(file, list) { record in
+          BenchmarkRecord(
+            id: record.id(members.id), place: record.place, category: category(record),
+            statements: try members.statements.map(record.text), images: try members.images.map(record.text))
+        }
       }
       return tables.isEmpty ? nil : tables
     }

@@ -25,14 +25,13 @@ extension BenchmarkReader {
       let members = json.members ?? json.elements?.enumerated().map { JSON.Member("\($0)", $1) } ?? []
       if let first = members.first { guard (first.value["caption2"] != nil) == isPlus else { return nil } }
       if members.isEmpty, isPlus { return nil }
-      let records = try members.enumerated().map { number, member in
-        let record = RecordMembers(member.value, file.path, number)
+      return try BenchmarkTable(file, category: name, members.map(\.value)) { record in
         let right = try [record.text("caption")] + (isPlus ? [record.text("caption2")] : [])
         return BenchmarkRecord(
-          id: "\(name) \(member.name)", place: record.place, category: name, shape: .statements(right: right.count),
-          statements: right + [try record.text("negative_caption")], images: [try record.text("filename")])
+          id: "\(name) \(members[record.number].name)", place: record.place, category: name,
+          shape: .statements(right: right.count), statements: right + [try record.text("negative_caption")],
+          images: [try record.text("filename")])
       }
-      return BenchmarkTable(file: file.path, category: name, records: records)
     }
     return tables.contains { !$0.records.isEmpty } ? tables : nil
   }

@@ -20,20 +20,12 @@ extension BenchmarkReader {
   private static func controlled(
     _ name: String, _ title: String, _ file: String, _ opposites: [[String]]
   ) -> BenchmarkReader {
-    BenchmarkReader(name, title, published: nil, layout: "\(file) (image_path, caption_options), its images") {
-      folder in
-      guard let file = folder.file(file) else { return nil }
-      let records = try BenchmarkFolder.records(file).enumerated().map { number, json in
-        let record = RecordMembers(json, file.path, number)
-        let image = try record.text("image_path")
-        let statements = try record.texts("caption_options")
-        guard statements.count > 1 else { throw record.problem("there is one caption option") }
-        let set = set(of: URL(filePath: image).deletingPathExtension().lastPathComponent, opposites)
-        return BenchmarkRecord(
-          id: "\(number)", place: record.place, category: set?.member, shape: .statements(right: 1),
-          statements: statements, images: [image], set: set)
-      }
-      return [BenchmarkTable(file: file.path, records: records)]
+    list(name, title, file, layout: "(image_path, caption_options), its images") { record in
+      let image = try record.text("image_path")
+      let set = set(of: URL(filePath: image).deletingPathExtension().lastPathComponent, opposites)
+      return BenchmarkRecord(
+        id: "\(record.number)", place: record.place, category: set?.member, shape: .statements(right: 1),
+        statements: try record.options(), images: [image], set: set)
     }
   }
 
@@ -50,26 +42,18 @@ extension BenchmarkReader {
   }
 
   private static func photos(_ name: String, _ title: String, _ file: String, digits: Int) -> BenchmarkReader {
-    BenchmarkReader(
-      name, title, published: nil,
-      layout:
-        "\(file) ([image, right caption, wrong caption]), \(digits > 0 ? "COCO's val2017/" : "Visual Genome's vg_images/")"
-    ) { folder in
-      guard let file = folder.file(file) else { return nil }
-      let records = try BenchmarkFolder.records(file).enumerated().map { number, json in
-        let record = RecordMembers(json, file.path, number)
-        let fields = json.elements ?? []
-        let captions = fields.dropFirst().compactMap(\.text)
-        let id = fields.first.flatMap { $0.text ?? $0.integer.map { "\($0)" } }
-        guard fields.count == 3, captions.count == 2, let id, id.utf8.count < 100 else {
-          throw record.problem("expected an image, a right and a wrong caption")
-        }
-        let zeros = String(repeating: "0", count: max(0, digits - id.count))
-        return BenchmarkRecord(
-          id: "\(number)", place: record.place, shape: .statements(right: 1), statements: captions,
-          images: [id.contains(".") ? id : "\(zeros)\(id).jpg"])
+    let images = digits > 0 ? "COCO's val2017/" : "Visual Genome's vg_images/"
+    return list(name, title, file, layout: "([image, right caption, wrong caption]), \(images)") { record in
+      let fields = record.json.elements ?? []
+      let captions = fields.dropFirst().compactMap(\.text)
+      let id = fields.first.flatMap { $0.text ?? $0.integer.map { "\($0)" } }
+      guard fields.count == 3, captions.count == 2, let id, id.utf8.count < 100 else {
+        throw record.problem("expected an image, a right and a wrong caption")
       }
-      return [BenchmarkTable(file: file.path, records: records)]
+      let zeros = String(repeating: "0", count: max(0, digits - id.count))
+      return BenchmarkRecord(
+        id: "\(record.number)", place: record.place, shape: .statements(right: 1), statements: captions,
+        images: [id.contains(".") ? id : "\(zeros)\(id).jpg"])
     }
   }
 }
