@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -110,12 +111,52 @@ import Testing
 
     #expect(range.lowerBound <= extent.lowerBound && range.upperBound >= extent.upperBound && ticks.values.count >= 1)
     // As `LineChart` scales them.
-    let row = { (value: Double) in
+    let dot = { (value: Double) in
       let part = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
-      return (4 * rows - 1 - Int((part * Double(4 * rows - 1)).rounded())) / 4
+      return 4 * rows - 2 - Int((part * Double(4 * rows - 2)).rounded())
     }
-    let gaps = zip(ticks.values, ticks.values.dropFirst()).map { row($0) - row($1) }
+    let gaps = zip(ticks.values, ticks.values.dropFirst()).map { dot($0) / 4 - dot($1) / 4 }
     #expect(Set(gaps).count <= 1 && gaps.allSatisfy { $0 >= 2 })
+    // In the middle of its cell, where the axis has its sign.
+    #expect(ticks.values.allSatisfy { dot($0) % 4 == 2 })
+  }
+
+  @Test("A level line runs through the middle of the row of its tick", arguments: [9, 14, 22, 36])
+  func levelOnItsTick(rows: Int) throws {
+    var canvas = Canvas(size: Size(columns: 40, rows: rows))
+    let points = [ChartPoint(x: 0, y: 0), ChartPoint(x: 1, y: 0.5), ChartPoint(x: 10, y: 0.5), ChartPoint(x: 10, y: 1)]
+    LineChart(series: [(.tuned, points)], emptyMessage: "").draw(in: canvas.bounds, on: &canvas)
+    let lines = canvas.text.split(separator: "\n", omittingEmptySubsequences: false)
+    let row = try #require(lines.firstIndex { $0.contains("0.5") && $0.contains("┤") })
+    let middle = Set(dotRows(canvas.text)[30...60].flatMap { $0 })
+    #expect(middle == [4 * row + 2])
+  }
+
+  @Test(
+    "On a logarithmic axis ticks are 1, 2 and 5 times powers of ten, on their rows; round values where all lie close",
+    arguments: [
+      (0.046, 0.052, 8, [0.046, 0.048, 0.05, 0.052]), (31.0, 70.0, 8, [20, 50]), (0.9, 1100, 12, [1, 10, 100, 1000]),
+      (1e-5, 3e-4, 20, [1e-5, 2e-5, 5e-5, 1e-4, 2e-4]), (0.001, 1e6, 8, [1e-5, 1, 1e5]),
+    ])
+  func logTicks(low: Double, high: Double, rows: Int, wanted: [Double]) {
+    let (range, ticks) = Ticks.logarithmic(over: log10(low)...log10(high), rows: rows)
+    #expect(range.lowerBound <= log10(low) + 1e-9 && range.upperBound >= log10(high) - 1e-9)
+    let values = ticks.map(\.value)
+    #expect(wanted.allSatisfy { want in values.contains { abs($0 / want - 1) < 1e-6 } }, "\(values)")
+    for tick in ticks {
+      let dots = (tick.place - range.lowerBound) / (range.upperBound - range.lowerBound) * Double(4 * rows - 2)
+      #expect(abs(dots / 4 - (dots / 4).rounded()) <= 0.25, "\(tick)")
+    }
+  }
+
+  @Test("The word of a mark is never overdrawn")
+  func markWords() {
+    var canvas = Canvas(size: Size(columns: 40, rows: 9))
+    let points = (0..<200).map { ChartPoint(x: Double($0), y: $0 % 2 == 0 ? 0 : 1) }
+    LineChart(
+      series: [(.tuned, points)], emptyMessage: "", marks: [(20, "▲ all"), (24, "▲ class only"), (199, "▲ 30 %")]
+    ).draw(in: canvas.bounds, on: &canvas)
+    #expect(["▲ all", "▲ class only", "▲ 30 %"].allSatisfy(canvas.text.contains))
   }
 
   @Test(

@@ -53,6 +53,9 @@ struct DotRaster {
     for y in max(0, min(top, bottom))..<max(0, min(height, max(top, bottom) + 1)) { set(x, y, style) }
   }
 
+  /// Whether no cell of a row has a dot in these columns.
+  func isEmpty(_ row: Int, _ cells: Range<Int>) -> Bool { cells.allSatisfy { dots[row * columns + $0] == 0 } }
+
   /// Writes the cells that have dots; others keep what the canvas has.
   func draw(on canvas: inout Canvas, _ column: Int, _ row: Int) {
     for cell in dots.indices where dots[cell] != 0 {

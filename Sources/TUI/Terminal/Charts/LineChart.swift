@@ -73,17 +73,20 @@ package struct LineChart {
     }
     let xs = points.map(\.x).filter(\.isFinite)
     let xRange = isCut ? xRange : min(xRange.lowerBound, xs.min() ?? 0)...max(xRange.upperBound, xs.max() ?? 0)
-    let (yRange, ticks) = Ticks.even(over: extent ?? whole, rows: rect.rows - 2)
-    let labels = ticks.values.map { yLabel($0, ticks.decimals) }
+    let (yRange, ticks) = yAxis(over: extent ?? whole, rows: rect.rows - 2)
+    let labels = ticks.map(\.label)
     let margin = (labels.map(\.cellWidth).max() ?? 0) + 2
     let plot = rect.droppingLeft(margin).droppingBottom(2)
     let scale = Scale(x: xRange, y: yRange, raster: DotRaster(columns: plot.columns, rows: plot.rows))
 
     if let place, !isLogX { canvas.mark(plot, .chart(place, xRange)) }
-    drawAxes(around: plot, ticks: ticks.values, labels: labels, scale: scale, on: &canvas)
+    drawAxes(around: plot, ticks: ticks.map(\.place), labels: labels, scale: scale, on: &canvas)
     drawLines(around: plot, scale, on: &canvas)
     var raster = scale.raster
     drawBand(on: &raster, scale)
+    for level in levels where scale.y.contains(level.value) {
+      for x in stride(from: 0, to: raster.width, by: 4) { raster.set(x, scale.row(level.value), level.style) }
+    }
     // About one a column: more would hide the curve.
     for index in stride(from: 0, to: dots.count, by: max(1, dots.count / max(plot.columns, 1))) {
       let dot = dots[index]
@@ -92,6 +95,7 @@ package struct LineChart {
     }
     let gaps = series.flatMap { drawLine($0, on: &raster, scale) }
     raster.draw(on: &canvas, plot.column, plot.row)
+    drawMarkLabels(around: plot, scale, raster, on: &canvas)
     drawSigns(around: plot, scale, on: &canvas)
     for gap in gaps where (0..<scale.raster.width).contains(gap) {
       canvas.write("×", plot.column + gap / 2, plot.endRow - 1, .warning)
@@ -121,6 +125,8 @@ package struct LineChart {
   /// Points outside the axis are the neighbours of those that are shown.
   private var isCut = false
   private var isLogX: Bool { xLabel != nil }
+  /// Vertical values are logarithms.
+  private var isLogY = false
 
   /// The same curves over the logarithms, with labels of the values themselves.
   private var onLogAxes: LineChart {
@@ -140,17 +146,25 @@ package struct LineChart {
     chart.xRange = x(xRange.lowerBound)...max(x(xRange.upperBound), x(xRange.lowerBound) + 0.1)
     if hasLogX { chart.xLabel = { value, _ in pow(10, value).text(figures: 2) } }
     if hasLogY {
-      let label = yLabel
-      chart.yLabel = { value, decimals in
-        let real = pow(10, value)
-        return label(real, max(decimals, 1 - Int(floor(log10(max(real, 1e-9))))))
-      }
+      chart.isLogY = true
       chart.extent = extent.flatMap { $0.lowerBound > 0 ? log10($0.lowerBound)...log10($0.upperBound) : nil }
     }
     return chart
   }
 
   // MARK: - Scales
+
+  /// What the vertical axis shows, and its ticks with what they say.
+  private func yAxis(
+    over extent: ClosedRange<Double>, rows: Int
+  ) -> (range: ClosedRange<Double>, ticks: [(place: Double, label: String)]) {
+    if isLogY {
+      let (range, ticks) = Ticks.logarithmic(over: extent, rows: rows)
+      return (range, ticks.map { ($0.place, yLabel($0.value, $0.decimals)) })
+    }
+    let (range, ticks) = Ticks.even(over: extent, rows: rows)
+    return (range, ticks.values.map { ($0, yLabel($0, ticks.decimals)) })
+  }
 
   private struct Scale {
     let x: ClosedRange<Double>
@@ -164,7 +178,8 @@ package struct LineChart {
     func row(_ value: Double) -> Int {
       // What lies outside the axis goes along its edge.
       let part = (min(max(value, y.lowerBound), y.upperBound) - y.lowerBound) / (y.upperBound - y.lowerBound)
-      return raster.height - 1 - Int((part * Double(raster.height - 1)).rounded())
+      let dots = Ticks.dots(raster.rows)
+      return dots - Int((part * Double(dots)).rounded())
     }
   }
 
@@ -211,12 +226,8 @@ package struct LineChart {
     }
   }
 
-  /// What lies behind the curves: levels, marks, the crosshair.
+  /// What lies behind the curves: the lines of marks, a selection, the crosshair.
   private func drawLines(around plot: Rect, _ scale: Scale, on canvas: inout Canvas) {
-    for level in levels where scale.y.contains(level.value) {
-      let row = plot.row + scale.row(level.value) / 4
-      canvas.write(String(repeating: "┄", count: plot.columns), plot.column, row, level.style)
-    }
     for mark in marks where scale.x.contains(mark.x) {
       let column = plot.column + scale.column(mark.x) / 2
       for row in plot.row..<plot.endRow { canvas.write("┊", column, row, .warning) }
@@ -231,9 +242,21 @@ package struct LineChart {
       let column = plot.column + scale.column(crosshair) / 2
       for row in plot.row..<plot.endRow { canvas.write("│", column, row, .accent) }
     }
-    for mark in marks where scale.x.contains(mark.x) {
-      let start = min(plot.column + scale.column(mark.x) / 2, plot.endColumn - mark.label.cellWidth)
-      if start >= plot.column { canvas.write(mark.label, start, plot.row, .warning) }
+  }
+
+  /// The labels of marks: on the highest row where no curve runs and no other label stands, else on the first one, before
+  /// the curve.
+  private func drawMarkLabels(around plot: Rect, _ scale: Scale, _ raster: DotRaster, on canvas: inout Canvas) {
+    var taken: [(row: Int, columns: Range<Int>)] = []
+    for mark in marks where scale.x.contains(mark.x) && mark.label.cellWidth <= plot.columns {
+      let start = min(scale.column(mark.x) / 2, plot.columns - mark.label.cellWidth)
+      let columns = start..<start + mark.label.cellWidth
+      let free = (0..<plot.rows).filter { row in
+        !taken.contains { $0.row == row && $0.columns.overlaps(columns) }
+      }
+      guard let row = free.first(where: { raster.isEmpty($0, columns) }) ?? free.first else { continue }
+      canvas.write(mark.label, plot.column + start, plot.row + row, .warning)
+      taken.append((row, columns))
     }
   }
 
