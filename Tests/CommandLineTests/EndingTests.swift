@@ -70,6 +70,13 @@ struct EndingTests {
     try bash("\"$P\" --bogus \(redirection)") { _, ending in #expect(ending.status == 64, "\(ending)") }
   }
 
+  @Test("a closed standard output is an error where the result goes there", arguments: ["doctor", "--help", "--version"])
+  func closedOutput(command: String) throws {
+    try bash("\"$P\" \(command) >&-") { _, ending in
+      #expect(ending.status == 1 && ending.errors.contains("standard output: it is closed"), "\(ending)")
+    }
+  }
+
   @Test("a full standard output is an error in plain words, which the run's log and report repeat")
   func fullOutput() throws {
     let words = "cannot write to standard output: No space left on device"

@@ -28,6 +28,7 @@ struct DivaTUI: ParsableCommand {
         try command.run()
       } catch  where exitCode(for: error).isSuccess {
         let help = fullMessage(for: error)
+        try Console.requireOutput()
         if !help.isEmpty, RankEnvironment.speaks { try Console.standard().output(Data((help + "\n").utf8)) }
       }
     } catch {

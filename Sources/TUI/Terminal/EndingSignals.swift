@@ -22,6 +22,7 @@ package enum EndingSignals {
     var savesWork = false
     var note: String?
     var wake: Int32?
+    var isOutputClosed = false
   }
 
   private static let state = Mutex(State())
@@ -31,12 +32,18 @@ package enum EndingSignals {
   /// The first signal that came while work was done that is to be saved.
   package static var taken: Interrupted? { state.withLock { $0.first } }
 
+  /// Whether the program was started without a standard output: what is written there is lost.
+  package static var isOutputClosed: Bool { state.withLock { $0.isOutputClosed } }
+
   /// Opens closed standard streams, shields the calling thread, and starts the thread that takes signals.
   ///
   /// The first thing in the program: threads inherit the shield, and the next file to be opened would get the number of a
   /// closed stream, and what is printed. A signal that was ignored at the start, as nohup does, stays ignored.
   package static func begin() {
-    for stream in Int32(0)...2 where fcntl(stream, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
+    for stream in Int32(0)...2 where fcntl(stream, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDWR)
+      if stream == STDOUT_FILENO { state.withLock { $0.isOutputClosed = true } }
+    }
     // Writing fails with EPIPE and EFBIG instead.
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     ThreadPool.shieldThread()

@@ -16,6 +16,8 @@ struct EncodeCommand: DivaCommand {
   @Flag(help: "Also write the preprocessed input: pixels.") var pixels = false
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
+
+  var writesFiles: Bool { out != nil }
   @Argument(parsing: .postTerminator, help: ArgumentHelp("Texts behind --.", visibility: .hidden))
   var dashedTexts: [String] = []
 

@@ -43,6 +43,8 @@ struct EvaluateMMVPCommand: DivaCommand {
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { csv != nil || result != nil }
+
   func validate() throws {
     guard mmvp == nil || (split == nil && !unmined) else {
       throw ValidationError("--mmvp names a folder's pairs, --split and --unmined the mini world's; give one of them.")

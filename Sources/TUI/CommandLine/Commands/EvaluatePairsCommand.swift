@@ -21,6 +21,9 @@ struct EvaluatePairsCommand: DivaCommand {
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { csv != nil }
+
+  private var benchmark: String { givenBenchmark ?? "" }
   private var isTable: Bool { benchmark.lowercased().hasSuffix(".csv") && !benchmark.hasSuffix("Questions.csv") }
 
   func validate() throws {

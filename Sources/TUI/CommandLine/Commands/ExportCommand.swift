@@ -23,6 +23,8 @@ struct ExportCommand: DivaCommand {
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { true }
+
   struct Result: Encodable {
     let format: String
     let files: [String]

@@ -26,6 +26,7 @@ func openExplorer(
       "there is no run to report on, and this is no terminal to open the explorer on",
       advice: "name a run (diva-tui RUN), make one (diva-tui train --out RUN), or see diva-tui --help")
   }
+  try Console.requireOutput()
   let reports = try found.folders.map { RunReport.text(for: try RunSummary(reading: $0)) }
   try Console.standard().print(reports.joined(separator: "\n"), terminator: "")
   if let first = found.damaged.first { throw first.problem }

@@ -15,6 +15,8 @@ struct PretrainCommand: DivaCommand {
   @Flag(help: "Keep work/: the towers of all stages, and the baseline's twin of a second seed.") var keepWork = false
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { true }
+
   func work(_ console: Console) throws {
     let folder = MiniFolder(out)
     guard !FileManager.default.fileExists(atPath: folder.pairLists.path) else {

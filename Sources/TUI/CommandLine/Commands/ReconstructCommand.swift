@@ -23,6 +23,8 @@ struct ReconstructCommand: DivaCommand {
   @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { out != nil }
+
   /// Mean squared errors of one rebuilding, as `--json` prints them: a line each.
   struct Line: Encodable {
     struct Errors: Encodable {

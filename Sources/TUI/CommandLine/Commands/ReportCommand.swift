@@ -16,6 +16,8 @@ struct ReportCommand: DivaCommand {
   @Option(help: "Write the run as one page of HTML to this file.") var html: String?
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { html != nil }
+
   func validate() throws {
     guard html == nil || runs.count == 1 else { throw ValidationError("--html writes the page of one run.") }
   }

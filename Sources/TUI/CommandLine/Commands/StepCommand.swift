@@ -27,6 +27,8 @@ struct StepCommand: DivaCommand {
   @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { dump != nil }
+
   struct Result: Encodable {
     let loss: Float
     let gradNorm: Float

@@ -35,6 +35,8 @@ struct SweepDensityCommand: DivaCommand {
   @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { out != nil }
+
   func validate() throws {
     try require("seeds", seeds, 1...1000)
     try require("batches", batches, 1...100_000)

@@ -25,6 +25,8 @@ struct TrainCommand: DivaCommand {
   @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { out != nil || resume != nil }
+
   func validate() throws {
     guard resume != nil else { return }
     let keepsSettings =

@@ -14,6 +14,8 @@ struct WorldCommand: DivaCommand {
   @Option(help: "Pairs per pattern; there are nine patterns.") var pairs = 15
   @OptionGroup var general: GeneralOptions
 
+  var writesFiles: Bool { true }
+
   struct Result: Encodable {
     let images: Int
     let pairs: Int

@@ -26,6 +26,14 @@ struct Console {
     return console
   }
 
+  /// Refuses a standard output that was closed when the program began, before work whose result would go there.
+  static func requireOutput() throws {
+    guard EndingSignals.isOutputClosed, RankEnvironment.speaks else { return }
+    throw Problem(
+      "cannot write to standard output: it is closed, and the result goes there",
+      advice: "leave it open; > /dev/null throws the result away")
+  }
+
   private static func standardOutput(_ bytes: Data) throws {
     switch TerminalOutput.write(Array(bytes), to: STDOUT_FILENO) {
     case 0: break

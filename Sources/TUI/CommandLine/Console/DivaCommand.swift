@@ -5,12 +5,17 @@ import Foundation
 /// A subcommand: options, and work that speaks through a console, so that tests can listen.
 protocol DivaCommand: ParsableCommand {
   var general: GeneralOptions { get }
+  /// Whether files keep what the command is for, so that standard output may be closed.
+  var writesFiles: Bool { get }
 
   func work(_ console: Console) throws
 }
 
 extension DivaCommand {
+  var writesFiles: Bool { false }
+
   func run() throws {
+    if !writesFiles { try Console.requireOutput() }
     general.computing.apply()
     try work(.standard())
   }
