@@ -36,7 +36,7 @@ struct EndToEndTests {
     terminal.type("\u{1B}")
     try terminal.wait(for: "Density: 15 %")
     terminal.type("\u{3}")
-    try terminal.wait(for: "left with status 0", seconds: 30)
+    try terminal.wait(for: "left with status 130", seconds: 30)
     #expect(terminal.settings.contains(" echo "), "the terminal no longer echoes what is typed")
   }
 

@@ -42,7 +42,8 @@ import TestSupport
     let (loop, terminal, runner) = loop([[.key(.character("n"))], [], [.key(.control("c"))]])
     let ending = loop.run()
 
-    #expect(ending == .quit)
+    // As when the signal comes that this key stands for.
+    #expect(ending == .signal(Interrupted(2)) && ending.status == 130)
     #expect(runner.asked.withLock { $0 } == [.startTraining])
     #expect(terminal.frames.first!.text.contains("○ ready"))
     #expect(terminal.frames.last!.text.contains("● training"))

@@ -116,7 +116,7 @@ import Testing
     explorer.type("?")
     explorer.press(.control("c"))
 
-    #expect(explorer.work == [.quit])
+    #expect(explorer.work == [.interrupt])
   }
 
   @Test func picturesGoThroughWhatTheTerminalCan() {

@@ -65,7 +65,7 @@ enum Explorer {
       },
       Binding(
         keys: ["q"], label: "quit",
-        tooltip: "Quit; a run that is under way is saved, after a question, or with Ctrl-C at once."
+        tooltip: "Quit; a run that is under way is saved, after a question. Ctrl-C saves and quits at once, with status 130."
       ) { state, _ in
         guard state.feed.wouldStop else { return [.quit] }
         state.question = .quit
@@ -144,8 +144,9 @@ enum Explorer {
   }
 
   private static func press(_ key: Key, _ state: inout ExplorerState) -> [Work] {
+    if state.isRefused(key) { return [] }
     state.notice = nil
-    if key == .control("c") { return [.quit] }
+    if key == .control("c") { return [.interrupt] }
     if let question = state.question {
       state.question = nil
       return ["y", .enter].contains(key) ? question.accept(&state) : []

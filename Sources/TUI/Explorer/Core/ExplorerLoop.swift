@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import Terminal
 
 /// Runs the explorer: events in, frames out, work to the runner. Sleeps whenever there is nothing to do.
@@ -10,7 +11,7 @@ final class ExplorerLoop {
   enum Ending: Equatable {
     /// The person quit.
     case quit
-    /// A signal requested it.
+    /// A signal requested it, or Ctrl-C, which is a key here and means the same.
     case signal(Interrupted)
 
     var status: Int32 { if case .signal(let signal) = self { signal.status } else { 0 } }
@@ -122,6 +123,7 @@ final class ExplorerLoop {
     for one in work {
       switch one {
       case .quit: ending = ending ?? .quit
+      case .interrupt: ending = ending ?? .signal(Interrupted(SIGINT))
       case .repaint: terminal.repaint()
       case .suspend: terminal.suspend()
       case .useMouse(let isOn): terminal.usesMouse = isOn

@@ -39,7 +39,7 @@ enum Work: Equatable, Sendable {
   case writeScreen(Canvas, isLight: Bool, name: String)
   case openRun(Int)
   /// These are done by the loop itself, the others by its runner.
-  case repaint, suspend, quit, useMouse(Bool), useLightGround(Bool)
+  case repaint, suspend, quit, interrupt, useMouse(Bool), useLightGround(Bool)
   /// Write what is on the screen as a picture: the loop has the frame.
   case keepScreen(name: String)
 }

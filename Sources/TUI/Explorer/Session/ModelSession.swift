@@ -117,7 +117,7 @@ final class ModelSession: Session {
     case .keepNote(let note, let number): report.attempt { try pairFiles.keep(note, about: number) }
     case .write, .writePage, .writeScreen:
       report.attempt { try pairFiles.write(work) { try Assets.mini(environment: options.environment) } }
-    case .openRun, .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit: break
+    case .openRun, .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit, .interrupt: break
     }
   }
 

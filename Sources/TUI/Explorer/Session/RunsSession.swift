@@ -102,7 +102,7 @@ final class RunsSession: Session {
     case .write, .writePage, .writeScreen:
       report.attempt { try pairFiles.write(work) { try Assets.mini(environment: environment) } }
     case .openRun, .setDensity, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
-    case .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit: break
+    case .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit, .interrupt: break
     }
   }
 

@@ -37,7 +37,7 @@ final class SheetTerminal: Terminal {
       rest = isAtRest() ? rest + 1 : 0
     }
     if let signal = EndingSignals.taken { return [.ending(signal)] }
-    return rest >= Self.restful || .now > end ? [.key(.control("c"))] : []
+    return rest >= Self.restful || .now > end ? [.key("q")] : []
   }
 
   func repaint() {}
