@@ -40,6 +40,41 @@ struct PairsScreenTests {
     #expect(explorer.state.pairs.list.filterText == "broken")
   }
 
+  @Test("a filter can be written from every screen before there are pairs, and lists what arrives")
+  func earlyFilter() {
+    for screen in Explorer.screens.indices {
+      var explorer = TestExplorer(ExplorerState(), columns: 100, rows: 30)
+      explorer.open(steps: 800)
+      explorer.report { $0.status = .running }
+      explorer.type("\(screen + 1)/colour | x q")
+      #expect(explorer.state.question == nil && explorer.work.allSatisfy { ![.stop, .quit].contains($0) })
+      #expect(explorer.screen.contains("/ colour | x q") && explorer.screen.contains("are being loaded"))
+      explorer.press(.control("u"))
+      explorer.type("colour")
+      explorer.press(.enter)
+      explorer.take(.pairs(DemoFeed.pairs(gain: 0.2)))
+      let list = explorer.state.pairs.list
+      #expect(list.shown.count == 15 && list.shown.allSatisfy { list.pairs[$0].pair.pattern == .color })
+    }
+  }
+
+  @Test("letters after a line that could not be opened are no keys, until one pauses")
+  func refusedLine() {
+    var explorer = TestExplorer(ExplorerState())
+    explorer.report { $0.status = .running }
+    explorer.type("3Nxy")
+    #expect(explorer.state.question == nil && explorer.state.pending == nil)
+    #expect(explorer.screen.contains("N: there are no pairs yet"))
+    explorer.take(.tick(seconds: 2))
+    explorer.type("x")
+    #expect(explorer.state.question == .stop)
+    explorer.press(.escape)
+    explorer.type("N")
+    explorer.press(.escape)
+    explorer.type("x")
+    #expect(explorer.state.question == .stop)
+  }
+
   @Test("the step moves answers and list together, and stays when the run goes on")
   func steps() throws {
     var explorer = explorer()

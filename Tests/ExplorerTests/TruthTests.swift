@@ -94,7 +94,12 @@ struct TruthTests {
     #expect(explorer.screen.contains("∥ pausing …"))
     explorer.report { $0.status = .paused }
     #expect(explorer.screen.contains("∥ paused"))
+    let asked = explorer.work.count
     explorer.type("x")
+    #expect(explorer.work.count == asked && explorer.screen.contains("Stop training?"))
+    explorer.press(.escape)
+    #expect(explorer.state.question == nil && explorer.work.count == asked)
+    explorer.type("xy")
     #expect(explorer.work.last == .stop && explorer.screen.contains("■ stopping …"))
   }
 

@@ -11,7 +11,7 @@ import Testing
     explorer.report { $0.status = .running }
     explorer.type("p")
     explorer.report { $0.status = .paused }
-    explorer.type("px")
+    explorer.type("pxy")
 
     #expect(explorer.work == [.startTraining, .pause, .resume, .stop])
   }

@@ -11,6 +11,8 @@ struct Binding: Sendable {
   let tooltip: String
   /// Why the key does nothing now; nil when it works.
   var unavailable: @Sendable (ExplorerState) -> String? = { _ in nil }
+  /// Whether a person writes after it, so that what follows is text.
+  var opensLine = false
   let act: @Sendable (inout ExplorerState, Key) -> [Work]
 
   /// "s", "←→", "Tab 1–4".
@@ -33,6 +35,7 @@ struct Binding: Sendable {
   func perform(_ key: Key, as name: String, _ state: inout ExplorerState) -> [Work] {
     if let reason = unavailable(state) {
       state.hint("\(name): \(reason)")
+      if opensLine { state.refuseLine() }
       return []
     }
     return act(&state, key)

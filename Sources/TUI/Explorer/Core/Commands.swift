@@ -86,7 +86,6 @@ enum Commands {
   private static let filter = Command(
     name: "filter", arguments: "[TEXT]", tooltip: "List the pairs that pass a filter; alone it lists all."
   ) { state, argument in
-    guard !state.feed.pairs.isEmpty else { throw Problem("there are no pairs yet") }
     let before = state.pairs.list.filterText
     PairsScreen.use(argument.trimmed, &state)
     guard let complaint = state.pairs.list.complaint else { return [] }

@@ -48,6 +48,11 @@ enum Explorer {
       Binding(keys: [.escape], label: "back", tooltip: "Leave one layer: a question, the help, a full screen.") {
         state, _ in state.screen.leave(&state) ?? []
       },
+      Binding(keys: ["/"], label: "filter", tooltip: "Filter the pairs, on the Pairs screen.") { state, _ in
+        let work = open(PairsScreen.self, &state)
+        PairsScreen.openFilter(&state)
+        return work
+      },
       Binding(
         keys: [":"], label: "command",
         tooltip:

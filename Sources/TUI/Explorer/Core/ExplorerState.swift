@@ -95,6 +95,22 @@ struct ExplorerState: Equatable, Sendable {
     var until: Double?
   }
 
+  /// Until when letters are text that was meant for a line that could not be opened, on the explorer's clock.
+  private var refusesLettersUntil: Double?
+
+  /// The line that a key opens cannot be written now; who types fast has not seen that yet.
+  mutating func refuseLine() { refusesLettersUntil = now + 1.5 }
+
+  /// Whether this key is text for a line that was refused; a pause, or any other key, ends that.
+  mutating func isRefused(_ key: Key) -> Bool {
+    guard case .character = key, let until = refusesLettersUntil, now < until else {
+      refusesLettersUntil = nil
+      return false
+    }
+    refuseLine()
+    return true
+  }
+
   /// Whether letters are text now.
   var isWriting: Bool { help != nil || command != nil || screen.isWriting(self) }
 

@@ -4,6 +4,8 @@ import Recap
 enum Question: Equatable, Sendable {
   /// A run is under way, which quitting ends.
   case quit
+  /// A run is under way, which stopping ends.
+  case stop
   /// A run has ended here, whose curves a new one takes from the screens.
   case newRun
   /// Train with another density from the next step on.
@@ -12,6 +14,7 @@ enum Question: Equatable, Sendable {
   func title(_ state: ExplorerState) -> String {
     switch self {
     case .quit: "Quit?"
+    case .stop: "Stop training?"
     case .newRun: "Start a new run?"
     case .train(let density):
       "Train with \(density.label) from \(state.feed.run.isAligning ? "aligning step" : "step") \(state.feed.run.step)?"
@@ -21,10 +24,11 @@ enum Question: Equatable, Sendable {
   /// What follows from yes; all of it true.
   func lines(_ state: ExplorerState) -> [String] {
     let run = state.feed.run
+    let step = "\(run.isAligning ? "aligning step" : "step") \(run.step) of \(run.totalSteps)"
     let folder = run.path.isEmpty ? "its folder" : run.path
     switch self {
+    case .stop: return ["The run is at \(step). Stopping saves it and ends it there; R resumes it."]
     case .quit:
-      let step = "\(run.isAligning ? "aligning step" : "step") \(run.step) of \(run.totalSteps)"
       return [
         "The run is at \(step). Quitting saves it and stops it there.", "Resume it with diva-tui --resume \(folder)",
       ]
@@ -37,6 +41,7 @@ enum Question: Equatable, Sendable {
   var yes: String {
     switch self {
     case .quit: "save and quit"
+    case .stop: "stop"
     case .newRun: "start"
     case .train: "train with it"
     }
@@ -46,6 +51,11 @@ enum Question: Equatable, Sendable {
   func accept(_ state: inout ExplorerState) -> [Work] {
     switch self {
     case .quit: return [.quit]
+    case .stop:
+      // The last step may have come meanwhile.
+      guard state.feed.isTraining else { return [] }
+      state.pending = .stopping
+      return [.stop]
     case .newRun: return [.startTraining]
     case .train(let density):
       state.reconstruct.density = nil

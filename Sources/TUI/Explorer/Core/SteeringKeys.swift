@@ -12,11 +12,11 @@ enum SteeringKeys {
       return [isPaused ? .resume : .pause]
     },
     Binding(
-      keys: ["x"], label: "stop", tooltip: "Stop training; the trained weights are kept and saved.",
+      keys: ["x"], label: "stop", tooltip: "Stop training, after a question; the trained weights are kept and saved.",
       unavailable: reasonNotToSteer
     ) { state, _ in
-      state.pending = .stopping
-      return [.stop]
+      state.question = .stop
+      return []
     },
     Binding(
       keys: ["n"], label: "new run", tooltip: "Start training; a long run shows its estimated cost first.",

@@ -8,8 +8,9 @@ enum PairsView {
     guard !state.feed.pairs.isEmpty else {
       let waits = state.feed.run.isFollowed && state.feed.history.evaluations.isEmpty
       let wait = waits ? "The answers of both models will be shown here after the first evaluation." : nil
+      let room = PairTotals.drawEarlyFilter(state, in: rect, on: &canvas)
       return OpeningPanel.drawWait(
-        state, needed: [.clip, .tuned, .pairs], wait ?? "The pairs are being loaded …", in: rect, on: &canvas)
+        state, needed: [.clip, .tuned, .pairs], wait ?? "The pairs are being loaded …", in: room, on: &canvas)
     }
     if state.pairs.look.isLarge, let chosen = PairDetail(state) {
       return chosen.drawLarge(in: rect, on: &canvas)
@@ -61,6 +62,13 @@ enum PairTotals {
     let used = drawTotals(state, in: rect, on: &canvas)
     drawFilter(state, in: rect.droppingTop(used).top(1), on: &canvas)
     return rect.droppingTop(used + 1)
+  }
+
+  /// The line of a filter that is written before there are pairs; gives the room below.
+  static func drawEarlyFilter(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) -> Rect {
+    guard state.pairs.entry != nil || !state.pairs.list.filterText.isEmpty else { return rect }
+    drawFilter(state, in: rect.top(1), on: &canvas)
+    return rect.droppingTop(2)
   }
 
   /// Gives the rows that it took.
@@ -131,9 +139,11 @@ enum PairTotals {
   private static func drawFilter(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let (list, row) = (state.pairs.list, rect.row)
     let marked = list.notes.notes.values.count(where: \.isMarked)
-    let count = "\(list.shown.count.grouped) of \(list.pairs.count.grouped)"
-    let facts = ([list.complaint ?? count, "sort \(list.order.title)"] + (marked > 0 ? ["\(marked) marked"] : []))
-      .joined(separator: " · ")
+    let count =
+      list.pairs.isEmpty
+      ? "for the pairs that are being loaded" : "\(list.shown.count.grouped) of \(list.pairs.count.grouped)"
+    let rest = list.pairs.isEmpty ? [] : ["sort \(list.order.title)"] + (marked > 0 ? ["\(marked) marked"] : [])
+    let facts = ([list.complaint ?? count] + rest).joined(separator: " · ")
     switch state.pairs.entry {
     case .filter(let entry, _):
       let next = canvas.write("/ ", rect.column, row, .accent.bold)

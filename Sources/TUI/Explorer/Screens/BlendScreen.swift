@@ -39,7 +39,7 @@ enum BlendScreen: Screen {
       ) { state, _ in [.blend(step: ReconstructScreen.step(state), alpha: alpha(state))] },
       Binding(
         keys: ["K"], label: "keep", tooltip: "Write the weights of this α as a checkpoint; asks where.",
-        unavailable: { curve($0) == nil ? "score it first, with Enter" : nil }
+        unavailable: { curve($0) == nil ? "score it first, with Enter" : nil }, opensLine: true
       ) { state, _ in
         let run = state.feed.run.path.isEmpty ? "diva-tui" : state.feed.run.path
         state.blend.entry = TextEntry("\(run)-alpha-\(alpha(state).text(decimals: 2))")

@@ -59,9 +59,9 @@ enum PairsScreen: Screen {
       }
       return weighed(state)
     },
-    Binding(keys: ["/"], label: "filter", tooltip: filterHelp, unavailable: needsPairs) { state, _ in
-      let text = state.pairs.list.filterText
-      state.pairs.entry = .filter(TextEntry(text.isEmpty ? "" : text + " "), before: text)
+    // Also before there are pairs: it then filters what arrives.
+    Binding(keys: ["/"], label: "filter", tooltip: filterHelp) { state, _ in
+      openFilter(&state)
       return []
     },
     Binding(
@@ -80,6 +80,11 @@ enum PairsScreen: Screen {
       return toTop(&state)
     },
   ]
+
+  static func openFilter(_ state: inout ExplorerState) {
+    let text = state.pairs.list.filterText
+    state.pairs.entry = .filter(TextEntry(text.isEmpty ? "" : text + " "), before: text)
+  }
 
   private static let filterHelp =
     "Filter while typing: words, fixed broken right wrong unsure same marked noted doubtful, margin<-.02, d>.1, flips>2, "
@@ -136,7 +141,7 @@ enum PairsScreen: Screen {
     },
     Binding(
       keys: ["N"], label: "note", tooltip: "Write a note about the pair; it is kept in the run’s folder.",
-      unavailable: needsPairs
+      unavailable: needsPairs, opensLine: true
     ) {
       state, _ in
       let number = state.pairs.list.chosen?.number ?? 0
