@@ -52,6 +52,17 @@ struct HeadlessTests {
     #expect(lines.dropFirst(2).dropLast(3).contains { !$0.isEmpty })
     let image = try Image(decoding: Screenshot.image(of: frame).png(), named: "frame")
     #expect((image.width, image.height) == (1600, 960))
+    for screen in Explorer.screens {
+      let title = screen.title
+      let frame = try InteractiveExplorer.frame(of: run, screen: title.lowercased(), size: size)
+      // The open one's name is the only one that is selected.
+      let header = (0..<100).map { frame[$0, 0] }
+      #expect(String(header.filter(\.style.isSelected).map(\.character)).contains(title))
+    }
+    for view in [OpeningView(step: 9999), OpeningView(pair: 9999), OpeningView(image: "/none.png")] {
+      #expect(throws: Problem.self) { try view.check(run) }
+    }
+    try OpeningView(pair: 1).check(run)
     let problem = #expect(throws: Problem.self) {
       try InteractiveExplorer.frame(of: run, screen: "pears", size: size)
     }

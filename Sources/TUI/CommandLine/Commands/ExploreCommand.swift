@@ -44,7 +44,8 @@ struct ExploreCommand: ParsableCommand {
     guard resume == nil || (isPlain && runs.isEmpty && seed == nil) else {
       throw ValidationError("--resume goes on with the settings that the run began with; leave the others out.")
     }
-    guard (pair ?? 1) >= 1 else { throw ValidationError("--pair counts from 1.") }
+    try require("pair", pair, 1...Int.max)
+    try require("step", step, 0...Int.max)
     guard (pair == nil && step == nil) || runs.count == 1 else {
       throw ValidationError("--pair and --step open a view of one run: name its folder.")
     }
@@ -62,10 +63,11 @@ struct ExploreCommand: ParsableCommand {
   func run() throws {
     computing.apply()
     let environment = ProcessInfo.processInfo.environment
-    if look.once { return try printFrame(runs: runs, look) }
+    let view = OpeningView(pair: pair, step: step, image: image.map(RunDescription.absolute))
+    if look.once { return try printFrame(runs: runs, look, view: view) }
     try openExplorer(
       runs: runs, try resume.map { try Self.resuming($0, environment) } ?? options(environment: environment),
-      look: look.look, view: OpeningView(pair: pair, step: step, image: image.map(RunDescription.absolute)))
+      look: look.look, view: view)
   }
 
   func options(environment: [String: String]) -> SessionOptions {

@@ -9,6 +9,7 @@ func openExplorer(
   runs: [String], _ options: SessionOptions, look: InteractiveExplorer.Look, view: OpeningView = OpeningView()
 ) throws {
   let found = try FoundRuns(runs)
+  try view.check(found)
   if isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 {
     let subject: InteractiveExplorer.Subject = runs.isEmpty ? .models(options) : .runs(found)
     // The program's entry is on the main thread, which curses needs.
@@ -33,13 +34,15 @@ func openExplorer(
 }
 
 /// One frame of runs as text on standard output, and as a PNG file where one is wanted.
-func printFrame(runs: [String], _ options: LookOptions) throws {
+func printFrame(runs: [String], _ options: LookOptions, view: OpeningView) throws {
+  if options.png == nil { try Console.requireOutput() }
   let found = try FoundRuns(runs)
+  try view.check(found)
   let size = options.size?.size ?? Size(columns: 120, rows: 36)
   // The program's entry is on the main thread, which the explorer's loop needs.
   let frame = try EndingSignals.whileSaving {
     try MainActor.assumeIsolated {
-      try InteractiveExplorer.frame(of: found, screen: options.screen, size: size, look: options.look)
+      try InteractiveExplorer.frame(of: found, screen: options.screen, size: size, look: options.look, view: view)
     }
   }
   if let png = options.png {

@@ -31,6 +31,8 @@ enum RunsScreen: Screen {
 
   struct State: Equatable, Sendable {
     var rows: [RunRow] = []
+    /// The explorer was opened on runs, so that there will be rows.
+    var areExpected = false
     var cursor = 0
     /// The run that the other screens show.
     var opened = 0
@@ -69,7 +71,9 @@ enum RunsScreen: Screen {
   }
 
   static func unavailable(_ state: ExplorerState) -> String? {
-    state.runs.rows.isEmpty ? "there is no list of runs here: give runs when you start, diva-tui RUN …" : nil
+    state.runs.rows.isEmpty && !state.runs.areExpected
+      ? "there is no list of runs here: give runs when you start, diva-tui RUN …"
+      : nil
   }
 
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
@@ -81,6 +85,7 @@ enum RunsScreen: Screen {
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let (rows, cursor) = (state.runs.rows, state.runs.cursor)
+    guard !rows.isEmpty else { return canvas.message("The runs are being read …", in: rect) }
     canvas.heading(
       rows.count.counted("run"), "pairs both right, at the last evaluation", in: rect)
     let list = rect.droppingTop(2).top(min(rows.count + 1, max(rect.rows - 12, 4)))

@@ -16,6 +16,29 @@ package struct OpeningView: Sendable {
     (self.pair, self.step, self.image) = (pair, step, image)
   }
 
+  /// Refuses what a run's log, or the disk, does not have; what is not known yet is said on the screen.
+  package func check(_ runs: FoundRuns) throws {
+    if let image, !FileManager.default.fileExists(atPath: image) {
+      throw Problem("there is no image \(image)", advice: "name a PNG, JPEG or WebP file")
+    }
+    guard pair != nil || step != nil, let run = runs.folders.first else { return }
+    let history = try run.history()
+    if let step {
+      let steps = history.evaluations.map(\.step)
+      guard let first = steps.first, let last = steps.last else {
+        throw Problem("--step \(step): \(run.path) has no evaluation yet", advice: "leave --step out")
+      }
+      guard (first...last).contains(step) else {
+        throw Problem(
+          "--step \(step): \(run.path) has no evaluation there",
+          advice: "its \(steps.count.counted("evaluation")) \(steps.count == 1 ? "is of step \(first)" : "are of steps \(first) to \(last)")")
+      }
+    }
+    if let pair, let count = history.predictions.last?.pairs, pair > count {
+      throw Problem("--pair \(pair): \(run.path) has no such pair", advice: "they have the numbers 1 to \(count)")
+    }
+  }
+
   /// Gives the work that it asks for.
   func apply(to state: inout ExplorerState) -> [Work] {
     state.step = step
@@ -75,7 +98,9 @@ package enum InteractiveExplorer {
     case .models(let options):
       // Who brings pairs wants to see the answers.
       if options.mmvp != nil, options.resumes == nil { state.screen = PairsScreen.self }
-    case .runs: state.open(before.screen)
+    case .runs:
+      state.runs.areExpected = true
+      state.open(before.screen)
     }
     let work = view.apply(to: &state)
     let chosen = state.settings(from: before)
@@ -122,7 +147,8 @@ package enum InteractiveExplorer {
   /// - Parameter patience: what is not there by then is left out.
   @MainActor
   package static func frame(
-    of runs: FoundRuns, screen: String?, size: Size, look: Look = Look(), patience: Duration = .seconds(60)
+    of runs: FoundRuns, screen: String?, size: Size, look: Look = Look(), view: OpeningView = OpeningView(),
+    patience: Duration = .seconds(60)
   ) throws -> Canvas {
     let mailbox = Mailbox()
     var state = ExplorerState()
@@ -133,11 +159,13 @@ package enum InteractiveExplorer {
       let titles = Explorer.screens.map { $0.title.lowercased() }.joined(separator: ", ")
       throw Problem("there is no screen “\(screen ?? "")”", advice: "the screens are \(titles)")
     }
+    state.runs.areExpected = true
+    let work = view.apply(to: &state)
     let runner = runner(.runs(runs), mailbox, ProcessInfo.processInfo.environment)
     let terminal = SheetTerminal(size: size, patience: patience) { runner.isAtRest }
     let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
     let key = wanted.map { Character("\($0.number)") }
-    let ending = loop.run(pressing: key.map { [.character($0)] } ?? [])
+    let ending = loop.run(starting: work, pressing: key.map { [.character($0)] } ?? [])
     if case .signal(let signal) = ending { throw signal }
     _ = runner.close(within: 10)
     return terminal.frame
