@@ -52,6 +52,27 @@ struct UsageTests {
     #expect(message.contains("Did you mean evaluate?"))
   }
 
+  @Test("a negative value belongs to the option before it, and the range is said")
+  func negativeValues() {
+    let words = ["run", "--step", "-3", "--once"]
+    #expect(DivaTUI.joiningNegativeValues(words) == ["run", "--step=-3", "--once"])
+    let dashed = ["encode", "--texts", "a", "--", "--x", "-3"]
+    #expect(DivaTUI.joiningNegativeValues(dashed) == dashed)
+    let message = messageOfFailure { _ = try DivaTUI.parseAsRoot(DivaTUI.joiningNegativeValues(words)) }
+    #expect(message.contains("--step: -3 is out of bounds; expected 0 or more"))
+  }
+
+  @Test(
+    "says what was expected",
+    arguments: [
+      ("evaluate frob", "no benchmark “frob”"), ("evaluate", "--benchmark FOLDER"),
+      ("run --once --size 10x5", "from 20x8 to 500x300, such as 120x36"), ("run --pair 0", "expected 1 or more"),
+    ])
+  func expectation(words: String, answer: String) {
+    let message = messageOfFailure { _ = try DivaTUI.parseAsRoot(words.split(separator: " ").map(String.init)) }
+    #expect(message.contains(answer), "\(message)")
+  }
+
   @Test("takes any other word for a run, and says when there is none")
   func runs() throws {
     let explore = try #require(DivaTUI.parseAsRoot(["some/run", "another"]) as? ExploreCommand)

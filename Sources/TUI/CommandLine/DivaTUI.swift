@@ -21,7 +21,7 @@ struct DivaTUI: ParsableCommand {
     do {
       do {
         try GemmBackend.requireChosen()
-        var command = try parseAsRoot()
+        var command = try parseAsRoot(joiningNegativeValues(Array(CommandLine.arguments.dropFirst())))
         if let job = RankEnvironment.here, job.count > 1, !(command is TrainCommand) {
           throw Problem("of all commands train alone runs on several ranks", advice: "start this one without mpirun")
         }
@@ -34,6 +34,21 @@ struct DivaTUI: ParsableCommand {
     } catch {
       Foundation.exit(status(explaining: error))
     }
+  }
+
+  /// "--step -3" as "--step=-3": the parser takes a value that begins with a dash for an option, and says that there is none.
+  static func joiningNegativeValues(_ arguments: [String]) -> [String] {
+    var joined: [String] = []
+    for (place, argument) in arguments.enumerated() {
+      if argument == "--" { return joined + arguments[place...] }
+      let isNegative = argument.first == "-" && argument.dropFirst().first?.isNumber == true
+      if isNegative, let option = joined.last, option.hasPrefix("--"), !option.contains("=") {
+        joined[joined.count - 1] = option + "=" + argument
+      } else {
+        joined.append(argument)
+      }
+    }
+    return joined
   }
 
   /// The exit status, once the reason is on standard error. Arguments, perhaps a shell's from the names of files, are

@@ -10,7 +10,10 @@ struct EvaluatePairsCommand: DivaCommand {
     discussion: "Benchmarks and their files:\n\n" + BenchmarkReader.layouts
       + "\n\nA CSV with the columns id, T0_I0, T0_I1, T1_I0, T1_I1 is scored without any model; --csv writes it.")
 
-  @Option(help: "The benchmark's folder, one of its files, or a CSV of similarities.") var benchmark: String
+  @Option(name: .customLong("benchmark"), help: "The benchmark's folder, one of its files, or a CSV of similarities.")
+  var givenBenchmark: String?
+  /// The command without a name of its own gets what was meant as one.
+  @Argument(help: .hidden) var unknown: [String] = []
   @Option(help: "Where its images are looked for first. (default: beside its files)") var images: String?
   @Option(help: "Image feature: reference, class or class+mean. (default: class; for MMVP-VLM reference)")
   var feature: FeatureRule?
@@ -27,6 +30,15 @@ struct EvaluatePairsCommand: DivaCommand {
   private var isTable: Bool { benchmark.lowercased().hasSuffix(".csv") && !benchmark.hasSuffix("Questions.csv") }
 
   func validate() throws {
+    let kinds = "evaluate mmvp, pairs, zeroshot and retrieval"
+    if let word = unknown.first {
+      throw ValidationError(
+        "evaluate has no benchmark “\(word.withoutControlCharacters())”. There are \(kinds); a benchmark's folder goes "
+          + "behind --benchmark.")
+    }
+    guard givenBenchmark != nil else {
+      throw ValidationError("Name what to score: --benchmark FOLDER, or one of \(kinds).")
+    }
     guard isTable || against == nil else {
       throw ValidationError("--against compares two CSVs of similarities; --benchmark names none.")
     }

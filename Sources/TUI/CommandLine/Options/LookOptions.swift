@@ -23,7 +23,9 @@ struct LookOptions: ParsableArguments {
   @Option(help: "With --once: the screen, by its title. (default: the first)")
   var screen: String?
 
-  @Option(help: "With --once: columns and rows of the frame. (default: 120x36)")
+  @Option(
+    help: "With --once: columns and rows of the frame, 20x8 to 500x300. (default: 120x36)",
+    transform: SheetSize.init(parsing:))
   var size: SheetSize?
 
   enum Theme: String, ExpressibleByArgument, CaseIterable { case dark, light }
@@ -42,14 +44,14 @@ struct LookOptions: ParsableArguments {
 }
 
 /// “120x36”.
-struct SheetSize: ExpressibleByArgument {
+struct SheetSize {
   let size: Size
 
-  init?(argument: String) {
-    let numbers = argument.split(separator: "x").map { Int($0) }
+  init(parsing argument: String) throws {
+    let numbers = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     guard numbers.count == 2, let columns = numbers[0], let rows = numbers[1], (20...500).contains(columns),
       (8...300).contains(rows)
-    else { return nil }
+    else { throw ValidationError("expected columns and rows, from 20x8 to 500x300, such as 120x36") }
     size = Size(columns: columns, rows: rows)
   }
 }
