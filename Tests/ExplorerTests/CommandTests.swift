@@ -86,8 +86,12 @@ struct CommandTests {
       ("mark", "“mark” is a command of Pairs: 3 goes there"), ("pair many", "a pair is a number, not “many”"),
       ("pair 9999", "there is no pair 9999: they have the numbers 1 to 135"),
       ("export", "export csv, json, md, html, png"),
-      ("set mouse maybe", "mouse is now on; it can be on, off"), ("set colour red", "there are graphics, markers"),
-      ("density half", "half"), ("step soon", "a step is a number"), ("pairs colour & zebra", "0 of 135"),
+      ("set mouse maybe", "“maybe” is no value of mouse; mouse is on; it can be on, off"), ("set colour red", "there are graphics, markers"),
+      ("density half", "half"), ("step soon", "a step is a number"),
+      ("step 9000", "there is no evaluation of step 9000: they are of steps 0 to 780"), ("step -3", "of step -3: they are"),
+      ("noise 5000", "no noise of timestep 5000: choose from 100 to 900"), ("noise 310", "is that of 300"),
+      ("pair 0", "they have the numbers 1 to 135"), ("set mouse", "mouse is on; it can be on, off"),
+      ("set graphics frob", "“frob” is no value of graphics; graphics is"), ("pairs colour & zebra", "0 of 135"),
       ("redraw all of it", "“redraw” takes nothing after it"), ("export html", "no run yet"),
     ])
   func unknown(line: String, answer: String) {
@@ -115,12 +119,12 @@ struct CommandTests {
       Issue.record("nothing is written")
       return
     }
-    #expect(name == "all.json" && pairs.contains("\"pair\" : 1"))
+    #expect(name.text == "all.json" && pairs.contains("\"pair\" : 1"))
     guard case .write(let chart, let file, let what)? = explorer("export csv").work.last else {
       Issue.record("nothing is written")
       return
     }
-    #expect(file == "mini-world-Pairs-both-right.csv" && what == "the chart of Pairs both right")
+    #expect(file.text == "mini-world-Pairs-both-right.csv" && what == "the chart of Pairs both right")
     #expect(chart.hasPrefix("step,baseline,tuned") && chart.split(whereSeparator: \.isNewline).count > 10)
     #expect(explorer("export png").work == [.keepScreen(name: "mini-world-train.png")])
   }

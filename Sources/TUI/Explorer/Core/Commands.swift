@@ -21,6 +21,11 @@ enum Commands {
   ) { state, argument in
     guard argument != "live" else { return Explorer.look(at: nil, &state) }
     let wanted = try number(argument, "a step")
+    let steps = state.feed.history.evaluations.map(\.step)
+    guard let first = steps.first, let last = steps.last else { throw Problem("there is no evaluation yet") }
+    guard (first...max(last, state.feed.run.isAligning ? 0 : state.feed.run.step)).contains(wanted) else {
+      throw Problem("there is no evaluation of step \(wanted): they are of steps \(first) to \(last)")
+    }
     guard let step = state.feed.history.evaluations.last(where: { $0.step <= wanted })?.step else {
       throw Problem("there is no evaluation at or before step \(wanted)")
     }
@@ -50,9 +55,16 @@ enum Commands {
     choices: { _, earlier in earlier.isEmpty ? RebuildQueue.timesteps.map { "\($0)" } : [] }
   ) { state, argument in
     let wanted = try number(argument, "a timestep")
-    let levels = RebuildQueue.timesteps.indices
-    let near = levels.min { abs(RebuildQueue.timesteps[$0] - wanted) < abs(RebuildQueue.timesteps[$1] - wanted) }
+    let timesteps = RebuildQueue.timesteps
+    let bounds = timesteps[0]...timesteps[timesteps.count - 1]
+    guard bounds.contains(wanted) else {
+      throw Problem(
+        "there is no noise of timestep \(wanted): choose from \(bounds.lowerBound) to \(bounds.upperBound)")
+    }
+    let near = timesteps.indices.min { abs(timesteps[$0] - wanted) < abs(timesteps[$1] - wanted) }
     state.reconstruct.noiseLevel = near ?? state.reconstruct.noiseLevel
+    let chosen = ReconstructScreen.timestep(state)
+    if chosen != wanted { state.hint("the noise that is nearest to timestep \(wanted) is that of \(chosen)") }
     return state.screen.open(state)
   }
 
@@ -117,9 +129,15 @@ enum Commands {
     guard let setting = ExplorerSetting.named(name) else {
       throw Problem("there is no setting “\(name)”", advice: "there are \(settingNames)")
     }
+    let choices = "it can be \(setting.values.joined(separator: ", "))"
+    let now = "\(name) is \(setting.value(state))"
+    guard words.count > 1 else {
+      state.hint("\(now); \(choices)")
+      return []
+    }
     guard words.count == 2, setting.values.contains(words[1]) else {
-      throw Problem(
-        "\(name) is now \(setting.value(state))", advice: "it can be \(setting.values.joined(separator: ", "))")
+      let given = words.dropFirst().joined(separator: " ")
+      throw Problem("“\(given)” is no value of \(name); \(now)", advice: choices)
     }
     let work = setting.set(&state, words[1])
     state.hint("\(name) is \(setting.value(state))")

@@ -129,6 +129,7 @@ struct ExplorerState: Equatable, Sendable {
   /// Says what went wrong, below what has gone wrong since the last key.
   mutating func report(_ problem: Problem) {
     let earlier = notice.flatMap { $0.isProblem ? $0.texts : nil } ?? []
-    notice = Notice(texts: earlier.filter { $0 != problem.message } + [problem.message], isProblem: true)
+    let text = [problem.message, problem.advice].compactMap(\.self).joined(separator: "; ")
+    notice = Notice(texts: earlier.filter { $0 != text } + [text], isProblem: true)
   }
 }

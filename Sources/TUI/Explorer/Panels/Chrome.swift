@@ -79,10 +79,14 @@ enum Chrome {
     ) { _, _ in [] }
   }
 
-  /// The newest three, and how many there were before.
+  /// The newest three, and how many there were before; over several rows where one is too short.
   private static func draw(_ notice: ExplorerState.Notice, endRow: Int, on canvas: inout Canvas) {
     let (newest, earlier) = (notice.texts.suffix(3), notice.texts.count - 3)
-    let lines = (earlier > 0 ? ["\(earlier) earlier, then:"] : []) + newest
+    let texts = (earlier > 0 ? ["\(earlier) earlier, then:"] : []) + newest
+    let whole = texts.flatMap { $0.wrapped(toCells: canvas.size.columns - 2) }
+    // Half of the screen is enough for what nobody asked for.
+    let most = max(canvas.size.rows / 2, 3)
+    let lines = whole.count <= most ? whole : whole.prefix(most - 1) + ["…"]
     for (row, line) in zip((endRow - lines.count)..<endRow, lines) {
       canvas.fill(Rect(column: 0, row: row, columns: canvas.size.columns, rows: 1))
       canvas.write(line, 1, row, notice.isProblem ? .bad : .warning)
