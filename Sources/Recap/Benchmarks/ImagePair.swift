@@ -80,13 +80,15 @@ public struct ImagePair: Equatable, Sendable {
 
 /// What the pairs of a part of a benchmark differ in.
 public struct PairCategory: Hashable, Sendable {
-  /// In lists and filters, and in tables of results.
+  /// In files, and in tables of results as the benchmark's authors print them.
   public let name: String
   public let title: String
+  /// On screens, the same on all of them, and in filters.
+  public let shown: String
 
-  public init(_ name: String, title: String? = nil) { (self.name, self.title) = (name, title ?? name) }
+  public init(_ name: String) { (self.name, title, shown) = (name, name, name) }
 
-  public init(_ pattern: Pattern) { self.init(pattern.typeName, title: pattern.title) }
+  public init(_ pattern: Pattern) { (name, title, shown) = (pattern.typeName, pattern.title, pattern.shortName) }
 
   /// Those of pairs, MMVP's in its order, others as they come.
   public static func all(of pairs: some Sequence<ImagePair>) -> [PairCategory] {

@@ -34,6 +34,21 @@ public enum Pattern: Int, CaseIterable, Codable, Hashable, Sendable {
     }
   }
 
+  /// A word: the name on every screen.
+  public var shortName: String {
+    switch self {
+    case .orientation: "Orientation"
+    case .presence: "Features"
+    case .state: "State"
+    case .quantity: "Count"
+    case .position: "Position"
+    case .color: "Colour"
+    case .structure: "Structure"
+    case .text: "Text"
+    case .viewpoint: "Viewpoint"
+    }
+  }
+
   /// The pattern of a `Type` column, with spaces or underscores; nil for a name that MMVP does not have.
   public init?(typeName: String) {
     let name = typeName.replacing("_", with: " ")

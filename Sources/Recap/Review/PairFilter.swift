@@ -41,7 +41,7 @@ public indirect enum PairFilter: Equatable, Sendable {
   /// The text that is searched.
   static func searchText(_ pair: ImagePair) -> String {
     // The statements' words must not run into each other's.
-    (pair.statements + [pair.category?.name, pair.category?.title].compactMap(\.self)).map { " " + plain($0) + " ." }
+    (pair.statements + [pair.category?.name, pair.category?.title, pair.category?.shown].compactMap(\.self)).map { " " + plain($0) + " ." }
       .joined()
   }
 

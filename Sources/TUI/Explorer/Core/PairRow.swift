@@ -14,7 +14,7 @@ struct PairRow: Equatable, Sendable {
   var pair: ImagePair { answered.pair }
   /// Counted from 1.
   var number: Int { answered.number }
-  var pattern: String { pair.category?.name ?? "pair \(number)" }
+  var pattern: String { pair.category?.shown ?? "pair \(number)" }
   var baseline: PairPrediction? {
     get { answered.baseline }
     set { answered.baseline = newValue }

@@ -62,7 +62,7 @@ struct PairDetail {
 
   /// Gives the room below.
   private func drawHeading(in rect: Rect, on canvas: inout Canvas) -> Rect {
-    let pattern = answered.pair.category?.title ?? ""
+    let pattern = answered.pair.category?.shown ?? ""
     let next = canvas.heading("Pair \(answered.number)", pattern, in: rect) + 2
     let (outcome, margins) = verdict
     let isWhole = next + outcome.0.cellWidth + margins.cellWidth + 2 <= rect.endColumn

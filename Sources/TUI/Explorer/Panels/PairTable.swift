@@ -71,7 +71,7 @@ enum PairPatterns {
     guard !pairs.patterns.isEmpty else { return }
     let steps = min(pairs.patterns[0].shares.count, max(rect.columns - 43, 0))
     var columns: [Table<PatternScore>.Column] = [
-      .init("By pattern, %", .flexible(), isLeft: true) { ($0.category?.name ?? "", .normal) },
+      .init("By pattern, %", .flexible(), isLeft: true) { ($0.category?.shown ?? "", .normal) },
       .init("base", .fixed(5), titleStyle: .baseline) { (percent($0.baselineRight, $0), .baseline) },
       .init("now", .fixed(5), titleStyle: .tuned) { (percent($0.tunedRight, $0), .tuned) },
       .init("fix", .fixed(5)) { ("\($0.comparison.fixed)", .normal) },

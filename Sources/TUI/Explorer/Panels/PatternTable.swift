@@ -95,20 +95,3 @@ extension PatternTable.Row {
     same = (alike(answers.baselineScores), alike(answers.tunedScores))
   }
 }
-
-extension Pattern {
-  /// A word.
-  var shortName: String {
-    switch self {
-    case .orientation: "Orientation"
-    case .presence: "Features"
-    case .state: "State"
-    case .quantity: "Count"
-    case .position: "Position"
-    case .color: "Colour"
-    case .structure: "Structure"
-    case .text: "Text"
-    case .viewpoint: "Viewpoint"
-    }
-  }
-}

@@ -202,7 +202,7 @@ enum PairsScreen: Screen {
 
   static func filterByPattern(_ state: inout ExplorerState) {
     guard let at = state.pairs.pattern, let category = state.pairs.patterns[at].category else { return }
-    use("\"\(category.name.lowercased())\"", &state)
+    use("\"\(category.shown.lowercased())\"", &state)
     state.pairs.pattern = nil
   }
 
