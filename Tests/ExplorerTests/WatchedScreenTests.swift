@@ -79,7 +79,8 @@ import Testing
 
   @Test func anUnansweredRunSaysWhenAnswersCome() {
     var state = DemoFeed.watched
-    (state.feed.pairs, state.feed.run) = ([], Self.withoutSteps())
+    state.feed.take([PairRow]())
+    state.feed.run = Self.withoutSteps()
     var explorer = TestExplorer(state)
     explorer.type("3")
 

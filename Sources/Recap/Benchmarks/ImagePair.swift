@@ -99,6 +99,14 @@ public struct PairCategory: Hashable, Sendable {
   }
 }
 
+extension Sequence<ImagePair> {
+  /// What guessing gets of them, as a part of one; of two images and two statements where there is no pair.
+  public var chance: Double {
+    let each = map(\.chance)
+    return each.isEmpty ? 0.25 : each.reduce(0, +) / Double(each.count)
+  }
+}
+
 /// Which set of pairs one belongs to, and which of the set's parts it is of; both parts must be right for a pair of opposites.
 public struct PairSet: Equatable, Sendable {
   public let name: String

@@ -3,6 +3,8 @@ import Engine
 /// The curves of a run's page: pairs, zero-shot, loss.
 struct PageCurves {
   let history: RunHistory
+  /// What guessing gets of the pairs, as a part of one.
+  let chance: Double
 
   var html: HTML {
     "<section class=charts>\([pairs, zeroShot, loss].compactMap { $0?.html })</section>"
@@ -16,7 +18,7 @@ struct PageCurves {
     let tuned = evaluations.map { (x: Double($0.step), y: 100 * $0.tunedAccuracy) }
     return PageChart(
       title: "Pairs both right, \(last.pairs.grouped) pairs", unit: "%", decimals: 0,
-      series: [.init(kind: "baseline", points: base), .init(kind: "tuned", points: tuned, hasDots: true)], chance: 25,
+      series: [.init(kind: "baseline", points: base), .init(kind: "tuned", points: tuned, hasDots: true)], chance: 100 * chance,
       band: evaluations.map { report in
         let base = 100 * report.baselineAccuracy
         return (Double(report.step), base + report.interval95[0], base + report.interval95[1])

@@ -22,7 +22,7 @@ struct PagePairs {
       let patterns = PairCategory.all(of: pairs.lazy.map(\.pair))
       return """
         <section><h2>Pairs</h2>
-        <p class=dim>Each statement must choose its own image; guessing gets 25 % of pairs. The arrow is the chosen image.
+        <p class=dim>Each statement must choose its own image; guessing gets \((100 * pairs.lazy.map(\.pair).chance).text(figures: 3)) % of pairs. The arrow is the chosen image.
         The margin is the worse statement’s probability of its own image, less one half.\(kind)</p>
         <div class=filter><input id=words type=search placeholder="words, #number" aria-label="filter by words">
         <select id=outcome aria-label="filter by outcome"><option value="">every outcome</option>\

@@ -60,7 +60,7 @@ public struct RunPage {
         <meta http-equiv=Content-Security-Policy content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; \
         script-src 'nonce-page'"><meta name=color-scheme content="light dark">
         <title>\(report.run): diva-tui</title><style>\(PageStyle.css)</style></head><body>
-        \(header)\(PageCurves(history: history).html)\(table)\(reconstructions)\(try pairs.html)\(settings)
+        \(header)\(PageCurves(history: history, chance: chance).html)\(table)\(reconstructions)\(try pairs.html)\(settings)
         <script nonce=page>\(PageStyle.script)</script></body></html>
 
         """
@@ -78,6 +78,8 @@ public struct RunPage {
     \(tiles)\(remarks.map { "<p class=remark>\($0)</p>" as HTML })</header>
     """
   }
+
+  private var chance: Double { pairs.pairs.lazy.map(\.pair).chance }
 
   /// Gain and forgetting are of one size.
   private var tiles: HTML {
@@ -100,7 +102,7 @@ public struct RunPage {
       <p class=big><span class=baseline>\((100 * last.baselineAccuracy).text(decimals: 1))</span> → \
       <span class=tuned>\((100 * last.tunedAccuracy).text(decimals: 1)) %</span></p>\
       <p class="\(gainStyle)">\(last.gain.signed(decimals: 1)) points [\(last.interval95.intervalText)], \(last.pValue.pText)</p>\
-      <small>\(last.pairs.counted("pair")), step \(last.step); guessing gets 25 %</small></div>\
+      <small>\(last.pairs.counted("pair")), step \(last.step); guessing gets \((100 * chance).text(figures: 3)) %</small></div>\
       <div class=tile><h2>Zero-shot: forgetting</h2>\
       <p class=big><span class=baseline>\(last.baselineZeroShot.text(decimals: 1))</span> → \
       <span class=tuned>\(last.tunedZeroShot.text(decimals: 1)) %</span></p><p>\(lost.signed(decimals: 1)) points</p>\

@@ -14,7 +14,7 @@ public enum PairExport {
     return switch format {
     case .csv: CSV.text([Row.columns] + rows.map(\.cells))
     case .json: String(decoding: try RunJSON.pretty(rows), as: UTF8.self)
-    case .markdown: markdown(rows, title: title)
+    case .markdown: markdown(rows, title: title, chance: list.pairs.lazy.map(\.pair).chance)
     }
   }
 
@@ -43,7 +43,7 @@ public enum PairExport {
     return path
   }
 
-  private static func markdown(_ rows: [Row], title: String) -> String {
+  private static func markdown(_ rows: [Row], title: String, chance: Double) -> String {
     func safe(_ text: String) -> String {
       text.withoutControlCharacters().map { "\\`*_{}[]<>#|&".contains($0) ? "\\\($0)" : "\($0)" }.joined()
     }
@@ -58,7 +58,8 @@ public enum PairExport {
       return "| " + cells.joined(separator: " | ") + " |"
     }
     let legend =
-      "Margins: the worse statement’s probability of its own image, less one half. Guessing gets 25 % of pairs."
+      "Margins: the worse statement’s probability of its own image, less one half. "
+      + "Guessing gets \(chance.percent(decimals: 1)) % of pairs."
     return (["# \(safe(title))", "", "\(rows.count.counted("pair")). \(legend)", ""] + head + [line] + body)
       .joined(separator: "\n") + "\n"
   }

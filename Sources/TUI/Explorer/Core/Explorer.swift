@@ -139,7 +139,7 @@ enum Explorer {
       state.reconstruct.imageIndex = state.feed.samples.count - 1
     case .reconstruction(let reconstruction): state.feed.take(reconstruction)
     case .towers(let steps): state.feed.run.towers = steps
-    case .pairs(let pairs): state.feed.pairs = pairs
+    case .pairs(let pairs): state.feed.take(pairs)
     case .runs(let rows): state.runs.rows = rows
     case .problem(let problem): state.report(problem)
     case .said(let text): state.hint(text)

@@ -1,3 +1,4 @@
+import Engine
 import Recap
 import Terminal
 
@@ -11,7 +12,9 @@ struct Feed: Equatable, Sendable {
   var pairSamples: [PairPicture: Int] = [:]
   /// The last reconstruction of each image and timestep.
   var reconstructions: [Reconstruction] = []
-  var pairs: [PairRow] = []
+  private(set) var pairs: [PairRow] = []
+  /// What guessing gets of them, as a part of one.
+  private(set) var chance = 0.25
   /// When the session last reported, on the explorer's clock.
   var lastNews = 0.0
 
@@ -29,6 +32,16 @@ struct Feed: Equatable, Sendable {
     // A pair has two images, and both models answer it.
     if let scoring = session.scoring { return (scoring.done / 4, max(scoring.all / 4, 1), "pairs") }
     return session.zeroShot.map { ($0.done, $0.all, "images") }
+  }
+
+  mutating func take(_ pairs: [PairRow]) {
+    (self.pairs, chance) = (pairs, pairs.lazy.map(\.pair).chance)
+  }
+
+  /// "25 %", "33.3 %".
+  var chanceText: String {
+    let percent = 100 * chance
+    return "\(percent.text(decimals: abs(percent - percent.rounded()) < 0.05 ? 0 : 1)) %"
   }
 
   /// - Parameter step: of the recorded tower; nil for the one that the run has now.

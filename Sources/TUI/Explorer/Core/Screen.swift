@@ -14,6 +14,9 @@ protocol Screen: Sendable {
   /// The same in at most 68 cells.
   static var shortIntroduction: String { get }
 
+  /// Both, where they depend on what is shown.
+  static func introductions(_ state: ExplorerState) -> (whole: String, short: String)
+
   /// Leaves the innermost layer: a full-screen chart, say; nil where there is none.
   static func leave(_ state: inout ExplorerState) -> [Work]?
 
@@ -45,6 +48,9 @@ protocol Screen: Sendable {
 extension Screen {
   static var introduction: String { "" }
   static var shortIntroduction: String { introduction }
+  static func introductions(_ state: ExplorerState) -> (whole: String, short: String) {
+    (introduction, shortIntroduction)
+  }
   static func leave(_ state: inout ExplorerState) -> [Work]? { nil }
   static func unavailable(_ state: ExplorerState) -> String? { nil }
   static func open(_ state: ExplorerState) -> [Work] { [] }

@@ -61,11 +61,11 @@ enum BlendView {
   private static func drawPairs(_ state: ExplorerState, _ curve: BlendCurve?, in rect: Rect, on canvas: inout Canvas) {
     let points = curve?.points ?? []
     let pairs = points.first?.report.pairs
-    canvas.heading("Pairs both right", pairs.map { "guessing 25 % · of \($0)" } ?? "", in: rect)
+    canvas.heading("Pairs both right", pairs.map { "guessing \(state.feed.chanceText) · of \($0)" } ?? "", in: rect)
     var chart = chart(state, curve, points.map { ($0.alpha, $0.report.tunedAccuracy) }) {
       ($0.baselineAccuracy, $0.interval95.map { $0 / 100 })
     }
-    chart.levels = [(0.25, .dim)]
+    chart.levels = [(state.feed.chance, .dim)]
     chart.draw(in: rect.droppingTop(1), on: &canvas)
   }
 

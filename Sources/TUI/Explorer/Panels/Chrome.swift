@@ -20,9 +20,9 @@ enum Chrome {
   static func drawIntroduction(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) -> Rect {
     let hides = "H hides"
     let end = rect.endColumn - hides.cellWidth - 2
-    let whole = state.screen.introduction
+    let (whole, short) = state.screen.introductions(state)
     guard state.isIntroductionShown, !whole.isEmpty, canvas.size.rows >= 24 else { return rect }
-    let text = rect.column + whole.cellWidth <= end ? whole : state.screen.shortIntroduction
+    let text = rect.column + whole.cellWidth <= end ? whole : short
     let row = rect.row - (canvas.size.rows < 30 ? 1 : 0)
     canvas.write(text, rect.column, row, .dim, limit: end)
     canvas.writeRight(hides, endColumn: rect.endColumn, row, .dim)

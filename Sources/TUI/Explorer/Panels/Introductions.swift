@@ -1,3 +1,6 @@
+import Engine
+import Recap
+
 /// What one looks at, in a line a screen.
 extension TrainScreen {
   static let introduction =
@@ -12,9 +15,24 @@ extension ReconstructScreen {
 }
 
 extension PairsScreen {
-  static let introduction =
-    "Two pictures, two statements; each statement must choose its own picture. Guessing gets 25 %."
-  static let shortIntroduction = "Each statement must choose its own picture; guessing gets 25 %."
+  static func introductions(_ state: ExplorerState) -> (whole: String, short: String) {
+    let (shapes, guessing) = (state.feed.pairs.lazy.map(\.pair.shape), "uessing gets \(state.feed.chanceText).")
+    if shapes.allSatisfy({ $0 == .square }) {
+      return (
+        "Two pictures, two statements; each statement must choose its own picture. G" + guessing,
+        "Each statement must choose its own picture; g" + guessing
+      )
+    }
+    let areStatements = shapes.allSatisfy { if case .statements = $0 { true } else { false } }
+    let areImages = shapes.allSatisfy { if case .images = $0 { true } else { false } }
+    let rule =
+      areStatements
+      ? "One picture, several statements; the right one must be the nearest."
+      : areImages
+        ? "One statement, several pictures; the right one must be the nearest."
+        : "Of several statements or pictures the right one must be the nearest."
+    return (rule + " G" + guessing, "The right one of several must be the nearest; g" + guessing)
+  }
 }
 
 extension DensityScreen {

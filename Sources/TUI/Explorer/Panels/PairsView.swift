@@ -76,7 +76,7 @@ enum PairTotals {
     // What all pairs add up to is known; only while they are answered it is counted anew.
     let total = state.feed.session.scoring == nil ? state.pairs.total : nil
     let texts =
-      total.map { totals($0, state.pairs.chance, columns: rect.columns) } ?? RunningScore(state.feed.pairs).texts
+      total.map { totals($0, state.feed.chanceText, columns: rect.columns) } ?? RunningScore(state.feed.pairs).texts
     let column = canvas.write(texts, rect.column, rect.row, limit: rect.endColumn)
     if let scoring = state.feed.session.scoring {
       let left = scoring.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
@@ -94,13 +94,12 @@ enum PairTotals {
 
   /// "900 pairs  41.0 → 48.6 %  +7.6 [+4.9, +10.3]  p 4e−8  guessing 25 %  ● 326 right  ▲ 111 fixed …"; less of it, and at
   /// last without the counts, where there are fewer columns.
-  private static func totals(_ total: PatternScore, _ chance: Double, columns: Int) -> [(String, Style)] {
+  private static func totals(_ total: PatternScore, _ chance: String, columns: Int) -> [(String, Style)] {
     let isWide = columns >= 128
     let (all, comparison) = (Double(total.pairs), total.comparison)
     let interval = [comparison.interval.low, comparison.interval.high].map { 100 * $0 }
     let isSure = interval[0] > 0 || interval[1] < 0
     let gain = 100 * comparison.difference
-    let guess = chance.percent(decimals: 0)
     let both = total.tunedRight - comparison.fixed
     let counts: [(AnsweredPair.Outcome, Int, String, Style)] = [
       (.bothRight, both, "right", .normal), (.fixed, comparison.fixed, "fixed", isSure ? .good : .normal),
@@ -113,7 +112,7 @@ enum PairTotals {
       (" → ", .dim), ((Double(total.tunedRight) / all).percent(decimals: 1), .tuned.bold), (" %  ", .dim),
       (gain.signed(decimals: 1), isSure ? (gain > 0 ? .good : .bad) : .normal),
       (" [\(interval[0].signed(decimals: 1)), \(interval[1].signed(decimals: 1))]", .dim),
-      (isWide ? " \(comparison.pValue.pText)  guessing \(guess) %" : "  chance \(guess)", .dim),
+      (isWide ? " \(comparison.pValue.pText)  guessing \(chance)" : "  chance \(chance)", .dim),
     ]
     let signs = counts.map { outcome, count, word, style in
       [

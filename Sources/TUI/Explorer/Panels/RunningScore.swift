@@ -28,10 +28,15 @@ struct RunningScore: Equatable {
   /// What the baseline's answers mean, for somebody who sees them for the first time.
   static func words(_ rows: [PairRow]) -> String {
     let answers = rows.compactMap { $0.baseline?.predicted }
+    let count =
+      answers.count < rows.count
+      ? "of the first \(answers.count) of \(rows.count.counted("pair"))" : "of \(answers.count.counted("pair"))"
     let alike = Double(answers.count { $0[0] == $0[1] }) / Double(max(answers.count, 1))
-    guard rows.allSatisfy({ $0.pair.shape == .square }) else { return "of \(answers.count) pairs." }
+    guard rows.allSatisfy({ $0.pair.shape == .square }) else {
+      return "\(count); guessing gets \(rows.lazy.map(\.pair).chance.percent(decimals: 1)) %."
+    }
     return
-      "of \(answers.count) pairs; guessing gets 25 %. In \(alike.percent(decimals: 0)) of 100 it chooses one picture for both "
+      "\(count); guessing gets 25 %. In \(alike.percent(decimals: 0)) of 100 it chooses one picture for both "
       + "statements: it cannot tell the two apart."
   }
 

@@ -117,7 +117,7 @@ enum TrainChart: CaseIterable {
         ? "The log of this run does not have it." : RunCharts.waiting(feed, for: emptyText),
       marks: feed.run.isAligning && isOfSteps ? [] : RunCharts.marks(feed))
     chart.dots = span > 0 ? raw.suffix(1).flatMap(\.points) : []
-    chart.levels = self == .pairs ? [(0.25, .dim)] : []
+    chart.levels = self == .pairs ? [(feed.chance, .dim)] : []
     chart.hollow =
       self == .pairs ? feed.history.smallEvaluations.map { ChartPoint(x: Double($0.step), y: $0.tunedAccuracy) } : []
     (chart.hasLogX, chart.hasLogY) = (train.hasLogX, train.hasLogY)
@@ -147,11 +147,12 @@ enum TrainChart: CaseIterable {
     let points = Self.running(feed)
     guard let last = points.last else { return false }
     canvas.heading(
-      "\(mark)Baseline, both right", "\(text(last.y)) of \(Int(last.x)) pairs · guessing 25 %", in: rect)
+      "\(mark)Baseline, both right",
+      "\(text(last.y)) of \(Int(last.x) < feed.pairs.count ? "the first \(Int(last.x)) of " : "")\(feed.pairs.count.counted("pair")) · guessing \(feed.chanceText)", in: rect)
     var chart = LineChart(
       series: [(.baseline, points)], xRange: 0...Double(feed.pairs.count), xUnit: "pairs answered", yLabel: yLabel,
       emptyMessage: "")
-    chart.levels = [(0.25, .dim)]
+    chart.levels = [(feed.chance, .dim)]
     chart.draw(in: rect.droppingTop(1), on: &canvas)
     return true
   }

@@ -16,8 +16,6 @@ enum PairsScreen: Screen {
     /// Of all pairs; nil before both models have answered one.
     var total: PatternScore?
     var scores: RunReport.ModelScores?
-    /// What guessing gets, as a part of one.
-    var chance = 0.25
     var entry: Entry?
     /// Filters that were used, the newest last.
     var history: [String] = []
@@ -295,7 +293,6 @@ enum PairsScreen: Screen {
     state.pairs.list.take(answered)
     state.pairs.patterns = PatternScore.all(answered)
     state.pairs.total = PatternScore(nil, answered)
-    state.pairs.chance = pairs.isEmpty ? 0.25 : pairs.reduce(0) { $0 + $1.pair.chance } / Double(pairs.count)
     state.pairs.scores = RunReport.ModelScores(
       baseline: answered.compactMap(\.baseline), tuned: answered.compactMap(\.tuned))
     state.pairs.pattern = state.pairs.pattern.flatMap { $0 < state.pairs.patterns.count ? $0 : nil }
