@@ -68,6 +68,32 @@ enum Terms {
       "Pairs that only the tuned CLIP gets right, and pairs that only the baseline does; McNemar's exact "
         + "test compares the two numbers."
     ),
+    (
+      "margin",
+      "The worse statement's probability of its own image, less one half; above 0 the pair is right."
+    ),
+    (
+      "p of own image",
+      "A statement's probability of its own image: the softmax of its similarities to both, times the "
+        + "model's logit scale; right above 0.5."
+    ),
+    (
+      "flips",
+      "How often a pair's answer changed between right and wrong from one evaluation to the next."
+    ),
+    (
+      "unsure",
+      "A margin within 0.02 of 0: little better or worse than a coin toss."
+    ),
+    (
+      "same",
+      "Both statements chose one image: the model cannot tell the two images apart."
+    ),
+    (
+      "by statement, by image, both ways",
+      "Winoground's scores: each statement is nearer to its own image; each image is nearer to its own "
+        + "statement; both."
+    ),
     ("interval", "The 95 % confidence interval of the gain on paired answers."),
     ("zero-shot accuracy", "The share of images whose class is the nearest of all class prompts; no pair is involved."),
     (

@@ -90,10 +90,14 @@ struct PairFacts {
       guard let answer else { return [(padded("–", cells.two), .dim)] }
       let own = zip(answer.scores, answer.truth).map { $1 == .img1 ? $0 : 1 - $0 }
       let shown = answered.pair.shape == .square ? own : Array(own.prefix(1))
-      let gap = String(repeating: " ", count: cells.one - 4)
-      return [(padded(" " + shown.map { $0.text(decimals: 2) }.joined(separator: gap), cells.two), .normal)]
+      // By statement, not by image as the similarities above.
+      let texts = shown.enumerated().map { place, value in
+        let number = value.text(decimals: 2)
+        return "\(place + 1):" + (cells.two > 14 ? " \(number)" : number.replacing("0.", with: ".", maxReplacements: 1))
+      }
+      return [(padded(" " + texts.joined(separator: "  "), cells.two), .normal)]
     }
-    return [[(padded(columns >= 56 ? "p of own image" : "p of own", label), .dim)] + values]
+    return [[(padded(columns >= 56 ? "p of own image" : columns >= 46 ? "p of own" : "p own", label), .dim)] + values]
   }
 
   // MARK: - Picks
