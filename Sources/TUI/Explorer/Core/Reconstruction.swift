@@ -61,11 +61,22 @@ struct ErrorSpread: Equatable, Sendable {
 
   /// By how much tuning changed the error: "−12.3 ± 4.0 %", in colour only where that is sure.
   var change: (text: String, style: Style) {
+    change(cells: .max)
+  }
+
+  /// As much of that as fits: "−12 ± 4 %", "−12 %", "−12".
+  func change(cells: Int) -> (text: String, style: Style) {
     let part = 100 * (mean.tuned - mean.baseline) / mean.baseline
     guard part.isFinite else { return ("–", .dim) }
-    let spread = standardError.map { " ± \(abs(100 * $0 / mean.baseline).text(decimals: 1))" } ?? ""
-    let (text, style) = part.change(isSure: isSure, moreIsBetter: false)
-    return ("\(text)\(spread) %", style)
+    let spread = standardError.map { abs(100 * $0 / mean.baseline) }
+    func form(_ decimals: Int, withSpread: Bool = true) -> (text: String, style: Style) {
+      let (text, style) = part.change(decimals: decimals, isSure: isSure, moreIsBetter: false)
+      let around = withSpread ? spread.map { " ± \($0.text(decimals: decimals))" } ?? "" : ""
+      return ("\(text)\(around) %", style)
+    }
+    let forms = [form(1), form(0), form(0, withSpread: false)]
+    if let first = forms.first(where: { $0.text.cellWidth <= cells }) { return first }
+    return (forms[2].text.replacing(" %", with: ""), forms[2].style)
   }
 }
 

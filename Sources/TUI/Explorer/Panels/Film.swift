@@ -31,20 +31,29 @@ struct Film {
   /// The rows that it takes.
   var rows: Int { 2 + (pictureRows > 0 ? models.count * (pictureRows + 1) - 1 : 0) + (hasErrors ? 3 : 1) }
 
+  /// The rows of the flattest one that has pictures.
+  static let leastRows = 7
+
   /// Nil where there is no room for pictures that say anything.
+  ///
+  /// - Parameter most: the rows that it may take; nil for as many as its pictures fill.
   private init?(
-    _ title: String, _ unit: String, _ frames: [Frame], withBaseline: Bool, hasErrors: Bool, of picture: Picture,
-    in room: Rect, on canvas: Canvas
+    _ title: String, _ unit: String, _ frames: [Frame], withBaseline: Bool, hasErrors: Bool, most: Int?,
+    of picture: Picture, in room: Rect, on canvas: Canvas
   ) {
     (self.title, self.unit, self.frames, self.hasErrors) = (title, unit, frames, hasErrors)
     models = withBaseline ? Self.models : [Self.models[1]]
     width = min((room.columns - Self.labelWidth) / max(frames.count, 1), Self.widest)
-    pictureRows =
+    let models = self.models.count
+    let fitting =
       canvas.graphics == .none
       ? 0
       : canvas.pixels.cells(
         forWidth: picture.width, height: picture.height, in: Size(columns: width - 1, rows: room.rows)
       ).rows
+    // Beside a title, labels and errors.
+    let left = most.map { ($0 - (hasErrors ? 5 : 3) + 1) / models - 1 } ?? fitting
+    pictureRows = min(fitting, max(left, 0))
     // Above it stand the chosen one's pictures, which must stay the larger ones.
     let above = canvas.graphics == .none ? 4 : 5 + max(8, pictureRows)
     guard frames.count > 1, width >= Self.narrowest, pictureRows >= 4 || canvas.graphics == .none,
@@ -53,18 +62,23 @@ struct Film {
   }
 
   /// Over all noise levels where they are made without being chosen, otherwise over those that were chosen.
-  static func overNoise(_ state: ExplorerState, of picture: Picture, in room: Rect, on canvas: Canvas) -> Film? {
+  static func overNoise(
+    _ state: ExplorerState, of picture: Picture, in room: Rect, most: Int?, on canvas: Canvas
+  ) -> Film? {
     let chosen = ReconstructScreen.timestep(state)
     let frames = RebuildQueue.timesteps.map {
       Frame(label: "\($0)", isChosen: $0 == chosen, made: ReconstructScreen.made(state, timestep: $0))
     }
     return Film(
       "Every noise level", "noise t", state.feed.run.rebuildsEveryLevel ? frames : frames.filter { $0.made != nil },
-      withBaseline: true, hasErrors: room.rows >= 44 || canvas.graphics == .none, of: picture, in: room, on: canvas)
+      withBaseline: true, hasErrors: room.rows >= 44 || canvas.graphics == .none, most: most, of: picture,
+      in: room, on: canvas)
   }
 
   /// Over the recorded steps: as many as have room, the chosen one in the middle.
-  static func overSteps(_ state: ExplorerState, of picture: Picture, in room: Rect, on canvas: Canvas) -> Film? {
+  static func overSteps(
+    _ state: ExplorerState, of picture: Picture, in room: Rect, most: Int?, on canvas: Canvas
+  ) -> Film? {
     let steps = state.feed.run.towers
     let chosen = ReconstructScreen.step(state)
     let count = max(min(steps.count, (room.columns - labelWidth) / narrowest), 0)
@@ -74,7 +88,8 @@ struct Film {
       Frame(label: "\($0)", isChosen: $0 == chosen, made: ReconstructScreen.made(state, step: $0))
     }
     return Film(
-      "Every recorded step", "step", frames, withBaseline: false, hasErrors: false, of: picture, in: room, on: canvas)
+      "Every recorded step", "step", frames, withBaseline: false, hasErrors: false, most: most, of: picture, in: room,
+      on: canvas)
   }
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
@@ -110,7 +125,7 @@ struct Film {
       canvas.write(error.mean.baseline.text(figures: 3), column, row, .baseline)
       canvas.write(error.mean.tuned.text(figures: 3), column, row + 1, .tuned)
     }
-    let change = error.change
+    let change = error.change(cells: width - 1)
     canvas.write(change.text, column, row + (hasErrors ? 2 : 0), change.style, limit: column + width - 1)
   }
 }

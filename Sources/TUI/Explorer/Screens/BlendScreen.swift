@@ -6,7 +6,7 @@ import Terminal
 enum BlendScreen: Screen {
   static let title = "Blend"
   static let number = 5
-  static let shortIntroduction = "Weights between the old CLIP and the new: (1 − α)·baseline + α·trained."
+  static let shortIntroduction = "Weights between the old CLIP and the new: (1 − α)·old + α·new."
   static let introduction =
     "Weights between the old CLIP and the new: (1 − α)·baseline + α·trained. Where are details seen and nothing forgotten?"
 

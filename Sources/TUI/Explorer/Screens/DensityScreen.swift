@@ -58,8 +58,9 @@ enum DensityScreen: Screen {
     let made = ReconstructScreen.made(state)
     let work = ReconstructScreen.work(state)
     let remark = made.map(ReconstructScreen.remark) ?? work?.remark ?? "being reconstructed …"
-    let (title, isWide) = ("Reconstructed from noise t = \(timestep)", rect.columns >= 56)
-    canvas.heading(isWide ? title : "From noise t = \(timestep)", isWide || made == nil ? remark : "", in: rect)
+    let titles = ["Reconstructed from noise t = \(timestep)", "From noise t = \(timestep)"]
+    let title = titles.first { $0.cellWidth + 2 + remark.cellWidth <= rect.columns }
+    canvas.heading(title ?? titles[1], title != nil || made == nil ? remark : "", in: rect)
     guard let made else {
       if let work { RebuildBar.draw(work, in: rect.droppingTop(2).top(1), on: &canvas) }
       return

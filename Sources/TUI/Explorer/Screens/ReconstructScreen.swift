@@ -154,14 +154,25 @@ enum ReconstructScreen: Screen {
     var films: [(film: Film, rect: Rect)] = []
     // Where there is room for one alone, it is the one that the person goes through.
     let kinds = state.step == nil ? [Film.overNoise, Film.overSteps] : [Film.overSteps, Film.overNoise]
-    for kind in kinds {
-      guard let film = kind(state, original, upper, canvas) else { continue }
+    let kept = rowsOfPictures(of: original, in: room, canvas)
+    for (place, kind) in kinds.enumerated() {
+      // The first one leaves room for the second, where there is one.
+      let other = place == 0 && state.feed.run.towers.count > 1 ? Film.leastRows : 0
+      let most = kept.map { upper.rows - $0 - other }
+      guard let film = kind(state, original, upper, most, canvas) else { continue }
       films.append((film, upper.droppingTop(upper.rows - film.rows)))
       upper = upper.droppingBottom(film.rows)
     }
     let below = drawPictures(state, made, work, original: original, in: upper, on: &canvas)
     drawErrors(made, in: below, on: &canvas)
     for (film, rect) in films { film.draw(in: rect, on: &canvas) }
+  }
+
+  /// On a large screen the chosen pictures come first: the rows that films leave them, with captions and errors.
+  private static func rowsOfPictures(of picture: Picture, in room: Rect, _ canvas: Canvas) -> Int? {
+    guard room.rows >= 44, canvas.graphics != .none else { return nil }
+    let box = Size(columns: (room.columns - 6) / 4, rows: room.rows * 45 / 100)
+    return 5 + canvas.pixels.cells(forWidth: picture.width, height: picture.height, in: box).rows
   }
 
   private static func drawNoiseScale(
@@ -198,7 +209,13 @@ enum ReconstructScreen: Screen {
     }
     let boxes = Columns.split(rect, gap: 2, Array(repeating: .flexible(), count: shown.count))
     var bottom = rect.row + 1
+    // Without pictures the captions of both CLIPs head their errors.
+    if canvas.graphics == .none {
+      canvas.write("pictures are off", rect.column, rect.row, .dim, limit: boxes[0].endColumn)
+      canvas.write("g shows them", rect.column, rect.row + 1, .dim, limit: boxes[0].endColumn)
+    }
     for (box, (caption, style, picture)) in zip(boxes, shown) {
+      if canvas.graphics == .none, picture == nil || !caption.hasPrefix("by ") { continue }
       canvas.write(caption, box.column, box.row, style, limit: box.endColumn)
       guard canvas.graphics != .none, let picture else { continue }
       let room = box.droppingTop(1).droppingBottom(4)
@@ -220,7 +237,8 @@ enum ReconstructScreen: Screen {
       canvas.write(name, boxes[1].column, row, .dim, limit: boxes[1].endColumn)
       canvas.write(error.mean.baseline.text(figures: 3), boxes[2].column, row, .baseline)
       let next = canvas.write(error.mean.tuned.text(figures: 3), boxes[3].column, row, .tuned)
-      canvas.write(error.change.text, next + 2, row, error.change.style, limit: boxes[3].endColumn)
+      let change = error.change(cells: boxes[3].endColumn - next - 2)
+      canvas.write(change.text, next + 2, row, change.style, limit: boxes[3].endColumn)
     }
     let noises = made.latentErrors.count
     let text =

@@ -226,11 +226,15 @@ enum TrainScreen: Screen {
     let rows = max(1, min(3, (rect.rows + 1) / (chartRows + 1)))
     let (focus, all) = (focus(state), TrainChart.allCases)
     let page = focus / (columns * rows) * columns * rows
-    for (row, line) in Rows.split(rect, gap: 1, Array(repeating: .flexible(), count: rows)).enumerated() {
-      for (column, box) in Columns.split(line, gap: 2, Array(repeating: .flexible(), count: columns)).enumerated() {
-        let index = page + row * columns + column
-        guard index < all.count else { continue }
+    let shown = min(columns * rows, all.count - page)
+    let used = (shown + columns - 1) / columns
+    // Where they do not fill all rows, the first ones have fewer and wider charts.
+    var index = page
+    for (row, line) in Rows.split(rect, gap: 1, Array(repeating: .flexible(), count: used)).enumerated() {
+      let count = shown / used + (row >= used - shown % used ? 1 : 0)
+      for box in Columns.split(line, gap: 2, Array(repeating: .flexible(), count: count)) {
         all[index].draw(state, isFocused: index == focus, in: box, on: &canvas)
+        index += 1
       }
     }
   }
