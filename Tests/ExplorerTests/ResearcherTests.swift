@@ -86,7 +86,7 @@ struct ResearcherTests {
       Issue.record("nothing is written")
       return
     }
-    #expect(story.keys - before == 2 && name == "mini-world-step-780-broken.csv")
+    #expect(story.keys - before == 2 && name.text == "mini-world-step-780-broken.csv")
     #expect(what == story.listed.count.counted("pair"))
     #expect(try CSV.rows(in: text.utf8).count == story.listed.count + 1)
   }

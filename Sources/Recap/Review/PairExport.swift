@@ -31,9 +31,15 @@ public enum PairExport {
     return String(String(letters).split(separator: "-").joined(separator: "-").prefix(60))
   }
 
-  /// Writes beside what is there, never over it; gives the path.
-  public static func write(_ data: Data, as name: String, in folder: String) throws -> String {
-    let whole = name.hasPrefix("/") ? name : folder + "/" + name
+  /// Writes beside what is there, never over it; into a folder that is there, under the usual name. Gives the path.
+  public static func write(_ data: Data, as name: String, usual: String? = nil, in folder: String) throws -> String {
+    var whole = name.hasPrefix("/") ? name : folder + "/" + name
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: whole, isDirectory: &isFolder), isFolder.boolValue {
+      whole += (whole.hasSuffix("/") ? "" : "/") + (usual ?? name)
+    } else if whole.hasSuffix("/") {
+      throw Problem("cannot write to \(name): there is no such folder", advice: "make it, or name a file")
+    }
     let (stem, ending) = ((whole as NSString).deletingPathExtension, (whole as NSString).pathExtension)
     let paths = [whole] + (2...999).map { "\(stem)-\($0)" + (ending.isEmpty ? "" : ".\(ending)") }
     guard let path = paths.first(where: { !FileManager.default.fileExists(atPath: $0) }) else {

@@ -64,6 +64,16 @@ struct PairExportTests {
       let texts = try paths.map { try String(contentsOfFile: $0, encoding: .utf8) }
       #expect(texts == ["0", "1", "2"])
       #expect(throws: Problem.self) { try PairExport.write(Data(), as: "a.csv", in: folder + "/none") }
+      // A folder that is there gets the file, under its usual name; one that is not there is no file's name.
+      try FileManager.default.createDirectory(atPath: folder + "/kept", withIntermediateDirectories: false)
+      let inside = try ["kept", "kept/", folder + "/kept"].map {
+        try PairExport.write(Data(), as: $0, usual: "r-pairs.csv", in: folder)
+      }
+      #expect(inside == ["r-pairs.csv", "r-pairs-2.csv", "r-pairs-3.csv"].map { folder + "/kept/" + $0 })
+      let problem = #expect(throws: Problem.self) {
+        try PairExport.write(Data(), as: "gone/", usual: "r-pairs.csv", in: folder)
+      }
+      #expect(problem?.message.contains("no such folder") == true)
     }
   }
 

@@ -162,13 +162,14 @@ enum Commands {
     switch format {
     case "png":
       let name = "\(run)-\(state.screen.title.lowercased())"
-      return [.keepScreen(name: file ?? PairExport.plain(name) + ".png")]
+      return [.keepScreen(name: ExportName(file, usual: PairExport.plain(name) + ".png"))]
     case "html":
       guard !state.feed.run.path.isEmpty else { throw Problem("there is no run yet to write a page of") }
-      return [.writePage(name: file ?? PairExport.plain(run) + ".html")]
+      return [.writePage(name: ExportName(file, usual: PairExport.plain(run) + ".html"))]
     case "csv" where state.screen == TrainScreen.self:
       let (text, title) = TrainScreen.values(state)
-      return [.write(text, name: file ?? PairExport.plain("\(run)-\(title)") + ".csv", what: "the chart of \(title)")]
+      let name = ExportName(file, usual: PairExport.plain("\(run)-\(title)") + ".csv")
+      return [.write(text, name: name, what: "the chart of \(title)")]
     default:
       guard let format = PairExport.Format(rawValue: format) else {
         throw Problem("name a format", advice: "export \(formats.joined(separator: ", "))")

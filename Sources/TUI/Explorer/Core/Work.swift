@@ -32,16 +32,16 @@ enum Work: Equatable, Sendable {
   /// Find out which patches of the pair at this place speak for which statement.
   case weighPatches(Int)
   /// Write a text to a new file where the program was started; `what` says what it holds.
-  case write(String, name: String, what: String)
+  case write(String, name: ExportName, what: String)
   /// Write the run as a page of HTML.
-  case writePage(name: String)
+  case writePage(name: ExportName)
   /// Write a frame as a picture.
-  case writeScreen(Canvas, isLight: Bool, name: String)
+  case writeScreen(Canvas, isLight: Bool, name: ExportName)
   case openRun(Int)
   /// These are done by the loop itself, the others by its runner.
   case repaint, suspend, quit, interrupt, useMouse(Bool), useLightGround(Bool)
   /// Write what is on the screen as a picture: the loop has the frame.
-  case keepScreen(name: String)
+  case keepScreen(name: ExportName)
 }
 
 /// Does the explorer's work off the drawing thread.

@@ -89,7 +89,7 @@ extension PairsScreen {
       separator: ", ")
     do {
       let text = try PairExport.text(list, as: format, title: title)
-      let name = file ?? PairExport.fileName(run: run, step: step, filter: filter, format: format)
+      let name = ExportName(file, usual: PairExport.fileName(run: run, step: step, filter: filter, format: format))
       return [.write(text, name: name, what: list.shown.count.counted("pair"))]
     } catch {
       state.report(Problem(error))

@@ -59,8 +59,8 @@ struct PairFiles {
     }
   }
 
-  private func write(_ data: Data, _ name: String, _ what: String) throws {
-    let path = try PairExport.write(data, as: name, in: FileManager.default.currentDirectoryPath)
+  private func write(_ data: Data, _ name: ExportName, _ what: String) throws {
+    let path = try PairExport.write(data, as: name.text, usual: name.usual, in: FileManager.default.currentDirectoryPath)
     report.post(.said("\(what) written to \(path)"))
   }
 }
