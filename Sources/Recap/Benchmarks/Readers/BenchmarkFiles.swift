@@ -22,6 +22,11 @@ public struct BenchmarkFiles: Sendable {
   /// Pairs that the files have.
   public var expected: Int { pairs.count + skipped.count }
 
+  /// How many there should be, as a part of a sentence.
+  public var publishedWords: String {
+    published.map { "published with \($0.counted("pair"))" } ?? "no published size is known"
+  }
+
   /// Its pairs are known by their questions, and their statements are the second half of a sentence.
   public var isMMVP: Bool { name == "mmvp-vlm" }
 

@@ -134,7 +134,8 @@ extension Console {
       note("the category “\(category.title)” has no pair that can be used")
     }
     if let published = files.published, published != files.expected {
-      note("\(files.title) was published with \(published.grouped) pairs, these files have \(files.expected.grouped)")
+      note(
+        "\(files.title) was published with \(published.counted("pair")), these files have \(files.expected.grouped)")
     }
   }
 }

@@ -11,7 +11,9 @@ struct PairsReport {
   var text: String {
     // Less than what the files name where images cannot be read.
     let used = result.scores.scores.first?.used ?? 0
-    let title = "\(result.files.title): \(used.grouped) of \(result.files.expected.counted("pair"))"
+    let title =
+      "\(result.files.title): \(used.grouped) used of \(result.files.expected.grouped) in the files, "
+      + result.files.publishedWords
     return ([title, TextTable.text(totals)] + [categories].filter { !$0.isEmpty }.map(TextTable.text) + [tests])
       .filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
