@@ -95,7 +95,7 @@ extension Workspace {
           .init(
             "trained",
             models.projectionParameters.contains { $0.isTrainable } ? "yes, alone while aligning" : "not now"),
-          .init("prompt", givenPrompt.map { "“\($0)”" } ?? "the reference’s"),
+          .init("prompt", Prompt.words(givenPrompt, isEmbedded: givenDiffusion == nil)),
         ]),
       ModelFacts(
         "Denoiser",
@@ -131,7 +131,7 @@ extension RunDescription {
           .init("backbone", backbone?.rawValue ?? "not recorded"),
           .init("tuned from", tuned ?? "a copy of the CLIP’s image tower"),
           .init("diffusion", diffusion == Self.embedded ? "embedded" : diffusion),
-          .init("prompt", prompt.map { "“\($0)”" } ?? "the reference’s"),
+          .init("prompt", Prompt.words(prompt, isEmbedded: diffusion == Self.embedded)),
           .init("embedded models", embeddedWeights.map { String($0.prefix(8)) } ?? "none, or not recorded"),
           .init("density", "\(configuration.density)"),
         ]),

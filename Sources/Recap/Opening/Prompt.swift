@@ -6,6 +6,12 @@ enum Prompt {
   /// The reference fills its template "a photo of a {class}." with an empty class (the paper says "empty text").
   static let reference = "a photo of a ."
 
+  /// For people: the prompt that was given, or what stands in its place.
+  static func words(_ given: String?, isEmbedded: Bool) -> String {
+    if let given { return given.isEmpty ? "the empty text" : "“\(given)”" }
+    return isEmbedded ? "the empty text, as the mini world’s denoiser was trained" : "“\(reference)”, the reference’s"
+  }
+
   /// The embedding of the prompt by a diffusion model's own text encoder and tokenizer, (1, tokens, context width).
   ///
   /// Stable Diffusion: the reference's prompt, padded to the full length as its tokenizer pads (with the end token in
