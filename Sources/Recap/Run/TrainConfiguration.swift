@@ -95,6 +95,16 @@ extension FeedbackMethod {
   }
 }
 
+extension TrainConfiguration {
+  /// What a person should know of the plan before it begins; nil where there is nothing.
+  public var remark: String? {
+    let usual = TrainConfiguration().batch
+    guard feedback == .contrastiveAnchor, batch < usual else { return nil }
+    return "\(feedback.rawValue) tells the crops of an image from those of the other \((batch - 1).counted("image")) in its "
+      + "micro-batch (--accumulate adds none), which may be too few to learn from; --batch \(usual) is the default"
+  }
+}
+
 // MARK: - Reading
 
 extension TrainConfiguration {

@@ -70,6 +70,7 @@ extension SweepDensityCommand {
     let session = try workspace.session(
       cell.run, at: place, evaluator: evaluator(), keepsLatents: general.memory == .fast,
       environment: console.environment)
+    session.trainer.configuration.remark.map(console.note)
     session.recorder?.takeNotices().forEach { console.note($0.oneLine) }
     try EndingSignals.whileSaving(note: "finishing the step and saving the run; the third ends it at once") {
       do {

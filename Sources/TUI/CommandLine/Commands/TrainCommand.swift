@@ -69,6 +69,7 @@ struct TrainCommand: DivaCommand {
     session.evaluator?.problems.forEach { console.note($0.message) }
     session.trainer.images.summary.map { console.note("training on \($0)") }
     StepMemory(session.trainer.models, run.configuration).note().map(console.note)
+    run.configuration.remark.map(console.note)
     session.recorder?.takeNotices().forEach { console.note($0.oneLine) }
     return (session, workspace, TrainPrinter(console, run.configuration, scored, isJSON: general.json))
   }

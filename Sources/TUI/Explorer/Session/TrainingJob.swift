@@ -145,6 +145,7 @@ final class TrainingJob: RunSource {
     (self.session, models, resumed) = (session, session.trainer.models, nil)
     isFresh = false
     introduce()
+    if let remark = run.configuration.remark { report.post(.problem(Problem(remark))) }
     report.activity.status = session.hasEnded ? .finished : .running
   }
 
