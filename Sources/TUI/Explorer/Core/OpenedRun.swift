@@ -51,7 +51,7 @@ extension OpenedRun {
   var step: Int { history.steps.last?.step ?? 0 }
   var totalSteps: Int { (isAligning ? plan?.alignSteps : plan?.steps) ?? 0 }
   /// The projection learns, and CLIP has not changed yet.
-  var isAligning: Bool { history.steps.last?.stage == .align }
+  var isAligning: Bool { history.steps.last.map { $0.stage == .align } ?? (plan.map { $0.alignSteps > 0 } ?? false) }
   /// How much of the stage that is on is done, as a part of one.
   var progress: Double { Double(step) / Double(max(totalSteps, 1)) }
 }

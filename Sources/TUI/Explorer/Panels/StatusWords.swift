@@ -23,6 +23,8 @@ struct StatusWords {
     }
     if Explorer.showsSilence(state) { return ("● no news for \((state.now - feed.lastNews).clockTime)", .warning) }
     if let on = feed.evaluating { return ("● evaluating \(on.done)/\(on.all) \(on.what)", .good) }
+    // What is done says more than that something is.
+    if case .loading(let what) = feed.session.status { return ("○ \(what)", .dim) }
     let status = StatusWords(feed.session.status, isAligning: feed.run.isAligning)
     guard status.hasProgress, feed.run.totalSteps > 0 else { return status.words }
     return (status.words.text + " \(feed.run.progress.percent(decimals: 0)) %", status.words.style)
