@@ -116,7 +116,12 @@ extension Int {
   }
 
   /// A count and its noun: "1 step", "1,600 steps".
-  public func counted(_ noun: String) -> String { "\(grouped) \(noun)\(self == 1 ? "" : "s")" }
+  public func counted(_ noun: String, plural: String? = nil) -> String {
+    "\(grouped) \(self == 1 ? noun : plural ?? noun + "s")"
+  }
+
+  /// The verb behind so many: "1 pair is", "2 pairs are".
+  public var areText: String { self == 1 ? "is" : "are" }
 
   /// A large count in thousands or millions: "12 k", "428 M".
   public var shortText: String {

@@ -81,7 +81,7 @@ public struct MMVPFolder: Sendable {
     let questions = try rows.map { try question($0, columns: columns, in: url, width: width) }
     guard !questions.isEmpty && questions.count % 2 == 0 else {
       throw Problem(
-        "\(file.path) has \(questions.count) questions", advice: "Expected two for each pair of images.")
+        "\(file.path) has \(questions.count.counted("question"))", advice: "Expected two for each pair of images.")
     }
     var lines: [Int: Int] = [:]
     for question in questions {

@@ -42,7 +42,7 @@ public struct ZeroShotSet: Sendable {
     }
     guard classes.count > 1, !labels.isEmpty else {
       throw Problem(
-        "\(path) has \(labels.count.counted("image")) and \(classes.count) classes",
+        "\(path) has \(labels.count.counted("image")) and \(classes.count.counted("class", plural: "classes"))",
         advice: Self.layouts)
     }
     (self.labels, self.skipped, self.notes) = (labels, skipped, notes)
@@ -115,7 +115,7 @@ public struct ZeroShotSet: Sendable {
     let names = try texts.lines("classnames.txt")
     if let names, names.count != folders.count {
       throw Problem(
-        "\(path) has \(folders.count) folders of classes, its classnames.txt \(names.count) names",
+        "\(path) has \(folders.count.counted("folder")) of classes, its classnames.txt \(names.count.counted("name"))",
         advice: "write one name for each folder, in their order")
     }
     if names == nil, folders.allSatisfy({ $0.wholeMatch(of: /n\d{8}/) != nil }) {

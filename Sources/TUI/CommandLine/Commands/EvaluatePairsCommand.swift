@@ -123,12 +123,13 @@ extension Console {
     for problem in unreadable.prefix(most) { note(problem.message) }
     if unreadable.count > most { note("… and \((unreadable.count - most).grouped) more images") }
     if !files.skipped.isEmpty {
-      note("\(files.skipped.count.grouped) of \(files.expected.grouped) pairs are left out")
+      let left = files.skipped.count
+      note("\(left.grouped) of \(files.expected.counted("pair")) \(left.areText) left out")
     }
     if files.cleanedStatements > 0 {
       note("line breaks or control characters were taken out of \(files.cleanedStatements.counted("statement"))")
     }
-    if cut > 0 { note("\(cut.counted("statement")) longer than the text tower reads; the tails are cut") }
+    if cut > 0 { note("\(cut.counted("statement")) \(cut.areText) longer than the text tower reads; the tails are cut") }
     if files.corrected > 0 { note("corrections.json corrected \(files.corrected.counted("label"))") }
     for category in files.categories where !files.pairs.contains(where: { $0.category == category }) {
       note("the category “\(category.title)” has no pair that can be used")

@@ -33,10 +33,13 @@ struct EvaluateZeroShotCommand: DivaCommand {
   }
 
   private func notes(_ set: ZeroShotSet, _ preset: SetPreset?) -> [String] {
-    [("images", preset?.images, set.expected), ("classes", preset?.classes, set.classes.count)].compactMap {
-      noun, usual, found in
+    let counts = [
+      (set.expected.counted("image"), preset?.images, set.expected),
+      (set.classes.count.counted("class", plural: "classes"), preset?.classes, set.classes.count),
+    ]
+    return counts.compactMap { words, usual, found in
       guard let usual, usual != found else { return nil }
-      return "\(found.grouped) \(noun), where CLIP_benchmark's has \(usual.grouped)"
+      return "\(words), where CLIP_benchmark's has \(usual.grouped)"
     }
   }
 }

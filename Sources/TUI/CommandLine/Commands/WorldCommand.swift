@@ -36,6 +36,6 @@ struct WorldCommand: DivaCommand {
     if images > 0 { try world.writeScenes(.unlabelled, count: images, to: folder.appending(path: "images")) }
     if pairs > 0 { try world.writePairs(to: folder.appending(path: "mmvp"), perPattern: pairs) }
     let result = Result(images: images, pairs: pairs * Pattern.allCases.count, folder: out)
-    try show(result, "\(result.images) scenes and \(result.pairs) pairs in \(out)", console)
+    try show(result, "\(result.images.counted("scene")) and \(result.pairs.counted("pair")) in \(out)", console)
   }
 }

@@ -61,16 +61,18 @@ extension Console {
       note("the pair \(skipped.id) is left out: \(skipped.reason.message)")
     }
     if !benchmark.skipped.isEmpty {
-      note("\(benchmark.skipped.count) pairs are left out, \(benchmark.pairs.count) are scored")
+      let (left, scored) = (benchmark.skipped.count, benchmark.pairs.count)
+      note("\(left.counted("pair")) \(left.areText) left out, \(scored.grouped) \(scored.areText) scored")
     }
     if benchmark.leftForMemory > 0 {
       note("memory holds \(benchmark.pairs.count) of the pairs, spread over all; evaluate --benchmark scores every one")
     }
     if benchmark.cleanedStatements > 0 {
-      note("control characters were taken out of \(benchmark.cleanedStatements) statements")
+      note("control characters were taken out of \(benchmark.cleanedStatements.counted("statement"))")
     }
     if benchmark.cutStatements > 0 {
-      note("\(benchmark.cutStatements) statements are longer than the text tower reads; their tails are cut")
+      let cut = benchmark.cutStatements
+      note("\(cut.counted("statement")) \(cut.areText) longer than the text tower reads; the tails are cut")
     }
   }
 }

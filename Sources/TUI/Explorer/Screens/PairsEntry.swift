@@ -46,7 +46,10 @@ extension PairsScreen {
     switch entry.take(key, history: state.pairs.history, completed: state.pairs.list.completed) {
     case .finished:
       // What is not finished, or nothing passes, can still be mended.
-      guard state.pairs.list.complaint == nil else { return [] }
+      if let complaint = state.pairs.list.complaint {
+        state.hint("\(complaint); mend the filter, or Esc takes it back")
+        return []
+      }
       state.pairs.entry = nil
       use(entry.text.trimmed, &state)
     case .left:

@@ -181,7 +181,7 @@ final class ModelSession: Session {
       if clip == nil { giveUp() }
     case .tuned:
       guard let clip else { return }
-      tuned = try opening.open(.tuned, saying: { "\($0.tower.parameters.count) tensors" }) {
+      tuned = try opening.open(.tuned, saying: { $0.tower.parameters.count.counted("tensor") }) {
         try opener.tuned(clip, $0)
       }
     case .pairs: try openPairs()
@@ -200,10 +200,12 @@ final class ModelSession: Session {
 
   private func openPairs() throws {
     guard let clip else { return }
-    let benchmark = try opening.open(.pairs, saying: { "\($0.pairs.count) pairs" }) { _ in try opener.pairs(clip) }
+    let benchmark = try opening.open(.pairs, saying: { $0.pairs.count.counted("pair") }) { _ in try opener.pairs(clip) }
     guard let benchmark else { return }
     if let first = benchmark.skipped.first {
-      report.post(.problem(Problem("\(benchmark.skipped.count) pairs are skipped: \(first.reason.message)")))
+      let count = benchmark.skipped.count
+      report.post(
+        .problem(Problem("\(count.counted("pair")) \(count.areText) left out: \(first.reason.message)")))
     }
     func cache(_ weights: String...) -> FeatureCache? {
       FeatureCache(weights: weights, environment: options.environment)
