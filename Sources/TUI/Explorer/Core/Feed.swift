@@ -15,6 +15,10 @@ struct Feed: Equatable, Sendable {
   private(set) var pairs: [PairRow] = []
   /// What guessing gets of them, as a part of one.
   private(set) var chance = 0.25
+  /// What is chosen in them. Counted once: a frame must not cost more with many pairs.
+  private(set) var choice = Choice.ownPicture
+
+  enum Choice { case ownPicture, statement, picture, mixed }
   /// When the session last reported, on the explorer's clock.
   var lastNews = 0.0
 
@@ -36,6 +40,8 @@ struct Feed: Equatable, Sendable {
 
   mutating func take(_ pairs: [PairRow]) {
     (self.pairs, chance) = (pairs, pairs.lazy.map(\.pair).chance)
+    let choices = Set(pairs.lazy.map { Choice($0.pair.shape) })
+    choice = choices.count > 1 ? .mixed : choices.first ?? .ownPicture
   }
 
   /// "25 %", "33.3 %".
@@ -63,5 +69,15 @@ struct Feed: Equatable, Sendable {
   /// So many reconstructions of this size are kept.
   static func capacity(of picture: Picture) -> Int {
     max(24, 32_000_000 / (3 * 4 * max(picture.width * picture.height, 1)))
+  }
+}
+
+extension Feed.Choice {
+  fileprivate init(_ shape: ImagePair.Shape) {
+    switch shape {
+    case .square: self = .ownPicture
+    case .statements: self = .statement
+    case .images: self = .picture
+    }
   }
 }

@@ -1,6 +1,3 @@
-import Engine
-import Recap
-
 /// What one looks at, in a line a screen.
 extension TrainScreen {
   static let introduction =
@@ -16,22 +13,18 @@ extension ReconstructScreen {
 
 extension PairsScreen {
   static func introductions(_ state: ExplorerState) -> (whole: String, short: String) {
-    let (shapes, guessing) = (state.feed.pairs.lazy.map(\.pair.shape), "uessing gets \(state.feed.chanceText).")
-    if shapes.allSatisfy({ $0 == .square }) {
-      return (
-        "Two pictures, two statements; each statement must choose its own picture. G" + guessing,
-        "Each statement must choose its own picture; g" + guessing
-      )
-    }
-    let areStatements = shapes.allSatisfy { if case .statements = $0 { true } else { false } }
-    let areImages = shapes.allSatisfy { if case .images = $0 { true } else { false } }
-    let rule =
-      areStatements
-      ? "One picture, several statements; the right one must be the nearest."
-      : areImages
-        ? "One statement, several pictures; the right one must be the nearest."
-        : "Of several statements or pictures the right one must be the nearest."
-    return (rule + " G" + guessing, "The right one of several must be the nearest; g" + guessing)
+    let guessing = "uessing gets \(state.feed.chanceText)."
+    let rule: String =
+      switch state.feed.choice {
+      case .ownPicture: "Two pictures, two statements; each statement must choose its own picture."
+      case .statement: "One picture, several statements; the right one must be the nearest."
+      case .picture: "One statement, several pictures; the right one must be the nearest."
+      case .mixed: "Of several statements or pictures the right one must be the nearest."
+      }
+    let short =
+      state.feed.choice == .ownPicture
+      ? "Each statement must choose its own picture" : "The right one of several must be the nearest"
+    return ("\(rule) G\(guessing)", "\(short); g\(guessing)")
   }
 }
 
