@@ -70,7 +70,8 @@ struct EndingTests {
     try bash("\"$P\" --bogus \(redirection)") { _, ending in #expect(ending.status == 64, "\(ending)") }
   }
 
-  @Test("a closed standard output is an error where the result goes there", arguments: ["doctor", "--help", "--version"])
+  @Test(
+    "a closed standard output is an error where the result goes there", arguments: ["doctor", "--help", "--version"])
   func closedOutput(command: String) throws {
     try bash("\"$P\" \(command) >&-") { _, ending in
       #expect(ending.status == 1 && ending.errors.contains("standard output: it is closed"), "\(ending)")

@@ -18,7 +18,8 @@ struct PageCurves {
     let tuned = evaluations.map { (x: Double($0.step), y: 100 * $0.tunedAccuracy) }
     return PageChart(
       title: "Pairs both right, \(last.pairs.grouped) pairs", unit: "%", decimals: 0,
-      series: [.init(kind: "baseline", points: base), .init(kind: "tuned", points: tuned, hasDots: true)], chance: 100 * chance,
+      series: [.init(kind: "baseline", points: base), .init(kind: "tuned", points: tuned, hasDots: true)],
+      chance: 100 * chance,
       band: evaluations.map { report in
         let base = 100 * report.baselineAccuracy
         return (Double(report.step), base + report.interval95[0], base + report.interval95[1])

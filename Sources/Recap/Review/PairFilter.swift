@@ -41,8 +41,10 @@ public indirect enum PairFilter: Equatable, Sendable {
   /// The text that is searched.
   static func searchText(_ pair: ImagePair) -> String {
     // The statements' words must not run into each other's.
-    (pair.statements + [pair.category?.name, pair.category?.title, pair.category?.shown].compactMap(\.self)).map { " " + plain($0) + " ." }
-      .joined()
+    (pair.statements + [pair.category?.name, pair.category?.title, pair.category?.shown].compactMap(\.self)).map {
+      " " + plain($0) + " ."
+    }
+    .joined()
   }
 
   /// What decides about a pair, given the text that is searched and what was noted.

@@ -100,7 +100,8 @@ extension TrainConfiguration {
   public var remark: String? {
     let usual = TrainConfiguration().batch
     guard feedback == .contrastiveAnchor, batch < usual else { return nil }
-    return "\(feedback.rawValue) tells the crops of an image from those of the other \((batch - 1).counted("image")) in its "
+    return
+      "\(feedback.rawValue) tells the crops of an image from those of the other \((batch - 1).counted("image")) in its "
       + "micro-batch (--accumulate adds none), which may be too few to learn from; --batch \(usual) is the default"
   }
 }

@@ -129,7 +129,9 @@ extension Console {
     if files.cleanedStatements > 0 {
       note("line breaks or control characters were taken out of \(files.cleanedStatements.counted("statement"))")
     }
-    if cut > 0 { note("\(cut.counted("statement")) \(cut.areText) longer than the text tower reads; the tails are cut") }
+    if cut > 0 {
+      note("\(cut.counted("statement")) \(cut.areText) longer than the text tower reads; the tails are cut")
+    }
     if files.corrected > 0 { note("corrections.json corrected \(files.corrected.counted("label"))") }
     for category in files.categories where !files.pairs.contains(where: { $0.category == category }) {
       note("the category “\(category.title)” has no pair that can be used")

@@ -70,7 +70,8 @@ enum Explorer {
       },
       Binding(
         keys: ["q"], label: "quit",
-        tooltip: "Quit; a run that is under way is saved, after a question. Ctrl-C saves and quits at once, with status 130."
+        tooltip:
+          "Quit; a run that is under way is saved, after a question. Ctrl-C saves and quits at once, with status 130."
       ) { state, _ in
         guard state.feed.wouldStop else { return [.quit] }
         state.question = .quit

@@ -1,4 +1,4 @@
-/// What a file is called that a person asked for: as was written, perhaps a folder, or as such files usually are.
+/// The name of a file to be written: as a person gave it, perhaps a folder, or as such files usually are.
 struct ExportName: Equatable, Sendable, ExpressibleByStringLiteral {
   let given: String?
   let usual: String

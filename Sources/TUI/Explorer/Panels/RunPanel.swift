@@ -103,7 +103,9 @@ enum RunPanel {
       .init("pairs", "\(gain.text) \(evaluation.interval95.intervalText)", gain.style),
       .init("zero-shot", "\(forgotten.text) \(zeroShot)", forgotten.style),
       .init(changed.pairs, changed.p),
-      .init("of \(evaluation.pairs.counted("pair"))", (rect.columns > narrow ? "guessing gets " : "guessing ") + feed.chanceText, .dim),
+      .init(
+        "of \(evaluation.pairs.counted("pair"))",
+        (rect.columns > narrow ? "guessing gets " : "guessing ") + feed.chanceText, .dim),
     ]).drawJustified(in: rect.droppingTop(3), on: &canvas)
   }
 }

@@ -148,7 +148,8 @@ enum TrainChart: CaseIterable {
     guard let last = points.last else { return false }
     canvas.heading(
       "\(mark)Baseline, both right",
-      "\(text(last.y)) of \(Int(last.x) < feed.pairs.count ? "the first \(Int(last.x)) of " : "")\(feed.pairs.count.counted("pair")) · guessing \(feed.chanceText)", in: rect)
+      "\(text(last.y)) of \(Int(last.x) < feed.pairs.count ? "the first \(Int(last.x)) of " : "")\(feed.pairs.count.counted("pair")) · guessing \(feed.chanceText)",
+      in: rect)
     var chart = LineChart(
       series: [(.baseline, points)], xRange: 0...Double(feed.pairs.count), xUnit: "pairs answered", yLabel: yLabel,
       emptyMessage: "")

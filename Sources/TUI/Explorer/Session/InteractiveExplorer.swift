@@ -31,7 +31,9 @@ package struct OpeningView: Sendable {
       guard (first...last).contains(step) else {
         throw Problem(
           "--step \(step): \(run.path) has no evaluation there",
-          advice: "its \(steps.count.counted("evaluation")) \(steps.count == 1 ? "is of step \(first)" : "are of steps \(first) to \(last)")")
+          advice:
+            "its \(steps.count.counted("evaluation")) \(steps.count == 1 ? "is of step \(first)" : "are of steps \(first) to \(last)")"
+        )
       }
     }
     if let pair, let count = history.predictions.last?.pairs, pair > count {

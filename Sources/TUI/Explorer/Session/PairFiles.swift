@@ -60,7 +60,8 @@ struct PairFiles {
   }
 
   private func write(_ data: Data, _ name: ExportName, _ what: String) throws {
-    let path = try PairExport.write(data, as: name.text, usual: name.usual, in: FileManager.default.currentDirectoryPath)
+    let path = try PairExport.write(
+      data, as: name.text, usual: name.usual, in: FileManager.default.currentDirectoryPath)
     report.post(.said("\(what) written to \(path)"))
   }
 }
