@@ -24,7 +24,7 @@ extension Reader {
         let summary = try RunSummary(reading: folder)
         let text = RunReport.text(for: summary)
         guard text == text.withoutControlCharacters(keepingNewlines: true) else { throw Malformed("report: \(text)") }
-        _ = try RunReport.json(for: summary)
+        _ = try RunJSON.pretty(RunReport(summary))
         var followed = FollowedRun(folder, name: folder.name)
         _ = followed.look()
         followed.patches = 8

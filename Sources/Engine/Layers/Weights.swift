@@ -68,9 +68,6 @@ public struct Weights {
     try store.parameter(fullName(name), shape, initializer)
   }
 
-  /// True when the file has this tensor; always true of a model from nothing.
-  public func has(_ name: String) -> Bool { store.has(fullName(name)) }
-
   /// All parameters born so far, in order, wherever in the model.
   public var parameters: [Parameter] { store.parameters }
 }
@@ -91,11 +88,6 @@ private final class Store {
   init(origin: Origin, name: String) {
     self.origin = origin
     self.name = name
-  }
-
-  func has(_ name: String) -> Bool {
-    guard case .file(let source, let layout) = origin else { return true }
-    return source.tensorNames.contains(layout.place(of: name).key)
   }
 
   func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) throws -> Parameter {

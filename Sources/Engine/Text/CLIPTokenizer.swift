@@ -93,11 +93,6 @@ public struct CLIPTokenizer: Tokenizer {
 
   public func fits(_ text: String) -> Bool { encode(text).count <= contextLength - 2 }
 
-  /// The position of the end token, at which the text feature is read: the first one.
-  public func endPosition(in tokens: [Int]) -> Int {
-    tokens.firstIndex(of: end) ?? tokens.count - 1
-  }
-
   /// The same tokenizer that fills up with another id, such as the 0 of OpenAI's `clip.tokenize`.
   public func padded(with id: Int) -> CLIPTokenizer {
     var copy = self

@@ -38,8 +38,6 @@ public struct PairEncoding {
     return (values, places)
   }
 
-  public var imageCount: Int { images.count }
-
   /// - Parameter progress: called with the statements that are encoded so far, and all; what it throws ends the work.
   public mutating func encodeStatements(cache: FeatureCache?, progress: (Int, Int) throws -> Void) rethrows {
     statements = try textFeatures(of: texts, by: clip, tokenizer, cache: cache) { try progress($0, texts.count) }

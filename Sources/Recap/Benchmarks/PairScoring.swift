@@ -56,9 +56,6 @@ public struct PairPrediction: Equatable, Sendable {
   /// Both statements chose one image: the model cannot tell the pair's images apart.
   public var choosesOneImage: Bool { predicted[0] == predicted[1] }
 
-  /// The probability of the image that was chosen for a statement.
-  public func confidence(statement: Int) -> Double { max(scores[statement], 1 - scores[statement]) }
-
   static func truth(_ questionID: Int) -> Choice { questionID % 2 == 0 ? .img2 : .img1 }
 }
 

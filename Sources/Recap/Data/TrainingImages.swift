@@ -102,8 +102,6 @@ public final class MiniWorldImages: TrainingImages {
     self.keepsLatents = keepsLatents
   }
 
-  public func image(_ index: Int) -> Image { world.scene(split, index).render() }
-
   private func images(_ indices: [Int]) -> [Image] { Scene.render(indices.map { world.scene(split, $0) }) }
 
   /// Whole scenes, whatever the batch.

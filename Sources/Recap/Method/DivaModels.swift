@@ -11,7 +11,6 @@ public final class DivaModels {
   public let recap: DenseRecap
   /// The projection as aligned, before the tower changed; checkpoints keep it.
   public private(set) var baselineRecap: DenseRecap
-  private let prompt: Tensor
 
   /// - Parameters:
   ///   - tuned: another CLIP of the same sizes to start from (or to score) instead of a copy of the baseline.
@@ -25,7 +24,6 @@ public final class DivaModels {
     self.baseline = baseline
     self.tuned = try (tuned ?? baseline.vision).copied()
     self.diffusion = diffusion
-    self.prompt = prompt
     feedback = DiffusionFeedback(unet: diffusion.unet, schedule: diffusion.schedule)
     recap = DenseRecap(projection: projection, promptEmbedding: prompt, joining: joining)
     baselineRecap = DenseRecap(projection: try projection.copied(), promptEmbedding: prompt, joining: joining)
@@ -50,9 +48,6 @@ public final class DivaModels {
       learned.assign(now + (before.value.detached() - now).scaled(by: share))
     }
   }
-
-  /// The tuned CLIP whole, to save or to score: the baseline's text tower with the tuned image tower.
-  public func tunedCLIP() throws -> CLIP { try baseline.replacingVision(with: tuned) }
 }
 
 extension Linear {

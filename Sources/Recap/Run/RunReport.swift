@@ -66,11 +66,6 @@ public struct RunReport: Encodable, Equatable, Sendable {
 
   public static func text(for summary: RunSummary, now: Date = Date()) -> String { RunReport(summary, now: now).text }
 
-  /// One JSON object; numbers that are not finite are the strings "NaN", "Infinity", "-Infinity".
-  public static func json(for summary: RunSummary, now: Date = Date()) throws -> String {
-    String(decoding: try RunJSON.pretty(RunReport(summary, now: now)), as: UTF8.self)
-  }
-
   /// The evaluation whose step is worth most (`EvaluationReport.balance`), the earlier of equal ones.
   static func best(_ evaluations: [EvaluationReport]) -> EvaluationReport? {
     evaluations.reduce(nil) { best, next in best.map { $0.balance >= next.balance } == true ? best : next }

@@ -52,7 +52,6 @@ struct NoiseScheduleTests {
 
     #expect(sampler.timesteps(20) == (try reference.integers("leading_20")))
     #expect(sampler.timesteps(7) == (try reference.integers("leading_7")))
-    #expect(sampler.timesteps(50, strength: 0.3) == (try reference.integers("leading_50_strength_0.3")))
   }
 
   @Test("a walk from a given timestep begins there and goes down evenly")

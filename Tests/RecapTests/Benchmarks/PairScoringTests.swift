@@ -56,7 +56,6 @@ import Testing
 
     #expect(predictions.allSatisfy { ($0.isCorrect(statement: 0) && $0.isCorrect(statement: 1)) == $0.isCorrect })
     #expect(Set(predictions.map(\.isCorrect)).count == 2)
-    #expect(predictions.allSatisfy { (0.5...1).contains($0.confidence(statement: 1)) })
   }
 
   @Test func truthFollowsTheParityOfTheIds() {

@@ -93,8 +93,8 @@ struct RunReportTests {
   @Test("is the same in JSON, numbers that are not finite included")
   func json() throws {
     try withTemporaryFolder { parent in
-      let json = try RunReport.json(for: try summary(sampleEntries, in: parent))
-      let parsed = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+      let json = try RunJSON.pretty(RunReport(try summary(sampleEntries, in: parent)))
+      let parsed = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
 
       #expect(parsed["run"] as? String == "first")
       #expect(parsed["status"] as? String == "finished")

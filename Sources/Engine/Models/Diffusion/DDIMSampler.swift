@@ -20,11 +20,6 @@ public struct DDIMSampler: Sendable {
     return (0..<count).reversed().map { min($0 * stride + schedule.stepsOffset, schedule.timesteps - 1) }
   }
 
-  /// The last `strength` (0…1) of those timesteps, as diffusers' image-to-image pipelines cut them.
-  public func timesteps(_ count: Int, strength: Double) -> [Int] {
-    timesteps(count).suffix(min(count, Int(Double(count) * strength)))
-  }
-
   /// At most `count` timesteps, evenly spaced, that begin at `start`: for latents noised to exactly that timestep.
   public func timesteps(_ count: Int, from start: Int) -> [Int] {
     precondition(count > 0 && (0..<schedule.timesteps).contains(start), "\(count) steps from timestep \(start)")

@@ -57,9 +57,6 @@ struct PatternTable {
     return String(shown.map { signs[min(Int(($0 - low) / (high - low) * 8), 7)] })
   }
 
-  /// The rows that it takes, with its title and the line below.
-  static func rows(_ patterns: Int) -> Int { patterns + 3 }
-
   func draw(in rect: Rect, on canvas: inout Canvas) {
     let cells = min(rect.columns - 35, 12)
     let columns: [Table<Row>.Column] = [

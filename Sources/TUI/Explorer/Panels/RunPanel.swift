@@ -66,7 +66,10 @@ enum RunPanel {
     return used < whole ? "\(used.byteText) of ~\(whole.byteText)" : used.byteText
   }
 
-  private static var answers: Table<Bars.Row> {
+  /// Both are parts of one; nil before they are known.
+  private typealias Answers = (name: String, baseline: Double?, tuned: Double?)
+
+  private static var answers: Table<Answers> {
     Table([
       .init("", .flexible(), isLeft: true) { ($0.name, .dim) },
       .init("baseline", .fixed(9), titleStyle: .baseline) { (percent($0.baseline), .baseline) },
@@ -88,7 +91,7 @@ enum RunPanel {
       canvas.paragraph(words, in: rect.droppingTop(known.baselineShare == nil ? 1 : 2))
       return
     }
-    let accuracies: [Bars.Row] = [
+    let accuracies: [Answers] = [
       ("pairs", evaluation.baselineAccuracy, evaluation.tunedAccuracy),
       ("zero-shot", evaluation.baselineZeroShot / 100, evaluation.tunedZeroShot / 100),
     ]

@@ -15,7 +15,6 @@ final class BlendJob {
   private var images = 0
   private var imagesPerPoint = 0
   private var doneOfPoint = 0
-  private var lastPost = ContinuousClock.now
 
   /// Seconds: quick pieces are done together.
   private static let turn = 0.1

@@ -10,7 +10,7 @@ struct PairJob {
   /// Seconds spent, and images done in them: those from the cache took none.
   private var spent = 0.0
   private var looked = 0
-  private var hasTuned: Bool
+  private let hasTuned: Bool
 
   /// - Parameter towers: the baseline, and what is tuned beside it, if anything.
   init(
@@ -34,13 +34,6 @@ struct PairJob {
     return WorkProgress(
       done: scoring.doneImages, all: scoring.allImages,
       secondsLeft: looked > 0 ? spent / Double(looked) * Double(left) : nil)
-  }
-
-  /// The tuned CLIP has changed: its answers are outdated.
-  mutating func renew(_ tuned: CLIPVisionTower) {
-    scoring.renew(1, vision: tuned)
-    hasTuned = true
-    for index in rows.indices { rows[index].tuned = nil }
   }
 
   /// The tuned CLIP's weights lie elsewhere now.

@@ -24,8 +24,6 @@ struct CellPicture: Equatable, Sendable {
     }
     return Array((line + "\u{1B}[0m").utf8)
   }
-
-  var rows: Int { columns > 0 ? cells.count / columns : 0 }
 }
 
 /// A colour of a character or of the ground behind it.
