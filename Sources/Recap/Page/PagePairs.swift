@@ -20,9 +20,10 @@ struct PagePairs {
       let side = Self.side(images(0), pairs: pairs.count)
       let cards = try pairs.indices.map { try card($0, side: side) }
       let patterns = PairCategory.all(of: pairs.lazy.map(\.pair))
+      let chance = pairs.lazy.map(\.pair).chance
       return """
         <section><h2>Pairs</h2>
-        <p class=dim>Each statement must choose its own image; guessing gets \((100 * pairs.lazy.map(\.pair).chance).text(figures: 3)) % of pairs. The arrow is the chosen image.
+        <p class=dim>Each statement must choose its own image; guessing gets \((100 * chance).text(decimals: chance == 0.25 ? 0 : 1)) % of pairs. The arrow is the chosen image.
         The margin is the worse statement’s probability of its own image, less one half.\(kind)</p>
         <div class=filter><input id=words type=search placeholder="words, #number" aria-label="filter by words">
         <select id=outcome aria-label="filter by outcome"><option value="">every outcome</option>\

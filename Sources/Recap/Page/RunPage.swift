@@ -102,7 +102,7 @@ public struct RunPage {
       <p class=big><span class=baseline>\((100 * last.baselineAccuracy).text(decimals: 1))</span> → \
       <span class=tuned>\((100 * last.tunedAccuracy).text(decimals: 1)) %</span></p>\
       <p class="\(gainStyle)">\(last.gain.signed(decimals: 1)) points [\(last.interval95.intervalText)], \(last.pValue.pText)</p>\
-      <small>\(last.pairs.counted("pair")), step \(last.step); guessing gets \((100 * chance).text(figures: 3)) %</small></div>\
+      <small>\(last.pairs.counted("pair")), step \(last.step); guessing gets \((100 * chance).text(decimals: chance == 0.25 ? 0 : 1)) %</small></div>\
       <div class=tile><h2>Zero-shot: forgetting</h2>\
       <p class=big><span class=baseline>\(last.baselineZeroShot.text(decimals: 1))</span> → \
       <span class=tuned>\(last.tunedZeroShot.text(decimals: 1)) %</span></p><p>\(lost.signed(decimals: 1)) points</p>\
