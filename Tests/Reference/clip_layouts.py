@@ -134,7 +134,39 @@ def timm_siglip():
     finish("timm_siglip", model, pixels, ids, clip_outputs(model, pixels, ids, tokens))
 
 
+def timm_eva():
+    """open_clip's CustomTextCLIP around EVA's trunk of timm, as it makes EVA02-B-16."""
+    trunk = timm.models.eva.Eva(
+        img_size=12, patch_size=4, embed_dim=16, depth=2, num_heads=2, qkv_fused=False, mlp_ratio=4 * 2 / 3,
+        swiglu_mlp=True, scale_mlp=True, scale_attn_inner=True, use_rot_pos_emb=True, ref_feat_shape=(16, 16),
+        global_pool="token", num_classes=10,
+    )
+    text = dict(context_length=5, vocab_size=30, width=12, heads=3, layers=2, mlp_ratio=2.0)
+    model = torch.nn.Module()
+    model.visual = torch.nn.Module()
+    model.visual.trunk = trunk
+    model.text = _build_text_tower(10, CLIPTextCfg(**text))
+    model.logit_scale = torch.nn.Parameter(torch.tensor(0.0))
+    model = randomize(model, seed=24)
+    model.text.attn_mask = model.text.attn_mask.double()
+    with torch.no_grad():
+        model.logit_scale.fill_(1.5)
+    model.encode_image, model.encode_text = model.visual.trunk.forward, model.text.forward
+    write_open_clip("timm_eva", model, {
+        "model_cfg": {
+            "embed_dim": 10, "custom_text": True, "text_cfg": text,
+            "vision_cfg": {"image_size": 12, "timm_model_name": "a small one", "timm_pool": "token", "timm_proj": None},
+        },
+        "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "shortest"},
+    })
+
+    pixels, ids = inputs(12, 5)
+    tokens = trunk.head(trunk.forward_features(pixels))
+    finish("timm_eva", model, pixels, ids, clip_outputs(model, pixels, ids, tokens))
+
+
 if __name__ == "__main__":
     siglip()
     open_clip_vit()
     timm_siglip()
+    timm_eva()

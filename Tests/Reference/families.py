@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import open_clip
 import torch
-from family_models import Diffusion, DiffusionXL, OpenCLIP, SingleFile, TimmSigLIP, TimmSigLIP2, Transformers
+from family_models import Diffusion, DiffusionXL, OpenCLIP, SingleFile, TimmEVA, TimmSigLIP, TimmSigLIP2, Transformers
 from parity import Program, Report
 from PIL import Image
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
@@ -36,6 +36,8 @@ CASES = {
     "siglip-so400m-384 of transformers": (Transformers.siglip, "sd-1", "pool:10", "mean"),
     "siglip2-b-16 of transformers": (Transformers.siglip2, "sd-2", "pool:6", "mean"),
     "siglip2-b-16 of timm in open_clip": (partial(TimmSigLIP2, "ViT-B-16-SigLIP2"), "sd-1", "pool:6", "mean"),
+    "eva02-clip-b-16": (partial(TimmEVA, "EVA02-B-16"), "sd-2", "count:76", "tokens"),
+    "eva02-clip-l-14-336": (partial(TimmEVA, "EVA02-L-14-336"), "sd-1", "0.3", "tokens"),
     "openai-vit-b-32 of transformers": (partial(Transformers.clip, 32), "sd-1", "count:76", "tokens"),
     "openai-vit-b-16 as DIVA's whole module": (
         partial(OpenCLIP, "ViT-B-16", prefix="class_model.model."), "sd-1", "0.3", "mean"

@@ -74,6 +74,33 @@ class OpenCLIP:
         return {self.prefix + k: p.grad for k, p in self.model.named_parameters() if p.grad is not None}
 
 
+class TimmEVA(OpenCLIP):
+    """open_clip's EVA-CLIP around a trunk of timm."""
+
+    def __init__(self, architecture, layers):
+        config = open_clip.get_model_config(architecture)
+        vision, text = config["vision_cfg"], open_clip.CLIPTextCfg(**config["text_cfg"])
+        text.layers = layers or text.layers
+        model = torch.nn.Module()
+        model.visual = torch.nn.Module()
+        more = {"depth": layers} if layers else {}
+        model.visual.trunk = timm.create_model(vision["timm_model_name"], num_classes=config["embed_dim"], **more)
+        model.text = open_clip.model._build_text_tower(config["embed_dim"], text)
+        model.logit_scale = torch.nn.Parameter(torch.tensor(1.0))
+        self.model, self.size, self.prefix = random_weights(model, seed=40), vision["image_size"], ""
+        model.text.attn_mask = model.text.attn_mask.float()
+
+    def tokens(self, pixels, patches=None):
+        trunk = self.model.visual.trunk
+        return trunk.head(chosen(trunk.forward_features(pixels), patches, first=1))
+
+    def features(self, pixels):
+        return self.model.visual.trunk(pixels)
+
+    def text_features(self, texts):
+        return self.model.text(open_clip.get_tokenizer("ViT-L-14")(texts))
+
+
 class TimmSigLIP:
     """open_clip's SigLIP around a trunk of timm."""
 

@@ -17,6 +17,8 @@ public struct KeyLayout: Equatable, Sendable {
     case part(Int, of: Int)
     /// With an axis of size 1 in front.
     case batched
+    /// A vector as the only token of the only image of a batch.
+    case token
     /// Without axes.
     case scalar
   }
@@ -68,6 +70,7 @@ extension KeyLayout.Form {
     case .transposed: Shape(shape.dims.reversed())
     case .part(_, let count): shape.replacingFirst(with: shape[0] * count)
     case .batched: Shape([1] + shape.dims)
+    case .token: Shape([1, 1] + shape.dims)
     case .scalar: []
     }
   }
@@ -75,7 +78,7 @@ extension KeyLayout.Form {
   /// The parameter where a file keeps it, as far as it lies there in one piece; nil where it must be rearranged.
   func part(of stored: StoredTensor) -> StoredTensor? {
     switch self {
-    case .same, .batched, .scalar: stored
+    case .same, .batched, .token, .scalar: stored
     case .transposed: nil
     case .part(let part, let count): (stored.dims.first ?? 1) % count == 0 ? stored.part(part, of: count) : nil
     }
@@ -84,7 +87,7 @@ extension KeyLayout.Form {
   /// The parameter in a tensor of the file.
   func parameter(in tensor: Tensor, shape: Shape) -> Tensor {
     switch self {
-    case .same, .batched, .scalar: tensor.reshaped(shape)
+    case .same, .batched, .token, .scalar: tensor.reshaped(shape)
     case .transposed: tensor.transposedMatrix
     case .part(let part, let count):
       tensor.reshaped(stored(shape)).sliced(part * tensor.shape[0] / count..<(part + 1) * tensor.shape[0] / count)
@@ -115,7 +118,8 @@ extension KeyLayout {
       case .part(let part, let count):
         parts[place.key, default: Array(repeating: nil, count: count)][part] = tensor
       case .transposed: parts[place.key] = [tensor.transposedMatrix]
-      case .same, .batched, .scalar: parts[place.key] = [tensor.detached().reshaped(place.form.stored(tensor.shape))]
+      case .same, .batched, .token, .scalar:
+        parts[place.key] = [tensor.detached().reshaped(place.form.stored(tensor.shape))]
       }
     }
     return order.map { key in

@@ -61,7 +61,7 @@ extension CLIPVisionTower {
     guard !layer.isEmpty, what == "weight" else { return (layer, 0, false) }
     let width = parameter.shape[0] * config.tokens
     switch owner {
-    case "layer_norm1", "layer_norm2", "fc1": return (layer, 2 * width, owner == "layer_norm1")
+    case "layer_norm1", "layer_norm2", "fc1", "gate": return (layer, 2 * width, owner == "layer_norm1")
     case "q_proj", "k_proj", "v_proj", "out_proj": return (layer, width, false)
     default: return (layer, 0, false)
     }

@@ -8,7 +8,8 @@ extension CLIPVisionTower {
   public func operations(images: Int) -> Double {
     let (tokens, width) = (Double(config.tokens), Double(config.encoder.width))
     let hidden = Double(config.encoder.hiddenWidth)
-    let layer = 2 * tokens * (4 * width * width + 2 * width * hidden) + 4 * tokens * tokens * width
+    let matrices: Double = config.isEVA ? 3 : 2
+    let layer = 2 * tokens * (4 * width * width + matrices * width * hidden) + 4 * tokens * tokens * width
     let ends = patchOperations + 2 * width * Double(projectionWidth)
     return Double(images) * (Double(config.encoder.layers) * layer + ends)
   }

@@ -40,6 +40,9 @@ extension Workspace {
   }
 
   private func exportHuggingFace(_ tuned: CLIP, to folder: WeightsFolder) throws {
+    guard !tuned.config.vision.isEVA else {
+      throw Problem("transformers has no model like this one: it is an EVA-CLIP", advice: "use --format openclip")
+    }
     try tuned.save(to: folder)
     try preprocessing.write(to: folder)
     try copyTokenizer(to: folder)
@@ -105,5 +108,7 @@ extension Workspace {
 
 extension CLIP {
   /// The names that OpenAI, open_clip and DIVA use.
-  fileprivate var flatLayout: KeyLayout { config.family == .siglip ? .timm : .openCLIP }
+  fileprivate var flatLayout: KeyLayout {
+    config.vision.isEVA ? .timmEVA : config.family == .siglip ? .timm : .openCLIP
+  }
 }

@@ -23,7 +23,7 @@ struct CLIPLayoutTests {
       } else {
         config = try weights.config().refined(byOpenCLIP: folder.configuration("open_clip_config.json"))
         // The number of heads in a trunk of timm stands nowhere; in real sizes the width tells it.
-        if name == "timm_siglip" { config.vision.encoder.heads = 2 }
+        if name.hasPrefix("timm_") { config.vision.encoder.heads = 2 }
       }
       clip = try weights.clip(config)
       reference = try Reference.tensors("models/\(name)/reference")
@@ -36,6 +36,7 @@ struct CLIPLayoutTests {
     "the layout is recognised by the names of the tensors",
     arguments: [
       ("siglip", "transformers SigLIP"), ("open_clip", "OpenAI or open_clip"), ("timm_siglip", "timm in open_clip"),
+      ("timm_eva", "EVA-CLIP of timm in open_clip"),
     ])
   func recognition(name: String, layout: String) throws {
     #expect(try Subject(name).weights.layoutName == layout)
@@ -43,7 +44,7 @@ struct CLIPLayoutTests {
 
   @Test(
     "features, all tokens and logits agree with the model's own library",
-    arguments: ["siglip", "open_clip", "timm_siglip"])
+    arguments: ["siglip", "open_clip", "timm_siglip", "timm_eva"])
   func forward(name: String) throws {
     let it = try Subject(name)
     let hidden = it.clip.vision(try it.reference["pixels"])
@@ -55,7 +56,7 @@ struct CLIPLayoutTests {
     expect(it.clip.logits(images: images, texts: texts), equals: try it.reference["logits"], within: .relative(1e-5))
   }
 
-  @Test("chosen tokens are the same as those among all tokens", arguments: ["siglip", "open_clip"])
+  @Test("chosen tokens are the same as those among all tokens", arguments: ["siglip", "open_clip", "timm_eva"])
   func chosenTokens(name: String) throws {
     let it = try Subject(name)
     let hidden = it.clip.vision(try it.reference["pixels"])
@@ -91,7 +92,7 @@ struct CLIPLayoutTests {
 
   @Test(
     "the gradients of all weights agree with PyTorch, under the file's own names",
-    arguments: ["siglip", "open_clip", "timm_siglip"])
+    arguments: ["siglip", "open_clip", "timm_siglip", "timm_eva"])
   func gradients(name: String) throws {
     let it = try Subject(name)
     for parameter in it.clip.parameters { parameter.isTrainable = true }

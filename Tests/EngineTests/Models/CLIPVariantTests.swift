@@ -88,7 +88,8 @@ struct CLIPVariantTests {
   @Test(
     "models that are no CLIP of this program's are refused by name",
     arguments: [
-      ("visual.attnpool.positional_embedding", "a ResNet"), ("visual.trunk.cls_token", "EVA-CLIP"),
+      ("visual.attnpool.positional_embedding", "a ResNet"), ("visual.cls_token", "EVA-CLIP"),
+      ("visual.trunk.blocks.0.attn.q_bias", "EVA-CLIP"),
       ("visual.trunk.stages.0.blocks.0.conv_dw.weight", "ConvNeXt"), ("text_decoder.ln_final.weight", "CoCa"),
       ("text.transformer.encoder.layer.0.output.dense.weight", "RoBERTa"),
       ("base_model.model.vision_model.encoder.layers.0.mlp.fc1.lora_A.weight", "a LoRA adapter"),

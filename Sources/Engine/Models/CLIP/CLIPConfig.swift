@@ -91,10 +91,14 @@ public struct CLIPVisionConfig: Equatable, Sendable {
   public var patchSize: Int
   public var channels: Int
   public var family: CLIPFamily
+  /// EVA-CLIP's second tower: rotary positions, gated layers and norms inside them.
+  public var isEVA: Bool
 
   public init(
-    encoder: CLIPEncoderConfig, imageSize: Int, patchSize: Int, channels: Int = 3, family: CLIPFamily = .clip
+    encoder: CLIPEncoderConfig, imageSize: Int, patchSize: Int, channels: Int = 3, family: CLIPFamily = .clip,
+    isEVA: Bool = false
   ) {
+    self.isEVA = isEVA
     self.encoder = encoder
     self.imageSize = imageSize
     self.patchSize = patchSize
@@ -104,6 +108,7 @@ public struct CLIPVisionConfig: Equatable, Sendable {
 
   init(_ fields: ConfigurationFields, family: CLIPFamily) throws {
     self.family = family
+    isEVA = false
     encoder = try CLIPEncoderConfig(fields, default: .base(family))
     imageSize = try fields.integer("image_size", default: 224, in: 1...8192)
     channels = try fields.integer("num_channels", default: 3, in: 1...64)

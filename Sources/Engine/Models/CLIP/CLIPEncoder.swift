@@ -2,10 +2,15 @@
 ///
 /// Shape: (B, T, C) → (B, T, C). Keys: `encoder.layers.{i}` of transformers' CLIP.
 struct CLIPEncoder {
-  let blocks: [CLIPEncoderBlock]
+  let blocks: [any EncoderBlock]
 
-  init(_ config: CLIPEncoderConfig, from weights: Weights) throws {
-    blocks = try (0..<config.layers).map { try CLIPEncoderBlock(config, from: weights["layers"][$0]) }
+  /// - Parameter rotation: of EVA's blocks, which know no other positions.
+  init(_ config: CLIPEncoderConfig, rotation: RotaryPositions? = nil, from weights: Weights) throws {
+    blocks = try (0..<config.layers).map { layer -> any EncoderBlock in
+      let scope = weights["layers"][layer]
+      guard let rotation else { return try CLIPEncoderBlock(config, from: scope) }
+      return try EVABlock(config, rotation, from: scope)
+    }
   }
 
   /// - Parameter wanted: numbers of the tokens that the last block is to give of each image, (B, n) → (B, n, C); all of
@@ -26,10 +31,17 @@ extension CLIPEncoder {
   func beforeLast(_ x: Tensor, causal: Bool) -> Tensor { blocks.dropLast().reduce(x) { $1($0, causal: causal) } }
 }
 
+/// One block of a transformer's tower.
+protocol EncoderBlock {
+  func callAsFunction(_ x: Tensor, causal: Bool) -> Tensor
+  /// Of some tokens only, (B, n), which look at all of them: nothing else of the last block reaches anybody.
+  func callAsFunction(_ x: Tensor, wanted: [[Int]]) -> Tensor
+}
+
 /// Attention, then MLP; each reads a normalised copy and adds its answer to the stream.
 ///
 /// Shape: (B, T, C) → (B, T, C). Keys: `layer_norm1, self_attn, layer_norm2, mlp`.
-struct CLIPEncoderBlock {
+struct CLIPEncoderBlock: EncoderBlock {
   let norm1: LayerNorm
   let attention: MultiHeadAttention
   let norm2: LayerNorm
@@ -50,7 +62,6 @@ struct CLIPEncoderBlock {
     return x + mlp(norm2(x))
   }
 
-  /// Of some tokens only, which look at all of them: nothing else of the last block reaches anybody.
   func callAsFunction(_ x: Tensor, wanted: [[Int]]) -> Tensor {
     let normal = norm1(x)
     let few = x.gatherTokens(wanted) + attention(normal.gatherTokens(wanted), context: normal)

@@ -9,6 +9,7 @@ extension CLIPConfig {
         "OpenAI's loader cannot open this CLIP: \(reason)", advice: "use --format openclip, or hf for transformers")
     }
     guard family == .clip else { throw refuse("it is a SigLIP") }
+    guard !vision.isEVA else { throw refuse("it is an EVA-CLIP") }
     guard !hasLogitBias else { throw refuse("it adds a bias to its logits") }
     for (tower, encoder) in [("image", vision.encoder), ("text", text.encoder)] {
       guard encoder.heads * 64 == encoder.width else {
@@ -27,7 +28,32 @@ extension CLIPConfig {
 
   /// The `model_cfg` of `open_clip_config.json`. Throws a `Problem` for what open_clip cannot express.
   public func openCLIP() throws -> JSON {
-    try family == .clip ? openCLIPModel() : openCLIPSigLIP()
+    vision.isEVA ? try openCLIPEVA() : try family == .clip ? openCLIPModel() : openCLIPSigLIP()
+  }
+
+  /// Around a trunk of timm's, which is known by its name.
+  private func openCLIPEVA() throws -> JSON {
+    let image = vision.encoder
+    let trunks = [
+      "eva02_base_patch16_clip_224": [768, 12, 12, 2048, 16, 224],
+      "eva02_large_patch14_clip_224": [1024, 24, 16, 2730, 14, 224],
+      "eva02_large_patch14_clip_336": [1024, 24, 16, 2730, 14, 336],
+    ]
+    let sizes = [image.width, image.layers, image.heads, image.hiddenWidth, vision.patchSize, vision.imageSize]
+    guard let trunk = trunks.first(where: { $0.value == sizes })?.key else {
+      throw refuse(
+        "timm has no trunk of EVA with \(image.layers) layers of \(image.width) over \(vision.imageSize) pixels")
+    }
+    return [
+      "embed_dim": .integer(projectionWidth), "custom_text": true,
+      "quick_gelu": .bool(text.encoder.activation == .quickGELU),
+      "vision_cfg": [
+        "image_size": .integer(vision.imageSize), "timm_model_name": .string(trunk), "timm_model_pretrained": false,
+        "timm_pool": "token", "timm_proj": .null,
+      ],
+      "text_cfg": .object(
+        members(of: text.encoder) + [JSON.Member("heads", .integer(text.encoder.heads))] + textSizes),
+    ]
   }
 
   private func refuse(_ reason: String) -> Problem {

@@ -23,6 +23,23 @@ extension KeyLayout {
       Rename(own: "logit_bias", key: "logit_bias", form: .scalar),
     ])
 
+  /// open_clip's EVA-CLIP, whose image tower is timm's.
+  public static let timmEVA = KeyLayout(evaTrunk + textTransformer(in: "text.") + [projectedText(in: "text.")])
+
+  private static let evaTrunk = renames(
+    in: "vis",
+    [
+      ("visual_projection.", "visual.trunk.head.", .same),
+      ("vision_model.embeddings.class_embedding", "visual.trunk.cls_token", .token),
+      ("vision_model.embeddings.patch_embedding.", "visual.trunk.patch_embed.proj.", .same),
+      ("vision_model.embeddings.position_embedding.weight", "visual.trunk.pos_embed", .batched),
+      ("vision_model.post_layernorm.", "visual.trunk.norm.", .same),
+      ("vision_model.encoder.layers.", "visual.trunk.blocks.", .same),
+      (".layer_norm1.", ".norm1.", .same), (".layer_norm2.", ".norm2.", .same),
+      (".self_attn.inner_norm.", ".attn.norm.", .same), (".self_attn.out_proj.", ".attn.proj.", .same),
+      (".self_attn.", ".attn.", .same), (".mlp.gate.", ".mlp.fc1_g.", .same), (".mlp.fc1.", ".mlp.fc1_x.", .same),
+    ])
+
   private static let visionTransformer =
     renames(
       in: "vis",

@@ -9,6 +9,7 @@ public struct CLIPShapes: Equatable, Sendable {
   }
 
   public let family: CLIPFamily
+  public let isEVA: Bool
   public let vision: Tower
   /// nil where a file holds an image tower alone.
   public let text: Tower?
@@ -24,6 +25,7 @@ public struct CLIPShapes: Equatable, Sendable {
   init(_ source: any TensorSource, name: String, layout: KeyLayout, family: CLIPFamily) throws {
     let shapes = StoredShapes(source: source, name: name, layout: layout, names: Set(source.tensorNames))
     self.family = family
+    isEVA = shapes.has("vision_model.encoder.layers.0.mlp.gate.weight")
     vision = try shapes.tower("vision_model")
     text = shapes.has("text_model.embeddings.token_embedding.weight") ? try shapes.tower("text_model") : nil
     let patches = try shapes.dims("vision_model.embeddings.patch_embedding.weight", rank: 4)
@@ -75,7 +77,7 @@ private struct StoredShapes {
     case .transposed: dims.reverse()
     case .part(_, let count): dims[0] /= count
     case .batched where dims.count == rank + 1 && dims[0] == 1: dims.removeFirst()
-    case .same, .batched, .scalar: break
+    case .same, .batched, .token, .scalar: break
     }
     guard dims.count == rank, dims.allSatisfy({ (1...1_000_000).contains($0) }) else {
       throw Problem(
@@ -109,6 +111,7 @@ extension CLIPConfig {
       projectionWidth: shapes.projectionWidth)
     // SigLIP 2's text tower has the approximation in open_clip, too.
     if shapes.family == .siglip, shapes.vocabulary == 256_000 { self.text.encoder.activation = .geluTanh }
+    if shapes.isEVA { self.text.encoder.activation = .gelu }
   }
 
   public var shapes: CLIPShapes { CLIPShapes(self) }
@@ -120,7 +123,8 @@ extension CLIPVisionConfig {
     self.init(
       encoder: CLIPEncoderConfig(shapes.vision, family: shapes.family),
       imageSize: leavesMargin ? 384 : shapes.grid * shapes.patchSize, patchSize: shapes.patchSize,
-      channels: shapes.channels, family: shapes.family)
+      channels: shapes.channels, family: shapes.family, isEVA: shapes.isEVA)
+    if isEVA { (encoder.activation, encoder.epsilon) = (.silu, 1e-6) }
   }
 }
 
@@ -141,7 +145,7 @@ extension CLIPShapes {
     func tower(_ encoder: CLIPEncoderConfig) -> Tower {
       Tower(width: encoder.width, layers: encoder.layers, hiddenWidth: encoder.hiddenWidth)
     }
-    family = config.family
+    (family, isEVA) = (config.family, config.vision.isEVA)
     vision = tower(config.vision.encoder)
     text = tower(config.text.encoder)
     (patchSize, grid, channels) = (config.vision.patchSize, config.vision.grid, config.vision.channels)
@@ -155,6 +159,7 @@ extension CLIPShapes: CustomStringConvertible {
   public var description: String {
     let image = "\(vision.layers) layers of \(vision.width) over \(grid)×\(grid) patches of \(patchSize)"
     let words = text.map { ", \($0.layers) text layers of \($0.width) over \(contextLength) tokens" } ?? ""
-    return (family == .siglip ? "SigLIP, " : "") + image + words + ", projected to \(projectionWidth)"
+    return (family == .siglip ? "SigLIP, " : isEVA ? "EVA-CLIP, " : "") + image + words
+      + ", projected to \(projectionWidth)"
   }
 }

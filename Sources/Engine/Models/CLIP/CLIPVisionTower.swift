@@ -32,22 +32,25 @@ public struct CLIPVisionTower {
     let epsilon = Float(config.encoder.epsilon)
     let small = Initializer.normal(deviation: 1 / Float(width).squareRoot())
     let scope = weights["vision_model"]
-    let isCLIP = config.family == .clip
+    let (isCLIP, isEVA) = (config.family == .clip, config.isEVA)
     let (p, channels) = (config.patchSize, config.channels)
     classEmbedding = isCLIP ? try scope["embeddings"].parameter("class_embedding", [width], small) : nil
     let filters = Initializer.uniform(bound: 1 / Float(channels * p * p).squareRoot())
     let patches = scope["embeddings.patch_embedding"]
     patchEmbedding = try patches.parameter("weight", [width, channels, p, p], filters)
-    patchBias = isCLIP ? nil : try patches.parameter("bias", [width], filters)
+    patchBias = isCLIP && !isEVA ? nil : try patches.parameter("bias", [width], filters)
     positions = try Embedding(config.tokens, width, from: scope["embeddings.position_embedding"], initializer: small)
     // The missing letter is in every published file.
-    normBefore = isCLIP ? try LayerNorm(width, epsilon: epsilon, from: scope["pre_layrnorm"]) : nil
-    encoder = try CLIPEncoder(config.encoder, from: scope["encoder"])
+    normBefore = isCLIP && !isEVA ? try LayerNorm(width, epsilon: epsilon, from: scope["pre_layrnorm"]) : nil
+    let encoding = config.encoder
+    let rotation =
+      isEVA ? RotaryPositions(grid: config.grid, headWidth: width / encoding.heads, heads: encoding.heads) : nil
+    encoder = try CLIPEncoder(encoding, rotation: rotation, from: scope["encoder"])
     normAfter = try LayerNorm(width, epsilon: epsilon, from: scope["post_layernorm"])
     pool = isCLIP ? nil : try AttentionPool(config.encoder, from: scope["head"])
     projection =
       isCLIP
-      ? try Linear(width, projectionWidth, hasBias: false, from: weights["visual_projection"], initializer: small)
+      ? try Linear(width, projectionWidth, hasBias: isEVA, from: weights["visual_projection"], initializer: small)
       : nil
     parameters = Array(weights.parameters[before...])
   }

@@ -106,6 +106,9 @@ private struct Known {
   static let all = [
     Known(title: "timm in open_clip", layout: .timm, family: .siglip, mark: "visual.trunk.attn_pool.latent"),
     Known(
+      title: "EVA-CLIP of timm in open_clip", layout: .timmEVA, family: .clip, mark: "visual.trunk.cls_token",
+      also: "visual.trunk.blocks.0.mlp.fc1_g.weight"),
+    Known(
       title: "open_clip with a text tower of its own", layout: .openCLIPCustomText, family: .clip,
       mark: "visual.conv1.weight", also: "text.transformer.resblocks.0.ln_1.weight"),
     Known(title: "OpenAI or open_clip", layout: .openCLIP, family: .clip, mark: "visual.conv1.weight"),

@@ -22,7 +22,12 @@ public struct ForeignModel: Sendable {
       advice: "it is no CLIP: give it as --diffusion"),
     ForeignModel("OpenAI's CLIP with a ResNet (RN50 and the like)", "visual.attnpool.", "visual.layer1."),
     naFlex,
-    ForeignModel("EVA-CLIP", "visual.trunk.cls_token", "visual.cls_token", "visual.rope."),
+    ForeignModel(
+      "EVA-CLIP under its own repository's names", "visual.cls_token", "visual.rope.",
+      advice: "give the same model of open_clip, such as timm/eva02_large_patch14_clip_336"),
+    ForeignModel(
+      "EVA-CLIP of the first version, or the enormous one", "attn.q_bias",
+      advice: "of EVA-CLIP this program reads EVA02-B-16, EVA02-L-14 and EVA02-L-14-336 of open_clip"),
     ForeignModel(
       "a CLIP with a convolutional image tower (ConvNeXt, MobileCLIP)", "visual.trunk.stages.", "visual.trunk.stem.",
       "image_encoder.model."),

@@ -34,14 +34,17 @@ extension CLIPConfig {
     }
     if isCLIP {
       let activation: Activation = try model.flag("quick_gelu", default: false) ? .quickGELU : .gelu
-      config.vision.encoder.activation = activation
       config.text.encoder.activation = activation
+    }
+    // EVA's tower is timm's, which is known by its name.
+    if isCLIP, !config.vision.isEVA {
+      config.vision.encoder.activation = config.text.encoder.activation
       let width = try vision.integer("head_width", default: 64)
       guard self.vision.encoder.width % width == 0 else {
         throw vision.problem("head_width", "a divisor of the width \(self.vision.encoder.width)")
       }
       config.vision.encoder.heads = self.vision.encoder.width / width
-    } else if try text.part("act_kwargs").text("approximate", default: "none") == "tanh" {
+    } else if !isCLIP, try text.part("act_kwargs").text("approximate", default: "none") == "tanh" {
       config.text.encoder.activation = .geluTanh
     }
     config.text.encoder.heads = try text.integer("heads", default: self.text.encoder.heads)
