@@ -1,22 +1,22 @@
-"""PyTorch's side of `diva-tui bench`: the same work in the same sizes, asked for line by line.
+"""The other side of `diva-tui bench`: the same work in the same sizes, asked for line by line.
 
-Reads a line of JSON and answers with one. {"hello": true} → its version; {"prepare"…}: members "kind" (op, clip, unet,
-vae, step), configurations as transformers and diffusers read them, sizes, "precision", "threads"; {"sample": seconds} →
-the median run of as many as fit, at least one. Weights are random: speed does not see them. In bf16 frozen and trained
+Reads a line of JSON and answers with one. {"hello": true} → PyTorch's version and the "engines" that can be used, with
+theirs; {"prepare"…}: members "engine" (of peer_engines.py; PyTorch where there is none), "kind" (op, clip, unet, vae,
+step), configurations as transformers and diffusers read them, sizes, "precision", "threads"; {"sample": seconds} → the
+median run of as many as fit, at least one. Weights are random: speed does not see them. In bf16 frozen and trained
 weights are bf16, as fast as PyTorch is here (autocast with f32 weights is slower).
 """
 
 import json
+import os
 import resource
 import statistics
 import sys
 import time
 
 import torch
-from peer_models import clip_work, step_work, unet_work, vae_work
-from peer_ops import op_work
+from peer_engines import ENGINES, versions
 
-WORK = {"op": op_work, "clip": clip_work, "unet": unet_work, "vae": vae_work, "step": step_work}
 WARM_UPS = {"full": 1}
 
 
@@ -24,7 +24,7 @@ def prepare(request):
     torch.set_num_threads(request["threads"])
     torch.manual_seed(1)
     request["type"] = torch.bfloat16 if request["precision"] == "bf16" else torch.float32
-    work = WORK[request["kind"]](request)
+    work = ENGINES[request.get("engine", "torch")](request)
     for _ in range(WARM_UPS.get(request["size"], 3)):  # the first runs allocate
         work()
     return work
@@ -41,6 +41,9 @@ def sample(work, at_least):
 
 
 def main():
+    # What libraries print is no answer.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     work = None
     for line in sys.stdin:
         request = json.loads(line)
@@ -52,10 +55,10 @@ def main():
             elif "sample" in request:
                 answer = sample(work, request["sample"])
             else:
-                answer = {"torch": torch.__version__}
+                answer = {"torch": torch.__version__, "engines": versions()}
         except Exception as error:  # the other side decides whether to go on
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def op_work(request):
 
 def prepared(request):
     """The op as a function of nothing, and the tensors that get a gradient."""
-    tensors = [torch.randn(shape, dtype=request["type"]) for shape in request["inputs"]]
+    tensors = random_inputs(request)
     set_ = request["settings"]
     activations = len(tensors) if request["others"] == "activations" else 1
     frozen_from = activations if request["others"] == "frozen" else len(tensors)
@@ -60,8 +60,12 @@ def prepared(request):
     return (lambda: function(*tensors)), leaves
 
 
-def convolution(tensors, set_, request):
-    """In whichever of the two layouts is faster here."""
+def random_inputs(request):
+    return [torch.randn(shape, dtype=request["type"]) for shape in request["inputs"]]
+
+
+def convolved(set_):
+    """A function of images with channels first, filters and biases."""
     pad = (set_["left"], set_["right"], set_["top"], set_["bottom"])
     is_even = len(set(pad)) == 1
 
@@ -69,6 +73,12 @@ def convolution(tensors, set_, request):
         x = x if is_even else F.pad(x, pad)
         return F.conv2d(x, w, b, stride=set_["stride"], padding=pad[0] if is_even else 0)
 
+    return run
+
+
+def convolution(tensors, set_, request):
+    """In whichever of the two layouts is faster here."""
+    run = convolved(set_)
     plain = [tensors[0].movedim(-1, 1).contiguous(), *tensors[1:]]
     last = [t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t for t in plain]
     best = min((plain, last), key=lambda arrangement: seconds(lambda: run(*arrangement)))
