@@ -36,6 +36,48 @@ struct BenchTests {
     #expect(BenchPlan.table(cores: 1).allSatisfy { $0.threads == 1 })
   }
 
+  @Test("a row meets every library that can compute it, each once, and none twice alone")
+  func engines() throws {
+    func engines(_ part: BenchPlan.Part, _ size: BenchPlan.Size = .full, gradients: Bool = false, bf16: Bool = false)
+      -> [BenchEngine]
+    {
+      var plan = BenchPlan(part, threads: 1)
+      (plan.size, plan.hasGradients, plan.precision) = (size, gradients, bf16 ? .bf16 : .f32)
+      let duels = plan.against(BenchEngine.allCases)
+      #expect(duels.allSatisfy { $0.hasPeer && $0.plan.isSameWork(as: plan) })
+      return duels.map(\.plan.engine)
+    }
+    for part in [BenchPlan.Part.clip, .unet, .vae] { #expect(engines(part) == BenchEngine.allCases) }
+    #expect(engines(.unet, gradients: true) == [.torch, .compile] && engines(.mini, .given) == [.torch, .compile])
+    #expect(engines(.clip, bf16: true) == [.torch, .compile, .openvino])
+    #expect(engines(.step) == [.torch, .compile] && engines(.step, .given) == [.torch])
+    #expect(engines(.conv) == [.torch, .ncnn] && engines(.conv, gradients: true) == [.torch])
+    #expect(engines(.gemm) == [.torch])
+
+    var alone = BenchPlan(.step, threads: 1)
+    alone.size = .full
+    for engines in [[], [BenchEngine.ncnn, .openvino]] {
+      let duels = alone.against(engines)
+      #expect(duels.count == 1 && duels[0].plan == alone && !duels[0].hasPeer)
+    }
+  }
+
+  @Test("the peer is asked for the engine by the name of the command line")
+  func engineInARequest() throws {
+    var plan = BenchPlan(.clip, threads: 1)
+    #expect(try JSON(plan)["engine"] == "torch")
+    plan.engine = .compile
+    #expect(try JSON(plan)["engine"] == "torch.compile")
+    #expect(try (JSON(plan).decoded() as BenchPlan) == plan)
+  }
+
+  @Test("what a peer has, and what one has that knows of PyTorch alone")
+  func hello() {
+    let both: JSON = ["torch": "2.15.0", "engines": ["torch": "2.15.0", "ncnn": "1.0", "another": "3"]]
+    #expect(BenchCommands.versions(both) == [.torch: "2.15.0", .ncnn: "1.0"])
+    #expect(BenchCommands.versions(["torch": "2.15.0"]) == [.torch: "2.15.0"])
+  }
+
   @Test("full size is ViT-L/14 with Stable Diffusion 2.1: as many weights and operations as published")
   func fullSize() throws {
     let sizes = try #require(ModelSizes(.full))

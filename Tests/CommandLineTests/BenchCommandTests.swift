@@ -73,6 +73,80 @@ struct BenchCommandTests {
     #expect(profile["seconds"] as? Double ?? 0 > 0 && (profile["layers"] as? [Any] ?? []).count > 10)
   }
 
+  /// Answers as peer.py does: OpenVINO takes 2000 s, ncnn cannot, ONNX Runtime ends, all others take 1000 s.
+  private static let peer = #"""
+    while read -r line; do
+      case $line in
+      *hello*)
+        echo '{"torch": "2", "engines": {"torch": "2", "openvino": "3", "ncnn": "4", "onnxruntime": "5"}}' ;;
+      *prepare*onnxruntime*) exit 1 ;;
+      *prepare*ncnn*) echo '{"error": "it cannot"}' ;;
+      *prepare*)
+        seconds=1000; case $line in *openvino*) seconds=2000 ;; esac
+        echo '{"ready": true}' ;;
+      *) echo "{\"seconds\": $seconds, \"peakMemoryBytes\": 1000}" ;;
+      esac
+    done
+    """#
+
+  private func duels(_ words: [String]) throws -> Hearing {
+    let script = FileManager.default.temporaryDirectory.appending(path: "peer-\(UUID()).sh")
+    try Data(Self.peer.utf8).write(to: script)
+    defer { try? FileManager.default.removeItem(at: script) }
+    return try diva(
+      ["bench", "--threads", "1", "--repeat", "1", "--size", "tiny", "--precision", "f32"] + words
+        + ["--python", "/bin/sh", "--peer", script.path], assets: try TinyAssets.ready.get())
+  }
+
+  private func engines(_ hearing: Hearing) throws -> [String?] {
+    try hearing.objects().map { ($0["peer"] as? [String: Any])?["engine"] as? String }
+  }
+
+  @Test("beside PyTorch alone, if nothing else is chosen")
+  func defaultPeer() throws {
+    let ran = try duels(["--part", "vae", "--json"])
+
+    #expect(try engines(ran) == ["torch"] && ran.log == "")
+  }
+
+  @Test("one row for each library that is chosen; one that fails or ends leaves the others theirs")
+  func peers() throws {
+    let ran = try duels(
+      ["--part", "vae", "--part", "clip", "--json"]
+        + ["openvino", "torch", "ncnn", "onnxruntime", "torch.compile"].flatMap { ["--engine", $0] })
+
+    let rows = try ran.objects()
+    #expect(try engines(ran) == ["torch", "openvino", "torch", "openvino", "torch"])
+    #expect(
+      rows.map { $0["name"] as? String } == [
+        "VAE encode 64×64", "VAE encode 64×64", "CLIP forward", "CLIP forward", "CLIP forward + backward",
+      ])
+    for (row, seconds) in zip(rows, [1000.0, 2000, 1000, 2000, 1000]) {
+      #expect((row["peer"] as? [String: Any])?["seconds"] as? Double == seconds)
+    }
+    let lines = ran.log.split(separator: "\n").map(String.init)
+    #expect(lines.contains { $0.contains("no comparison with torch.compile: /bin/sh cannot use it") }, "\(lines)")
+    #expect(lines.contains { $0.contains("no row for clip f32: ncnn: it cannot") }, "\(lines)")
+    #expect(lines.contains { $0.contains("no row for clip f32: ONNX Runtime has ended") }, "\(lines)")
+    #expect(lines.filter { $0.contains("no row") }.count == 4, "\(lines)")
+  }
+
+  @Test("the engine's own row stays where the only library cannot compute it, or fails")
+  func ownRow() throws {
+    let ran = try duels(["--part", "clip", "--engine", "ncnn", "--json"])
+
+    #expect(try engines(ran) == [nil, nil])
+    #expect(ran.log.contains("no comparison for CLIP forward: ncnn: it cannot"), "\(ran.log)")
+  }
+
+  @Test("the table names the library in a column")
+  func peerColumn() throws {
+    let ran = try duels(["--part", "vae", "--engine", "openvino"])
+
+    #expect(ran.lines.first?.contains(" peer   its time its memory") == true, "\(ran.output)")
+    #expect(ran.lines.last?.contains(" OpenVINO ") == true, "\(ran.output)")
+  }
+
   @Test("alone where there is no PyTorch, and says why in one line", arguments: ["/nowhere/python", "false"])
   func withoutPeer(python: String) throws {
     let ran = try diva(

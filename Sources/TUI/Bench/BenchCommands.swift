@@ -5,17 +5,25 @@ import Foundation
 package struct BenchCommands {
   /// This program as a worker.
   let worker: [String]
-  /// PyTorch's side; nil for the engine alone.
-  let peer: [String]?
+  /// The other side; nil for the engine alone.
+  let peer: Peer?
   let environment: [String: String]
 
+  /// A process that runs other libraries, and those that it has, with their versions.
+  package struct Peer {
+    let command: [String]
+    package let versions: [BenchEngine: String]
+    /// Those that rows are compared with, in this order.
+    package var engines: [BenchEngine] = [.torch]
+  }
+
   /// - Parameter worker: the program's arguments that make it a worker.
-  package init(worker: [String], peer: [String]?, environment: [String: String]) {
+  package init(worker: [String], peer: Peer?, environment: [String: String]) {
     (self.worker, self.peer, self.environment) = ([BenchCommands.program] + worker, peer, environment)
   }
 
-  /// The command of PyTorch's side, tried out; throws a `Problem` where Python, the script or torch is missing.
-  package static func peer(python: String, script: String, environment: [String: String]) throws -> [String] {
+  /// The other side, tried out; throws a `Problem` where Python, the script or torch is missing.
+  package static func peer(python: String, script: String, environment: [String: String]) throws -> Peer {
     let path = environment["PATH"] ?? ProcessInfo.processInfo.environment["PATH"] ?? ""
     let places = python.contains("/") ? [python] : path.split(separator: ":").map { "\($0)/\(python)" }
     guard places.contains(where: FileManager.default.isExecutableFile(atPath:)) else {
@@ -25,8 +33,17 @@ package struct BenchCommands {
       throw Problem(
         "there is no file \(script.shown)", advice: "name Tests/Reference/peer.py of the sources with --peer")
     }
-    _ = try BenchProcess("PyTorch", [python, script], environment: environment).ask(["hello": true])
-    return [python, script]
+    let answer = try BenchProcess("PyTorch", [python, script], environment: environment).ask(["hello": true])
+    return Peer(command: [python, script], versions: versions(answer))
+  }
+
+  /// What a peer says that it has; one that says nothing of engines has the PyTorch that it runs on.
+  static func versions(_ hello: JSON) -> [BenchEngine: String] {
+    let said = hello["engines"]?.members ?? [JSON.Member("torch", hello["torch"] ?? .null)]
+    let known = said.compactMap { member in
+      BenchEngine(rawValue: member.name).map { ($0, member.value.text ?? "unknown") }
+    }
+    return Dictionary(known) { $1 }
   }
 
   /// The program itself, whatever it is called; while tests run, the one that was built beside them.

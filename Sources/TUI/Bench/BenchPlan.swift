@@ -29,10 +29,12 @@ package struct BenchPlan: Codable, Equatable {
   var hasGradients = false
   /// The row of a family; nil for a model's part.
   var op: Int?
+  /// Who the row is compared with.
+  package var engine = BenchEngine.torch
 
   /// The members of the request to prepare, for the worker and the peer.
   private enum CodingKeys: String, CodingKey {
-    case part, size, precision, threads, batch, op
+    case part, size, precision, threads, batch, op, engine
     case hasGradients = "gradients"
   }
 
@@ -70,6 +72,15 @@ extension BenchPlan {
       }
     }
     return threads.flatMap { rows(.mini, .given, .f32, threads: $0, batch: nil) } + full
+  }
+
+  /// The engine does the same in both rows, whoever it is compared with.
+  func isSameWork(as other: BenchPlan) -> Bool { with { $0.engine = other.engine } == other }
+
+  /// The same row compared with each of the engines that can compute it; with none of them where none can.
+  func against(_ engines: [BenchEngine]) -> [(plan: BenchPlan, hasPeer: Bool)] {
+    let able = engines.filter { $0.does(self) }
+    return able.isEmpty ? [(self, false)] : able.map { engine in (with { $0.engine = engine }, true) }
   }
 
   private func bothWays(op: Int?, _ hasGradients: Bool) -> [BenchPlan] {

@@ -2,10 +2,10 @@ import Engine
 import Foundation
 import Terminal
 
-/// A process that answers requests line by line: the engine's worker, or PyTorch's peer.
+/// A process that answers requests line by line: the engine's worker, or its peer.
 final class BenchProcess {
   /// Who it is, for messages.
-  let name: String
+  var name: String
   private let process = Process()
   private let requests = Pipe()
   private let answers = Pipe()

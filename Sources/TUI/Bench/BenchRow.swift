@@ -1,6 +1,6 @@
 import Engine
 
-/// One sample, as the processes answer it; of PyTorch's side seconds and memory only.
+/// One sample, as the processes answer it; of the peer's side seconds and memory only.
 struct BenchSample: Codable {
   let seconds: Double
   var processorShare: Double?
@@ -13,8 +13,9 @@ struct BenchSample: Codable {
 
 /// What `bench --json` prints, one object a line.
 package struct BenchRow: Encodable {
-  /// PyTorch's side of the row.
+  /// The other side of the row.
   struct Peer: Encodable {
+    let engine: BenchEngine
     let seconds: Double
     /// Median of the ratios of neighbouring samples, theirs to ours: how many times faster the engine is.
     let ratio: Double
@@ -70,7 +71,7 @@ package struct BenchRow: Encodable {
     (poolMisses, growthBytes) = (ours.last?.sample.poolMisses, ours.last?.sample.growthBytes)
     peer = theirs.map(\.sample.peakMemoryBytes).max().map { peak in
       Peer(
-        seconds: Stopwatch.median(theirs.map(\.sample.seconds)),
+        engine: plan.engine, seconds: Stopwatch.median(theirs.map(\.sample.seconds)),
         ratio: Stopwatch.median(zip(theirs, ours).map { $0.sample.seconds / $1.sample.seconds }), peakMemoryBytes: peak)
     }
   }
@@ -80,7 +81,7 @@ package struct BenchRow: Encodable {
 package enum BenchTable {
   private static let columns = [
     ("part", 70), ("threads", 8), ("time", 11), ("GFLOP/s", 9), ("of peak", 8), ("GB/s", 7), ("CPU", 6),
-    ("memory", 10), ("new", 7), ("PyTorch", 11), ("its memory", 11), ("ratio", 7),
+    ("memory", 10), ("new", 7), ("peer", 14), ("its time", 11), ("its memory", 11), ("ratio", 7),
   ]
 
   package static var head: String { line(columns.map(\.0)) }
@@ -94,7 +95,8 @@ package enum BenchTable {
       row.gigabytesPerSecond.map { $0.text(decimals: 1) } ?? "",
       row.processorShare.map { $0.percent(decimals: 0) + " %" } ?? "",
       isModel ? row.peakMemoryBytes.byteText : "",
-      row.poolMisses.map(String.init) ?? "", row.peer.map { $0.seconds.durationText } ?? "",
+      row.poolMisses.map(String.init) ?? "", row.peer?.engine.title ?? "",
+      row.peer.map { $0.seconds.durationText } ?? "",
       isModel ? row.peer.map { $0.peakMemoryBytes.byteText } ?? "" : "",
       row.peer.map { $0.ratio.text(decimals: 2) } ?? "",
     ])

@@ -1,6 +1,6 @@
 import Engine
 
-/// Rows measured one after the other, each by the engine and, where there is a peer, by PyTorch too.
+/// Rows measured one after the other, each by the engine and, where there are peers, in a duel with every one of them.
 package struct BenchRun {
   package enum Result {
     case row(BenchRow)
@@ -39,13 +39,16 @@ package struct BenchRun {
     if measuresOverhead { for row in OverheadBench(repetitions: samples ?? 10).rows() { try show(.row(row)) } }
     var contestants = Contestants(commands)
     for plan in plans {
-      let hasPeer = commands.peer != nil && !(skipsPeer && plan.precision == .bf16)
-      let duel = Duel(bench: self, plan: plan, hasPeer: hasPeer)
-      do {
-        try show(isProfile ? .profile(duel.profile(&contestants)) : .row(duel.run(&contestants)))
-      } catch let problem as Problem where plans.count > 1 {
-        // The other rows are worth having.
-        note("no row for \(plan.part.rawValue) \(plan.precision.rawValue): \(problem.oneLine)")
+      let isCompared = !isProfile && !(skipsPeer && plan.precision == .bf16)
+      let duels = plan.against(isCompared ? commands.peer?.engines ?? [] : [])
+      for (place, rival) in duels.enumerated() {
+        let duel = Duel(bench: self, plan: rival.plan, hasPeer: rival.hasPeer, needsPeer: place > 0)
+        do {
+          try show(isProfile ? .profile(duel.profile(&contestants)) : .row(duel.run(&contestants)))
+        } catch let problem as Problem where plans.count > 1 || duels.count > 1 {
+          // The other rows are worth having.
+          note("no row for \(plan.part.rawValue) \(plan.precision.rawValue): \(problem.oneLine)")
+        }
       }
     }
   }

@@ -1,6 +1,6 @@
 import Engine
 
-/// One row measured: samples of the engine and of PyTorch in turns, a probe of the machine before and after each.
+/// One row measured: samples of the engine and of its peer in turns, a probe of the machine before and after each.
 ///
 /// Both sides live in processes of their own. Where the machine's memory is too small for both at once, the one that
 /// waits is ended and started again for its next turn.
@@ -8,6 +8,8 @@ struct Duel {
   let bench: BenchRun
   let plan: BenchPlan
   let hasPeer: Bool
+  /// The row was measured beside another peer already: without this one it says nothing new.
+  let needsPeer: Bool
 
   func run(_ contestants: inout Contestants) throws -> BenchRow {
     ThreadPool.setThreads(plan.threads)
@@ -22,6 +24,8 @@ struct Duel {
         let peak = ours.last?.sample.peakMemoryBytes ?? 0
         theirs.append(try probed(contestants.peer(plan, facts, ourPeak: peak)))
       } catch let problem as Problem {
+        contestants.endPeer()
+        if needsPeer { throw problem }
         bench.note("no comparison for \(facts["name"]?.text ?? plan.part.rawValue): \(problem.oneLine)")
         peerIsIn = false
       }
@@ -48,13 +52,18 @@ struct Duel {
 /// The two processes, kept from row to row where that spares starting them.
 struct Contestants {
   private let commands: BenchCommands
-  private var ours: (process: BenchProcess, plan: BenchPlan)?
+  private var ours: (process: BenchProcess, plan: BenchPlan, facts: JSON)?
   private var theirs: (process: BenchProcess, plan: BenchPlan)?
 
   init(_ commands: BenchCommands) { self.commands = commands }
 
-  /// Gets the engine's side ready for a row; the memory of a model's part is to be its own, so that starts anew.
+  /// Gets the engine's side ready for a row; the memory of a model's part is to be its own, so that starts anew. The
+  /// next peer of the same row finds it ready.
   mutating func ours(_ plan: BenchPlan) throws -> JSON {
+    if let ours, ours.plan.isSameWork(as: plan) {
+      if !plan.part.isFamily { theirs = nil }
+      return ours.facts
+    }
     let reuses = plan.part.isFamily && ours?.plan.part.isFamily == true && ours?.plan.precision == plan.precision
     if !reuses { (ours, theirs) = (nil, nil) }
     return try prepare(plan).facts
@@ -69,15 +78,23 @@ struct Contestants {
   private mutating func prepare(_ plan: BenchPlan) throws -> (process: BenchProcess, facts: JSON) {
     let words = commands.worker + ["--threads", String(plan.threads), "--precision", plan.precision.rawValue]
     let process = try ours?.process ?? BenchProcess("diva-tui", words, environment: commands.environment)
-    ours = (process, plan)
-    return (process, try process.ask(["prepare": JSON(plan)]))
+    ours = nil
+    let facts = try process.ask(["prepare": JSON(plan)])
+    ours = (process, plan, facts)
+    return (process, facts)
   }
+
+  /// Ends the peer: what failed once may have ended, or may fail all that follows.
+  mutating func endPeer() { theirs = nil }
 
   /// The peer, ready for the row; `facts` say what the engine does there, `ourPeak` how much memory that took.
   mutating func peer(_ plan: BenchPlan, _ facts: JSON, ourPeak: Int) throws -> BenchProcess {
     if let theirs, theirs.plan == plan { return theirs.process }
     makeRoom(for: ourPeak) { ours = nil }
-    let process = try theirs?.process ?? BenchProcess("PyTorch", commands.peer ?? [], environment: commands.environment)
+    let process =
+      try theirs?.process
+      ?? BenchProcess(plan.engine.title, commands.peer?.command ?? [], environment: commands.environment)
+    process.name = plan.engine.title
     theirs = (process, plan)
     _ = try process.ask(["prepare": .object((JSON(plan).members ?? []) + (facts["description"]?.members ?? []))])
     return process

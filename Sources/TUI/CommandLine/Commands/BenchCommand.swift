@@ -4,15 +4,15 @@ import Engine
 import Foundation
 import Terminal
 
-/// `diva-tui bench`: the engine's speed, beside PyTorch's where a Python that has it is named.
+/// `diva-tui bench`: the engine's speed, beside that of PyTorch and other libraries where a Python has them.
 struct BenchCommand: DivaCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure the engine's speed, alone or beside PyTorch.",
+    commandName: "bench", abstract: "Measure the engine's speed, alone or beside PyTorch and other libraries.",
     discussion:
       "Without --part: ops, clip, unet, vae, step and mini. `gemm`, `conv`, `attention` and `norms` are single "
       + "ops in the shapes of real models. `step` is a training step that loads and crops its images, `mini` one whose "
       + "pixels and latents are in memory. With --size full, clip, unet, vae and step have the sizes of ViT-L/14 and "
-      + "Stable Diffusion 2.1 at 512×512 with random weights: nothing is downloaded. Samples of the engine and of PyTorch "
+      + "Stable Diffusion 2.1 at 512×512 with random weights: nothing is downloaded. Samples of the engine and of its peer "
       + "alternate, each between two measurements of the machine's peak.")
 
   @Option(help: "The part to measure; can be repeated.") var part: [BenchPlan.Part] = []
@@ -27,7 +27,10 @@ struct BenchCommand: DivaCommand {
   @Flag(help: "Profile clip, unet, vae, step or mini: time by layer and by kind of op.") var profile = false
   @Option(help: "A Python with torch, transformers and diffusers, to compare with. (default: $PYTHON)")
   var python: String?
-  @Option(help: "The script that runs PyTorch's side.") var peer = "Tests/Reference/peer.py"
+  @Option(
+    help: "Compare with torch, torch.compile, onnxruntime, openvino, ncnn; repeatable. (default: torch; --table: all)")
+  var engine: [BenchEngine] = []
+  @Option(help: "The script that runs the other side.") var peer = "Tests/Reference/peer.py"
   @Flag(help: .hidden) var worker = false
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
@@ -90,10 +93,18 @@ struct BenchCommand: DivaCommand {
   }
 
   /// Nil, and a line that says why, where there is no PyTorch: the engine's own numbers are worth having alone.
-  private func peer(_ console: Console) throws -> [String]? {
+  private func peer(_ console: Console) throws -> BenchCommands.Peer? {
     guard let python = python ?? console.environment["PYTHON"], !python.isEmpty, !profile else { return nil }
     do {
-      return try BenchCommands.peer(python: python, script: peer, environment: console.environment)
+      var found = try BenchCommands.peer(python: python, script: peer, environment: console.environment)
+      for missing in engine where found.versions[missing] == nil {
+        console.note(
+          "no comparison with \(missing.title): \(python.shown) cannot use it; what it needs is in "
+            + "Tests/Reference/requirements-peers.txt")
+      }
+      let wanted = !engine.isEmpty ? engine : table ? BenchEngine.allCases : [.torch]
+      found.engines = BenchEngine.allCases.filter { wanted.contains($0) && found.versions[$0] != nil }
+      return found
     } catch let problem as Problem {
       console.note("no comparison with PyTorch: \(problem.oneLine)")
       return nil
@@ -103,6 +114,7 @@ struct BenchCommand: DivaCommand {
 
 extension BenchPlan.Part: ExpressibleByArgument {}
 extension BenchPlan.Size: ExpressibleByArgument {}
+extension BenchEngine: ExpressibleByArgument {}
 
 extension ModelOptions {
   /// The same choice as arguments of a command.
