@@ -5,9 +5,9 @@ OUT ?= packages
 BINARY := .build/release/diva-tui
 REFERENCE := Tests/Reference
 # The pinned environment of `make parity` when it is there, otherwise the python3 on PATH.
-PYTHON ?= $(or $(wildcard .venv-parity/bin/python),python3)
+PYTHON ?= $(or $(if $(PEERS),.venv-parity/bin/python),$(wildcard .venv-parity/bin/python),python3)
 # Everything in Tests/Reference writes fixtures, except these.
-TOOLS := $(addprefix $(REFERENCE)/,parity.py families.py exports.py family_models.py peer.py peer_models.py peer_ops.py mini.py random_source.py scaling.py)
+TOOLS := $(addprefix $(REFERENCE)/,parity.py families.py exports.py family_models.py peer.py peer_engines.py peer_export.py peer_models.py peer_ops.py mini.py random_source.py scaling.py)
 FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
@@ -37,7 +37,7 @@ fuzz: toolchain ## damage valid files at random; then by coverage with sanitizer
 crash: release ## kill runs and make their files fail; nothing may be lost (ARGS="kills --count 200", "failures" or "storm --count 20")
 	python3 Tests/Crash/crash.py $(or $(ARGS),kills) --program $(BINARY)
 
-bench: release ## the table of docs/benchmarks.md, beside PyTorch where that is installed (ARGS="--part step --threads 1")
+bench: release $(if $(PEERS),.venv-parity/peers) ## the table of docs/benchmarks.md, beside PyTorch and other libraries where they are installed (ARGS="--part step --threads 1"; PEERS=1 installs them)
 	@if $(PYTHON) -c 'import torch, transformers, diffusers' 2>/dev/null; \
 	then $(BINARY) bench --table --python $(PYTHON) $(ARGS); \
 	else echo "no PyTorch for $(PYTHON), so no comparison with it; 'make parity' installs one"; \
@@ -51,6 +51,11 @@ parity: release .venv-parity/installed ## compare all model families with their 
 .venv-parity/installed: $(REFERENCE)/requirements.txt
 	@scripts/install-packages parity
 	python3 -m venv .venv-parity
+	.venv-parity/bin/pip install --quiet --requirement $<
+	@touch $@
+
+# torch.compile needs a C++ compiler as well.
+.venv-parity/peers: $(REFERENCE)/requirements-peers.txt .venv-parity/installed
 	.venv-parity/bin/pip install --quiet --requirement $<
 	@touch $@
 
