@@ -4,7 +4,9 @@
     python3 Tests/Crash/soak.py --hours 2 --out FOLDER
 
 Writes FOLDER/soak.csv, a row a minute: steps, memory of the trainer and of each viewer, the longest time between two steps, from
-`?` to a viewer's next byte, and a viewer's bytes a second. The run is ended by SIGTERM, and must say so. Needs the standard library only.
+`?` to a viewer's next byte, and a viewer's bytes a second. Of both times there is a second figure, without what the busiest thread waited
+for a core that others used: a machine that is full is no stall of the program. The run is ended by SIGTERM, and must say so. Needs the
+standard library only.
 """
 import argparse
 import csv
@@ -31,7 +33,8 @@ class Viewer:
     """An explorer that follows the run, in a terminal that says it can show sixel pictures or says nothing."""
 
     def __init__(self, program, run, environment, has_sixel):
-        self.has_sixel, self.bytes, self.pressed, self.slowest = has_sixel, 0, None, 0.0
+        self.has_sixel, self.bytes, self.pressed = has_sixel, 0, None
+        self.slowest = self.slowest_own = 0.0
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.environ.update(environment, TERM="xterm-256color", COLORTERM="truecolor")
@@ -45,7 +48,7 @@ class Viewer:
         os.write(self.terminal, key.encode())
         # Help always draws something; another key may have nothing to do.
         if key == HELP:
-            self.pressed = time.monotonic()
+            self.pressed, self.waited = time.monotonic(), waited(self.pid)
 
     def take(self):
         data = os.read(self.terminal, 1 << 16)
@@ -53,7 +56,9 @@ class Viewer:
         if self.has_sixel and data.find(b"\x1b[c") >= 0:
             os.write(self.terminal, b"\x1b[?62;4;22c")
         if self.pressed is not None:
-            self.slowest = max(self.slowest, time.monotonic() - self.pressed)
+            passed = time.monotonic() - self.pressed
+            self.slowest = max(self.slowest, passed)
+            self.slowest_own = max(self.slowest_own, passed - (waited(self.pid) - self.waited))
             self.pressed = None
             self.press(CLOSE)
 
@@ -62,6 +67,18 @@ def memory(pid):
     """Resident megabytes."""
     with open(f"/proc/{pid}/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def waited(pid):
+    """Seconds that the thread with the most processor time was ready to run and had no core (schedstat: time on a core, then this)."""
+    times = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/schedstat") as file:
+                times.append([int(word) for word in file.read().split()[:2]])
+        except OSError:
+            continue  # The thread has ended meanwhile.
+    return max(times)[1] / 1e9
 
 
 def steps(log, offset):
@@ -94,10 +111,10 @@ def main():
         time.sleep(0.1)
     viewers = [Viewer(options.program, run, environment, number == 0) for number in range(3)]
     rows = csv.writer(open(f"{options.out}/soak.csv", "w", newline=""))
-    rows.writerow(["minute", "step", "trainerMB", "longestStepGap"] + [
-        f"viewer{number}{what}" for number in range(3) for what in ("MB", "SlowestKey", "BytesPerSecond")])
+    rows.writerow(["minute", "step", "trainerMB", "longestStepGap", "withoutWaiting"] + [
+        f"viewer{number}{what}" for number in range(3) for what in ("MB", "SlowestKey", "WithoutWaiting", "BytesPerSecond")])
     begin = minute = last_step = last_act = time.monotonic()
-    offset, step, gap = 0, 0, 0.0
+    offset, step, gap, own_gap, wait = 0, 0, 0.0, 0.0, waited(trainer.pid)
     while time.monotonic() - begin < options.hours * 3600:
         ready = select.select([viewer.terminal for viewer in viewers], [], [], 0.2)[0]
         for viewer in viewers:
@@ -112,18 +129,22 @@ def main():
                     viewer.resize(random.choice([60, 80, 100, 120, 200]), random.choice([16, 24, 36, 60]))
         count, newest, offset = steps(log, offset)
         if count:
-            gap, last_step, step = max(gap, now - last_step), now, newest
+            now_waited = waited(trainer.pid)
+            own_gap = max(own_gap, now - last_step - (now_waited - wait))
+            gap, last_step, step, wait = max(gap, now - last_step), now, newest, now_waited
         if trainer.poll() is not None:
             sys.exit(f"the training ended with {trainer.returncode}")
         if now - minute >= 60:
-            row = [round((now - begin) / 60), step, round(memory(trainer.pid), 1), round(max(gap, now - last_step), 2)]
+            row = [round((now - begin) / 60), step, round(memory(trainer.pid), 1), round(max(gap, now - last_step), 2),
+                   round(max(own_gap, now - last_step - (waited(trainer.pid) - wait)), 2)]
             for viewer in viewers:
-                row += [round(memory(viewer.pid), 1), round(viewer.slowest, 3), round(viewer.bytes / (now - minute))]
-                viewer.bytes, viewer.slowest = 0, 0.0
+                row += [round(memory(viewer.pid), 1), round(viewer.slowest, 3), round(viewer.slowest_own, 3),
+                        round(viewer.bytes / (now - minute))]
+                viewer.bytes, viewer.slowest, viewer.slowest_own = 0, 0.0, 0.0
             rows.writerow(row)
             sys.stdout.write(f"{row}\n")
             sys.stdout.flush()
-            minute, gap = now, 0.0
+            minute, gap, own_gap = now, 0.0, 0.0
     trainer.send_signal(signal.SIGTERM)
     status = trainer.wait(120)
     for viewer in viewers:
