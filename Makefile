@@ -12,7 +12,7 @@ FIXTURES := $(filter-out $(TOOLS),$(sort $(wildcard $(REFERENCE)/*.py)))
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run build release test fuzz crash bench parity fixtures golden install uninstall package pictures format lint floors map check toolchain
+.PHONY: help run build release test fuzz crash bench parity fixtures golden install uninstall package pictures format lint floors map portable check toolchain
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -98,7 +98,11 @@ map: ## draw the folders of Sources, floor by floor, with what each uses
 	@scripts/install-packages lint
 	@scripts/check-floors --map
 
-check: toolchain lint ## what must hold before a change lands: lint, no warnings, all tests
+portable: toolchain ## build the kernels for aarch64 too, and test them in C in an emulator and on this machine
+	@scripts/install-packages portable
+	@scripts/check-portable
+
+check: toolchain lint portable ## what must hold before a change lands: lint, no warnings, all tests
 	@$(MAKE) --no-print-directory test STRICT="-Xswiftc -warnings-as-errors -Xcc -Werror=all"
 
 toolchain:
