@@ -101,17 +101,24 @@ INLINE float row_maximum(int64_t n, const float *x) {
     odd = b > odd ? b : odd;
   }
   if (i < n) even = LANES_AT(x + i) > even ? LANES_AT(x + i) : even;
-  return __builtin_reduce_max(even > odd ? even : odd);
+  even = even > odd ? even : odd;
+  // By halves: __builtin_reduce_max takes one lane after the other.
+  __typeof__(even.lo) eight = even.lo > even.hi ? even.lo : even.hi;
+  __typeof__(eight.lo) four = eight.lo > eight.hi ? eight.lo : eight.hi;
+  __typeof__(four.lo) two = four.lo > four.hi ? four.lo : four.hi;
+  return two.x > two.y ? two.x : two.y;
 }
 
 /// The softmax numerators x = exp(scale·(x − m)), exactly 1 at the maximum; returns their sum.
 INLINE float softmax_numerators(int64_t n, float scale, float m, float *x) {
   const float factor = scale * LOG2_E;
   Lanes sums = 0;
-  // One exponential after the other would wait for itself at every step.
-#pragma clang loop interleave_count(4)
-  for (int64_t i = 0; i < n; i++) x[i] = power_of_two(factor * (x[i] - m));
-  for (int64_t i = 0; i < n; i += LANES) sums += LANES_AT(x + i);
+  for (int64_t i = 0; i < n; i += LANES) {
+    Lanes power = factor * (LANES_AT(x + i) - m);
+    raise_two_to(&power);
+    PUT_LANES(x + i, power);
+    sums += power;
+  }
   __typeof__(sums.lo) eight = sums.lo + sums.hi;
   __typeof__(eight.lo) four = eight.lo + eight.hi;
   return (four.x + four.z) + (four.y + four.w);

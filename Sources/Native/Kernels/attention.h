@@ -11,26 +11,24 @@ INLINE int64_t padded16(int64_t count) { return (count + 15) / 16 * 16; }
 enum { LANES = 16 };
 typedef float Lanes __attribute__((ext_vector_type(LANES), aligned(4)));
 #define LANES_AT(x) (*(const Lanes *)(x))
+#define PUT_LANES(x, lanes) (*(Lanes *)(x) = (lanes))
 
-/// 2ˣ for x ≤ 0, or above it by rounding only, to 2e-7 of itself; exactly 1 at 0, below −126 next to nothing. NaN stays
+typedef uint32_t LaneBits __attribute__((ext_vector_type(LANES), aligned(4)));
+
+/// Exponents x to 2ˣ, for x ≤ 0 or above it by rounding only, to 2e-7 of itself; exactly 1 at 0, below −126 next to nothing. NaN stays
 /// NaN.
-INLINE float power_of_two(float x) {
+INLINE void raise_two_to(Lanes *exponents) {
   // The lowest bits of the sum are x rounded to an integer: what there is to add to an exponent.
   const float rounding = 0x1.8p23f;
-  x = x < -126.0f ? -126.0f : x;
-  float sum = x + rounding, r = x - (sum - rounding);
+  Lanes x = *exponents < -126.0f ? -126.0f : *exponents;
+  Lanes sum = x + rounding, r = x - (sum - rounding);
   // The polynomial of degree 5 that is 1 at 0 and nowhere between −1/2 and 1/2 further than 9.2e-8 off.
-  float p = r * 1.326472727e-3f + 9.671512733e-3f;
+  Lanes p = r * 1.326472727e-3f + 9.671512733e-3f;
   p = p * r + 5.550733744e-2f;
   p = p * r + 2.402224208e-1f;
   p = p * r + 6.931469776e-1f;
   p = p * r + 1.0f;
-  uint32_t bits, steps;
-  memcpy(&bits, &p, 4);
-  memcpy(&steps, &sum, 4);
-  bits += steps << 23;
-  memcpy(&p, &bits, 4);
-  return p;
+  *exponents = (Lanes)((LaneBits)p + ((LaneBits)sum << 23));
 }
 
 /// Scratch handed out piece by piece. With no memory behind it, it only counts.

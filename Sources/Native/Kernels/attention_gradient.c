@@ -126,9 +126,11 @@ CLONES static void probabilities_and_score_gradient(const AttentionShape *s, int
   const float factor = s->scale * LOG2_E;
   for (int64_t j = 0; j < keys; j++) {
     float *p = b->p.floats + j * queries, *ds = b->ds.floats + j * queries;
-    for (int64_t r = 0; r < queries; r++) {
-      p[r] = power_of_two(p[r] * factor - b->lse[r]);
-      ds[r] = s->scale * p[r] * (ds[r] - b->d[r]);
+    for (int64_t r = 0; r < queries; r += LANES) {
+      Lanes power = LANES_AT(p + r) * factor - LANES_AT(b->lse + r);
+      raise_two_to(&power);
+      PUT_LANES(p + r, power);
+      PUT_LANES(ds + r, s->scale * power * (LANES_AT(ds + r) - LANES_AT(b->d + r)));
     }
     // With `causal`, the queries before this key do not attend to it.
     int64_t masked = s->causal ? smaller(queries, larger(0, firstKey + j - firstQuery)) : 0;
