@@ -66,9 +66,10 @@ struct Feed: Equatable, Sendable {
     reconstructions.removeFirst(max(0, reconstructions.count - Self.capacity(of: new.original)))
   }
 
-  /// So many reconstructions of this size are kept.
+  /// So many reconstructions of this size are kept, of four pictures each: all levels of a default run's steps in the
+  /// mini world. More would let the program grow for hours while somebody looks around.
   static func capacity(of picture: Picture) -> Int {
-    max(24, 32_000_000 / (3 * 4 * max(picture.width * picture.height, 1)))
+    max(24, 8_000_000 / (4 * 3 * max(picture.width * picture.height, 1)))
   }
 }
 
