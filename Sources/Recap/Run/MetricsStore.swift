@@ -78,8 +78,9 @@ enum MetricsStore {
   }
 
   private static func predictions(_ reports: [PredictionReport]) -> [HDF5Dataset] {
-    func scores(_ name: String, _ values: (PredictionReport) -> [[Float]]) -> HDF5Dataset {
-      HDF5Dataset(name: "predictions/\(name)", column: .floats(reports.flatMap { values($0).flatMap { $0 } }), width: 2)
+    func scores(_ name: String, _ values: (PredictionReport) -> [SIMD2<Float>]) -> HDF5Dataset {
+      let rows = reports.flatMap(values)
+      return HDF5Dataset(name: "predictions/\(name)", column: .floats(rows.flatMap { [$0.x, $0.y] }), width: 2)
     }
     func flags(_ name: String, _ values: (PredictionReport) -> [Bool]) -> HDF5Dataset {
       HDF5Dataset(name: "predictions/\(name)", column: .flags(reports.flatMap(values)))

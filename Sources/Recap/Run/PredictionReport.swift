@@ -7,8 +7,8 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   /// Distinguishes the pairs of `set` from those of another version of this program; nil in logs older than this member.
   public var statementsChecksum: String?
   /// Two numbers per pair: the probability of image 1 given statement 1, and given statement 2.
-  public var baselineScores: [[Float]]
-  public var tunedScores: [[Float]]
+  public var baselineScores: [SIMD2<Float>]
+  public var tunedScores: [SIMD2<Float>]
   /// Whether both statements of the pair found their image.
   public var baselineCorrect: [Bool]
   public var tunedCorrect: [Bool]
@@ -21,7 +21,6 @@ public struct PredictionReport: Codable, Equatable, Sendable {
   /// False only for a report that was read from a damaged file.
   var isConsistent: Bool {
     [baselineScores.count, tunedScores.count, tunedCorrect.count].allSatisfy { $0 == pairs }
-      && (baselineScores + tunedScores).allSatisfy { $0.count == 2 }
       && [baselineSimilarities, tunedSimilarities].allSatisfy { ($0?.pairs.count ?? pairs) == pairs }
   }
 }
@@ -32,9 +31,16 @@ extension PredictionReport {
     precondition(baseline.map(\.pair) == tuned.map(\.pair), "the two models answered different pairs")
     self.init(
       step: step, set: set, statementsChecksum: RecordedPairs.checksum(baseline.map(\.pair)),
-      baselineScores: baseline.map { $0.scores.map(Float.init) }, tunedScores: tuned.map { $0.scores.map(Float.init) },
+      baselineScores: baseline.map(\.scorePair), tunedScores: tuned.map(\.scorePair),
       baselineCorrect: baseline.map(\.isCorrect), tunedCorrect: tuned.map(\.isCorrect),
       baselineSimilarities: SimilarityList(baseline), tunedSimilarities: SimilarityList(tuned))
+  }
+
+  /// Takes the baseline's lists of another evaluation where they are equal, so that a run holds them once.
+  mutating func share(with other: PredictionReport) {
+    if baselineScores == other.baselineScores { baselineScores = other.baselineScores }
+    if baselineCorrect == other.baselineCorrect { baselineCorrect = other.baselineCorrect }
+    if baselineSimilarities == other.baselineSimilarities { baselineSimilarities = other.baselineSimilarities }
   }
 
   mutating func forgetSimilarities() { (baselineSimilarities, tunedSimilarities) = (nil, nil) }
@@ -43,8 +49,16 @@ extension PredictionReport {
   public func answers(about pair: ImagePair, at place: Int) -> (baseline: PairPrediction, tuned: PairPrediction) {
     (
       PairPrediction(
-        pair, scores: baselineScores[place].map(Double.init), similarities: baselineSimilarities?.pairs[place]),
-      PairPrediction(pair, scores: tunedScores[place].map(Double.init), similarities: tunedSimilarities?.pairs[place])
+        pair, scores: baselineScores[place].doubles, similarities: baselineSimilarities?.pairs[place]),
+      PairPrediction(pair, scores: tunedScores[place].doubles, similarities: tunedSimilarities?.pairs[place])
     )
   }
+}
+
+extension PairPrediction {
+  fileprivate var scorePair: SIMD2<Float> { SIMD2(Float(scores[0]), Float(scores[1])) }
+}
+
+extension SIMD2<Float> {
+  fileprivate var doubles: [Double] { [Double(x), Double(y)] }
 }

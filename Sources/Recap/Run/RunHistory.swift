@@ -84,8 +84,9 @@ public struct RunHistory: Equatable, Sendable {
       checkpoints.removeAll { $0.step >= step || !$0.isKept }
       checkpoints.append(SavedCheckpoint(step: step, folder: folder, isKept: isKept))
     case .finished(_, let seconds): (phase, reason, finishedAfterSeconds) = (.finished, nil, seconds)
-    case .predictions(let report):
+    case .predictions(var report):
       predictions.removeAll { $0.step >= report.step }
+      if let last = predictions.last { report.share(with: last) }
       predictions.append(report)
     case .smallEvaluation(let report):
       smallEvaluations.removeAll { $0.step >= report.step }

@@ -86,7 +86,7 @@ struct EventLogTests {
       ("␀␀␀␀", "it is empty"),
       ("{\"event\":\"density\",\"step\":1,\"density\":\"some\"}", "there is no recap density “some”"),
       (
-        "{\"event\":\"predictions\",\"step\":1,\"baselineScores\":[[0]],\"tunedScores\":[],\"baselineCorrect\":[true],"
+        "{\"event\":\"predictions\",\"step\":1,\"baselineScores\":[[0,1]],\"tunedScores\":[],\"baselineCorrect\":[true],"
           + "\"tunedCorrect\":[]}", "different lengths"
       ),
     ])

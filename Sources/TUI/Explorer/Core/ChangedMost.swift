@@ -23,8 +23,8 @@ struct ChangedMost: Equatable {
     guard let last = history.predictions.last, last.pairs > 0 else { return nil }
     step = last.step
     // The first statement belongs to the first picture.
-    func own(_ scores: [Float], _ side: Int) -> Double { Double(side == 0 ? scores[0] : 1 - scores[1]) - 0.5 }
-    func margin(_ scores: [Float]) -> Double { min(own(scores, 0), own(scores, 1)) }
+    func own(_ scores: SIMD2<Float>, _ side: Int) -> Double { Double(side == 0 ? scores[0] : 1 - scores[1]) - 0.5 }
+    func margin(_ scores: SIMD2<Float>) -> Double { min(own(scores, 0), own(scores, 1)) }
     let changes = (0..<last.pairs).map { place in
       (place: place, before: margin(last.baselineScores[place]), now: margin(last.tunedScores[place]))
     }

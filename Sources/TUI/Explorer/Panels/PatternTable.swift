@@ -86,7 +86,7 @@ extension PatternTable.Row {
     let comparison = PairedComparison(
       before: own.map { answers.baselineCorrect[$0] }, after: own.map { answers.tunedCorrect[$0] })
     isSure = comparison.pValue < 0.05
-    func alike(_ scores: [[Float]]) -> Double {
+    func alike(_ scores: [SIMD2<Float>]) -> Double {
       100 * Double(own.count { (scores[$0][0] > 0.5) == (scores[$0][1] > 0.5) }) / Double(max(own.count, 1))
     }
     same = (alike(answers.baselineScores), alike(answers.tunedScores))
