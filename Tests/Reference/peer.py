@@ -10,6 +10,7 @@ weights are bf16, as fast as PyTorch is here (autocast with f32 weights is slowe
 import json
 import os
 import resource
+import signal
 import statistics
 import sys
 import time
@@ -41,6 +42,8 @@ def sample(work, at_least):
 
 
 def main():
+    # Ended in the middle of an export, it takes the temporary folder and the exporting process with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # What libraries print is no answer.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
