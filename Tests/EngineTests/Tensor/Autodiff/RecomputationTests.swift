@@ -9,6 +9,7 @@ struct RecomputationTests {
   func unet(name: String) throws {
     let reference = try Reference.tensors(name + "/reference")
     var unet = try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
+    if unet.config.addition != nil { unet.added = unet.addition(pooledText: try reference["pooled"], side: 96) }
 
     let results = try MemoryUse.allCases.map { memory in
       unet.memory = memory
