@@ -83,7 +83,7 @@ struct BadInputTests {
       let heard = try diva(["evaluate", "mmvp", "--mmvp", pairs, "--json"], assets: assets)
 
       #expect(heard.log.contains("line 5") && heard.log.contains("Presence/4.jpg"))
-      #expect(heard.log.contains("1 pairs are left out, 8 are scored"))
+      #expect(heard.log.contains("1 pair is left out, 8 are scored"))
       let told = try #require(try heard.objects().first)
       let skipped = try #require((told["skipped"] as? [[String: Any]])?.first)
       #expect(told["pairs"] as? Int == 8 && skipped["qid1"] as? Int == 3 && skipped["qid2"] as? Int == 4)
