@@ -98,7 +98,7 @@ struct EndToEndTests {
       terminal.type("clear; \(setting) '\(program)'; echo \"status $?\"\n")
       try terminal.wait(for: "1 Train", seconds: 60)
       terminal.type("\u{3}")
-      try terminal.wait(for: "status 0", seconds: 30)
+      try terminal.wait(for: "status 130", seconds: 30)
     }
   }
 
@@ -142,7 +142,7 @@ struct EndToEndTests {
     try wait { isShown("Train") }
     _ = write(master, "\u{3}", 1)
     try wait { !explorer.isRunning }
-    #expect(explorer.terminationStatus == 0)
+    #expect(explorer.terminationStatus == 130)
   }
 
   @Test("says calmly that a window is too small, and recovers when it grows")
