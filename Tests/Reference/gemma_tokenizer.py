@@ -6,22 +6,16 @@ Run: python Tests/Reference/gemma_tokenizer.py
 """
 
 import io
-import json
-import pathlib
 import shutil
 
 import open_clip.tokenizer
 import sentencepiece
-import tokenizers
-import transformers
-from siglip_tokenizer import TEXTS, corpus
+from siglip_tokenizer import CONTEXT, FIXTURES, TEXTS, corpus, write
 from tokenizers import AddedToken
 from transformers import Siglip2Tokenizer
 from transformers.convert_slow_tokenizer import generate_merges
 
-FIXTURES = pathlib.Path(__file__).parents[1] / "Fixtures"
 FOLDER = FIXTURES / "mini_gemma"
-CONTEXT = 16
 # Gemma has these among many others; they stand for their text wherever it occurs.
 WHOLE = ["\n", "\n\n", "▁▁", "<table>", "[@BOS@]"]
 MORE = [
@@ -73,10 +67,7 @@ def main():
         }
         for text in TEXTS + MORE
     ]
-    libraries = (sentencepiece, tokenizers, transformers, open_clip)
-    versions = ", ".join(f"{library.__name__} {library.__version__}" for library in libraries)
-    result = {"madeWith": versions, "contextLength": CONTEXT, "cases": cases}
-    (FIXTURES / "gemma_tokenizer.json").write_text(json.dumps(result) + "\n")
+    write(cases, "gemma_tokenizer.json")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,13 @@ def charsmap(model):
     return sentencepiece_model_pb2.ModelProto.FromString(model).normalizer_spec.precompiled_charsmap
 
 
+def write(cases, name):
+    libraries = (sentencepiece, tokenizers, transformers, open_clip)
+    versions = ", ".join(f"{library.__name__} {library.__version__}" for library in libraries)
+    result = {"madeWith": versions, "contextLength": CONTEXT, "cases": cases}
+    (FIXTURES / name).write_text(json.dumps(result) + "\n")
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -94,10 +101,7 @@ def main():
         }
         for text in TEXTS
     ]
-    libraries = (sentencepiece, tokenizers, transformers, open_clip)
-    versions = ", ".join(f"{library.__name__} {library.__version__}" for library in libraries)
-    result = {"madeWith": versions, "contextLength": CONTEXT, "cases": cases}
-    (FIXTURES / "siglip_tokenizer.json").write_text(json.dumps(result) + "\n")
+    write(cases, "siglip_tokenizer.json")
 
 
 if __name__ == "__main__":
