@@ -34,7 +34,7 @@ fuzz: toolchain ## damage valid files at random; then by coverage with sanitizer
 	DIVA_FUZZ_FILES=$(or $(FILES),5000) DIVA_FUZZ_SEED=$(or $(SEED),1) $(if $(READER),DIVA_FUZZ_READER='$(READER)') swift test --disable-xctest --filter FuzzTests
 	scripts/fuzz-guided $(or $(SECONDS),60)
 
-crash: release ## kill runs and make their files fail; nothing may be lost (ARGS="kills --count 200", "failures" or "storm --count 20")
+crash: release ## kill runs and make their files fail; nothing may be lost (ARGS="kills --count 200", "failures", "full" or "storm --count 20")
 	python3 Tests/Crash/crash.py $(or $(ARGS),kills) --program $(BINARY)
 
 bench: release $(if $(PEERS),.venv-parity/peers) ## the table of docs/benchmarks.md, beside PyTorch and other libraries where they are installed (ARGS="--part step --threads 1"; PEERS=1 installs them)

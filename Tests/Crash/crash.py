@@ -3,6 +3,7 @@
 
     make crash ARGS="kills --count 200"     kill -9 at random moments, then --resume, up to three times a run
     make crash ARGS="failures"              each call on a run's files fails once: an error, a full disk, a short write, a kill
+    make crash ARGS="full"                  the disk is full after some bytes, from none to all that a command writes
     make crash ARGS="storm --count 20"      200 steps under another's signal handler, 4,000 times a second, 1 and 2 threads in turn
 
 A run must lose nothing that was there, end with status 0 or 1 unless it was killed, and come to the same bits once resumed. Every
@@ -229,6 +230,37 @@ def failures(bench, options):
     require(not problems, f"{len(problems)} of {len(cases)} failures lost something")
 
 
+def full(bench, options):
+    """Every write below the folder fails once so many bytes are written: the run's, the cache's, the results'."""
+    library, statuses = bench.library("fault"), collections.Counter()
+    images = sorted(glob.glob(f"{bench.folder}/world/images/**/*.png", recursive=True))[:2]
+    commands = {
+        "train": None, "world --out": ["--images", "16", "--pairs", "1"], "export --out": ["--format", "hf"],
+        "encode --out": ["--images", *images, "--texts", "a red ball", "--tokens"], "report --html": [bench.run("whole")],
+        "evaluate --csv": ["mmvp", "--mmvp", f"{bench.folder}/world/mmvp"]}
+    for title, words in commands.items():
+        command, *option = title.split()
+        room, status = 1, 1
+        while status != 0:
+            place = bench.run(f"full-{command}-{room}")
+            line = [command, *words, *option, place] if option else bench.again(place, 2)
+            process = bench.start(*line, LD_PRELOAD=library, FAULT_ROOT=bench.folder, FAULT_ROOM=str(room))
+            _, errors = process.communicate(timeout=900)
+            status, errors = process.returncode, errors.strip()[-300:]
+            statuses[status] += 1
+            require(status in (0, 1), f"{command} with room for {room} bytes ends with {status}: {errors}")
+            require(status == 0 or "No space left" in errors, f"{command} with room for {room} bytes does not say why: {errors}")
+            if option:
+                left = glob.glob(f"{place}*.tmp") + glob.glob(f"{place}/**/*.tmp", recursive=True)
+                require(not left, f"{command} with room for {room} bytes leaves {left}")
+            else:
+                require_sound(place, bench.whole)
+                bench.finish(place, 2, lacks=["towers"])
+            room = 4 * room
+        print(f"{command}: no crash on a disk that is full after any number of bytes up to {room // 4}", flush=True)
+    print(f"full: {sum(statuses.values())} sizes, statuses {dict(statuses)}")
+
+
 def storm(bench, options):
     """The program's kernels, or those that DIVA_KERNELS names."""
     library, plan = bench.library("storm"), [*bench.plan, "--steps", "200", "--checkpoint-every", "50", "--evaluate-every", "0"]
@@ -251,7 +283,7 @@ def storm(bench, options):
     print(f"storm: {options.count} runs of 200 steps, {len(calm)} files of tensors each, equal bits")
 
 
-PARTS = {"kills": kills, "failures": failures, "storm": storm}
+PARTS = {"kills": kills, "failures": failures, "full": full, "storm": storm}
 
 
 def main():

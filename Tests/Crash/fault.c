@@ -3,6 +3,7 @@
 //   FAULT_ROOT   the run's folder: only calls below it count
 //   FAULT_TRACE  a file that gets a line for each such call: "write log.jsonl"
 //   FAULT_CALL   the call to spoil, as the trace names it; FAULT_NUMBER its occurrence, from 1 on
+//   FAULT_ROOM   bytes that can be written below the root; then every write ends with ENOSPC, the first that does not fit is cut
 //   FAULT_MODE   EIO, ENOSPC, full (ENOSPC for every write from there on), short, before, after (killed before or after the call)
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -81,11 +82,27 @@ static enum fate fate_of(const char *call, const char *file) {
 
 #define AFTER(fate, result) do { if ((fate) == die_after) kill(getpid(), SIGKILL); return result; } while (0)
 
+// How much of a write still has room.
+static size_t room_for(size_t count) {
+  static long long left = -1;
+  const char *room = getenv("FAULT_ROOM");
+  if (!room) return count;
+  pthread_mutex_lock(&lock);
+  if (left < 0) left = atoll(room);
+  if (count > (size_t)left) count = left;
+  left -= count;
+  pthread_mutex_unlock(&lock);
+  return count;
+}
+
 ssize_t write(int descriptor, const void *bytes, size_t count) {
   char path[PATH_MAX];
-  enum fate fate = fate_of("write", relative_of(descriptor, path));
+  const char *file = relative_of(descriptor, path);
+  enum fate fate = fate_of("write", file);
   if (fate == fail) return -1;
-  ssize_t result = REAL(write)(descriptor, bytes, fate == cut ? count / 2 : count);
+  size_t fitting = file ? room_for(count) : count;
+  if (fitting == 0 && count > 0) { errno = ENOSPC; return -1; }
+  ssize_t result = REAL(write)(descriptor, bytes, fate == cut ? fitting / 2 : fitting);
   AFTER(fate, result);
 }
 
