@@ -46,7 +46,7 @@ public final class DatasetImages: TrainingImages {
     let images = squares.map(\.image)
     return TrainingInputs(
       pixels: pixels.clipPixels(images),
-      latents: reader.crop == .center ? centered(squares) : encoded(images))
+      latents: self.reader.crop == .center ? self.centered(squares) : self.encoded(images))
   }
 
   private func encoded(_ squares: [Image]) -> Tensor {

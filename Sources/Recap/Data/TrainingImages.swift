@@ -5,10 +5,15 @@ import Synchronization
 public struct TrainingInputs {
   /// CLIP's input, (B, S, S, 3).
   public let pixels: Tensor
-  /// The autoencoder's scaled latent means, (B, h, w, c).
-  public let latents: Tensor
+  private let makeLatents: () -> Tensor
 
-  public init(pixels: Tensor, latents: Tensor) { (self.pixels, self.latents) = (pixels, latents) }
+  /// - Parameter latents: encoded each time they are read, for a control without a diffusion model needs none.
+  public init(pixels: Tensor, latents: @autoclosure @escaping () -> Tensor) {
+    (self.pixels, makeLatents) = (pixels, latents)
+  }
+
+  /// The autoencoder's scaled latent means, (B, h, w, c).
+  public var latents: Tensor { makeLatents() }
 }
 
 extension DivaObjective.Inputs {
@@ -106,7 +111,7 @@ public final class MiniWorldImages: TrainingImages {
 
   /// Whole scenes, whatever the batch.
   public func inputs(_ indices: [Int], batch: Int) -> TrainingInputs {
-    TrainingInputs(pixels: preprocessing.pixels(images(indices)), latents: latents(indices))
+    TrainingInputs(pixels: preprocessing.pixels(images(indices)), latents: self.latents(indices))
   }
 
   private func latents(_ indices: [Int]) -> Tensor {

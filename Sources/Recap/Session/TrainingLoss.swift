@@ -12,12 +12,13 @@ extension DivaModels {
       let answer = objective.answer(inputs)
       return FeedbackLoss(loss: answer.loss, errors: answer.errors, timesteps: inputs.draw.timesteps)
     case .dcr:
+      let latents = images.latents
       let augmented = AugmentedView.of(
         images.pixels, seed: sampling.seed, step: step, from: part.places.lowerBound)
       return ContrastiveReconstruction(vision: tuned, recap: recap, feedback: feedback).loss(
-        pixels: images.pixels, augmented: augmented, latents: images.latents,
+        pixels: images.pixels, augmented: augmented, latents: latents,
         draw: .random(
-          latents: images.latents.shape, draws: 1, timesteps: sampling.timesteps, seed: sampling.seed, step: step,
+          latents: latents.shape, draws: 1, timesteps: sampling.timesteps, seed: sampling.seed, step: step,
           part: part))
     case .contrastiveAnchor:
       let views = ContrastiveAnchor.crops(images.pixels, seed: sampling.seed, step: step)

@@ -79,6 +79,18 @@ struct FeedbackMethodTests {
     #expect(changed == first.models.tuned.parameters.count)
   }
 
+  @Test("latents are encoded where the diffusion model has a part, and only there", arguments: FeedbackMethod.allCases)
+  func latents(method: FeedbackMethod) throws {
+    let reference = try TrainingReference(.adamw)
+    let images = CountedLatents(inner: try reference.images())
+    var plan = reference.plan
+    (plan.feedback, plan.batch, plan.accumulate, plan.alignSteps, plan.steps) = (method, 4, 2, 0, 1)
+
+    _ = try Trainer(plan, models: try reference.models(), images: images).step()
+
+    #expect(images.encoded == (method == .contrastiveAnchor ? 0 : 2))
+  }
+
   @Test("parts of a batch have whole groups, and give DCR's loss all the same")
   func parts() throws {
     let reference = try TrainingReference(.adamw)
@@ -128,5 +140,25 @@ struct FeedbackMethodTests {
     #expect(AugmentedView.of(pixels, seed: 1, step: 3).values == view.values)
     #expect(
       AugmentedView.of(pixels.gatherImages([1]), seed: 1, step: 3, from: 1).values == view.gatherImages([1]).values)
+  }
+}
+
+/// Counts how often latents are encoded.
+private final class CountedLatents: TrainingImages {
+  private let inner: GivenImages
+  private(set) var encoded = 0
+
+  init(inner: GivenImages) { self.inner = inner }
+
+  var count: Int { inner.count }
+
+  func inputs(_ indices: [Int], batch: Int) throws -> TrainingInputs {
+    let inputs = try inner.inputs(indices, batch: batch)
+    return TrainingInputs(pixels: inputs.pixels, latents: self.counted(inputs.latents))
+  }
+
+  private func counted(_ latents: Tensor) -> Tensor {
+    encoded += 1
+    return latents
   }
 }
