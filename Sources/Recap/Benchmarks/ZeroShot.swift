@@ -118,10 +118,26 @@ public struct ZeroShotBenchmark {
 
   /// Of retrieval the mean of both directions.
   fileprivate func percent(_ areRight: [Bool]) -> Double {
-    func share(_ part: ArraySlice<Bool>) -> Double { 100 * Double(part.count { $0 }) / Double(max(1, part.count)) }
-    guard case .captions = rule else { return share(areRight[...]) }
-    return (share(areRight[..<images.count]) + share(areRight[images.count...])) / 2
+    recalls(areRight).map { ($0.text + $0.image) / 2 } ?? Self.percent(areRight[...])
   }
+
+  fileprivate func recalls(_ areRight: [Bool]) -> RetrievalRecalls? {
+    guard case .captions = rule else { return nil }
+    return RetrievalRecalls(
+      text: Self.percent(areRight[..<images.count]), image: Self.percent(areRight[images.count...]))
+  }
+
+  private static func percent(_ part: ArraySlice<Bool>) -> Double {
+    100 * Double(part.count { $0 }) / Double(max(1, part.count))
+  }
+}
+
+/// Recall at 1, in per cent.
+public struct RetrievalRecalls: Codable, Equatable, Sendable {
+  /// Images that find a caption of theirs first.
+  public let text: Double
+  /// Captions that find their image first.
+  public let image: Double
 }
 
 /// The same a few images at a time.
@@ -172,4 +188,7 @@ public struct GradualZeroShot {
 
   /// Per cent that is right; nil until all are encoded.
   public var accuracy: Double? { areRight.map(benchmark.percent) }
+
+  /// Both directions of retrieval; nil until all are encoded, and of classification.
+  public var recalls: RetrievalRecalls? { areRight.flatMap(benchmark.recalls) }
 }

@@ -24,6 +24,8 @@ public struct MiniWorld: Equatable, Sendable {
     case twin = 8
     /// One thing a scene, for classification that is looked at once, at the end.
     case zeroShotTest = 9
+    /// Scenes with captions that tell all of them, which find each other.
+    case retrieval = 10
   }
 
   public let seed: UInt64
