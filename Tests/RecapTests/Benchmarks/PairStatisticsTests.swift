@@ -31,6 +31,20 @@ import Testing
     #expect(abs(interval.high - it.interval[1]) < 1e-12)
   }
 
+  @Test("The interval of a mean over seeds is Student's")
+  func student() throws {
+    let known = [1: 12.706204736, 2: 4.302652730, 3: 3.182446305, 4: 2.776445105, 9: 2.262157163, 30: 2.042272456]
+    for (degrees, t) in known {
+      let count = Double(degrees + 1)
+      let interval = try #require(ConfidenceInterval.mean(of: (0...degrees).map(Double.init)))
+      // 0, 1, …, n − 1 have the variance n (n + 1) / 12.
+      let half = t * ((count + 1) / 12).squareRoot()
+      #expect(abs((interval.low + interval.high) / 2 - Double(degrees) / 2) < 1e-9)
+      #expect(abs((interval.high - interval.low) / 2 - half) < 1e-6)
+    }
+    #expect(ConfidenceInterval.mean(of: [4]) == nil)
+  }
+
   @Test func exchangingTheModelsMirrorsTheComparison() {
     let there = PairedComparison(pairs: 135, fixed: 20, broken: 6)
     let back = PairedComparison(pairs: 135, fixed: 6, broken: 20)
