@@ -111,28 +111,15 @@ struct PyTorchCasesTests {
     "nested seventy levels deep", "a tuple tower",
   ]
 
-  private struct Case {
-    let content: Data
-    let pytorchAccepts: Bool
-  }
-
   private static let cases = Result {
-    let elements = try #require(try Reference.json("pytorch_cases.json")["cases"]?.elements)
-    return Dictionary(
-      uniqueKeysWithValues: try elements.map { element in
-        let content = try #require(element["file"]?.text.flatMap { Data(base64Encoded: $0) })
-        return (
-          try #require(element["name"]?.text),
-          Case(content: content, pytorchAccepts: element["pytorchAccepts"] == .bool(true))
-        )
-      })
+    try HostileFile.all(in: "pytorch_cases.json", accepted: "pytorchAccepts")
   }
 
   @Test("each file opens or is refused with its reason, as in PyTorch or more strictly", arguments: verdicts)
   func verdict(name: String, complaint: String?) throws {
     let expected = try #require(try Self.cases.get()[name])
-    if complaint == nil { #expect(expected.pytorchAccepts) }
-    #expect(!expected.pytorchAccepts || complaint == nil || Self.moreLenientInPyTorch.contains(name))
+    if complaint == nil { #expect(expected.isAccepted) }
+    #expect(!expected.isAccepted || complaint == nil || Self.moreLenientInPyTorch.contains(name))
     try Reference.withTemporaryFolder { folder in
       let path = folder + "/model.pt"
       try expected.content.write(to: URL(filePath: path))

@@ -53,27 +53,14 @@ struct SafetensorsTests {
 
   private static let moreLenientInPython: Set<String> = ["leading space", "one name twice"]
 
-  private struct Case {
-    let content: Data
-    let pythonAccepts: Bool
-  }
-
-  private func cases() throws -> [String: Case] {
-    let elements = try #require(try Reference.json("safetensors_cases.json")["cases"]?.elements)
-    return Dictionary(
-      uniqueKeysWithValues: try elements.map { element in
-        let content = try #require(element["file"]?.text.flatMap { Data(base64Encoded: $0) })
-        return (
-          try #require(element["name"]?.text),
-          Case(content: content, pythonAccepts: element["pythonAccepts"] == .bool(true))
-        )
-      })
+  private func cases() throws -> [String: HostileFile] {
+    try HostileFile.all(in: "safetensors_cases.json", accepted: "pythonAccepts")
   }
 
   @Test("each file opens or is refused with its reason, as in Python or more strictly", arguments: verdicts)
   func verdict(name: String, complaint: String?) throws {
     let expected = try #require(try cases()[name])
-    #expect((complaint == nil || Self.moreLenientInPython.contains(name)) == expected.pythonAccepts)
+    #expect((complaint == nil || Self.moreLenientInPython.contains(name)) == expected.isAccepted)
     try Reference.withTemporaryFolder { folder in
       let path = folder + "/model.safetensors"
       try expected.content.write(to: URL(filePath: path))
