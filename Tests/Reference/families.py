@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 import open_clip
 import torch
-from family_models import Diffusion, DiffusionXL, OpenCLIP, SingleFile, TimmEVA, TimmSigLIP, TimmSigLIP2, Transformers
+from family_models import (
+    Diffusion, DiffusionXL, OpenCLIP, SingleFile, SingleFileXL, TimmEVA, TimmSigLIP, TimmSigLIP2, Transformers,
+)  # fmt: skip
 from parity import Program, Report
 from PIL import Image
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
@@ -47,6 +49,7 @@ CASES = {
         partial(OpenCLIP, "ViT-B-32"), "sd-2.fp16", "count:76", "tokens"
     ),
     "openai-vit-b-32 with SD-XL": (partial(OpenCLIP, "ViT-B-32"), "sd-xl", "count:76", "tokens"),
+    "openai-vit-b-32 with an SD-XL file": (partial(OpenCLIP, "ViT-B-32"), "sd-xl.safetensors", "count:76", "tokens"),
     "openai-vit-b-32 with SD 1 in .bin files": (partial(OpenCLIP, "ViT-B-32"), "sd-1.bin", "count:76", "tokens"),
     "openai-vit-b-32 with SD 1 in one .ckpt": (partial(OpenCLIP, "ViT-B-32"), "sd-1.ckpt", "count:76", "tokens"),
 }  # fmt: skip
@@ -174,8 +177,8 @@ def main():
             program, images = Program(options.program, folder), pictures(folder)
             kind, *suffix = case[1].split(".")
             is_file = suffix in (["safetensors"], ["ckpt"])
-            make = DiffusionXL if kind == "sd-xl" else Diffusion
-            diffusion = SingleFile(kind, "." + suffix[0]) if is_file else make(kind, options.published)
+            folders, files = (DiffusionXL, SingleFileXL) if kind == "sd-xl" else (Diffusion, SingleFile)
+            diffusion = files(kind, "." + suffix[0]) if is_file else folders(kind, options.published)
             clip = case[0](layers=options.layers)
             depth = f"{options.layers} layers" if options.layers else "all layers"
             print(f"{name}: {depth}, {case[1]}{' as published' if options.published else ''}, density {case[2]}", flush=True)

@@ -12,10 +12,11 @@ import open_clip
 import timm
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers.loaders.single_file_utils import convert_ldm_clip_checkpoint, convert_open_clip_checkpoint
 from gemma_tokenizer import FOLDER as GEMMA
 from models import randomize
 from safetensors.torch import load_file, save_file
-from single_file import ldm_unet, ldm_vae
+from single_file import check, ldm_unet, ldm_vae
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, SiglipConfig, SiglipModel, Siglip2Tokenizer
 
 GEMMA_SIZE = 600  # pieces in the small vocabulary
@@ -405,6 +406,32 @@ class SingleFile(Diffusion):
             save_file(state, file)
         else:
             torch.save({"epoch": 1, "state_dict": state, "callbacks": {SingleFile: 1}}, file)
+        return file
+
+
+class SingleFileXL(DiffusionXL):
+    """SD-XL in one file; diffusers' conversion must give back both text encoders."""
+
+    def __init__(self, kind, suffix=".safetensors"):
+        super().__init__(kind)
+        # Its UNet was trained on 128 × 128 latents.
+        self.side, self.suffix = 1024, suffix
+
+    def write(self, folder):
+        for model in (self.unet, self.vae, self.text, self.second):
+            model.half().float()
+        first = {"conditioner.embedders.0.transformer." + hugging_face(k): v for k, v in self.text.state_dict().items()}
+        second = open_clip_text(self.second.state_dict())
+        second["text_projection"] = second.pop("text_projection.weight").T
+        second = {"conditioner.embedders.1.model." + k: v.contiguous() for k, v in second.items()}
+        converted = convert_ldm_clip_checkpoint(dict(first))
+        check({k: converted[hugging_face(k)] for k in self.text.state_dict()}, self.text.state_dict())
+        converted = convert_open_clip_checkpoint(self.second, dict(second), prefix="conditioner.embedders.1.model.")
+        check({k: converted[k] for k in self.second.state_dict()}, self.second.state_dict())
+        second["conditioner.embedders.1.model.logit_scale"] = torch.tensor(4.6)
+        state = ldm_unet(self.unet) | ldm_vae(self.vae) | first | second
+        file = folder.with_suffix(self.suffix)
+        save_file({k: v.half().contiguous() for k, v in state.items()}, file)
         return file
 
 

@@ -20,7 +20,8 @@ RESNET = {
 }  # fmt: skip
 OUTER = {
     "conv_in": "input_blocks.0.0", "time_embedding.linear_1": "time_embed.0", "time_embedding.linear_2": "time_embed.2",
-    "conv_norm_out": "out.0", "conv_out": "out.2",
+    "conv_norm_out": "out.0", "conv_out": "out.2", "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
 }  # fmt: skip
 
 
@@ -102,12 +103,21 @@ def main():
         second = UNet2DConditionModel(
             cross_attention_dim=1024, attention_head_dim=(5, 10, 20, 20), use_linear_projection=True, sample_size=64
         )
+        large = UNet2DConditionModel(
+            cross_attention_dim=2048, attention_head_dim=(5, 10, 20), use_linear_projection=True, sample_size=128,
+            block_out_channels=(320, 640, 1280), transformer_layers_per_block=(1, 2, 10),
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), addition_embed_type="text_time",
+            addition_time_embed_dim=256, projection_class_embeddings_input_dim=2816,
+        )  # fmt: skip
         vae = AutoencoderKL(
             block_out_channels=(128, 256, 512, 512), layers_per_block=2, down_block_types=("DownEncoderBlock2D",) * 4,
             up_block_types=("UpDecoderBlock2D",) * 4,
         )  # fmt: skip
-    ldm_unet(second), ldm_vae(vae)
-    found = {"unet": digest(second, ldm_unet_name), "vae": digest(vae, ldm_vae_name)}
+    ldm_unet(second), ldm_unet(large), ldm_vae(vae)
+    found = {
+        "unet": digest(second, ldm_unet_name), "unet-xl": digest(large, ldm_unet_name), "vae": digest(vae, ldm_vae_name)
+    }  # fmt: skip
     FIXTURE.write_text(json.dumps(found, indent=1) + "\n")
 
 

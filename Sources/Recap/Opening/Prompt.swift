@@ -37,26 +37,39 @@ enum Prompt {
     return withoutGradient { encoder([tokenizer.tokens(text ?? reference)]) }
   }
 
-  /// The same by the text encoder of a single file. The file has no tokenizer: the reference's prompt and the empty text
-  /// are known, others need CLIP's vocabulary beside the file.
-  static func embedding(in file: SingleFileDiffusion, _ text: String? = nil) throws -> Tensor {
-    let encoder = try file.textEncoder()
-    let length = encoder.config.contextLength
-    let known = [reference: [320, 1125, 539, 320, 269], "": []]
-    let words: [Int]
-    if let found = known[text ?? reference], encoder.config.vocabulary == 49408 {
-      words = found
-    } else {
-      let tokenizer = try CLIPTokenizer(near: URL(filePath: file.path), cleaning: .huggingFace, readsPadding: false)
-      guard tokenizer.vocabularySize == encoder.config.vocabulary else {
-        throw Problem(
-          "the tokenizer beside \(file.path) knows \(tokenizer.vocabularySize) tokens, the text encoder "
-            + "\(encoder.config.vocabulary)", advice: CLIPTokenizer.whereFrom)
-      }
-      words = tokenizer.encode(text ?? reference)
+  /// The same by the text encoders of a single file, and of SD-XL what `pooled` gives. The file has no tokenizer: the
+  /// reference's prompt and the empty text are known, others need CLIP's vocabulary beside the file.
+  static func embedding(
+    in file: SingleFileDiffusion, _ text: String? = nil
+  ) throws -> (tokens: Tensor, pooled: Tensor?) {
+    let encoders = try file.textEncoders()
+    func ids(_ text: String, _ encoder: SingleFileDiffusion.TextEncoder) throws -> [Int] {
+      let config = encoder.tower.config
+      let words = try words(text, in: file, vocabulary: config.vocabulary).prefix(config.contextLength - 2)
+      let ids = [config.vocabulary - 2] + words + [config.vocabulary - 1]
+      return ids + Array(repeating: encoder.padding, count: config.contextLength - ids.count)
     }
-    let ids = [encoder.config.vocabulary - 2] + words.prefix(length - 2) + [encoder.config.vocabulary - 1]
-    return withoutGradient { encoder([ids + Array(repeating: file.padding, count: length - ids.count)]) }
+    let tokens = try encoders.map { encoder in
+      let ids = try ids(text ?? reference, encoder)
+      return withoutGradient { encoders.count == 1 ? encoder.tower([ids]) : encoder.tower.penultimate([ids]) }
+    }
+    guard tokens.count == 2 else { return (tokens[0], nil) }
+    let empty = try ids("", encoders[1])
+    return (
+      try joined(tokens[0], tokens[1], in: file.path), withoutGradient { encoders[1].tower.textFeatures([empty]) }
+    )
+  }
+
+  private static func words(_ text: String, in file: SingleFileDiffusion, vocabulary: Int) throws -> [Int] {
+    let known = [reference: [320, 1125, 539, 320, 269], "": []]
+    if let found = known[text], vocabulary == 49408 { return found }
+    let tokenizer = try CLIPTokenizer(near: URL(filePath: file.path), cleaning: .huggingFace, readsPadding: false)
+    guard tokenizer.vocabularySize == vocabulary else {
+      throw Problem(
+        "the tokenizer beside \(file.path) knows \(tokenizer.vocabularySize) tokens, the text encoder \(vocabulary)",
+        advice: CLIPTokenizer.whereFrom)
+    }
+    return tokenizer.encode(text)
   }
 
   // MARK: SD-XL
@@ -71,13 +84,16 @@ enum Prompt {
       let ids = try tokenizer(folder, of: encoder, in: diffusion).tokens(text)
       return withoutGradient { encoder.penultimate([ids]) }
     }
-    let parts = (try tokens(first, "tokenizer"), try tokens(second, "tokenizer_2"))
-    guard parts.0.shape[1] == parts.1.shape[1] else {
+    return try joined(tokens(first, "tokenizer"), tokens(second, "tokenizer_2"), in: diffusion.path)
+  }
+
+  private static func joined(_ first: Tensor, _ second: Tensor, in path: String) throws -> Tensor {
+    guard first.shape[1] == second.shape[1] else {
       throw Problem(
-        "cannot use \(diffusion.path): one text encoder takes \(parts.0.shape[1]) tokens, the other "
-          + "\(parts.1.shape[1])", advice: "the folders belong to different models")
+        "cannot use \(path): one text encoder takes \(first.shape[1]) tokens, the other \(second.shape[1])",
+        advice: "the text encoders belong to different models")
     }
-    return parts.0.concatenatedChannels(parts.1)
+    return first.concatenatedChannels(second)
   }
 
   /// What SD-XL's UNet takes beside the context: the pooled empty text, which tells nothing of a picture. nil for the

@@ -45,8 +45,9 @@ public struct Workspace {
     if diffusionFolder.isFile {
       let file = try SingleFileDiffusion(diffusionFolder.path, observer: observer)
       (diffusionNote, autoencoderPath) = (file.note, file.path)
-      prompt = try Prompt.embedding(in: file, text)
-      diffusion = try StableDiffusion(file)
+      let embedded = try Prompt.embedding(in: file, text)
+      prompt = embedded.tokens
+      diffusion = try StableDiffusion(file, pooledText: embedded.pooled)
     } else {
       try StableDiffusion.requireUNet(diffusionFolder)
       (diffusionNote, autoencoderPath) = (nil, diffusionFolder.path + "/vae")

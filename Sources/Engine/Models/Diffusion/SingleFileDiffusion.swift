@@ -1,9 +1,9 @@
 import Foundation
 
-/// Stable Diffusion 1.x or 2.x in a single file, `.safetensors` or `.ckpt`: UNet, autoencoder and text encoder.
+/// Stable Diffusion 1.x, 2.x or XL in a single file, `.safetensors` or `.ckpt`: UNet, autoencoder and text encoders.
 ///
 /// Such a file has no configuration. Sizes come from shapes; what the UNet predicts and at which size it was trained come
-/// from the file's metadata or name, as for `v2-1_768-ema-pruned`.
+/// from the file's metadata or name, as for `v2-1_768-ema-pruned`. SD-XL's size is 1024 pixels.
 public struct SingleFileDiffusion {
   public let path: String
   let unet: UNet2DConfig
@@ -22,39 +22,58 @@ public struct SingleFileDiffusion {
       throw Problem(
         "cannot use \(path) as a diffusion model: it is no single file of Stable Diffusion",
         advice: "give a folder in diffusers' layout, or a file with model.diffusion_model., first_stage_model. and "
-          + "cond_stage_model.")
+          + "cond_stage_model. or conditioner.")
     }
-    guard shapes.dims("model.diffusion_model.label_emb.0.0.weight") == nil else {
-      throw Problem(
-        "cannot use \(path): it is SD-XL in a single file, or takes a class",
-        advice: "give SD-XL as a folder in diffusers' layout, or Stable Diffusion 1.x or 2.x")
-    }
+    try shapes.refuseRelatives()
     let hints =
       ([URL(filePath: path).lastPathComponent] + file.metadata.filter { $0.key.hasPrefix("modelspec.") }.values)
       .joined(separator: " ").lowercased()
-    let isLarge = hints.contains("768")
-    let predictsVelocity = isLarge || ["v_pred", "vpred", "v-pred"].contains(where: hints.contains)
-    unet = try shapes.unet(sampleSize: isLarge ? 96 : 64)
-    autoencoder = try shapes.autoencoder()
+    let isXL = shapes.dims(Shapes.addition) != nil
+    let isLarge = !isXL && hints.contains("768")
+    let predictsVelocity =
+      isLarge || shapes.dims("v_pred") != nil || ["v_pred", "vpred", "v-pred"].contains(where: hints.contains)
+    unet = try shapes.unet(sampleSize: isXL ? 128 : isLarge ? 96 : 64)
+    autoencoder = try shapes.autoencoder(isXL: isXL)
     // The first version was never published with it.
     prediction = predictsVelocity && unet.usesLinearProjection ? .velocity : .epsilon
   }
 
   /// What was assumed, for people.
   public var note: String {
-    "a single file of Stable Diffusion \(unet.usesLinearProjection ? 2 : 1) at \(8 * unet.sampleSize) pixels, "
+    "a single file of Stable Diffusion \(version) at \(8 * unet.sampleSize) pixels, "
       + "predicting \(prediction == .epsilon ? "the noise" : "the velocity") (by its name and metadata)"
   }
 
-  /// The token that fills up texts: "!" in the second version, the end token in the first.
-  public var padding: Int { unet.usesLinearProjection ? 0 : 49407 }
+  private var version: String { unet.addition != nil ? "XL" : unet.usesLinearProjection ? "2" : "1" }
 
-  /// The text encoder, frozen: OpenAI's, or open_clip's without its last layer, as the UNet was trained with.
-  public func textEncoder() throws -> CLIPTextTower {
-    let own = KeyLayout.own.prefixed("cond_stage_model.transformer.")
+  /// A text encoder, frozen, and the token that fills up its texts.
+  public typealias TextEncoder = (tower: CLIPTextTower, padding: Int)
+
+  /// The text encoders as the UNet was trained with them: OpenAI's, whose texts end tokens fill up; open_clip's without its
+  /// last layer, where "!" does; in SD-XL both, whole, the second with its projection.
+  public func textEncoders() throws -> [TextEncoder] {
+    if unet.addition != nil {
+      return [
+        (try textEncoder(.openAI, .own.prefixed("conditioner.embedders.0.transformer.")), 49407),
+        (try textEncoder(.openCLIP, .openCLIP.prefixed("conditioner.embedders.1.model.")), 0),
+      ]
+    }
     let open = KeyLayout.openCLIP.prefixed("cond_stage_model.model.")
     let isOpen = shapes.dims(open.place(of: "text_model.final_layer_norm.weight").key) != nil
-    let layout = isOpen ? open : own
+    return isOpen
+      ? [(try textEncoder(.openCLIPCut, open), 0)]
+      : [(try textEncoder(.openAI, .own.prefixed("cond_stage_model.transformer.")), 49407)]
+  }
+
+  private enum Maker {
+    case openAI
+    /// With its projection.
+    case openCLIP
+    /// Without its last layer and its projection.
+    case openCLIPCut
+  }
+
+  private func textEncoder(_ maker: Maker, _ layout: KeyLayout) throws -> CLIPTextTower {
     let layers = shapes.count { layout.place(of: "text_model.encoder.layers.\($0).layer_norm1.weight").key }
     guard let mlp = shapes.dims(layout.place(of: "text_model.encoder.layers.0.mlp.fc1.weight").key), mlp.count == 2,
       let words = shapes.dims(layout.place(of: "text_model.embeddings.token_embedding.weight").key),
@@ -62,15 +81,22 @@ public struct SingleFileDiffusion {
       words.count == 2, positions.count == 2, (2...10_000_000).contains(words[0]), (2...65_536).contains(positions[0]),
       mlp.allSatisfy({ (64...65_536).contains($0) && $0 % 64 == 0 }), (2..<1000).contains(layers)
     else { throw shapes.damaged("a text encoder") }
+    let projection = maker == .openCLIP ? shapes.dims(layout.prefix + "text_projection")?.last ?? 0 : nil
+    guard projection != 0 else { throw shapes.damaged("a text encoder") }
     let encoder = CLIPEncoderConfig(
-      width: mlp[1], layers: layers - (isOpen ? 1 : 0), heads: mlp[1] / 64, hiddenWidth: mlp[0],
-      activation: isOpen ? .gelu : .quickGELU)
+      width: mlp[1], layers: layers - (maker == .openCLIPCut ? 1 : 0), heads: mlp[1] / 64, hiddenWidth: mlp[0],
+      activation: maker == .openAI ? .quickGELU : .gelu)
     let config = CLIPTextConfig(encoder: encoder, vocabulary: words[0], contextLength: positions[0])
     let last = layout.place(of: "text_model.encoder.layers.\(layers - 1).").key
-    let unused = ["text_projection", "logit_scale"].map { layout.prefix + $0 }
-    return try load(layout, ignoring: { isOpen && ($0.hasPrefix(last) || unused.contains($0)) }) {
-      try CLIPTextTower(config, projectionWidth: nil, from: $0)
+    func isUnused(_ key: String) -> Bool {
+      switch maker {
+      case .openAI: false
+      case .openCLIP: key == layout.prefix + "logit_scale"
+      case .openCLIPCut:
+        key.hasPrefix(last) || ["text_projection", "logit_scale"].contains { key == layout.prefix + $0 }
+      }
     }
+    return try load(layout, ignoring: isUnused) { try CLIPTextTower(config, projectionWidth: projection, from: $0) }
   }
 
   /// One part; what lies outside its prefix is another's.
@@ -85,12 +111,15 @@ public struct SingleFileDiffusion {
 
 extension StableDiffusion {
   /// Opens a single file, everything frozen.
-  public init(_ file: SingleFileDiffusion) throws {
+  ///
+  /// - Parameter pooledText: what SD-XL's UNet takes beside the context; the other versions take none.
+  public init(_ file: SingleFileDiffusion, pooledText: Tensor? = nil) throws {
     let layout = KeyLayout.singleFileAutoencoder(levels: file.autoencoder.blockChannels.count)
+    let unet = try file.load(.singleFileUNet(file.unet)) { try UNet2DConditionModel(file.unet, from: $0) }
+    let autoencoder = try file.load(layout) { try AutoencoderKL(file.autoencoder, from: $0) }
     self.init(
-      unet: try file.load(.singleFileUNet(file.unet)) { try UNet2DConditionModel(file.unet, from: $0) },
-      autoencoder: try file.load(layout) { try AutoencoderKL(file.autoencoder, from: $0) },
-      schedule: NoiseSchedule(prediction: file.prediction))
+      unet: try unet.adding(pooledText, side: file.unet.sampleSize * autoencoder.reduction, of: file.path),
+      autoencoder: autoencoder, schedule: NoiseSchedule(prediction: file.prediction))
   }
 }
 
@@ -106,8 +135,28 @@ private struct Shapes {
 
   func damaged(_ part: String) -> Problem {
     Problem(
-      "cannot use \(path): its tensors are not those of \(part) of Stable Diffusion 1.x or 2.x",
+      "cannot use \(path): its tensors are not those of \(part) of Stable Diffusion 1.x, 2.x or XL",
       advice: "the file is incomplete, or another model, such as one for inpainting")
+  }
+
+  /// SD-XL has it.
+  static let addition = "model.diffusion_model.label_emb.0.0.weight"
+
+  /// What has SD-XL's names and is another model.
+  func refuseRelatives() throws {
+    let kinds = [
+      ("conditioner.embedders.0.model.ln_final.weight", "SD-XL's refiner, which goes on where SD-XL's base stops"),
+      ("edm_mean", "Playground v2.5, whose noise schedule is another (EDM)"),
+      ("ztsnr", "a model with a noise schedule that ends in pure noise (zero terminal SNR)"),
+    ]
+    for (key, name) in kinds where dims(key) != nil {
+      throw Problem("cannot use \(path): it is \(name)", advice: "give SD-XL's base, or Stable Diffusion 1.x or 2.x")
+    }
+    guard dims(Self.addition) == nil || dims("conditioner.embedders.1.model.ln_final.weight") != nil else {
+      throw Problem(
+        "cannot use \(path): its UNet takes a pooled text or a class, and SD-XL's text encoders are not in the file",
+        advice: "give the whole of SD-XL's base, with conditioner.embedders.0 and .1")
+    }
   }
 
   func unet(sampleSize: Int) throws -> UNet2DConfig {
@@ -130,10 +179,18 @@ private struct Shapes {
       attention: (0..<levels).map { dims(key("input_blocks.\(1 + $0 * (layers + 1)).1.norm.weight")) != nil },
       layersPerBlock: layers, heads: channels.map { isSecond ? $0 / 64 : 8 }, contextWidth: context[1])
     config.usesLinearProjection = isSecond
+    config.transformerLayers = (0..<levels).map { level in
+      let block = "input_blocks.\(1 + level * (layers + 1)).1.transformer_blocks."
+      return max(1, count { key("\(block)\($0).norm1.weight") })
+    }
+    if let width = dims(Self.addition)?.last {
+      config.addition = UNet2DConfig.Addition(waveWidth: 256, width: width)
+      guard (1...65_536).contains(config.addition?.textWidth ?? 0) else { throw damaged("the UNet") }
+    }
     return config
   }
 
-  func autoencoder() throws -> AutoencoderConfig {
+  func autoencoder(isXL: Bool) throws -> AutoencoderConfig {
     func key(_ name: String) -> String { "first_stage_model." + name }
     let levels = count { key("encoder.down.\($0).block.0.conv2.weight") }
     let channels = (0..<levels).compactMap { dims(key("encoder.down.\($0).block.0.conv2.weight"))?.first }
@@ -142,6 +199,8 @@ private struct Shapes {
       channels.count == levels, channels.allSatisfy({ $0 % 32 == 0 && (32...65_536).contains($0) }),
       (1..<100).contains(layers)
     else { throw damaged("the autoencoder") }
-    return AutoencoderConfig(sampleSize: 512, blockChannels: channels, layersPerBlock: layers)
+    return AutoencoderConfig(
+      sampleSize: isXL ? 1024 : 512, blockChannels: channels, layersPerBlock: layers,
+      scalingFactor: isXL ? 0.13025 : 0.18215)
   }
 }

@@ -9,7 +9,8 @@ extension KeyLayout {
     var renames = [
       ("conv_in.", "input_blocks.0.0."), ("time_embedding.linear_1.", "time_embed.0."),
       ("time_embedding.linear_2.", "time_embed.2."), ("mid_block.attentions.0.", "middle_block.1."),
-      ("conv_norm_out.", "out.0."), ("conv_out.", "out.2."),
+      ("conv_norm_out.", "out.0."), ("conv_out.", "out.2."), ("add_embedding.linear_1.", "label_emb.0.0."),
+      ("add_embedding.linear_2.", "label_emb.0.2."),
     ].map(part)
     renames += resnet("mid_block.resnets.0.", "middle_block.0.") + resnet("mid_block.resnets.1.", "middle_block.2.")
     for level in config.blockChannels.indices {

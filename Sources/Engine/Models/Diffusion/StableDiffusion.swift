@@ -23,18 +23,8 @@ public struct StableDiffusion {
   public init(_ folder: WeightsFolder, pooledText: Tensor? = nil) throws {
     schedule = try NoiseSchedule(folder.part("scheduler").configuration("scheduler_config.json"))
     autoencoder = try AutoencoderKL(folder.part("vae"))
-    var unet = try UNet2DConditionModel(folder.part("unet"))
-    if let addition = unet.config.addition {
-      guard let pooledText, pooledText.shape.count == addition.textWidth else {
-        throw Problem(
-          "cannot use \(folder.path): its UNet takes a pooled text of \(addition.textWidth) numbers, as SD-XL's, "
-            + (pooledText.map { "text_encoder_2 gives \($0.shape.count)" } ?? "and there is no text_encoder_2"),
-          advice: "give a whole folder of SD-XL in diffusers' layout")
-      }
-      let side = unet.config.sampleSize * autoencoder.reduction
-      unet.added = withoutGradient { unet.addition(pooledText: pooledText, side: side) }
-    }
-    self.unet = unet
+    let unet = try UNet2DConditionModel(folder.part("unet"))
+    self.unet = try unet.adding(pooledText, side: unet.config.sampleSize * autoencoder.reduction, of: folder.path)
     guard unet.config.inChannels == autoencoder.config.latentChannels else {
       throw Problem(
         "cannot use \(folder.path): its UNet takes \(unet.config.inChannels) channels, its autoencoder gives "

@@ -52,6 +52,20 @@ public struct UNet2DConditionModel {
     addedEmbedding?(pooledText: pooledText, numbers: [side, side, 0, 0, side, side])
   }
 
+  /// The same model with what SD-XL's takes; the others stay as they are. Throws a `Problem` where the text does not fit.
+  func adding(_ pooledText: Tensor?, side: Int, of path: String) throws -> UNet2DConditionModel {
+    guard let addition = config.addition else { return self }
+    guard let pooledText, pooledText.shape.count == addition.textWidth else {
+      throw Problem(
+        "cannot use \(path): its UNet takes a pooled text of \(addition.textWidth) numbers, as SD-XL's, "
+          + (pooledText.map { "its second text encoder gives \($0.shape.count)" } ?? "and there is no text_encoder_2"),
+        advice: "give the whole of SD-XL, as a folder in diffusers' layout or a single file")
+    }
+    var unet = self
+    unet.added = withoutGradient { unet.addition(pooledText: pooledText, side: side) }
+    return unet
+  }
+
   /// Shape: noisy latents (B, H, W, 4), one timestep an image, context (B, T, X) → (B, H, W, 4).
   ///
   /// H and W must be multiples of 2 to the number of downsamplings.
