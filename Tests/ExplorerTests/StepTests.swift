@@ -106,6 +106,8 @@ struct StepTests {
     explorer.type("bd")
     #expect(pictures()[4] == PairLook.difference(made.byBaseline, made.byTuned))
     #expect(explorer.screen.contains("tuned − baseline, ×4"))
+    explorer.size = Size(columns: 80, rows: 24)
+    #expect(explorer.screen.contains("difference, ×4"))
   }
 
   @Test("the screen at a step", arguments: ScreenTests.sizes)

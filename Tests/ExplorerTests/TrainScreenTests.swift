@@ -41,6 +41,15 @@ struct TrainScreenTests {
     #expect(explorer.state.reconstruct.imageIndex == 0)
   }
 
+  @Test("names noise and density of the pictures whole, at any width")
+  func source() {
+    for columns in [80, 120] {
+      var explorer = TestExplorer(columns: columns, rows: columns / 10 * 3)
+      explorer.take(.log(.density(step: 420, density: .classOnly)))
+      #expect(explorer.screen.contains("t = 800, class only"))
+    }
+  }
+
   @Test("shows that pair with its statements, margins and the level of its noise")
   func strip() {
     var explorer = explorer(200, 60)

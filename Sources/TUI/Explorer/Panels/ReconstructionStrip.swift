@@ -16,9 +16,10 @@ enum ReconstructionStrip {
     let timestep = ReconstructScreen.timestep(state)
     let made = feed.reconstruction(
       of: sample ?? state.reconstruct.imageIndex, timestep: timestep, density: state.density)
-    let source = "from noise t = \(timestep), \(state.density.label)"
     let title =
       sample == nil ? "Reconstructions" : changed.map { $0.step > 0 } ?? false ? "Changed most" : "Baseline most wrong"
+    let sources = ["from noise ", ""].map { "\($0)t = \(timestep), \(state.density.label)" }
+    let source = sources.first { title.cellWidth + 2 + $0.cellWidth <= rect.columns } ?? sources[1]
     canvas.heading(
       title, [source, made.map(ReconstructScreen.remark)].compactMap(\.self).joined(separator: " · "), in: rect)
     let room = rect.droppingTop(1)

@@ -216,7 +216,9 @@ enum ReconstructScreen: Screen {
     }
     for (box, (caption, style, picture)) in zip(boxes, shown) {
       if canvas.graphics == .none, picture == nil || !caption.hasPrefix("by ") { continue }
-      canvas.write(caption, box.column, box.row, style, limit: box.endColumn)
+      let short = caption.replacing("tuned − baseline", with: "difference")
+      canvas.write(
+        caption.cellWidth <= box.columns ? caption : short, box.column, box.row, style, limit: box.endColumn)
       guard canvas.graphics != .none, let picture else { continue }
       let room = box.droppingTop(1).droppingBottom(4)
       bottom = max(bottom, canvas.place(picture, in: room).endRow)
