@@ -79,4 +79,27 @@ struct SweepTests {
     #expect(cost.seconds == 2 * (10 + 200 + 3 * 3))
     #expect("\(cost)" == "2 runs: about 7 min 18 s" && "\(SweepCost([], pace))" == "0 runs")
   }
+
+  @Test("a log tells how many steps another time has room for")
+  func pace() throws {
+    var plan = TrainConfiguration()
+    (plan.alignSteps, plan.steps) = (2, 4)
+    func step(_ stage: StepReport.Stage, _ step: Int, _ seconds: Double) -> LogEntry {
+      .step(
+        StepReport(
+          stage: stage, step: step, loss: 1, lr: 1, gradNorm: 1, imagesPerSecond: 1, seconds: seconds,
+          density: .classOnly))
+    }
+    let log =
+      [step(.align, 1, 5), step(.align, 2, 8)]
+      + zip(1...4, [12.0, 15, 16, 17]).map { step(.train, $0, $1) }
+    let pace = try #require(SweepCost.Pace(plan, RunHistory(log)))
+    let short = SweepCost.Pace(aligning: 4, training: 2, evaluation: 0)
+
+    #expect(pace.aligning == 4 && pace.training == 1 && pace.seconds(plan) == 17)
+    // Within the log its own steps, beyond its end such as it ended with.
+    #expect([7, 12, 15.5, 17, 27].map { pace.steps(in: $0, plan) } == [0, 1, 2, 4, 14])
+    #expect(short.seconds(plan) == 16 && short.steps(in: 16, plan) == 4 && short.steps(in: 8, plan) == 0)
+    #expect(SweepCost.Pace(plan, RunHistory()) == nil)
+  }
 }

@@ -51,18 +51,20 @@ extension Workspace {
   ///
   /// - Parameters:
   ///   - models: as `models(tuned:seed:)` gives them; nil makes them.
+  ///   - images: those of the description, opened before; nil opens them.
   ///   - evaluator: nil scores no pairs.
   ///   - environment: says where caches lie.
   ///
   /// Throws a `Problem` when these models cannot do what the description asks for, when no image can be read, and when
   /// the folder cannot be written or belongs to another run.
   public func session(
-    _ run: RunDescription, at place: RunPlace, models: DivaModels? = nil,
+    _ run: RunDescription, at place: RunPlace, models: DivaModels? = nil, images: (any TrainingImages)? = nil,
     evaluator: @autoclosure () throws -> Evaluator?, keepsLatents: Bool = true, environment: [String: String] = [:]
   ) throws -> TrainingSession {
     if case .existing(let folder) = place { try run.requireResumable(folder.path) }
     try requirePossible(run.configuration)
-    let images = try images(run.images, seed: run.seed, keepsLatents: keepsLatents, environment: environment)
+    let images =
+      try images ?? self.images(run.images, seed: run.seed, keepsLatents: keepsLatents, environment: environment)
     let trainer = Trainer(
       run.configuration, models: try models ?? self.models(tuned: run.tuned, seed: run.seed), images: images)
     let session = TrainingSession(trainer, evaluator: try evaluator(), recorder: try recorder(run, at: place, trainer))

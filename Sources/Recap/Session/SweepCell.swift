@@ -4,15 +4,19 @@ import Foundation
 /// One run of a sweep, in a folder of its own: what is finished is kept, what was stopped goes on.
 public struct SweepCell: Sendable {
   public let run: RunDescription
-  public let path: String
+  /// By which no other run of the sweep goes: `class-seed-1`.
+  public let name: String
+  /// nil where the sweep is not recorded.
+  public let path: String?
 
   /// - Parameters:
   ///   - run: what is to be trained.
-  ///   - folder: of the whole sweep; the run's own is named by density and seed: `class-seed-1`.
-  public init(_ run: RunDescription, in folder: String) {
+  ///   - value: of the setting that the sweep changes, which with the seed names the run.
+  ///   - folder: of the whole sweep.
+  public init(_ run: RunDescription, named value: String, in folder: String?) {
     self.run = run
-    let density = String("\(run.configuration.density)".map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" })
-    path = "\(folder)/\(density)-seed-\(run.seed)"
+    name = String(value.map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" }) + "-seed-\(run.seed)"
+    path = folder.map { [name] in "\($0)/\(name)" }
   }
 
   public enum State: Sendable {
@@ -24,7 +28,7 @@ public struct SweepCell: Sendable {
 
   /// What the folder holds. Throws a `Problem` where that is a run of something else, or one that is being written.
   public func state() throws -> State {
-    guard FileManager.default.fileExists(atPath: path + "/run.json") else { return .new }
+    guard let path, FileManager.default.fileExists(atPath: path + "/run.json") else { return .new }
     let folder = try RunFolder(opening: path)
     if let difference = difference(from: folder.description) {
       throw Problem(
@@ -63,62 +67,40 @@ public struct SweepCell: Sendable {
 
 /// What is still to be done in a sweep.
 public struct SweepCost: Equatable, Sendable {
-  public let runs: Int
+  public private(set) var runs = 0
   public private(set) var finished = 0
   public private(set) var begun = 0
   /// Of the steps and evaluations that are left.
   public private(set) var seconds = 0.0
 
+  public init() {}
+
   /// - Parameter pace: of the models on this machine.
   public init(_ cells: [(plan: TrainConfiguration, state: SweepCell.State)], _ pace: Pace) {
-    runs = cells.count
-    for (plan, state) in cells {
-      var (aligned, trained, evaluated) = (0, 0, false)
-      switch state {
-      case .finished:
-        finished += 1
-        continue
-      case .begun(_, let history):
-        begun += 1
-        // It goes on from what was saved.
-        trained = history.savedStep
-        aligned = trained > 0 ? plan.alignSteps : 0
-        evaluated = history.evaluations.first != nil
-      case .new: break
-      }
-      let evaluations =
-        plan.evaluateEvery > 0 ? (plan.steps - trained + plan.evaluateEvery - 1) / plan.evaluateEvery : 1
-      seconds +=
-        Double(plan.alignSteps - aligned) * pace.aligning + Double(plan.steps - trained) * pace.training
-        + Double(evaluations + (evaluated ? 0 : 1)) * pace.evaluation
-    }
+    for cell in cells { add(cell.plan, cell.state, pace) }
   }
 
-  /// Seconds of one step of each stage, and of a tuned CLIP's evaluation.
-  public struct Pace: Equatable, Sendable {
-    public var aligning: Double
-    public var training: Double
-    public var evaluation: Double
-
-    public init(aligning: Double, training: Double, evaluation: Double) {
-      (self.aligning, self.training, self.evaluation) = (aligning, training, evaluation)
+  /// Counts one run.
+  public mutating func add(_ plan: TrainConfiguration, _ state: SweepCell.State, _ pace: Pace) {
+    runs += 1
+    var (aligned, trained, evaluated) = (0, 0, false)
+    switch state {
+    case .finished:
+      finished += 1
+      return
+    case .begun(_, let history):
+      begun += 1
+      // It goes on from what was saved.
+      trained = history.savedStep
+      aligned = trained > 0 ? plan.alignSteps : 0
+      evaluated = history.evaluations.first != nil
+    case .new: break
     }
-
-    /// Measures two steps of each stage, the faster one of which counts: the first makes what the next ones reuse. They
-    /// change the models.
-    public init(
-      _ plan: TrainConfiguration, _ models: DivaModels, _ images: any TrainingImages, evaluation: Double
-    ) throws {
-      var short = plan
-      (short.alignSteps, short.steps, self.evaluation) = (2, 2, evaluation)
-      let trainer = Trainer(short, models: models, images: images)
-      func fastest() throws -> Double {
-        let reports = try [trainer.step(), trainer.step()]
-        return reports.map { Double(plan.batch * plan.accumulate) / $0.imagesPerSecond }.min() ?? 0
-      }
-      aligning = try fastest()
-      training = try fastest()
-    }
+    let evaluations =
+      plan.evaluateEvery > 0 ? (plan.steps - trained + plan.evaluateEvery - 1) / plan.evaluateEvery : 1
+    seconds +=
+      Double(plan.alignSteps - aligned) * pace.aligning + Double(plan.steps - trained) * pace.training
+      + Double(evaluations + (evaluated ? 0 : 1)) * pace.evaluation + pace.ending
   }
 }
 

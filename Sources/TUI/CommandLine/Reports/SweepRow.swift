@@ -14,14 +14,30 @@ struct SweepRow: Encodable {
   /// Where it was only measured.
   var lossError: Double?
   var latentErrors: [DensityMeasure.Estimate]?
-  /// Where the run is recorded: points on zero-shot images, and the folder.
+  /// Points on zero-shot images, where it was trained, and the folder where that is recorded.
   var zeroShotChange: Double?
   var folder: String?
 }
 
 extension SweepRow {
+  /// Of a measure.
+  init(_ plan: TrainConfiguration, _ measured: DensityMeasure.Result, mmvp: Double, baseline: Double) {
+    (density, seed, loss) = ("\(plan.density)", plan.seed, measured.loss.mean)
+    (self.mmvp, self.baseline) = (mmvp, baseline)
+    (lossError, latentErrors) = (measured.loss.standardError, measured.latentErrors)
+  }
+
+  /// Of a finished run.
+  init(_ cell: SweepCell, _ history: RunHistory, _ last: EvaluationReport) {
+    func average(_ patterns: [Double]) -> Double { patterns.reduce(0, +) / Double(max(patterns.count, 1)) }
+    (density, seed) = ("\(cell.run.configuration.density)", cell.run.seed)
+    loss = Self.finalLoss(history)
+    (mmvp, baseline) = (average(last.tunedPerPattern), average(last.baselinePerPattern))
+    (zeroShotChange, folder) = (last.zeroShotChange, cell.path)
+  }
+
   /// The mean loss over the last tenth of the steps on the image tower.
-  static func finalLoss(_ history: RunHistory) -> Double {
+  private static func finalLoss(_ history: RunHistory) -> Double {
     let losses = history.steps.map { Double($0.loss) }
     let last = losses.suffix(max(1, losses.count / 10))
     return last.reduce(0, +) / Double(max(1, last.count))
