@@ -102,4 +102,92 @@ struct SweepTests {
     #expect(short.seconds(plan) == 16 && short.steps(in: 16, plan) == 4 && short.steps(in: 8, plan) == 0)
     #expect(SweepCost.Pace(plan, RunHistory()) == nil)
   }
+
+  private static let feedback =
+    ["--feedbacks", "diva,contrastive-anchor", "--steps", "3", "--align-steps", "2", "--batch", "4"]
+    + ["--evaluate-every", "0"]
+
+  private func compare(_ words: [String], patience: Int = .max) throws -> Hearing {
+    let plan = ["sweep", "feedback"] + SweepTests.feedback
+    return try diva(plan + words + ["--json"], assets: TinyAssets.ready.get(), patience: patience)
+  }
+
+  @Test("feedbacks are compared at equal steps and at equal seconds, recorded and taken up again")
+  func comparison() throws {
+    try withFolder { folder in
+      let out = ["--out", folder + "/sweep"]
+      // As Ctrl-C does, wherever that is.
+      #expect(throws: Interrupted.self) { try compare(out, patience: 120) }
+
+      let said = try compare(out)
+      let plain = try compare([])
+      try FileManager.default.removeItem(atPath: "\(folder)/sweep/diva-3-steps-seed-1/feedback.json")
+      let again = try compare(out)
+
+      try expectRows(try said.objects(), unrecorded: try plain.objects())
+      let folders = try FileManager.default.contentsOfDirectory(atPath: folder + "/sweep")
+      #expect(said.log.contains("at equal seconds (") && said.log.contains(" runs"), "\(said.log)")
+      let count = folders.count
+      #expect(again.output == said.output && again.log.contains("\(count) runs, \(count) finished\n"), "\(again.log)")
+      #expect(try folders.allSatisfy { try RunFolder(opening: "\(folder)/sweep/\($0)").status() == .finished })
+      let words = ["sweep", "feedback"] + SweepTests.feedback + out + ["--seconds", "1e-9"]
+      let refusal = complaint(words, assets: TinyAssets.path) ?? ""
+      #expect(refusal.contains("is too little for diva: its first stage of 2 steps and a step"), "\(refusal)")
+    }
+  }
+
+  private func expectRows(_ rows: [[String: Any]], unrecorded plain: [[String: Any]]) throws {
+    #expect(rows.map { $0["feedback"] as? String } == ["diva", "contrastive-anchor", "diva", "contrastive-anchor"])
+    #expect(rows.map { $0["budget"] as? String } == ["steps", "steps", "seconds", "seconds"])
+    #expect(rows.prefix(2).map { $0["steps"] as? Int } == [3, 3])
+    // The slower one's run serves both tables.
+    let seconds = rows.map { $0["seconds"] as? Double ?? 0 }
+    let slower = seconds[0] > seconds[1] ? 0 : 1
+    #expect(rows[slower]["folder"] as? String == rows[slower + 2]["folder"] as? String)
+    for key in ["minedGain", "unminedGain", "zeroShotChange", "imageRecall", "textRecall", "baselineTextRecall"] {
+      let values = rows.prefix(2).compactMap { $0[key] as? Double }
+      #expect(values.count == 2 && values == plain.prefix(2).compactMap { $0[key] as? Double }, "\(key)")
+    }
+    let unmined = try #require(rows[0]["unmined"] as? [String: Any])
+    #expect(unmined["pairs"] as? Int == 900)
+  }
+
+  @Test("the tables have means over the seeds, their intervals, and pairs pooled")
+  func feedbackTables() {
+    func row(_ feedback: FeedbackMethod, _ seed: UInt64, fixed: Int) -> FeedbackRow {
+      var run = RunDescription(
+        configuration: TrainConfiguration(), version: "", clip: "", diffusion: "", data: "", threads: 1)
+      (run.configuration.feedback, run.configuration.seed) = (feedback, seed)
+      let report = EvaluationReport(
+        step: 1, pairs: 900, baselineCorrect: 0, tunedCorrect: 0, patterns: [], baselinePerPattern: [],
+        tunedPerPattern: [], fixed: fixed, broken: 9, pValue: 1, interval95: [0, 0], baselineZeroShot: 90,
+        tunedZeroShot: 89)
+      let scores = FeedbackScores(
+        unmined: PairedComparison(pairs: 900, fixed: 18, broken: 9), baseline: RetrievalRecalls(text: 30, image: 20),
+        tuned: RetrievalRecalls(text: 40, image: 25))
+      let step = StepReport(
+        stage: .train, step: 1, loss: 1, lr: 1, gradNorm: 1, imagesPerSecond: 1, seconds: 61.5, density: .classOnly)
+      return FeedbackRow(SweepCell(run, named: "x", in: nil), .steps, RunHistory([.step(step)]), report, scores)
+    }
+
+    let text = FeedbackRow.tables([row(.dcr, 1, fixed: 9), row(.diva, 1, fixed: 18), row(.diva, 2, fixed: 27)])
+
+    #expect(
+      text == """
+        at equal steps            baseline         diva          dcr
+        seeds                                         2            1
+        steps                                     1,100        1,100
+        seconds                                    61.5         61.5
+        mined gain, points                         +1.5         +0.0
+          95 %                              −4.9 … +7.9  −1.0 … +1.0
+          fixed / broken                        45 / 18        9 / 9
+        unmined gain, points                       +1.0         +1.0
+          95 %                              +1.0 … +1.0  −0.1 … +2.3
+          fixed / broken                        36 / 18       18 / 9
+        zero-shot change, points                   −1.0         −1.0
+          95 %                              −1.0 … −1.0            –
+        image R@1, %                  20.0         25.0         25.0
+        text R@1, %                   30.0         40.0         40.0
+        """, "\(text)")
+  }
 }

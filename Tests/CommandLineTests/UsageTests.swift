@@ -21,7 +21,10 @@ struct UsageTests {
       "bench --repeat 0", "bench --size huge", "bench --size full --clip x", "bench --profile --part gemm",
       "bench --table --part gemm",
       "sweep density --density all", "train --crop center", "train --data x --colors wrong",
-      "train --resume run --mmvp x", "sweep density --densities class,,all", "inspect", "report",
+      "train --resume run --mmvp x", "sweep density --densities class,,all", "inspect",
+      "sweep feedback --feedback dcr", "sweep feedback --feedbacks diva,x", "sweep feedback --feedbacks dcr,diva,dcr",
+      "sweep feedback --batch 6", "sweep feedback --steps 0", "sweep feedback --patience 2",
+      "sweep feedback --seconds 0", "sweep feedback --seeds 0", "report",
       "pretrain", "world", "export", "world --out x --pairs -1", "train --unknown", "pretrian", "trian",
       "train --pairs mined --mmvp x", "some/run --clip x", "some/run --mmvp x", "some/run --steps 1100",
     ])

@@ -20,6 +20,9 @@ public enum FeedbackMethod: String, Codable, CaseIterable, CustomStringConvertib
     }
   }
 
+  /// Whether the aligning steps are a first stage of the method; the control's serve its pictures alone.
+  public var hasFirstStage: Bool { self != .contrastiveAnchor }
+
   /// Images whose loss depends on each other; parts of a micro-batch have whole groups of so many. nil: all of them.
   var group: Int? {
     switch self {

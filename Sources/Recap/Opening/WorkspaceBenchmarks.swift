@@ -101,6 +101,24 @@ extension Workspace {
   }
 }
 
+extension Workspace {
+  /// What a sweep of feedbacks scores tuned CLIPs on when their runs have ended: unmined validation pairs, and retrieval
+  /// among 1,000 held-out scenes.
+  ///
+  /// - Parameter seed: draws the patches of a random feature, the same for all runs.
+  public func feedbackScoring(seed: UInt64) throws -> FeedbackScoring {
+    let set = try RetrievalSet(world)
+    let retrieval = try ZeroShotBenchmark(
+      set, most: set.imageCount, clip: clip, tokenizer: try tokenizer(), preprocessing: preprocessing)
+    return FeedbackScoring(
+      pairs: GradualScoring(
+        try unminedPairs(.validation), by: [(clip.vision, nil)], preprocessing: preprocessing,
+        feature: backbone.benchmark, seeds: [seed]),
+      retrieval: GradualZeroShot(
+        retrieval, of: clip.vision, preprocessing: preprocessing, feature: backbone.benchmark, seed: seed))
+  }
+}
+
 /// Data sets that show what training costs elsewhere: folders that `evaluate zeroshot` and `evaluate retrieval` read.
 public struct Elsewhere: Equatable, Sendable {
   /// nil for the mini world's images.

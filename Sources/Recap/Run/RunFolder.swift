@@ -143,8 +143,8 @@ public struct RunFolder: Equatable, Sendable {
       guard let whole = DurableFile.abandoned(name, countsOwn: true) else { continue }
       if try Checkpoint.restoreReplaced(name, whole, in: path) { continue }
       let isOwn =
-        ["run.json", "log.jsonl", "run.h5", "test.json"].contains(whole) || Checkpoint.step(ofFolder: whole) != nil
-        || Self.towerStep(ofFile: whole) != nil
+        ["run.json", "log.jsonl", "run.h5", "test.json", "feedback.json"].contains(whole)
+        || Checkpoint.step(ofFolder: whole) != nil || Self.towerStep(ofFile: whole) != nil
       if isOwn { try FileManager.default.removeItem(atPath: path + "/" + name) }
     }
   }

@@ -6,7 +6,7 @@ import Recap
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Try several values of one setting.",
-    subcommands: [SweepDensityCommand.self])
+    subcommands: [SweepDensityCommand.self, SweepFeedbackCommand.self])
 }
 
 /// `diva-tui sweep density`: the loss and the score by recap density.
