@@ -176,7 +176,7 @@ struct SweepTests {
       text == """
         at equal steps            baseline         diva          dcr
         seeds                                         2            1
-        steps                                     1,100        1,100
+        steps                                       900          900
         seconds                                    61.5         61.5
         mined gain, points                         +1.5         +0.0
           95 %                              −4.9 … +7.9  −1.0 … +1.0

@@ -29,10 +29,11 @@ enum TinyAssets {
 
   static var plan: PretrainPlan {
     var plan = PretrainPlan.mini
-    (plan.towers.steps, plan.towers.headStart, plan.towers.pairs, plan.towers.singles) = (2, 1, 2, 2)
+    (plan.text.steps, plan.text.pairs, plan.text.singles) = (1, 2, 2)
+    (plan.towers.steps, plan.towers.pairs, plan.towers.singles) = (2, 2, 2)
     (plan.baseline.steps, plan.baseline.singles) = (1, 4)
     (plan.autoencoder.steps, plan.autoencoder.batch) = (1, 2)
-    (plan.denoiser.steps, plan.denoiser.pairs, plan.denoiser.singles) = (1, 0, 2)
+    (plan.denoiser.steps, plan.denoiser.batches, plan.denoiser.pairs, plan.denoiser.singles) = (2, 1, 0, 2)
     (plan.candidates, plan.kept, plan.browsed) = (2, 1, 1)
     return plan
   }

@@ -208,7 +208,7 @@ extension TrainSetting {
   fileprivate var anotherValue: String {
     let standard = text(TrainConfiguration())
     if let number = Int(standard) { return "\(number + 1)" }
-    if let number = Float(standard) { return "\(number / 2 + 0.25)" }
+    if let number = Float(standard) { return "\(number / 2 + 0.125)" }
     return ["adamw": "sgd", "diva": "dcr", "false": "true"][standard] ?? standard
   }
 }

@@ -62,7 +62,7 @@ struct RunFindings {
     "a plan whose numbers would overflow, or whose batches are negative, is refused",
     arguments: [
       (\PretrainPlan.towers.pairs, Int.max), (\.towers.pairs, -5), (\.candidates, Int.max),
-      (\.denoiser.extraTokens, .max),
+      (\.denoiser.batches, .max), (\.text.pairs, -1),
       (\.autoencoder.batch, 0), (\.baseline.steps, -1),
     ])
   func impossiblePlan(number: WritableKeyPath<PretrainPlan, Int> & Sendable, lie: Int) throws {

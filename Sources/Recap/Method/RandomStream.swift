@@ -11,6 +11,12 @@ public enum RandomStream: UInt32, CaseIterable, Sendable {
   case denoiserTimesteps = 3
   case denoiserCaptions = 4
   case denoiserConditionNoise = 5
+  /// Which regions are in the denoiser's condition.
+  case denoiserRegions = 6
+  /// Which of the facts that a caption leaves open its embedding is trained to answer.
+  case openFacts = 7
+  /// The codes of the places of a picture.
+  case regionPlaces = 8
 
   // A run.
   /// The order of the images in an epoch.
@@ -26,6 +32,8 @@ public enum RandomStream: UInt32, CaseIterable, Sendable {
   case augmentation = 15
   case noise = 20
   case timesteps = 21
+  /// How many patches are in the condition while the projection is aligned.
+  case alignDensity = 22
 
   // Reconstruction.
   case reconstructionNoise = 30

@@ -23,25 +23,59 @@ public enum Captioner {
   public static func caption(
     of scene: Scene, detail: Double, stating aspect: Aspect? = nil, using random: inout SceneRandom
   ) -> String {
+    captionWithDetails(of: scene, detail: detail, stating: aspect, using: &random).text
+  }
+
+  /// Which details a caption says.
+  struct Said: Equatable, Sendable {
+    var first: Mention
+    /// Of the second of two things.
+    var second: Mention
+    var number = false
+    var relation = false
+    var background = false
+  }
+
+  /// The same, with what it says.
+  static func captionWithDetails(
+    of scene: Scene, detail: Double, stating aspect: Aspect? = nil, using random: inout SceneRandom
+  ) -> (text: String, said: Said) {
     var words: [String]
+    var said: Said
     switch scene.arrangement {
     case .single(let thing):
-      words = Mention(detail, aspect, using: &random).words(for: thing)
+      said = Said(first: Mention(detail, aspect, using: &random), second: .bare)
+      words = said.first.words(for: thing)
     case .several(let thing, let count):
       let isCounted = random.chance(detail) || aspect == .count
-      let mention = Mention(detail, aspect, using: &random)
-      words = mention.words(for: thing, number: isCounted ? .exactly(count) : count > 1 ? .some : .one)
+      said = Said(first: Mention(detail, aspect, using: &random), second: .bare)
+      said.number = isCounted || count == 1
+      words = said.first.words(for: thing, number: isCounted ? .exactly(count) : count > 1 ? .some : .one)
     case .two(let first, let relation, let second):
-      var words1 = Mention(detail, aspect, using: &random).words(for: first)
-      var words2 = Mention(detail, nil, using: &random).words(for: second)
-      let isRelated = random.chance(detail) || aspect == .relation
+      said = Said(first: Mention(detail, aspect, using: &random), second: Mention(detail, nil, using: &random))
+      said.relation = random.chance(detail) || aspect == .relation
       let isSwapped = random.chance(0.5) && detail > 0
-      if isSwapped { swap(&words1, &words2) }
-      words = words1 + (isRelated ? link(isSwapped ? relation.opposite : relation) : ["and"]) + words2
+      let words1 = said.first.words(for: first)
+      let words2 = said.second.words(for: second)
+      let link = said.relation ? link(isSwapped ? relation.opposite : relation) : ["and"]
+      words = isSwapped ? words2 + link + words1 : words1 + link + words2
     }
-    if random.chance(detail / 2) { words += ["against", scene.background.rawValue] }
-    return words.joined(separator: " ")
+    said.background = random.chance(detail / 2)
+    if said.background { words += against(scene.background) }
+    return (words.joined(separator: " "), said)
   }
+
+  /// What a caption says of one thing, each detail with probability `detail`.
+  static func phrase(for thing: Thing, detail: Double, using random: inout SceneRandom) -> String {
+    Mention(detail, nil, using: &random).words(for: thing).joined(separator: " ")
+  }
+
+  /// "against navy", alone.
+  static func phrase(for background: Scene.Background) -> String {
+    against(background).joined(separator: " ")
+  }
+
+  private static func against(_ background: Scene.Background) -> [String] { ["against", background.rawValue] }
 
   /// The short sentence of a benchmark: kinds and this one aspect.
   public static func statement(of scene: Scene, about aspect: Aspect) -> String {
@@ -58,24 +92,29 @@ public enum Captioner {
 }
 
 /// Which details of one thing are said.
-private struct Mention {
+struct Mention: Equatable, Sendable {
   enum Number {
     case one, some
     case exactly(Int)
   }
 
-  private let saysColor: Bool
-  private let slots: Set<Thing.Slot>
+  let color: Bool
+  let slots: Set<Thing.Slot>
+
+  /// The kind alone.
+  static let bare = Mention(color: false, slots: [])
+
+  private init(color: Bool, slots: Set<Thing.Slot>) { (self.color, self.slots) = (color, slots) }
 
   /// Draws once for the colour and once for each slot that exists, so that the state afterwards is the same for all.
   init(_ detail: Double, _ aspect: Aspect?, using random: inout SceneRandom) {
-    saysColor = random.chance(detail) || aspect == .color
+    color = random.chance(detail) || aspect == .color
     slots = Set(Thing.Slot.allCases.filter { random.chance(detail) || aspect == .slot($0) })
   }
 
   func words(for thing: Thing, number: Number = .one) -> [String] {
     let said = Thing.Slot.allCases.filter { slots.contains($0) && thing.shows($0) }
-    var words: [String] = saysColor ? [thing.paint.rawValue] : []
+    var words: [String] = color ? [thing.paint.rawValue] : []
     for slot in said { words += Self.adjective(slot, of: thing) }
     words.append(Self.isPlural(number) ? thing.kind.plural : thing.kind.rawValue)
     for slot in said { words += Self.supplement(slot, of: thing) }

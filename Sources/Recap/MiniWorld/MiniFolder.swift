@@ -42,13 +42,19 @@ public struct MiniFolder: Sendable {
     return digest.text
   }
 
-  /// Needed while pre-training only: the towers trained together, and the baseline's twin.
+  /// Needed while pre-training only: the text tower and its classifiers, the image towers that know the details, and the
+  /// baseline's twin.
+  var text: WeightsFolder { WeightsFolder(path + "/work/text") }
+  var classifiers: WeightsFolder { WeightsFolder(path + "/work/classifiers") }
   var towers: WeightsFolder { WeightsFolder(path + "/work/towers") }
+  var twinTowers: WeightsFolder { WeightsFolder(path + "/work/twin_towers") }
   var twin: WeightsFolder { WeightsFolder(path + "/work/twin") }
 
   /// Removes them, and their folder if nothing else is in it.
   public func removeWork() throws {
-    for model in [towers, twin] { try FileManager.default.removeItem(atPath: model.path) }
+    for model in [text, classifiers, towers, twinTowers, twin] {
+      try FileManager.default.removeItem(atPath: model.path)
+    }
     rmdir(path + "/work")
   }
 }

@@ -39,10 +39,12 @@ public struct ScenePair: Equatable, Sendable {
   }
 
   /// Captions of both scenes that say the same details and always what differs; for training.
-  public func captions(detail: Double, using random: inout SceneRandom) -> [String] {
+  func captionsWithDetails(
+    detail: Double, using random: inout SceneRandom
+  ) -> [(text: String, said: Captioner.Said)] {
     var copy = random
-    let one = Captioner.caption(of: first, detail: detail, stating: aspect, using: &copy)
-    let other = Captioner.caption(of: second, detail: detail, stating: aspect, using: &random)
+    let one = Captioner.captionWithDetails(of: first, detail: detail, stating: aspect, using: &copy)
+    let other = Captioner.captionWithDetails(of: second, detail: detail, stating: aspect, using: &random)
     return [one, other]
   }
 

@@ -13,23 +13,52 @@ extension Scene {
     var random = SceneRandom(seed: jitter)
     let background = background.color + RGB(random.spread(10), random.spread(10), random.spread(10))
     var canvas = SceneCanvas(side: side, background: background)
-    let zoom = Float(side) / Float(Scene.side)
-    func draw(_ thing: Thing, _ spot: Spot) {
-      canvas.placement = Placement(x: spot.x * zoom, y: spot.y * zoom, scale: spot.size * zoom)
-      canvas.draw(thing)
+    for (thing, spot) in placed(using: &random) { canvas.draw(thing, at: spot) }
+    return canvas.image(gain: random.float(0.92, 1.06))
+  }
+
+  /// The share of each cell of a grid, row by row, that each thing covers: of two things the first in reading order
+  /// comes first, equal ones count as one.
+  func coverage(cells: Int) -> [(thing: Thing, shares: [Float])] {
+    var random = SceneRandom(seed: jitter)
+    for _ in 0..<3 { _ = random.spread(10) }
+    let placed = placed(using: &random)
+    guard case .two = arrangement else { return [(subject, Self.coverage(placed, cells: cells))] }
+    return placed.map { ($0.thing, Self.coverage([$0], cells: cells)) }
+  }
+
+  private static func coverage(_ placed: [(thing: Thing, spot: Spot)], cells: Int) -> [Float] {
+    // A background that no thing is painted in.
+    var canvas = SceneCanvas(side: side, background: RGB(1, 254, 1))
+    let empty = canvas.image(gain: 1)
+    for (thing, spot) in placed { canvas.draw(thing, at: spot) }
+    let (image, cell) = (canvas.image(gain: 1), side / cells)
+    var shares = [Float](repeating: 0, count: cells * cells)
+    for pixel in 0..<side * side
+    where (0..<3).contains(where: { image.pixels[3 * pixel + $0] != empty.pixels[3 * pixel + $0] }) {
+      shares[pixel / side / cell * cells + pixel % side / cell] += 1 / Float(cell * cell)
     }
+    return shares
+  }
+
+  /// What is drawn where, in the order in which it is drawn.
+  private func placed(using random: inout SceneRandom) -> [(thing: Thing, spot: Spot)] {
     switch arrangement {
-    case .single(let thing):
-      draw(thing, Spot.single(using: &random))
-    case .several(let thing, let count):
-      for spot in Spot.grid(using: &random).prefix(count) { draw(thing, spot) }
+    case .single(let thing): return [(thing, Spot.single(using: &random))]
+    case .several(let thing, let count): return Spot.grid(using: &random).prefix(count).map { (thing, $0) }
     case .two(let first, let relation, let second):
       let spots = Spot.neighbours(stacked: relation == .above || relation == .below, using: &random)
       let isInOrder = relation == .left || relation == .above
-      draw(isInOrder ? first : second, spots.0)
-      draw(isInOrder ? second : first, spots.1)
+      return [(isInOrder ? first : second, spots.0), (isInOrder ? second : first, spots.1)]
     }
-    return canvas.image(gain: random.float(0.92, 1.06))
+  }
+}
+
+extension SceneCanvas {
+  fileprivate mutating func draw(_ thing: Thing, at spot: Spot) {
+    let zoom = Float(side) / Float(Scene.side)
+    placement = Placement(x: spot.x * zoom, y: spot.y * zoom, scale: spot.size * zoom)
+    draw(thing)
   }
 }
 

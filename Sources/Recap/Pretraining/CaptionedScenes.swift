@@ -5,6 +5,8 @@
 struct CaptionedScenes {
   private(set) var scenes: [Scene] = []
   private(set) var captions: [String] = []
+  /// Which details each caption says.
+  private(set) var said: [Captioner.Said] = []
   private let world: MiniWorld
   private let seed: UInt64
 
@@ -21,8 +23,9 @@ struct CaptionedScenes {
     for index in indices {
       let pair = world.pair(.contrast, patterns[index % patterns.count], first + index)
       var random = world.captionRandom(.contrast, epoch: Int(seed), index: first + index)
-      scenes += pair.scenes
-      captions += pair.captions(detail: detail(&random), using: &random)
+      for (scene, caption) in zip(pair.scenes, pair.captionsWithDetails(detail: detail(&random), using: &random)) {
+        add(scene, caption)
+      }
     }
   }
 
@@ -33,8 +36,13 @@ struct CaptionedScenes {
     for index in indices {
       let scene = world.scene(split, index)
       var random = world.captionRandom(split, epoch: Int(seed), index: index)
-      scenes.append(scene)
-      captions.append(Captioner.caption(of: scene, detail: detail(&random), using: &random))
+      add(scene, Captioner.captionWithDetails(of: scene, detail: detail(&random), using: &random))
     }
+  }
+
+  private mutating func add(_ scene: Scene, _ caption: (text: String, said: Captioner.Said)) {
+    scenes.append(scene)
+    captions.append(caption.text)
+    said.append(caption.said)
   }
 }

@@ -4,13 +4,15 @@ import Foundation
 /// Learning to denoise latents given a caption: what later is frozen and gives the feedback (Ho et al. 2020, eq. 14;
 /// conditioned through cross-attention as Rombach et al. 2022).
 ///
-/// The captions condition it in the space where CLIP compares texts with images, mostly by the end token alone, so that an
-/// image's class token can stand in for it (as unCLIP does).
+/// Captions condition it in the space where CLIP compares texts with images: by the end token alone, so that an image's
+/// class token can stand in for it (as unCLIP does), or by it and the tokens of any number of regions, for which patch
+/// tokens can stand in.
 struct DenoiserStage {
   let plan: PretrainPlan.Denoiser
   let world: MiniWorld
   let text: CLIPTextTower
   let tokenizer: CLIPTokenizer
+  let regions: RegionTokens
   let autoencoder: AutoencoderKL
   let schedule: NoiseSchedule
 
@@ -22,12 +24,17 @@ struct DenoiserStage {
     let rates = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
     var average = MovingAverage(learning, decay: plan.averageDecay)
     let feedback = DiffusionFeedback(unet: unet, schedule: schedule)
+    // Encoding takes as long as denoising: the pictures of later passes are kept as latents.
+    var kept: [Tensor] = []
     for step in 0..<plan.steps {
       let batch = batch(step, seed: seed)
-      let latents = autoencoder.scaledLatents(of: Tensor.signedPixels(Scene.render(batch.scenes)))
+      if step < plan.batches {
+        kept.append(autoencoder.scaledLatents(of: Tensor.signedPixels(Scene.render(batch.scenes))))
+      }
+      let latents = kept[step % plan.batches]
       let draw = draw(latents.shape, seed: seed, step: step)
       let answer = feedback.answer(
-        latents: latents, context: context(batch.captions, seed: seed, step: step), draw: draw)
+        latents: latents, context: context(batch, seed: seed, step: step), draw: draw)
       answer.loss.backward()
       let norm = optimizer.step(learningRate: rates.rate(at: step), maximumNorm: 1)
       average.update()
@@ -49,8 +56,10 @@ struct DenoiserStage {
   /// Its pairs are none of those that the towers learned from.
   private static let firstPair = 1_000_000
 
+  /// A later pass shows the same pictures with other captions.
   private func batch(_ step: Int, seed: UInt64) -> CaptionedScenes {
-    var batch = CaptionedScenes(of: world, seed: seed)
+    let (pass, step) = step.quotientAndRemainder(dividingBy: plan.batches)
+    var batch = CaptionedScenes(of: world, seed: seed &+ UInt64(1000 * pass))
     batch.addPairs(step * plan.pairs..<(step + 1) * plan.pairs, from: Self.firstPair, patterns: Pattern.allCases) {
       $0.uniform(0, plan.detail)
     }
@@ -58,23 +67,42 @@ struct DenoiserStage {
     return batch
   }
 
-  /// Each image's condition: its caption's end token, and in some steps also random other tokens, drawn with
-  /// replacement so that captions of any length fill the same number of tokens.
-  private func context(_ texts: [String], seed: UInt64, step: Int) -> Tensor {
+  /// Each image's condition: its caption's end token, and in some steps also the tokens of some of its regions.
+  private func context(_ batch: CaptionedScenes, seed: UInt64, step: Int) -> Tensor {
     let random = RandomSource(seed: seed, stream: .denoiserCaptions)
-    let captions = texts.enumerated().map { row, caption in
-      Double(random.uniform(step: step, sample: row)) < plan.emptyShare ? "" : caption
+    let count = batch.scenes.count
+    let isEmpty = (0..<count).map { Double(random.uniform(step: step, sample: $0)) < plan.emptyShare }
+    let captions = batch.captions.enumerated().map { isEmpty[$0] ? "" : $1 }
+    let ends = text.textFeatures(tokenizer.shortened(captions))
+    let cells = regions.cells * regions.cells
+    let share = Double(random.uniform(step: step, sample: count))
+    let extra =
+      share < plan.endTokenShare ? 0 : random.integer(in: 1..<cells + 1, step: step, sample: count, position: 1)
+    var tokens = ends.reshaped([count, 1, ends.shape[1]])
+    if extra > 0 {
+      let all = regionTokens(batch, isEmpty: isEmpty, seed: seed, step: step)
+      let order = RandomSource(seed: seed, stream: .denoiserRegions)
+      tokens = tokens.concatenatedTokens(
+        all.gatherTokens((0..<count).map { Array(order.permutation(cells, step: step, sample: $0).prefix(extra)) }))
     }
-    let ids = tokenizer.shortened(captions)
-    let extra = Double(random.uniform(step: step, sample: texts.count)) < plan.endTokenShare ? 0 : plan.extraTokens
-    let chosen = ids.enumerated().map { row, list in
-      let end = list.firstIndex(of: tokenizer.end) ?? list.count - 1
-      return [end] + (0..<extra).map { random.integer(in: 1..<end + 1, step: step, sample: row, position: 1 + $0) }
-    }
-    let tokens = text.textTokens(ids).gatherTokens(chosen)
     guard plan.conditionNoise > 0 else { return tokens }
     let noise = RandomSource(seed: seed, stream: .denoiserConditionNoise).normal(tokens.shape, step: step)
-    return tokens + noise.scaled(by: plan.conditionNoise * tokens.standardDeviation)
+    return tokens + noise.scaled(by: plan.conditionNoise * ends.standardDeviation)
+  }
+
+  /// Each picture's phrases draw their own share of details, as captions do; without a caption they say nothing but the
+  /// place.
+  private func regionTokens(_ batch: CaptionedScenes, isEmpty: [Bool], seed: UInt64, step: Int) -> Tensor {
+    var details = batch.scenes.indices.map { index -> (share: Double, random: SceneRandom) in
+      var random = world.captionRandom(.contrast, epoch: Int(seed) + 1, index: step * batch.scenes.count + index)
+      return (random.uniform(0, plan.detail), random)
+    }
+    return regions.tokens(of: batch.scenes) { index in
+      isEmpty[index] || !details[index].random.chance(details[index].share)
+        ? "" : Captioner.phrase(for: batch.scenes[index].background)
+    } phrase: { index, thing in
+      isEmpty[index] ? "" : Captioner.phrase(for: thing, detail: details[index].share, using: &details[index].random)
+    }
   }
 
   /// Of the end tokens of many captions that say as much as any condition of the denoiser did: a picture shows everything.

@@ -4,14 +4,18 @@ import Foundation
 extension PretrainPlan {
   /// What the embedded models are made with.
   public static let mini = PretrainPlan(
+    text: Text(
+      steps: 1000, pairs: 45, singles: 34, detail: 0.9, openShare: 0.3, rate: 1.5e-3, warmUpSteps: 50, placeScale: 0.7),
     towers: Contrastive(
-      steps: 3000, headStart: 700, pairs: 52, singles: 24, detail: 0.9, variesDetail: true, rate: 1e-3, warmUpSteps: 50),
+      steps: 2000, pairs: 52, singles: 24, detail: 0.9, variesDetail: true, factWeight: 0.5, classWeight: 0.5,
+      classDetail: 1, patchWeight: 0.5, patchDetail: 1, rate: 1e-3, warmUpSteps: 50),
     baseline: Contrastive(
-      steps: 600, headStart: 0, pairs: 0, singles: 128, detail: 0.005, variesDetail: false, rate: 1e-3, warmUpSteps: 50),
+      steps: 400, pairs: 0, singles: 128, detail: 0.005, variesDetail: false, factWeight: 0, classWeight: 1,
+      classDetail: 0, patchWeight: 10, patchDetail: 0, rate: 2e-3, warmUpSteps: 50),
     autoencoder: Autoencoder(steps: 4000, batch: 32, rate: 2e-3, warmUpSteps: 50, divergenceWeight: 1e-7),
     denoiser: Denoiser(
-      steps: 8000, pairs: 12, singles: 24, rate: 1e-3, warmUpSteps: 100, detail: 1, endTokenShare: 0.85,
-      emptyShare: 0.1, extraTokens: 8, timestepPower: 0.7, conditionNoise: 0.3),
+      steps: 5000, batches: 800, pairs: 12, singles: 24, rate: 1e-3, warmUpSteps: 100, detail: 1, endTokenShare: 0.5,
+      emptyShare: 0.1, timestepPower: 0.7, conditionNoise: 0.3),
     candidates: 400, kept: 100, browsed: 15)
 
   /// Reads a plan; throws a `Problem` that names the member which is missing or wrong.
@@ -34,15 +38,21 @@ extension PretrainPlan {
     }
     let contrastive = [towers, baseline]
     try require(
-      contrastive.flatMap { [$0.steps, $0.headStart, $0.warmUpSteps] }
-        + [autoencoder.steps, autoencoder.warmUpSteps, denoiser.steps, denoiser.warmUpSteps],
+      contrastive.flatMap { [$0.steps, $0.warmUpSteps] }
+        + [
+          text.steps, text.warmUpSteps, autoencoder.steps, autoencoder.warmUpSteps, denoiser.steps,
+          denoiser.warmUpSteps,
+        ],
       in: 0...100_000_000, "steps")
     try require(
-      contrastive.flatMap { [$0.pairs, $0.singles] } + [autoencoder.batch, denoiser.pairs, denoiser.singles],
+      contrastive.flatMap { [$0.pairs, $0.singles] }
+        + [text.pairs, text.singles, autoencoder.batch, denoiser.pairs, denoiser.singles],
       in: 0...100_000, "pairs, singles and batches")
-    try require([denoiser.extraTokens], in: 0...1000, "extraTokens")
     try require([candidates, kept, browsed], in: 1...100_000, "candidates, kept and browsed")
-    let batches = contrastive.map { 2 * $0.pairs + $0.singles } + [2 * denoiser.pairs + denoiser.singles]
+    let batches =
+      contrastive.map { 2 * $0.pairs + $0.singles }
+      + [2 * text.pairs + text.singles, 2 * denoiser.pairs + denoiser.singles]
+    try require([denoiser.batches], in: 1...10_000, "denoiser.batches")
     guard autoencoder.batch > 0, batches.allSatisfy({ $0 > 0 }) else {
       throw Problem("cannot use the plan \(file): it has an empty batch")
     }

@@ -2,11 +2,26 @@ import Engine
 
 /// Every number of the mini world's pre-training: what `assets/mini` was made with stands in its `pretrain.json`.
 public struct PretrainPlan: Codable, Equatable, Sendable {
-  /// Learning the towers contrastively (CLIP).
+  /// Learning the text tower alone, by classifiers of the facts that its captions tell.
+  public struct Text: Codable, Equatable, Sendable {
+    public var steps: Int
+    /// Pairs of scenes that differ in one aspect, and lone scenes, of a batch.
+    public var pairs: Int
+    public var singles: Int
+    /// Each caption draws its own share of details below this.
+    public var detail: Double
+    /// Share of the facts that a caption leaves open and its embedding is trained to answer all the same.
+    public var openShare: Double
+    public var rate: Double
+    public var warmUpSteps: Int
+    public var weightDecay: Float = 0.05
+    /// Standard deviation of the code of a place in a region's token, in units of the embeddings'.
+    public var placeScale: Float
+  }
+
+  /// Learning an image tower for the locked text tower, contrastively (CLIP).
   public struct Contrastive: Codable, Equatable, Sendable {
     public var steps: Int
-    /// Steps in which only the image tower learns; then both do.
-    public var headStart: Int
     /// Pairs of scenes that differ in one aspect, and lone scenes, of a batch.
     public var pairs: Int
     public var singles: Int
@@ -14,6 +29,14 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
     public var detail: Double
     /// Each caption draws its own share of details below `detail`: in a long caption one word hardly moves the whole.
     public var variesDetail: Bool
+    /// Weight of the text tower's classifiers of facts, applied to images.
+    public var factWeight: Float
+    /// Weights of the squared distance of the class token from the embedding of a caption and of the patch tokens from
+    /// those of what they show, in units of the embeddings' variance; and how probably these say a detail.
+    public var classWeight: Float
+    public var classDetail: Double
+    public var patchWeight: Float
+    public var patchDetail: Double
     public var rate: Double
     public var warmUpSteps: Int
     public var weightDecay: Float = 0.05
@@ -32,6 +55,8 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
   /// Learning to denoise latents given a caption (the UNet).
   public struct Denoiser: Codable, Equatable, Sendable {
     public var steps: Int
+    /// Batches of different pictures; later steps see them again with other captions and noise.
+    public var batches: Int
     /// Pairs of scenes that differ in one aspect, and lone scenes, of a batch.
     public var pairs: Int
     public var singles: Int
@@ -40,11 +65,10 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
     public var weightDecay: Float = 0.01
     /// Each caption draws its own share of details below this: the model must know the way from the gist to the whole.
     public var detail: Double
-    /// Share of images conditioned on the caption's end token alone, and on nothing (the empty caption).
+    /// Share of steps conditioned on the caption's end token alone; in the others any number of regions joins it, drawn
+    /// evenly. And the share of images conditioned on nothing (the empty caption).
     public var endTokenShare: Double
     public var emptyShare: Double
-    /// Tokens in the condition beside the end token in the other steps.
-    public var extraTokens: Int
     /// Timesteps are ⌊1000·u^power⌋, u uniform: below 1 leans to the noisy ones.
     public var timestepPower: Float
     /// Standard deviation of noise on the condition, in units of its own deviation. It makes the model deaf in the
@@ -54,9 +78,11 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
   }
 
   public var seed: UInt64 = 1
-  /// Both towers, on captions that say the details: the text tower is kept.
+  /// The text tower, which is kept.
+  public var text: Text
+  /// An image tower on captions that say the details, and its twin from another seed.
   public var towers: Contrastive
-  /// The image tower alone, on captions that leave the details out: the baseline, and its twin from another seed.
+  /// What goes on with it on captions that leave the details out: the baseline, and its twin.
   public var baseline: Contrastive
   public var autoencoder: Autoencoder
   public var denoiser: Denoiser

@@ -1,10 +1,10 @@
 /// One step of one stage, for a progress line.
 public struct PretrainProgress: Sendable {
   public enum Stage: String, Sendable, CaseIterable {
-    case towers, twin, baseline, autoencoder, denoiser
+    case text, towers, twinTowers = "twin towers", twin, baseline, autoencoder, denoiser
   }
 
-  public private(set) var stage = Stage.towers
+  public private(set) var stage = Stage.text
   public let step: Int
   public let steps: Int
   public let loss: Float

@@ -36,6 +36,8 @@ public struct PretrainRecord: Codable, Equatable, Sendable {
   public let threads: Int
   public var stages: [Stage] = []
   public var scores: Scores?
+  /// The finished denoiser's losses on unseen scenes, by condition and timestep (`DenoiserMeasure.timesteps`).
+  public var conditions: [DenoiserMeasure.Row]?
 
   public init(plan: PretrainPlan, version: String, threads: Int, cpu: String = RunDescription.cpuName()) {
     self.plan = plan

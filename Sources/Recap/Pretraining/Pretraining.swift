@@ -1,8 +1,8 @@
 import Engine
 import Foundation
 
-/// Makes the embedded models from nothing: towers, baseline and twin, autoencoder, denoiser, and the list of pairs that
-/// the twin is blind to. The plan's seed decides all of it.
+/// Makes the embedded models from nothing: text tower, image towers, baseline and twin, autoencoder, denoiser, and the
+/// list of pairs that the twin is blind to. The plan's seed decides all of it.
 ///
 /// Each stage writes its folder when it is done, and a stage whose folder is there is opened instead of trained: a
 /// stopped pre-training goes on where it was.
@@ -21,45 +21,46 @@ public struct Pretraining {
   }
 
   public func run() throws {
-    let joint = try trainTowers()
-    let twin = try trainImageTower(folder.twin, like: joint, stage: .twin, seed: plan.seed + 1)
-    _ = try trainImageTower(folder.clip, like: joint, stage: .baseline, seed: plan.seed)
+    let (text, classifiers) = try trainText()
+    let regions = regions(text.text)
+    func tower(
+      _ place: WeightsFolder, from start: CLIP, _ part: PretrainPlan.Contrastive, _ stage: PretrainProgress.Stage,
+      _ split: MiniWorld.Split, seed: UInt64
+    ) throws -> CLIP {
+      if place.exists { return try CLIP(place) }
+      let clip = try start.replacingVision(with: start.vision.copied())
+      try ContrastiveStage(
+        plan: part, world: world, split: split, tokenizer: tokenizer, preprocessing: MiniModels.preprocessing,
+        classifiers: classifiers, regions: regions
+      ).run(clip, seed: seed) { try report($0.of(stage)) }
+      try save(clip, to: place)
+      return clip
+    }
+    let towers = try tower(folder.towers, from: text, plan.towers, .towers, .captioned, seed: plan.seed)
+    let fresh = try CLIP(text.config, from: .initializing(seed: (plan.seed + 1) &* 7919))
+    let twinTowers = try tower(
+      folder.twinTowers, from: text.replacingVision(with: fresh.vision), plan.towers, .twinTowers, .twin,
+      seed: plan.seed + 1)
+    let twin = try tower(folder.twin, from: twinTowers, plan.baseline, .twin, .twin, seed: plan.seed + 1)
+    _ = try tower(folder.clip, from: towers, plan.baseline, .baseline, .captioned, seed: plan.seed)
     let autoencoder = try trainAutoencoder()
-    try trainDenoiser(text: joint.text, autoencoder: autoencoder)
+    try trainDenoiser(text: text.text, regions: regions, autoencoder: autoencoder)
     try writePairs(blindTo: twin)
   }
 
   // MARK: CLIP
 
-  private func contrastive(_ plan: PretrainPlan.Contrastive, split: MiniWorld.Split, trainsText: Bool)
-    -> ContrastiveStage
-  {
-    ContrastiveStage(
-      plan: plan, world: world, split: split, tokenizer: tokenizer, preprocessing: MiniModels.preprocessing,
-      trainsText: trainsText)
-  }
-
-  /// Both towers on captions that say the details. Only the text tower lives on.
-  private func trainTowers() throws -> CLIP {
-    if folder.towers.exists { return try CLIP(folder.towers) }
+  /// The text tower, in a CLIP whose image tower has learned nothing yet, and the classifiers that it was trained with.
+  private func trainText() throws -> (CLIP, SceneClassifiers) {
+    let width = MiniModels.clip(tokenizer).projectionWidth
+    if folder.text.exists { return (try CLIP(folder.text), try SceneClassifiers(width: width, folder.classifiers)) }
     let clip = try CLIP(MiniModels.clip(tokenizer), from: .initializing(seed: plan.seed))
-    try contrastive(plan.towers, split: .captioned, trainsText: true)
-      .run(clip, seed: plan.seed) { try report($0.of(.towers)) }
-    try save(clip, to: folder.towers)
-    return clip
-  }
-
-  /// A new image tower for the frozen text tower, on captions that leave the details out.
-  private func trainImageTower(
-    _ place: WeightsFolder, like towers: CLIP, stage: PretrainProgress.Stage, seed: UInt64
-  ) throws -> CLIP {
-    if place.exists { return try CLIP(place) }
-    let fresh = try CLIP(towers.config, from: .initializing(seed: seed &* 7919))
-    let clip = try towers.replacingVision(with: fresh.vision)
-    try contrastive(plan.baseline, split: stage == .twin ? .twin : .captioned, trainsText: false)
-      .run(clip, seed: seed) { try report($0.of(stage)) }
-    try save(clip, to: place)
-    return clip
+    let classifiers = try SceneClassifiers(width: width, from: .initializing(seed: plan.seed))
+    try TextStage(plan: plan.text, world: world, tokenizer: tokenizer)
+      .run(clip.text, classifiers, seed: plan.seed) { try report($0.of(.text)) }
+    try classifiers.save(to: folder.classifiers)
+    try save(clip, to: folder.text)
+    return (clip, classifiers)
   }
 
   private func save(_ clip: CLIP, to place: WeightsFolder) throws {
@@ -82,12 +83,32 @@ public struct Pretraining {
     return scaled
   }
 
-  private func trainDenoiser(text: CLIPTextTower, autoencoder: AutoencoderKL) throws {
+  private func denoiserStage(
+    text: CLIPTextTower, regions: RegionTokens, autoencoder: AutoencoderKL
+  ) -> DenoiserStage {
+    DenoiserStage(
+      plan: plan.denoiser, world: world, text: text, tokenizer: tokenizer, regions: regions,
+      autoencoder: autoencoder, schedule: MiniModels.schedule)
+  }
+
+  /// What the finished denoiser makes of conditions that say more and more.
+  public func conditionLosses(scenes: Int = 256) throws -> [DenoiserMeasure.Row] {
+    let text = try CLIP(folder.text).text
+    let stage = denoiserStage(text: text, regions: regions(text), autoencoder: try AutoencoderKL(folder.autoencoder))
+    return DenoiserMeasure(stage: stage)
+      .rows(try UNet2DConditionModel(folder.unet), scenes: scenes, seed: plan.seed)
+  }
+
+  private func regions(_ text: CLIPTextTower) -> RegionTokens {
+    RegionTokens(
+      cells: MiniModels.patchesPerSide, text: text, tokenizer: tokenizer, placeScale: plan.text.placeScale,
+      seed: plan.seed)
+  }
+
+  private func trainDenoiser(text: CLIPTextTower, regions: RegionTokens, autoencoder: AutoencoderKL) throws {
     if folder.unet.exists { return }
     let unet = try UNet2DConditionModel(MiniModels.unet, from: .initializing(seed: plan.seed))
-    let stage = DenoiserStage(
-      plan: plan.denoiser, world: world, text: text, tokenizer: tokenizer, autoencoder: autoencoder,
-      schedule: MiniModels.schedule)
+    let stage = denoiserStage(text: text, regions: regions, autoencoder: autoencoder)
     try stage.run(unet, seed: plan.seed) { try report($0.of(.denoiser)) }
     try StableDiffusion(unet: unet, autoencoder: autoencoder, schedule: MiniModels.schedule)
       .save(to: folder.diffusion)

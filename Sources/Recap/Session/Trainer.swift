@@ -17,6 +17,8 @@ public final class Trainer {
   public internal(set) var trained = 0
   /// Training time so far.
   public internal(set) var seconds = 0.0
+  /// Aligning draws a number of patches evenly for each step; false aligns at the run's own density, as a plain loop does.
+  var alignsAtEveryDensity = true
   /// Called after each of a step's parts with how many are done; what it throws cancels the step.
   public var afterPart: ((_ done: Int, _ all: Int) throws -> Void)?
   /// Computes the parts on several ranks; nil where this process is alone.
@@ -158,13 +160,24 @@ public final class Trainer {
   private func loss(of number: Int, _ stage: StepReport.Stage) throws -> (Tensor, NoiseBands) {
     let (microBatch, part) = (number / configuration.batchParts, batchPart(number))
     var sampling = configuration.sampling
-    sampling.density = density
+    sampling.density = stage == .align ? alignDensity(microBatch) : density
     let inputs = try inputs(microBatch, part, sampling)
     prepareImages(after: number)
     let answer = models.loss(by: method(in: stage), inputs, sampling, step: microBatch, part: part)
     var bands = NoiseBands(configuration.timesteps)
     bands.add(answer.errors, at: answer.timesteps)
     return (answer.loss, bands)
+  }
+
+  /// Aligning draws a number of patches evenly from none to all, so that one projection serves every density that the
+  /// run is turned to later; where patches are pooled, the density stays.
+  private func alignDensity(_ microBatch: Int) -> RecapDensity {
+    if case .pooled = density { return density }
+    guard alignsAtEveryDensity else { return density }
+    let patches = models.tuned.config.patches
+    let count = RandomSource(seed: configuration.seed, stream: .alignDensity).integer(
+      in: 0..<patches + 1, step: microBatch)
+    return count == 0 ? .classOnly : .fraction(Double(count) / Double(patches))
   }
 
   /// A control without a diffusion model needs no projection: it is aligned as DIVA's, for pictures.

@@ -75,7 +75,7 @@ import Testing
       let pair = world.pair(.contrast, pattern, index)
       var random = world.captionRandom(.contrast, epoch: 0, index: index)
 
-      let captions = pair.captions(detail: 0.6, using: &random).map { Set($0.split(separator: " ")) }
+      let captions = pair.captionsWithDetails(detail: 0.6, using: &random).map { Set($0.text.split(separator: " ")) }
       let different = captions[0].symmetricDifference(captions[1])
 
       // A colour may bring another article, a view may hide a direction; nothing else adds words.

@@ -100,6 +100,7 @@ struct TrainerTests {
     var images = try reference.images()
     images.broken = [11]
     let trainer = Trainer(reference.plan, models: try reference.models(), images: images)
+    trainer.alignsAtEveryDensity = false
     for _ in 0..<5 { _ = try trainer.step() }
     let before = trainer.models.bits
 
@@ -114,6 +115,18 @@ struct TrainerTests {
       #expect(try healed.step().loss == losses[5])
       #expect(healed.models.bits == whole.models.bits)
     }
+  }
+
+  @Test("aligns the same projection whatever the density is, and another at the density alone")
+  func alignsAtEveryDensity() throws {
+    func aligned(_ density: RecapDensity, everywhere: Bool = true) throws -> [[Float]] {
+      let trainer = try TrainingReference(.adamw).trainer()
+      (trainer.density, trainer.alignsAtEveryDensity) = (density, everywhere)
+      for _ in 0..<4 { _ = try trainer.step() }
+      return trainer.models.projectionParameters.map { $0.value.values }
+    }
+    #expect(try aligned(.classOnly) == aligned(.all))
+    #expect(try aligned(.classOnly) != aligned(.all, everywhere: false))
   }
 
   @Test("changes the projection alone while it aligns, and the tower alone where the projection's rate is 0")

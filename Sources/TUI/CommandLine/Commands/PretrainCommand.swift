@@ -51,6 +51,7 @@ struct PretrainCommand: DivaCommand {
     }
     watch.line.clear()
     record.scores = try PretrainRecord.Scores(Workspace(mini: folder))
+    record.conditions = try pretraining.conditionLosses()
     try record.write(to: folder.record)
     if !keepWork { try folder.removeWork() }
     try show(record, text(record), console)
@@ -67,7 +68,12 @@ struct PretrainCommand: DivaCommand {
       "\n\nbaseline on validation pairs: mined \(scores.minedPairs.text(decimals: 1)) %, "
         + "unmined \(scores.unminedPairs.text(decimals: 1)) %; zero-shot \(scores.zeroShot.text(decimals: 1)) %"
     }
-    return TextTable.text([["stage", "steps", "time", "first loss", "last loss"]] + stages) + (scores ?? "")
+    let conditions = (record.conditions ?? []).map { row in
+      [row.condition] + row.losses.map { $0.text(decimals: 4) }
+    }
+    let timesteps = DenoiserMeasure.timesteps.map { "loss, t = \($0)" }
+    return TextTable.text([["stage", "steps", "time", "first loss", "last loss"]] + stages) + (scores ?? "") + "\n\n"
+      + TextTable.text([["denoiser's condition"] + timesteps] + conditions)
   }
 }
 
