@@ -8,7 +8,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   /// What the image tower learns from.
   public var feedback = FeedbackMethod.diva
   /// Optimizer steps on the image tower.
-  public var steps = 1100
+  public var steps = 900
   /// Images per micro-batch, and micro-batches per optimizer step.
   public var batch = 32
   public var accumulate = 1
@@ -34,7 +34,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   /// At the end the image tower's weights are interpolated with the baseline's, which get this share, from 0 to 1. The
   /// first steps away from it cost little zero-shot accuracy, the last ones much (WiSE-FT: Wortsman et al. 2022, “Robust
   /// fine-tuning of zero-shot models”); the reference does not interpolate.
-  public var baselineShare: Float = 0.25
+  public var baselineShare: Float = 0.5
   public var density = RecapDensity.classOnly
   public var evaluateEvery = 100
   /// Evaluations without a better one after which the run stops; 0 never stops it. Better is what

@@ -16,7 +16,7 @@ struct TrainingReference {
     var plan = TrainConfiguration()
     (plan.optimizer, plan.seed, plan.density) = (optimizer, 7, .fraction(4.0 / 9))
     (plan.batch, plan.accumulate, plan.draws) = (3, 2, 2)
-    (plan.alignSteps, plan.alignRate) = (4, 1e-3)
+    (plan.alignSteps, plan.alignRate, plan.baselineShare) = (4, 1e-3, 0.25)
     (plan.steps, plan.rate, plan.projectionRate, plan.warmUpSteps) = (6, 1e-3, 0, 2)
     (plan.weightDecay, plan.clipNorm) = (0.01, 1)
     if optimizer == .sgd {
