@@ -24,7 +24,7 @@ VERSIONS = {
     f"diffusers {diffusers.__version__}"
 }
 # Streams of Recap's RandomStream.
-ORDER, PATCHES, NOISE, TIMESTEPS = 10, 11, 20, 21
+ORDER, PATCHES, NOISE, TIMESTEPS, ALIGN_DENSITY = 10, 11, 20, 21, 22
 # Not a multiple of the batch, so that batches cross epochs.
 IMAGES = 5
 
@@ -98,13 +98,18 @@ class Run:
     def random(self, stream):
         return RandomSource(self.plan.seed, stream)
 
-    def loss(self, position):
-        """The loss of micro-batch number `position` of the run, and what led to it."""
+    def any_number(self, position):
+        """Aligning serves all densities: a number of patches for each micro-batch, drawn evenly."""
+        count = self.random(ALIGN_DENSITY).integer(0, self.patch_count + 1, position)
+        return lambda random, patches, step, sample: random.permutation(patches, step, sample)[:count]
+
+    def loss(self, position, choose):
+        """The loss of micro-batch number `position` of the run, and what led to it; `choose` is the density."""
         plan, order = self.plan, self.random(ORDER)
         places = range(position * plan.batch, (position + 1) * plan.batch)
         images = [order.permutation(IMAGES, step=place // IMAGES)[place % IMAGES] for place in places]
         patches = self.random(PATCHES)
-        chosen = [plan.patches(patches, self.patch_count, position, sample) for sample in range(plan.batch)]
+        chosen = [choose(patches, self.patch_count, position, sample) for sample in range(plan.batch)]
         latents = self.inputs["latents"][images].double()
         count, (_, channels, height, width) = plan.draws * plan.batch, latents.shape
         noise = torch.from_numpy(self.random(NOISE).normal((count, height, width, channels), position))
@@ -112,7 +117,7 @@ class Run:
         drawn = self.random(TIMESTEPS)
         timesteps = torch.tensor([drawn.integer(*plan.timesteps, position, sample) for sample in range(count)])
         context = self.models.context(
-            self.inputs["pixels"][images].double(), torch.tensor(chosen), self.projection, self.inputs["prompt"].double())
+            self.inputs["pixels"][images].double(), torch.tensor(chosen).long(), self.projection, self.inputs["prompt"].double())
         prediction = self.models.prediction(latents, noise, timesteps, context)
         loss = torch.nn.functional.mse_loss(prediction, noise)
         return loss, {
@@ -127,7 +132,9 @@ class Run:
             parameter.grad = None
         losses = []
         for part in range(self.plan.accumulate):
-            loss, _ = self.loss(number * self.plan.accumulate + part)
+            position = number * self.plan.accumulate + part
+            aligns = number < self.plan.align_steps
+            loss, _ = self.loss(position, self.any_number(position) if aligns else self.plan.patches)
             (loss / self.plan.accumulate).backward()
             losses.append(loss.detach())
         norms.append(torch.nn.utils.clip_grad_norm_(trained, self.plan.clip_norm))
@@ -167,7 +174,7 @@ def nhwc(images):
 
 def write(plan):
     run = Run(plan)
-    first_loss, first = run.loss(0)
+    first_loss, first = run.loss(0, plan.patches)
     tensors = {"pixels": nhwc(run.inputs["pixels"]), "latents": nhwc(run.inputs["latents"]), "prompt": run.inputs["prompt"]}
     tensors |= {f"first.{name}": value for name, value in first.items()} | {"first.loss": first_loss}
     tensors |= {f"begin.{name}": value for name, value in run.begin.items() if name.startswith("visual_proj")}

@@ -29,13 +29,12 @@ extension Scene {
 
   private static func coverage(_ placed: [(thing: Thing, spot: Spot)], cells: Int) -> [Float] {
     // A background that no thing is painted in.
+    let empty: [UInt8] = [1, 254, 1]
     var canvas = SceneCanvas(side: side, background: RGB(1, 254, 1))
-    let empty = canvas.image(gain: 1)
     for (thing, spot) in placed { canvas.draw(thing, at: spot) }
-    let (image, cell) = (canvas.image(gain: 1), side / cells)
+    let (pixels, cell) = (canvas.image(gain: 1).pixels, side / cells)
     var shares = [Float](repeating: 0, count: cells * cells)
-    for pixel in 0..<side * side
-    where (0..<3).contains(where: { image.pixels[3 * pixel + $0] != empty.pixels[3 * pixel + $0] }) {
+    for pixel in 0..<side * side where !pixels[3 * pixel..<3 * pixel + 3].elementsEqual(empty) {
       shares[pixel / side / cell * cells + pixel % side / cell] += 1 / Float(cell * cell)
     }
     return shares

@@ -7,22 +7,16 @@ struct AutoencoderStage {
   let world: MiniWorld
 
   func run(_ vae: AutoencoderKL, seed: UInt64, report: (PretrainProgress) throws -> Void) throws {
-    let learning = vae.parameters
-    learning.forEach { $0.isTrainable = true }
-    defer { learning.forEach { $0.isTrainable = false } }
-    let optimizer = AdamW([ParameterGroup(learning)], betas: (0.9, 0.99))
-    let schedule = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
+    let loop = StageSteps(steps: plan.steps, rate: plan.rate, warmUpSteps: plan.warmUpSteps, betas: (0.9, 0.99))
     let random = RandomSource(seed: seed, stream: .autoencoderPosterior)
-    for step in 0..<plan.steps {
+    try loop.run(vae.parameters, report: report) { step in
       let scenes = (step * plan.batch..<(step + 1) * plan.batch).map { world.scene(.captioned, $0) }
       let pixels = Tensor.signedPixels(Scene.render(scenes))
       let posterior = vae.encode(pixels)
       let latents = posterior.sample(noise: random.normal(posterior.mean.shape, step: step))
       let error = vae.decode(latents).meanSquaredError(pixels)
-      let loss = error + posterior.divergenceFromStandardNormal().scaled(by: plan.divergenceWeight)
-      loss.backward()
-      let norm = optimizer.step(learningRate: schedule.rate(at: step), maximumNorm: 1)
-      try report(PretrainProgress(step: step + 1, steps: plan.steps, loss: error.item, gradNorm: norm))
+      let divergence = posterior.divergenceFromStandardNormal().scaled(by: plan.divergenceWeight)
+      return .init(value: error + divergence, shown: error)
     }
   }
 }

@@ -17,17 +17,13 @@ struct ContrastiveStage {
 
   /// Trains the image tower of `clip` in place, and its logit scale; the same seed takes the same steps.
   func run(_ clip: CLIP, seed: UInt64, report: (PretrainProgress) throws -> Void) throws {
-    let learning = clip.vision.parameters + [clip.logitScale]
-    learning.forEach { $0.isTrainable = true }
-    defer { learning.forEach { $0.isTrainable = false } }
-    let optimizer = AdamW([ParameterGroup(learning, weightDecay: plan.weightDecay)], betas: (0.9, 0.98))
-    let schedule = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
-    for step in 0..<plan.steps {
-      let loss = loss(clip, batch(step, seed: seed))
-      loss.backward()
-      let norm = optimizer.step(learningRate: schedule.rate(at: step), maximumNorm: 1)
+    let loop = StageSteps(
+      steps: plan.steps, rate: plan.rate, warmUpSteps: plan.warmUpSteps, weightDecay: plan.weightDecay,
+      betas: (0.9, 0.98))
+    try loop.run(clip.vision.parameters + [clip.logitScale], report: report) {
       limitScale(clip.logitScale)
-      try report(PretrainProgress(step: step + 1, steps: plan.steps, loss: loss.item, gradNorm: norm))
+    } loss: { step in
+      .init(value: loss(clip, batch(step, seed: seed)))
     }
   }
 

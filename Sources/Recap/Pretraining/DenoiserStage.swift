@@ -17,28 +17,24 @@ struct DenoiserStage {
   let schedule: NoiseSchedule
 
   func run(_ unet: UNet2DConditionModel, seed: UInt64, report: (PretrainProgress) throws -> Void) throws {
-    let learning = unet.parameters
-    learning.forEach { $0.isTrainable = true }
-    defer { learning.forEach { $0.isTrainable = false } }
-    let optimizer = AdamW([ParameterGroup(learning, weightDecay: plan.weightDecay)], betas: (0.9, 0.99))
-    let rates = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
-    var average = MovingAverage(learning, decay: plan.averageDecay)
+    let loop = StageSteps(
+      steps: plan.steps, rate: plan.rate, warmUpSteps: plan.warmUpSteps, weightDecay: plan.weightDecay,
+      betas: (0.9, 0.99))
+    var average = MovingAverage(unet.parameters, decay: plan.averageDecay)
     let feedback = DiffusionFeedback(unet: unet, schedule: schedule)
     // Encoding takes as long as denoising: the pictures of later passes are kept as latents.
     var kept: [Tensor] = []
-    for step in 0..<plan.steps {
+    try loop.run(unet.parameters, report: report) {
+      average.update()
+    } loss: { step in
       let batch = batch(step, seed: seed)
       if step < plan.batches {
         kept.append(autoencoder.scaledLatents(of: Tensor.signedPixels(Scene.render(batch.scenes))))
       }
       let latents = kept[step % plan.batches]
       let draw = draw(latents.shape, seed: seed, step: step)
-      let answer = feedback.answer(
-        latents: latents, context: context(batch, seed: seed, step: step), draw: draw)
-      answer.loss.backward()
-      let norm = optimizer.step(learningRate: rates.rate(at: step), maximumNorm: 1)
-      average.update()
-      try report(PretrainProgress(step: step + 1, steps: plan.steps, loss: answer.loss.item, gradNorm: norm))
+      let context = context(batch, seed: seed, step: step)
+      return .init(value: feedback.answer(latents: latents, context: context, draw: draw).loss)
     }
     average.assign()
   }

@@ -3,7 +3,6 @@ import Engine
 /// The embedded models' sizes: ordinary configurations of the classes that carry the real weights.
 enum MiniModels {
   static let contextLength = 32
-  static let patchesPerSide = 8
   static let preprocessing = Preprocessing(side: 64, mean: [0.55, 0.53, 0.5], deviation: [0.3, 0.3, 0.3])
 
   static func clip(_ tokenizer: CLIPTokenizer) -> CLIPConfig {

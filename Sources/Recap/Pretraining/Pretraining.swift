@@ -101,7 +101,7 @@ public struct Pretraining {
 
   private func regions(_ text: CLIPTextTower) -> RegionTokens {
     RegionTokens(
-      cells: MiniModels.patchesPerSide, text: text, tokenizer: tokenizer, placeScale: plan.text.placeScale,
+      cells: MiniModels.clip(tokenizer).vision.grid, text: text, tokenizer: tokenizer, placeScale: plan.text.placeScale,
       seed: plan.seed)
   }
 

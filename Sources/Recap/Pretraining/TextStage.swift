@@ -13,16 +13,11 @@ struct TextStage {
   func run(
     _ text: CLIPTextTower, _ classifiers: SceneClassifiers, seed: UInt64, report: (PretrainProgress) throws -> Void
   ) throws {
-    let learning = text.parameters + classifiers.parameters
-    learning.forEach { $0.isTrainable = true }
-    defer { learning.forEach { $0.isTrainable = false } }
-    let optimizer = AdamW([ParameterGroup(learning, weightDecay: plan.weightDecay)], betas: (0.9, 0.98))
-    let rates = LearningRateSchedule.cosine(peak: plan.rate, warmup: plan.warmUpSteps, total: plan.steps)
-    for step in 0..<plan.steps {
-      let loss = loss(text, classifiers, seed: seed, step: step)
-      loss.backward()
-      let norm = optimizer.step(learningRate: rates.rate(at: step), maximumNorm: 1)
-      try report(PretrainProgress(step: step + 1, steps: plan.steps, loss: loss.item, gradNorm: norm))
+    let loop = StageSteps(
+      steps: plan.steps, rate: plan.rate, warmUpSteps: plan.warmUpSteps, weightDecay: plan.weightDecay,
+      betas: (0.9, 0.98))
+    try loop.run(text.parameters + classifiers.parameters, report: report) { step in
+      .init(value: loss(text, classifiers, seed: seed, step: step))
     }
   }
 

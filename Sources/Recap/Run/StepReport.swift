@@ -16,6 +16,7 @@ public struct StepReport: Codable, Equatable, Sendable {
   public var imagesPerSecond: Double
   /// Training time since the run began, evaluations left out.
   public var seconds: Double
+  /// Of the run; aligning steps draw their own.
   public var density: RecapDensity
   /// The loss in each third of the timesteps, from little noise to much; nil for a third without a draw, and in logs
   /// older than this member.

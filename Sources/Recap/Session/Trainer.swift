@@ -17,8 +17,6 @@ public final class Trainer {
   public internal(set) var trained = 0
   /// Training time so far.
   public internal(set) var seconds = 0.0
-  /// Aligning draws a number of patches evenly for each step; false aligns at the run's own density, as a plain loop does.
-  var alignsAtEveryDensity = true
   /// Called after each of a step's parts with how many are done; what it throws cancels the step.
   public var afterPart: ((_ done: Int, _ all: Int) throws -> Void)?
   /// Computes the parts on several ranks; nil where this process is alone.
@@ -169,11 +167,10 @@ public final class Trainer {
     return (answer.loss, bands)
   }
 
-  /// Aligning draws a number of patches evenly from none to all, so that one projection serves every density that the
-  /// run is turned to later; where patches are pooled, the density stays.
+  /// Aligning draws a number of patches for each micro-batch, evenly from none to all, so that one projection serves every
+  /// density that the run is turned to later; where patches are pooled, the density stays.
   private func alignDensity(_ microBatch: Int) -> RecapDensity {
     if case .pooled = density { return density }
-    guard alignsAtEveryDensity else { return density }
     let patches = models.tuned.config.patches
     let count = RandomSource(seed: configuration.seed, stream: .alignDensity).integer(
       in: 0..<patches + 1, step: microBatch)

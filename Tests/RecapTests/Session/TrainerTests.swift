@@ -100,7 +100,6 @@ struct TrainerTests {
     var images = try reference.images()
     images.broken = [11]
     let trainer = Trainer(reference.plan, models: try reference.models(), images: images)
-    trainer.alignsAtEveryDensity = false
     for _ in 0..<5 { _ = try trainer.step() }
     let before = trainer.models.bits
 
@@ -117,16 +116,17 @@ struct TrainerTests {
     }
   }
 
-  @Test("aligns the same projection whatever the density is, and another at the density alone")
-  func alignsAtEveryDensity() throws {
-    func aligned(_ density: RecapDensity, everywhere: Bool = true) throws -> [[Float]] {
+  @Test("aligns the same projection whatever the density is, but for one that pools")
+  func alignsForEveryDensity() throws {
+    func aligned(_ density: RecapDensity) throws -> [[Float]] {
       let trainer = try TrainingReference(.adamw).trainer()
-      (trainer.density, trainer.alignsAtEveryDensity) = (density, everywhere)
+      trainer.density = density
       for _ in 0..<4 { _ = try trainer.step() }
       return trainer.models.projectionParameters.map { $0.value.values }
     }
-    #expect(try aligned(.classOnly) == aligned(.all))
-    #expect(try aligned(.classOnly) != aligned(.all, everywhere: false))
+    let projection = try aligned(.classOnly)
+    #expect(try aligned(.all) == projection && aligned(.fraction(0.3)) == projection)
+    #expect(try aligned(.pooled(window: 4)) != projection)
   }
 
   @Test("changes the projection alone while it aligns, and the tower alone where the projection's rate is 0")

@@ -40,12 +40,7 @@ struct TrainingReference {
 
   func images() throws -> GivenImages { GivenImages(pixels: try fixture["pixels"], latents: try fixture["latents"]) }
 
-  /// Aligning at the run's own density, as the loop in PyTorch does.
-  func trainer() throws -> Trainer {
-    let trainer = Trainer(plan, models: try models(), images: try images())
-    trainer.alignsAtEveryDensity = false
-    return trainer
-  }
+  func trainer() throws -> Trainer { Trainer(plan, models: try models(), images: try images()) }
 
   /// The inputs of the run's first micro-batch, as the trainer draws them.
   func firstInputs() throws -> DivaObjective.Inputs {
