@@ -1,3 +1,5 @@
+import Recap
+
 /// What a newcomer cannot know, as docs/GLOSSARY.md puts it, which a test compares.
 enum Terms {
   static let all: [(term: String, meaning: String)] = [
@@ -45,7 +47,7 @@ enum Terms {
     (
       "weight interpolation",
       "The final weights are (1 − α)·baseline + α·trained, which keeps most of the gain and forgets less. α "
-        + "= 1 − --baseline-share, by default 0.75; the reference keeps α = 1."
+        + "= 1 − --baseline-share, by default \(1 - TrainConfiguration().baselineShare); the reference keeps α = 1."
     ),
     (
       "reconstruction",
