@@ -20,7 +20,8 @@ public struct StepMemory: Sendable {
 
   /// - Parameters:
   ///   - images: of a batch, each with `draws` noise draws.
-  ///   - moments: how many numbers the optimizer keeps for each weight: 1 of SGD's momentum, 2 of AdamW's.
+  ///   - moments: how many numbers are kept for each weight: 1 of SGD's momentum, 2 of AdamW's, and 1 more where the weights
+  ///     are interpolated.
   public init(
     tower: CLIPVisionTower, unet: UNet2DConditionModel, images: Int, draws: Int, contextTokens: Int, moments: Int,
     arithmetic: ArithmeticPolicy = .current

@@ -66,7 +66,8 @@ extension Workspace {
     let images =
       try images ?? self.images(run.images, seed: run.seed, keepsLatents: keepsLatents, environment: environment)
     let trainer = Trainer(
-      run.configuration, models: try models ?? self.models(tuned: run.tuned, seed: run.seed), images: images)
+      run.configuration, models: try models ?? self.models(tuned: run.tuned, seed: run.seed), images: images,
+      interpolates: run.interpolates ?? .lastStep)
     let session = TrainingSession(trainer, evaluator: try evaluator(), recorder: try recorder(run, at: place, trainer))
     session.reconstructs = backbone.policy.isEager
     session.recording = run.record ?? backbone.policy.recording

@@ -31,6 +31,8 @@ public struct RunDescription: Codable, Equatable, Sendable {
   public var backbone: Backbone.Name?
   /// What is kept of each evaluation; nil for what suits the backbone.
   public var record: Recording?
+  /// When the tower's weights are interpolated; nil in runs of older versions, which did so after the last step.
+  public var interpolates: InterpolationTime?
   /// When the run was made: ISO 8601, UTC.
   public var created: String
   public var threads: Int
@@ -56,12 +58,18 @@ public struct RunDescription: Codable, Equatable, Sendable {
     self.embeddedWeights = embeddedWeights
     self.tuned = tuned
     self.backbone = backbone
+    interpolates = .eachStep
     self.created = created.formatted(.iso8601)
     self.threads = threads
     self.cpu = cpu
   }
 
   public var seed: UInt64 { configuration.seed }
+
+  /// α of the tower that the run has after so many steps.
+  public func keptShare(after step: Int) -> Double {
+    configuration.keptShare(after: step, interpolates ?? .lastStep)
+  }
 
   /// The processor as the system names it: "AMD EPYC 7B13"; its architecture where the system has no name for it.
   public static func cpuName(cpuinfo: String = "/proc/cpuinfo") -> String {

@@ -31,8 +31,8 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var weightDecay: Float = 0
   /// Gradients longer than this (global L2 norm) are scaled down to it.
   public var clipNorm: Float = 1
-  /// At the end the image tower's weights are interpolated with the baseline's, which get this share, from 0 to 1. The
-  /// first steps away from it cost little zero-shot accuracy, the last ones much (WiSE-FT: Wortsman et al. 2022, “Robust
+  /// What a run scores and keeps of the image tower lies between its trained weights and the baseline's, which get this
+  /// share, from 0 to 1. The first steps away from it cost little zero-shot accuracy, the last ones much (WiSE-FT: Wortsman et al. 2022, “Robust
   /// fine-tuning of zero-shot models”); the reference does not interpolate.
   public var baselineShare: Float = 0.5
   public var density = RecapDensity.classOnly

@@ -73,8 +73,9 @@ extension TrainSetting {
     TrainSetting(
       \.baselineShare, "baselineShare", "baseline-share",
       purpose:
-        "Weight of the baseline when its weights are averaged with the trained ones at the end (WiSE-FT, Wortsman "
-        + "et al. 2022); 0, as in the reference, keeps the trained ones.", check: { (0...1).complaint(about: $0) }),
+        "Weight of the baseline in the weights that are scored and kept, which lie between its own and the trained "
+        + "ones (WiSE-FT, Wortsman et al. 2022); 0, as in the reference, keeps the trained ones.",
+      check: { (0...1).complaint(about: $0) }),
     TrainSetting(
       \.evaluateEvery, "evaluateEvery", "evaluate-every",
       purpose: "Steps between two evaluations; 0 evaluates at the end only.", check: count),

@@ -7,7 +7,7 @@ extension StepMemory {
       tower: models.tuned, unet: models.diffusion.unet,
       images: BatchPart(plan.batchParts - 1, of: plan.batchParts, batch: plan.batch).places.count, draws: plan.draws,
       contextTokens: plan.density.tokenCount(patches: models.tuned.config.patches),
-      moments: plan.optimizer == .sgd ? 1 : 2)
+      moments: (plan.optimizer == .sgd ? 1 : 2) + (plan.baselineShare > 0 ? 1 : 0))
   }
 
   /// What a person should know before the step begins; nil of small models, which fit anywhere.

@@ -25,14 +25,19 @@ public final class Trainer {
   let alignOptimizer: any Optimizer
   let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
+  let interpolation: WeightInterpolation
   /// Of the step that is on.
   private var bands: NoiseBands
 
-  public init(_ configuration: TrainConfiguration, models: DivaModels, images: any TrainingImages) {
+  public init(
+    _ configuration: TrainConfiguration, models: DivaModels, images: any TrainingImages,
+    interpolates time: InterpolationTime = .eachStep
+  ) {
     self.configuration = configuration
     self.models = models
     self.images = images
     density = configuration.density
+    interpolation = WeightInterpolation(models, configuration, time)
     bands = NoiseBands(configuration.timesteps)
     order = BatchOrder(count: images.count, random: RandomSource(seed: configuration.seed, stream: .imageOrder))
     let tower = ParameterGroup(models.tuned.parameters, weightDecay: configuration.weightDecay)
@@ -49,6 +54,8 @@ public final class Trainer {
 
   /// The alignment is done: the next step is on the image tower.
   public var isAligned: Bool { aligned >= configuration.alignSteps }
+  /// α of the tower that the run has after so many steps.
+  public func keptShare(after step: Int) -> Double { interpolation.keptShare(after: step) }
   public var isFinished: Bool { isAligned && trained >= configuration.steps }
 
   /// Takes the next step of the current stage. Throws, the weights unchanged, a `Problem` when its images cannot be
@@ -62,7 +69,14 @@ public final class Trainer {
     let rate = stage == .align ? configuration.alignRate : schedule.rate(at: number)
     // The two stages draw from one sequence of steps, so that they never share noise.
     let position = stage == .align ? number : configuration.alignSteps + number
-    let loss = try accumulateGradients(stage, at: position)
+    if stage == .train { interpolation.beginStep() }
+    let loss: Float
+    do {
+      loss = try accumulateGradients(stage, at: position)
+    } catch {
+      if stage == .train { interpolation.cancelStep() }
+      throw error
+    }
     let stepper = stage == .align ? alignOptimizer : optimizer
     let norm = stepper.step(learningRate: rate, maximumNorm: configuration.clipNorm)
     if stage == .align { finishAlignStep() } else { finishTrainStep() }
@@ -82,7 +96,7 @@ public final class Trainer {
 
   private func finishTrainStep() {
     trained += 1
-    if trained == configuration.steps { models.moveBack(share: configuration.baselineShare) }
+    interpolation.endStep(trained)
   }
 
   private func setTrainable(_ stage: StepReport.Stage) {

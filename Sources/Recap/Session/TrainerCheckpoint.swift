@@ -2,8 +2,9 @@ import Engine
 
 /// Saving a run between two steps, and going on from there bit for bit as if it had never stopped.
 ///
-/// A checkpoint of a trainer holds the groups `model` (the tuned image tower), `visual_proj` (the projection, and under
-/// `aligned.` what it was before the tower changed), `optimizer` and `align_optimizer`. Noise, tokens and the order of
+/// A checkpoint of a trainer holds the groups `model` (the tuned image tower), `trained` (where that is interpolated: the
+/// weights that training goes on with), `visual_proj` (the projection, and under `aligned.` what it was before the tower
+/// changed), `optimizer` and `align_optimizer`. Noise, tokens and the order of
 /// images depend on the step alone, so that the two counts are all there is to say about them.
 extension Trainer {
   /// Where a run stands; `state.json`.
@@ -18,15 +19,15 @@ extension Trainer {
   /// Writes `checkpoint-N/` into the run's folder, N the number of steps on the image tower.
   @discardableResult
   public func save(to run: RunFolder) throws -> Checkpoint {
-    try Checkpoint.write(
-      to: run, step: trained,
-      tensors: [
-        "model": Trainer.named(models.tuned.parameters.map { ($0.name, $0.value) }),
-        "visual_proj": models.projectionTensors,
-        "optimizer": Trainer.named(optimizer.state.map { ($0.name, $0.tensor) }),
-        "align_optimizer": Trainer.named(alignOptimizer.state.map { ($0.name, $0.tensor) }),
-      ],
-      state: position)
+    var tensors = [
+      "model": Trainer.named(models.tuned.parameters.map { ($0.name, $0.value) }),
+      "visual_proj": models.projectionTensors,
+      "optimizer": Trainer.named(optimizer.state.map { ($0.name, $0.tensor) }),
+      "align_optimizer": Trainer.named(alignOptimizer.state.map { ($0.name, $0.tensor) }),
+    ]
+    let own = interpolation.trained
+    if !own.isEmpty { tensors[WeightInterpolation.group] = Trainer.named(own.map { ($0.name, $0.value) }) }
+    return try Checkpoint.write(to: run, step: trained, tensors: tensors, state: position)
   }
 
   var position: Position {
@@ -44,6 +45,7 @@ extension Trainer {
           + "\(position.trained) are not of this run", advice: "resume with the run.json that the run began with")
     }
     try models.restore(from: checkpoint)
+    try interpolation.restore(from: checkpoint)
     try optimizer.restore(checkpoint.tensors("optimizer"), name: checkpoint.path)
     try alignOptimizer.restore(checkpoint.tensors("align_optimizer"), name: checkpoint.path)
     (aligned, trained, seconds) = (position.aligned, position.trained, position.seconds)
@@ -54,7 +56,7 @@ extension Trainer {
   var digest: String {
     var digest = ContentDigest()
     digest.add(UInt64(images.count))
-    for parameter in models.tuned.parameters + models.projectionParameters {
+    for parameter in models.tuned.parameters + interpolation.trained + models.projectionParameters {
       parameter.value.withUnsafeValues { digest.add(UnsafeRawBufferPointer($0)) }
     }
     return "\(aligned) \(trained) \(digest.text)"

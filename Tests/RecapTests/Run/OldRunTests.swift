@@ -89,6 +89,16 @@ struct OldRunTests {
     #expect(position == Trainer.Position(aligned: 1, trained: 2, seconds: 1.2, density: .count(76), seed: 7))
   }
 
+  @Test("interpolated its weights after the last step alone")
+  func interpolation() throws {
+    let old = try RunJSON.decoder.decode(RunDescription.self, from: Data(Self.description.utf8))
+    let steps = old.configuration.steps
+    #expect(old.interpolates == nil && old.keptShare(after: steps - 1) == 1 && old.keptShare(after: steps) == 0.75)
+    let new = RunDescription(
+      configuration: old.configuration, version: "", clip: "", diffusion: "", data: "", threads: 1)
+    #expect(new.keptShare(after: 0) == 1 && new.keptShare(after: steps - 1) == 0.75)
+  }
+
   @Test("without settings that came later means what its program did")
   func earlier() throws {
     let text = Self.description.replacing("\"baselineShare\" : 0.25,", with: "")

@@ -80,6 +80,31 @@ struct TrainerTests {
     }
   }
 
+  @Test("has the interpolated tower after each step, and trains as if it were not interpolated", arguments: [0.25, 1])
+  func interpolates(share: Float) throws {
+    let reference = try TrainingReference(.adamw)
+    func trainer(_ share: Float, _ time: InterpolationTime = .eachStep) throws -> Trainer {
+      var plan = reference.plan
+      plan.baselineShare = share
+      return Trainer(plan, models: try reference.models(), images: try reference.images(), interpolates: time)
+    }
+    let (own, plain, old) = (try trainer(share), try trainer(0), try trainer(share, .lastStep))
+    for step in 1...10 {
+      let loss = try own.step().loss
+      #expect(try loss == plain.step().loss && loss == old.step().loss)
+      #expect(own.keptShare(after: own.trained) == (step <= 4 || share == 1 ? 1 : 0.75))
+      let models = own.models
+      for (before, (kept, trained)) in zip(
+        models.baseline.vision.parameters, zip(models.tuned.parameters, plain.models.tuned.parameters))
+      {
+        let expected = zip(trained.value.values, before.value.values).map { $0 + share * ($1 - $0) }
+        expect(kept.value, equals: Tensor(expected, shape: kept.shape), within: .relative(1e-6), kept.name)
+      }
+      #expect(old.models.bits == (step < 10 ? plain : own).models.bits)
+    }
+    #expect(own.models.bits != plain.models.bits && own.interpolation.trained.isEmpty)
+  }
+
   @Test("refuses a checkpoint of another seed")
   func anotherSeed() throws {
     try withTemporaryFolder { folder in

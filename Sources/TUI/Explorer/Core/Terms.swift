@@ -46,8 +46,8 @@ enum Terms {
     ("baseline, tuned", "CLIP before and after DIVA. Both are scored on the same pairs."),
     (
       "weight interpolation",
-      "The final weights are (1 − α)·baseline + α·trained, which keeps most of the gain and forgets less. α "
-        + "= 1 − --baseline-share, by default \(1 - TrainConfiguration().baselineShare); the reference keeps α = 1."
+      "A run scores and keeps the weights (1 − α)·baseline + α·trained: most of the gain, less forgetting. "
+        + "α = 1 − --baseline-share, by default \(1 - TrainConfiguration().baselineShare); the reference keeps α = 1."
     ),
     (
       "reconstruction",

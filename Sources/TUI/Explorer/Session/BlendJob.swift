@@ -81,11 +81,3 @@ final class BlendJob {
     }
   }
 }
-
-extension TrainConfiguration {
-  /// α of the tower that a run has after so many steps: its last one moves the tower back.
-  func keptShare(after step: Int) -> Double {
-    guard step >= steps, steps > 0, baselineShare > 0, baselineShare < 1 else { return 1 }
-    return ((1 - Double(baselineShare)) * 10_000).rounded() / 10_000
-  }
-}

@@ -305,7 +305,7 @@ final class ModelSession: Session {
       blend = BlendJob(
         try WeightBlend(
           source.reconstructor.models,
-          kept: training.session?.trainer.configuration.keptShare(after: source.step) ?? 1,
+          kept: training.session?.trainer.keptShare(after: source.step) ?? 1,
           evaluator: workspace.evaluator(scored, benchmark, seed: seed), step: source.step), request: step,
         report: report)
     }

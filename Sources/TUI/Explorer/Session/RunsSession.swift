@@ -141,7 +141,7 @@ final class RunsSession: Session {
       models?.benchmark = pairs
       blend = BlendJob(
         try WeightBlend(
-          source.reconstructor.models, kept: plan.configuration.keptShare(after: source.step),
+          source.reconstructor.models, kept: plan.keptShare(after: source.step),
           evaluator: workspace.evaluator(scored, pairs, seed: plan.seed), step: source.step), request: step,
         report: report)
     }
