@@ -117,6 +117,17 @@ struct UsageTests {
     #expect(try TrainOptions.parse([]).isEmpty)
   }
 
+  @Test("a CLIP that is not the mini world's gets its own learning rate, unless something of it was given")
+  func rate() throws {
+    let (mini, published) = (Backbone(.mini).policy, Backbone(.openAIL14).policy)
+    func rate(_ words: [String], _ policy: SessionPolicy) throws -> Float {
+      try TrainOptions.parse(words).configuration(seed: 1, density: .all, for: policy).rate
+    }
+    #expect(try rate([], mini) == TrainConfiguration().rate && rate([], published) == 1e-5)
+    #expect(try rate(["--lr", "3e-4"], published) == 3e-4 && rate(["--recipe", "reference"], published) == 1e-4)
+    #expect(try rate(["--optimizer", "sgd"], published) == TrainConfiguration().rate)
+  }
+
   @Test("--recipe reference sets what the authors' scripts set; other options change single settings of it")
   func recipe() throws {
     let plan = try TrainOptions.parse(["--recipe", "reference", "--batch", "2"]).configuration(seed: 5, density: .all)

@@ -23,7 +23,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var alignSteps = 100
   public var alignRate: Float = 1e-3
   public var optimizer = OptimizerKind.adamw
-  public var rate: Float = 1.5e-4
+  public var rate: Float = 3e-4
   /// The projection's rate once the image tower trains; 0 keeps it as aligned.
   public var projectionRate: Float = 0
   public var warmUpSteps = 10

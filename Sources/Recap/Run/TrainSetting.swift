@@ -58,7 +58,11 @@ extension TrainSetting {
       purpose: "Steps on the visual projection alone, CLIP frozen, before those on the image tower.", check: count),
     TrainSetting(\.alignRate, "alignRate", "align-lr", purpose: "Learning rate of the aligning steps.", check: rate),
     TrainSetting(\.optimizer, "optimizer", "optimizer", purpose: "sgd or adamw."),
-    TrainSetting(\.rate, "rate", "lr", purpose: "Learning rate of the image tower.", check: rate),
+    TrainSetting(
+      \.rate, "rate", "lr",
+      purpose:
+        "Learning rate of the image tower; with AdamW and a CLIP that is not the mini world's, 1e-5 unless given.",
+      check: rate),
     TrainSetting(
       \.projectionRate, "projectionRate", "projection-lr",
       purpose: "Learning rate of the projection while the image tower trains; 0 keeps it as aligned.", check: rate),

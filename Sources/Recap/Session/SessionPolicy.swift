@@ -17,6 +17,9 @@ public struct SessionPolicy: Equatable, Sendable {
   public let statementPrefix: String
   /// What is kept of each evaluation: a published tower's difference is half a gigabyte, and a picture of it takes minutes.
   public let recording: Recording
+  /// Learning rate of the image tower with AdamW. A published tower, trained on billions of images, gets what GenHancer's
+  /// authors take (arXiv 2503.19480, stage 2).
+  public let rate: Float
   /// A run is scored on the mini world's mined pairs, not on a folder's.
   public let scoresMinedPairs: Bool
 
@@ -24,6 +27,7 @@ public struct SessionPolicy: Equatable, Sendable {
     let isMini = backbone.name == .mini
     (asksBeforeTraining, isEager, splitsBatch) = (!isMini, isMini, !isMini)
     (hasDiffusion, scoresMinedPairs) = (isMini, isMini)
+    rate = isMini ? TrainConfiguration().rate : 1e-5
     recording = isMini ? .towers : .similarities
     imagesPerKind = isMini ? 100 : 4
     imagesElsewhere = isMini ? 1500 : 300

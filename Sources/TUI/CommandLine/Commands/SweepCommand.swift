@@ -41,7 +41,7 @@ struct SweepDensityCommand: DivaCommand {
   func work(_ console: Console) throws {
     let workspace = try sweep.models.workspace(console, prompt: sweep.prompt.prompt)
     let densities = densities.values.map { $0.density(for: workspace.backbone) }
-    let plans = densities.flatMap { sweep.plans(from: general.seed, density: $0) }
+    let plans = densities.flatMap { sweep.plans(from: general.seed, density: $0, for: workspace.backbone.policy) }
     try plans.forEach(workspace.requirePossible)
     let runs = try SweepRuns(workspace, pairs.scored, sweep, general, console, sharesImages: true)
     let rows = try measure ? measured(plans, runs, console) : trained(plans, runs, console)

@@ -34,16 +34,16 @@ struct SweepFeedbackCommand: DivaCommand {
     guard seconds.map({ $0 > 0 && $0.isFinite }) ?? true else {
       throw ValidationError("--seconds: expected a number above 0.")
     }
-    for plan in plans(density: .classOnly) {
+    for plan in plans(density: .classOnly, for: nil) {
       guard let (_, reason) = TrainSetting.firstComplaint(about: plan) else { continue }
       throw ValidationError("--feedbacks: \(reason).")
     }
   }
 
   /// Those at equal steps.
-  private func plans(density: RecapDensity) -> [TrainConfiguration] {
+  private func plans(density: RecapDensity, for policy: SessionPolicy?) -> [TrainConfiguration] {
     feedbacks.values.flatMap { feedback in
-      sweep.plans(from: general.seed, density: density).map { plan in
+      sweep.plans(from: general.seed, density: density, for: policy).map { plan in
         var plan = plan
         plan.feedback = feedback
         if !feedback.hasFirstStage { plan.alignSteps = 0 }
@@ -54,7 +54,8 @@ struct SweepFeedbackCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     let workspace = try sweep.models.workspace(console, prompt: sweep.prompt.prompt)
-    let plans = plans(density: sweep.models.density.density(for: workspace.backbone))
+    let plans = plans(
+      density: sweep.models.density.density(for: workspace.backbone), for: workspace.backbone.policy)
     try plans.forEach(workspace.requirePossible)
     let runs = try SweepRuns(workspace, .validation(.mined), sweep, general, console, sharesImages: false)
     let comparison = FeedbackComparison(runs, plans, seconds: seconds, seed: general.seed) { row in

@@ -76,7 +76,9 @@ struct TrainCommand: DivaCommand {
 
   /// - Parameter job: of which the process is a rank.
   func description(in workspace: Workspace, _ job: RankEnvironment? = nil) throws -> RunDescription {
-    var plan = options.configuration(seed: general.seed, density: models.density.density(for: workspace.backbone))
+    let backbone = workspace.backbone
+    var plan = options.configuration(
+      seed: general.seed, density: models.density.density(for: backbone), for: backbone.policy)
     if let job, options.batchParts == nil { plan.divideBatch(ranks: job.count) }
     var run = try RunDescription(
       plan, in: workspace, tuned: models.tuned, data: data.plan, scored: pairs.scored,

@@ -41,8 +41,13 @@ struct TrainOptions: ParsableArguments {
   var record: Recording?
   @Flag(help: ArgumentHelp(TrainSetting.of(\.shufflesCondition).purpose)) var shuffleCondition = false
 
-  func configuration(seed: UInt64, density: RecapDensity) -> TrainConfiguration {
+  /// The learning rate was given, or belongs to an optimizer or a recipe that was.
+  var setsRate: Bool { lr != nil || optimizer != nil || recipe != nil }
+
+  /// - Parameter policy: of the CLIP that is trained, whose usual learning rate it gets; nil where it is opened later.
+  func configuration(seed: UInt64, density: RecapDensity, for policy: SessionPolicy? = nil) -> TrainConfiguration {
     var plan = recipe == .reference ? TrainConfiguration.reference : TrainConfiguration()
+    if let policy, !setsRate { plan.rate = policy.rate }
     (plan.seed, plan.density) = (seed, density)
     for apply in given { apply(&plan) }
     return plan
