@@ -86,6 +86,7 @@ struct BadInputTests {
       #expect(heard.log.contains("1 pair is left out, 8 are scored"))
       let told = try #require(try heard.objects().first)
       let skipped = try #require((told["skipped"] as? [[String: Any]])?.first)
+      #expect(told["expected"] as? Int == 9 && told["published"] as? Int == 135)
       #expect(told["pairs"] as? Int == 8 && skipped["qid1"] as? Int == 3 && skipped["qid2"] as? Int == 4)
 
       try FileManager.default.removeItem(atPath: pairs + "/MLLM_VLM_Images")
@@ -93,6 +94,29 @@ struct BadInputTests {
         atPath: pairs + "/MLLM_VLM_Images", withIntermediateDirectories: false)
       let line = try #require(complaint(["evaluate", "mmvp", "--mmvp", pairs], assets: assets))
       #expect(line.contains("line 2") && line.contains("1.jpg"))
+    }
+  }
+
+  @Test("A run in place of a benchmark is told as one, with the option that takes it")
+  func runAsBenchmark() throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { run in
+      for name in ["run.json", "log.jsonl"] {
+        try "{}\n".write(toFile: run + "/" + name, atomically: true, encoding: .utf8)
+      }
+
+      let line = try #require(complaint(["evaluate", "mmvp", "--mmvp", run], assets: assets))
+
+      #expect(line.contains("\(run) is a run, not a benchmark") && line.contains("--tuned takes the run"))
+    }
+  }
+
+  @Test("The pairs of a folder are counted beside those that were published; the embedded ones are others")
+  func publishedPairs() throws {
+    try withPairs { assets, pairs in
+      let own = try diva(["evaluate", "mmvp", "--mmvp", pairs], assets: assets).output
+      #expect(own.contains("MMVP-VLM: 9 used of 9 in the files, published with 135 pairs"))
+      #expect(try !diva(["evaluate", "mmvp"], assets: assets).output.contains("published"))
     }
   }
 

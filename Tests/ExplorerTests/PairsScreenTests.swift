@@ -15,6 +15,17 @@ struct PairsScreenTests {
     return explorer
   }
 
+  @Test("a folder's pairs are counted beside those that were published, in as many words as fit")
+  func published() {
+    let size = BenchmarkSize(title: "MMVP-VLM", used: 134, expected: 135, published: 135)
+    for (columns, words) in [(80, "· 134 used of 135, published with 135"), (120, "· \(size.words)")] {
+      var explorer = explorer(columns: columns)
+      #expect(!explorer.screen.contains("published"))
+      explorer.take(.benchmark(size))
+      #expect(explorer.screen.contains(words))
+    }
+  }
+
   @Test("while a filter is written letters are letters, and the list follows")
   func filter() throws {
     var explorer = explorer()

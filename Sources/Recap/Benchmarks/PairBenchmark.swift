@@ -20,6 +20,8 @@ public struct PairBenchmark {
   public private(set) var cleanedStatements = 0
   /// Pairs that are not among these because memory cannot hold them all.
   public private(set) var leftForMemory = 0
+  /// Of what files they are; nil for pairs of the mini world and for a part.
+  public internal(set) var size: BenchmarkSize?
   /// Statements that are longer than the text tower reads; their tails are cut.
   public let cutStatements: Int
   let texts: StatementFeatures
@@ -114,6 +116,7 @@ public struct PairBenchmark {
       previews: side == nil ? nil : kept.flatMap(\.pictures).compactMap(\.preview), clip: clip,
       tokenizer: tokenizer, prefix: prefix ?? files.prefix, cache: cache)
     cleanedStatements = files.cleanedStatements
+    size = files.size(used: kept.count)
     leftForMemory = files.pairs.count - chosen.count
     self.skipped = files.isMMVP ? skipped.sorted { $0.questionIDs[0] < $1.questionIDs[0] } : skipped
   }

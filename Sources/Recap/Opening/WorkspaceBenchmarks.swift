@@ -48,7 +48,7 @@ extension Workspace {
     _ path: String? = nil, previewSide: Int? = nil, cache: FeatureCache? = nil
   ) throws -> PairBenchmark {
     try opened.benchmark(
-      path.map { URL(filePath: $0) } ?? folder.benchmark, previewSide: previewSide, cache: cache)
+      .folder(path ?? folder.benchmark.path), mini: folder, previewSide: previewSide, cache: cache)
   }
 
   /// Pictures of one thing each, from a split that has such scenes.
@@ -148,7 +148,10 @@ extension OpenedCLIP {
     let world = MiniWorld()
     let pairs: [ScenePair]
     switch set {
-    case .folder(let path): return try benchmark(URL(filePath: path), previewSide: previewSide, cache: cache)
+    case .folder(let path):
+      var benchmark = try benchmark(URL(filePath: path), previewSide: previewSide, cache: cache)
+      if mini.holdsPairs(path) { benchmark.size = nil }
+      return benchmark
     case .validation(.mined): pairs = try PairLists(contentsOf: mini.pairLists).pairs(.validation, in: world)
     case .validation(.unmined): pairs = world.pairs(.validation, perPattern: 100)
     }

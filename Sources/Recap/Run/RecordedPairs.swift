@@ -5,6 +5,8 @@ import Foundation
 /// takes no model.
 public struct RecordedPairs {
   public let pairs: [ImagePair]
+  /// Of what files they are; nil for pairs of the mini world.
+  public private(set) var size: BenchmarkSize?
   /// Draws or reads those of a range of pairs.
   private let pictures: @Sendable (Range<Int>) -> [Image]
 
@@ -17,6 +19,7 @@ public struct RecordedPairs {
   public init(set: String?, folder: String? = nil, mini: MiniFolder) throws {
     if let folder, set == Self.folderSet {
       self = try RecordedPairs(BenchmarkFiles(at: folder))
+      if mini.holdsPairs(folder) { size = nil }
       return
     }
     let world = MiniWorld()
@@ -44,6 +47,7 @@ public struct RecordedPairs {
       return images.count == pair.imageCount ? (pair, images) : nil
     }
     pairs = known.map(\.pair)
+    size = files.size(used: known.count)
     pictures = { range in known[range].flatMap(\.images) }
   }
 

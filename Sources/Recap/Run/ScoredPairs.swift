@@ -6,6 +6,13 @@ public enum PairChoice: String, CaseIterable, Sendable {
   case mined, unmined
 }
 
+extension MiniFolder {
+  /// Whether a folder's pairs are the embedded ones: they have the layout of MMVP's, and are others.
+  func holdsPairs(_ path: String) -> Bool {
+    URL(filePath: path).standardizedFileURL.path == benchmark.standardizedFileURL.path
+  }
+}
+
 /// The pairs that a run is scored on.
 public enum ScoredPairs: Equatable, Sendable {
   /// The mini world's validation pairs.

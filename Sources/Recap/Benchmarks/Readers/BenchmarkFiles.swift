@@ -1,6 +1,31 @@
 import Engine
 import Foundation
 
+/// How many of a benchmark's pairs are used.
+public struct BenchmarkSize: Equatable, Sendable {
+  public let title: String
+  public let used: Int
+  /// Pairs that the files have.
+  public let expected: Int
+  /// nil where there is no fixed number.
+  public let published: Int?
+
+  public init(title: String, used: Int, expected: Int, published: Int?) {
+    (self.title, self.used, self.expected, self.published) = (title, used, expected, published)
+  }
+
+  /// "MMVP-VLM: 134 used of 135 in the files, published with 135 pairs".
+  public var words: String {
+    let size = published.map { "published with \($0.counted("pair"))" } ?? "no published size is known"
+    return "\(title): \(used.grouped) used of \(expected.grouped) in the files, \(size)"
+  }
+
+  /// "134 used of 135, published with 135".
+  public var shortWords: String {
+    "\(used.grouped) used of \(expected.grouped)" + (published.map { ", published with \($0.grouped)" } ?? "")
+  }
+}
+
 /// A benchmark of fine detail as its files have it: pairs whose images are there, and all that was left out, with reasons.
 public struct BenchmarkFiles: Sendable {
   /// As in `BenchmarkReader`.
@@ -22,9 +47,9 @@ public struct BenchmarkFiles: Sendable {
   /// Pairs that the files have.
   public var expected: Int { pairs.count + skipped.count }
 
-  /// How many there should be, as a part of a sentence.
-  public var publishedWords: String {
-    published.map { "published with \($0.counted("pair"))" } ?? "no published size is known"
+  /// - Parameter used: less than the files name where images cannot be read.
+  public func size(used: Int) -> BenchmarkSize {
+    BenchmarkSize(title: title, used: used, expected: expected, published: published)
   }
 
   /// Its pairs are known by their questions, and their statements are the second half of a sentence.
@@ -36,6 +61,11 @@ public struct BenchmarkFiles: Sendable {
   ///
   /// Throws a `Problem` where there is none that is known, and for a table that cannot be right.
   public static func all(at path: String, images: String? = nil) throws -> [BenchmarkFiles] {
+    guard !["/run.json", "/log.jsonl"].allSatisfy({ FileManager.default.fileExists(atPath: path + $0) }) else {
+      throw Problem(
+        "\(path) is a run, not a benchmark",
+        advice: "name a folder with a benchmark's files; where its tuned CLIP is to be scored, --tuned takes the run")
+    }
     let folder = try BenchmarkFolder(path, imageRoot: images)
     if let mmvp = folder.file(MMVPFolder.questionsFile), mmvp.deletingLastPathComponent().path == folder.url.path {
       return [BenchmarkFiles(try MMVPFolder(url: folder.url))]

@@ -75,8 +75,9 @@ struct EvaluateMMVPCommand: DivaCommand {
       try DurableFile.write(Data(text.utf8), to: result)
     }
     let line = MMVPLine(
-      baseline, tuned: tuned, feature: feature, backbone: workspace.backbone, skipped: benchmark.skipped)
-    try show(line, MMVPReport(baseline: baseline, tuned: tuned).text, console)
+      baseline, tuned: tuned, feature: feature, backbone: workspace.backbone, skipped: benchmark.skipped,
+      size: benchmark.size)
+    try show(line, MMVPReport(baseline: baseline, tuned: tuned, size: benchmark.size).text, console)
   }
 
   /// One list for each seed; `paths` are the weights', by which their features are known again.

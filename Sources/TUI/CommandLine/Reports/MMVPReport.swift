@@ -6,6 +6,8 @@ import Terminal
 struct MMVPReport {
   let baseline: MMVPResult
   let tuned: MMVPResult?
+  /// Of a folder's pairs.
+  let size: BenchmarkSize?
 
   var text: String {
     var rows = [["pairs right, %", tuned == nil ? "CLIP" : "baseline"] + (tuned == nil ? [] : ["tuned", "change"])]
@@ -15,7 +17,8 @@ struct MMVPReport {
     }
     rows.append(row("average", baseline.average, tuned?.average))
     let remarks = counts("", baseline) + comparison
-    return TextTable.text(rows) + "\n\n" + remarks.joined(separator: "\n")
+    let parts: [String?] = [size?.words, TextTable.text(rows), remarks.joined(separator: "\n")]
+    return parts.compactMap(\.self).joined(separator: "\n\n")
   }
 
   private func row(_ name: String, _ before: Double, _ after: Double?) -> [String] {

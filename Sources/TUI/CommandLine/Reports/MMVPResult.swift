@@ -110,18 +110,26 @@ struct MMVPLine: Encodable {
     /// Nil for a single seed.
     let pairedTestPerSeed: [PairedTest]?
     let skipped: [Skipped]
+    /// Pairs that the folder has, and that were published.
+    let expected: Int?
+    let published: Int?
   }
 
   private let baseline: MMVPResult
   private let beside: Beside
 
-  init(_ baseline: MMVPResult, tuned: MMVPResult?, feature: FeatureRule, backbone: Backbone, skipped: [SkippedPair]) {
+  /// - Parameter size: of a folder's pairs.
+  init(
+    _ baseline: MMVPResult, tuned: MMVPResult?, feature: FeatureRule, backbone: Backbone, skipped: [SkippedPair],
+    size: BenchmarkSize?
+  ) {
     let tests = tuned.map { PairedTest.tests(baseline, $0) } ?? []
     self.baseline = baseline
     beside = Beside(
       feature: feature.rawValue, backbone: backbone.name.rawValue, tuned: tuned, pairedTest: tests.first,
       pairedTestPerSeed: tests.count > 1 ? tests : nil,
-      skipped: skipped.map { Skipped(qid1: $0.questionIDs[0], qid2: $0.questionIDs[1], reason: $0.reason.message) })
+      skipped: skipped.map { Skipped(qid1: $0.questionIDs[0], qid2: $0.questionIDs[1], reason: $0.reason.message) },
+      expected: size?.expected, published: size?.published)
   }
 
   func encode(to encoder: any Encoder) throws {

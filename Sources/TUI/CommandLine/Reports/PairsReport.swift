@@ -9,12 +9,10 @@ struct PairsReport {
   init(_ result: PairsResult) { self.result = result }
 
   var text: String {
-    // Less than what the files name where images cannot be read.
     let used = result.scores.scores.first?.used ?? 0
-    let title =
-      "\(result.files.title): \(used.grouped) used of \(result.files.expected.grouped) in the files, "
-      + result.files.publishedWords
-    return ([title, TextTable.text(totals)] + [categories].filter { !$0.isEmpty }.map(TextTable.text) + [tests])
+    return
+      ([result.files.size(used: used).words, TextTable.text(totals)]
+      + [categories].filter { !$0.isEmpty }.map(TextTable.text) + [tests])
       .filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 

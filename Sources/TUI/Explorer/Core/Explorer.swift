@@ -141,6 +141,7 @@ enum Explorer {
     case .reconstruction(let reconstruction): state.feed.take(reconstruction)
     case .towers(let steps): state.feed.run.towers = steps
     case .pairs(let pairs): state.feed.take(pairs)
+    case .benchmark(let size): state.feed.benchmark = size
     case .runs(let rows): state.runs.rows = rows
     case .problem(let problem): state.report(problem)
     case .said(let text): state.hint(text)

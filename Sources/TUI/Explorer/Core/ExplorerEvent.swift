@@ -30,6 +30,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case towers([Int])
   /// All pairs, with the newest answers.
   case pairs([PairRow])
+  /// Of what benchmark they are; nil for the mini world's.
+  case benchmark(BenchmarkSize?)
   /// All runs that can be opened, as they are now.
   case runs([RunRow])
   /// What was noted about the pairs.
@@ -49,7 +51,9 @@ enum ExplorerEvent: Equatable, Sendable {
   var isNews: Bool {
     switch self {
     case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs, .blend: true
-    case .key, .mouse, .paste, .graphics, .tick, .runs, .towers, .problem, .notes, .evidence, .models, .said: false
+    case .key, .mouse, .paste, .graphics, .tick, .runs, .towers, .problem, .notes, .evidence, .models, .said,
+      .benchmark:
+      false
     }
   }
 }

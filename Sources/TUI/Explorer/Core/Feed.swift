@@ -13,6 +13,8 @@ struct Feed: Equatable, Sendable {
   /// The last reconstruction of each image and timestep.
   var reconstructions: [Reconstruction] = []
   private(set) var pairs: [PairRow] = []
+  /// Of what benchmark the pairs are; nil for the mini world's.
+  var benchmark: BenchmarkSize?
   /// What guessing gets of them, as a part of one.
   private(set) var chance = 0.25
   /// What is chosen in them. Counted once: a frame must not cost more with many pairs.

@@ -142,7 +142,12 @@ enum PairTotals {
       list.pairs.isEmpty
       ? "for the pairs that are being loaded" : "\(list.shown.count.grouped) of \(list.pairs.count.grouped)"
     let rest = list.pairs.isEmpty ? [] : ["sort \(list.order.title)"] + (marked > 0 ? ["\(marked) marked"] : [])
-    let facts = ([list.complaint ?? count] + rest).joined(separator: " · ")
+    var facts = ([list.complaint ?? count] + rest).joined(separator: " · ")
+    if let size = state.feed.benchmark, state.pairs.entry == nil, !list.pairs.isEmpty {
+      let forms = [size.words, size.shortWords].map { "\(facts) · \($0)" }
+      let room = rect.columns - 5 - (list.filterText.isEmpty ? "all pairs" : list.filterText).cellWidth
+      facts = forms.first { $0.cellWidth <= room } ?? facts
+    }
     switch state.pairs.entry {
     case .filter(let entry, _):
       let next = canvas.write("/ ", rect.column, row, .accent.bold)

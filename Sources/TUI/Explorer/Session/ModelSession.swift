@@ -139,6 +139,7 @@ final class ModelSession: Session {
     report.post(.samples(samples.map(Picture.init)))
     pairSamples = [:]
     report.post(.pairs(pairs?.rows ?? []))
+    report.post(.benchmark(pairs?.scoring.benchmark.size))
     report.post(.activity(report.activity))
   }
 
@@ -212,6 +213,7 @@ final class ModelSession: Session {
     }
     let baseline = (clip.clip.vision, cache(clip.path))
     let second = tuned.map { ($0.tower, cache(clip.path, options.tuned ?? "")) }
+    report.post(.benchmark(benchmark.size))
     pairs = PairJob(benchmark, by: [baseline] + (second.map { [$0] } ?? []), clip, seed: options.configuration.seed)
     postPairs()
   }

@@ -25,6 +25,9 @@ struct RecordedRows {
   /// Whether they are those that the record names.
   func are(_ set: String?, in folder: String?) -> Bool { self.set == set && self.folder == folder }
 
+  /// Of what benchmark they are.
+  var size: BenchmarkSize? { pairs.size }
+
   func image(_ which: PairPicture) -> Image? {
     guard rows.indices.contains(which.place) else { return nil }
     let own = pairs.images(of: which.place..<which.place + 1)

@@ -255,6 +255,7 @@ final class RunsSession: Session {
       }
     }
     report.post(.pairs(RecordedRows.rows(predictions, beside: recorded)))
+    report.post(.benchmark(recorded.flatMap { $0.belong(to: predictions) ? $0.size : nil }))
   }
 
   /// Of a pair's picture among the samples, which it joins.
