@@ -249,6 +249,44 @@ struct ModelSessionTests {
     #expect(throws: Problem.self) { try Assets.mini(environment: [Assets.variable: "/nowhere"]) }
   }
 
+  @Test(
+    "a sweep asks first, trains each run in a folder of its own, and changes nothing in the run that waits meanwhile")
+  func sweep() throws {
+    var options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+    (options.configuration.steps, options.configuration.alignSteps) = (2, 0)
+    (options.configuration.batch, options.density) = (1, .named(.classOnly))
+    let plan = try SweepPlan(parsing: "class 0.3 steps 1")
+    let alone: [Work] = [.startTraining, .confirmCost, .confirmCost]
+    let undisturbed = try visit(options, foreign(opener()), requests: alone).state.feed.history
+    try withFolder { home in
+      func folders() -> [String] {
+        let runs = home + "/.local/state/diva-tui/runs"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []
+        guard let sweep = names.first(where: { $0.hasSuffix("-sweep") }) else { return [] }
+        let cells = (try? FileManager.default.contentsOfDirectory(atPath: runs + "/" + sweep)) ?? []
+        return cells.sorted().map { "\(runs)/\(sweep)/\($0)" }
+      }
+      nonisolated(unsafe) var early: [String]?
+      // The first step is measured; before the second one the sweep goes from end to end.
+      let requests: [Work] = [.startTraining, .confirmCost, .planSweep(plan), .startSweep, .confirmCost]
+      let (state, events) = try visit(options, foreign(opener()), home: home, requests: requests) { event in
+        if case .sweep(let table) = event, table.stage == .asking { early = folders() }
+      }
+      #expect(early == [])
+      let tables = events.compactMap { if case .sweep(let table) = $0 { table } else { nil } }
+      #expect(tables.first?.stage == .asking && tables.first?.cost.hasPrefix("2 runs: about ") == true)
+      let last = try #require(state.sweep.table)
+      #expect(last.stage == .done && last.cells.allSatisfy { $0.share != nil } && last.baseline != nil)
+      let runs = try folders().map { try RunFolder(opening: $0) }
+      #expect(runs.map(\.description.configuration.density) == [.fraction(0.3), .classOnly])
+      #expect(try runs.allSatisfy { try $0.history().isFinished && $0.description.configuration.steps == 1 })
+
+      let history = state.feed.history
+      #expect(history.steps.map(\.loss) == undisturbed.steps.map(\.loss) && history.steps.count == 2)
+      #expect(history.predictions.last?.tunedScores == undisturbed.predictions.last?.tunedScores)
+    }
+  }
+
   @Test("what a session keeps lies in the state folder of its environment, or at home")
   func stateFolder() throws {
     let named = StateFolder(["XDG_STATE_HOME": "/state", "HOME": "/home/ada"])

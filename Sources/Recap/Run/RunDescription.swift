@@ -71,6 +71,14 @@ public struct RunDescription: Codable, Equatable, Sendable {
     configuration.keptShare(after: step, interpolates ?? .lastStep)
   }
 
+  /// The same run, to be made now by a version of this program on this machine.
+  public func asNew(version: String) -> RunDescription {
+    var run = self
+    (run.version, run.created) = (version, Date().formatted(.iso8601))
+    (run.threads, run.cpu, run.interpolates) = (ThreadPool.threads, Self.cpuName(), .eachStep)
+    return run
+  }
+
   /// The processor as the system names it: "AMD EPYC 7B13"; its architecture where the system has no name for it.
   public static func cpuName(cpuinfo: String = "/proc/cpuinfo") -> String {
     let lines = (try? String(contentsOfFile: cpuinfo, encoding: .utf8)).map { $0.split(separator: "\n") } ?? []

@@ -14,6 +14,7 @@ struct ExplorerState: Equatable, Sendable {
   var train = TrainScreen.State()
   var reconstruct = ReconstructScreen.State()
   var pairs = PairsScreen.State()
+  var sweep = DensityScreen.Sweep()
   var blend = BlendScreen.State()
   var runs = RunsScreen.State()
   var models = ModelsScreen.State()

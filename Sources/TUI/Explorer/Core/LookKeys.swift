@@ -57,5 +57,6 @@ enum LookKeys {
     ReconstructScreen.work(state)?.stage == .cancelled ? ReconstructScreen.open(state) : [.cancelRebuilding]
   }
 
-  static let all = [image, noise, density, train, cancel]
+  static let looks = [image, noise, density, train]
+  static let all = looks + [cancel]
 }

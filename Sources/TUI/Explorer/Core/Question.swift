@@ -10,12 +10,15 @@ enum Question: Equatable, Sendable {
   case newRun
   /// Train with another density from the next step on.
   case train(RecapDensity)
+  /// Train the runs of a sweep.
+  case sweep(SweepTable)
 
   func title(_ state: ExplorerState) -> String {
     switch self {
     case .quit: "Quit?"
     case .stop: "Stop training?"
     case .newRun: "Start a new run?"
+    case .sweep(let table): "Train \(table.cells.count.counted("run"))?"
     case .train(let density):
       "Train with \(density.label) from \(state.feed.run.isAligning ? "aligning step" : "step") \(state.feed.run.step)?"
     }
@@ -33,6 +36,14 @@ enum Question: Equatable, Sendable {
         "The run is at \(step). Quitting saves it and stops it there.", "Resume it with diva-tui --resume \(folder)",
       ]
     case .newRun: return ["The run that ended stays in \(folder): diva-tui opens it again."]
+    case .sweep(let table):
+      let seeds = table.cells.count / max(table.densities.count, 1)
+      return [
+        "\(table.densities.count.counted("density", plural: "densities")) with \(seeds.counted("seed")), "
+          + "\(table.steps.counted("step")) each. \(table.cost).",
+        "Each is a run of its own in \(table.folder). The run on the screens is not changed, and goes first. C cancels; "
+          + "what has ended stays.",
+      ]
     case .train:
       return ["Now it trains with \(run.density.label). The change is marked ▲ on every chart and written to the log."]
     }
@@ -42,7 +53,7 @@ enum Question: Equatable, Sendable {
     switch self {
     case .quit: "save and quit"
     case .stop: "stop"
-    case .newRun: "start"
+    case .newRun, .sweep: "start"
     case .train: "train with it"
     }
   }
@@ -57,6 +68,7 @@ enum Question: Equatable, Sendable {
       state.pending = .stopping
       return [.stop]
     case .newRun: return [.startTraining]
+    case .sweep: return [.startSweep]
     case .train(let density):
       state.reconstruct.density = nil
       return [.setDensity(density)]

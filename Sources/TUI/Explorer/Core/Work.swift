@@ -29,6 +29,11 @@ enum Work: Equatable, Sendable {
   case describeModels
   /// Keep what was noted about the pair of this number.
   case keepNote(PairNote, about: Int)
+  /// Find out what a sweep takes, as far as that is not known.
+  case planSweep(SweepPlan)
+  /// Train what is left of the sweep's runs.
+  case startSweep
+  case cancelSweep
   /// Find out which patches of the pair at this place speak for which statement.
   case weighPatches(Int)
   /// Write a text to a new file where the program was started; `what` says what it holds.

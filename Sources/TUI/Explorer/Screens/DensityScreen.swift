@@ -8,7 +8,15 @@ enum DensityScreen: Screen {
   static let title = "Density"
   static let number = 4
 
-  static let keys = LookKeys.all + ReconstructScreen.stepKeys
+  /// Runs with several densities and seeds.
+  struct Sweep: Equatable, Sendable {
+    /// The one that was requested last.
+    var table: SweepTable?
+    /// What is to be run, while a person writes that.
+    var entry: TextEntry?
+  }
+
+  static let keys = LookKeys.looks + sweepKeys + ReconstructScreen.stepKeys
 
   static func open(_ state: ExplorerState) -> [Work] { ReconstructScreen.open(state) }
 
@@ -39,10 +47,18 @@ enum DensityScreen: Screen {
     let trains = "training uses \(state.feed.run.density.label)"
     canvas.heading(
       "Density: \(density.label)", [patches, trains].filter { !$0.isEmpty }.joined(separator: " · "), in: rect)
+    if let entry = state.sweep.entry {
+      let end = canvas.write("sweep over ", rect.column, rect.row + 1, .accent.bold)
+      _ = entry.draw(end, rect.row + 1, limit: rect.endColumn, on: &canvas)
+    }
     let room = rect.droppingTop(2)
     let side = room.droppingLeft(drawPicture(state, density, in: room, on: &canvas) - room.column)
     let (table, below) = (side.left(56), side.left(56).droppingTop(state.feed.run.densities.rows.count + 2))
     drawTable(state, in: table, on: &canvas)
+    if let sweep = state.sweep.table {
+      let end = SweepView.draw(sweep, state, in: below.left(side.columns), on: &canvas)
+      return drawRebuilt(state, in: side.droppingTop(end + 1 - side.row), on: &canvas)
+    }
     // The pictures say more than the sentences, where there is no room for both.
     let end =
       below.rows >= 16 || canvas.graphics == .none ? canvas.paragraph(explanation(density), in: below) + 1 : below.row
@@ -113,6 +129,6 @@ enum DensityScreen: Screen {
   private static func explanation(_ density: DensityInfo) -> String {
     PatchOverlay.sentence(density)
       + " The loss is the mean over the run’s steps under each density, at different times of the run: compare densities "
-      + "with diva-tui sweep density --measure, which draws the same noise for all."
+      + "with W, which trains runs of their own, or diva-tui sweep density --measure, which draws the same noise for all."
   }
 }

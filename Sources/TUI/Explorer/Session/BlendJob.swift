@@ -2,7 +2,7 @@ import Engine
 import Recap
 
 /// Scores the weights between baseline and tuned, a few images at a time, and keeps one of them where a person asks for it.
-final class BlendJob {
+final class BlendJob: BackgroundJob {
   /// The recorded step that was requested; nil for the tower that the run had at the request.
   let request: Int?
   private let blend: WeightBlend

@@ -22,8 +22,9 @@ final class ModelSession: Session {
   /// Of the run that is trained here; nil before it has a folder.
   private var towers: (path: String, towers: RecordedTowers)?
   private var blend: BlendJob?
-  /// Training and the blend take turns.
-  private var isBlendsTurn = false
+  private var sweep: SweepJob?
+  /// Training and what a person waits for take turns.
+  private var isBackgroundsTurn = false
   /// Files that a person named before the models were open.
   private var waitingImages: [String] = []
   private var looksAtPictures = false
@@ -51,11 +52,15 @@ final class ModelSession: Session {
   }
 
   var pause: Double {
-    opening.next != nil || training?.isGoing == true || canAnswer || canRebuild || canBlend ? 0 : .infinity
+    opening.next != nil || training?.isGoing == true || canAnswer || canRebuild || background != nil ? 0 : .infinity
   }
 
   private var canAnswer: Bool { pairs?.isFinished == false && training?.answersBrowsedPairs != true }
-  private var canBlend: Bool { blend?.isWaiting == true }
+  private var background: (any BackgroundJob)? {
+    if let blend, blend.isWaiting { return blend }
+    // The run, and its evaluations, go before those of a sweep.
+    return training?.isGoing == true || canAnswer ? nil : sweep.flatMap { $0.isWaiting ? $0 : nil }
+  }
   private var canRebuild: Bool { training != nil && !samples.isEmpty && pictures.isWaiting }
 
   func begin() { report.activity.status = .loading("opening the models") }
@@ -65,8 +70,8 @@ final class ModelSession: Session {
     // Quick images are reconstructed between steps anyway; slow ones only for a person who waits for them.
     let waits = looksAtPictures && canRebuild && (training?.isGoing != true || !pictures.isQuick)
     if waits { return rebuild() }
-    isBlendsTurn.toggle()
-    if canBlend, isBlendsTurn || training?.isGoing != true { return blend?.advance() ?? () }
+    isBackgroundsTurn.toggle()
+    if let background, isBackgroundsTurn || training?.isGoing != true { return background.advance() }
     if training?.isGoing == true { return try train() }
     if canAnswer { return try answer() }
     if canRebuild { rebuild() }
@@ -114,6 +119,9 @@ final class ModelSession: Session {
     case .weighPatches(let place):
       guard let workspace, let rows = pairs?.rows, rows.indices.contains(place) else { return }
       try workspace.weighPatches(of: rows[place], by: training?.models, report: report)
+    case .planSweep(let plan): report.attempt { try planSweep(plan) }
+    case .startSweep: sweep?.start()
+    case .cancelSweep: report.attempt { try sweep?.cancel() }
     case .keepNote(let note, let number): report.attempt { try pairFiles.keep(note, about: number) }
     case .write, .writePage, .writeScreen:
       report.attempt { try pairFiles.write(work) { try Assets.mini(environment: options.environment) } }
@@ -128,7 +136,10 @@ final class ModelSession: Session {
     report.activity.status = .failed(problem)
   }
 
-  func end() throws { try training?.end() }
+  func end() throws {
+    try sweep?.end()
+    try training?.end()
+  }
 
   /// Whether a run is under way.
   var isTraining: Bool { training?.session.map { !$0.hasEnded } ?? false }
@@ -203,11 +214,7 @@ final class ModelSession: Session {
     guard let clip else { return }
     let benchmark = try opening.open(.pairs, saying: { $0.pairs.count.counted("pair") }) { _ in try opener.pairs(clip) }
     guard let benchmark else { return }
-    if let first = benchmark.skipped.first {
-      let count = benchmark.skipped.count
-      report.post(
-        .problem(Problem("\(count.counted("pair")) \(count.areText) left out: \(first.reason.message)")))
-    }
+    report.note(benchmark.skipped)
     func cache(_ weights: String...) -> FeatureCache? {
       FeatureCache(weights: weights, environment: options.environment)
     }
@@ -314,6 +321,17 @@ final class ModelSession: Session {
     blend?.go(on: alpha)
   }
 
+  private func planSweep(_ plan: SweepPlan) throws {
+    guard let workspace, let training, let benchmark = pairs?.scoring.benchmark else {
+      throw Problem("nothing can be trained: models or pairs are not open")
+    }
+    try sweep?.cancel()
+    sweep = try SweepJob(
+      plan, like: training.description(), training.session?.recorder?.history, on: workspace, pairs: benchmark,
+      in: StateFolder(options.environment).newSweep(), environment: options.environment, isClosing: isClosing,
+      report: report)
+  }
+
   /// Of the run's folder, which another run may have taken the place of, or somebody may have moved.
   private func recordedTowers() -> RecordedTowers? {
     guard let workspace, let folder = training?.folder else { return nil }
@@ -366,20 +384,5 @@ final class ModelSession: Session {
     rebuild()
     guard wantsEveryLevel else { return }
     if pictures.queue.isEmpty { pictures.renew() } else { rebuild() }
-  }
-}
-
-extension OpenedCLIP {
-  /// "openai-vit-l-14, 428 M weights".
-  fileprivate var summary: String {
-    let count = clip.parameters.reduce(0) { $0 + $1.shape.count }
-    return "\(backbone.name.rawValue), \(count.shortText) weights"
-  }
-}
-
-extension StableDiffusion {
-  fileprivate var summary: String {
-    let count = (unet.parameters + autoencoder.parameters).reduce(0) { $0 + $1.shape.count }
-    return "\(side) × \(side) pixels, \(count.shortText) weights"
   }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Recap
 
 /// Where a session reports to the explorer.
 final class Reporter {
@@ -12,6 +13,13 @@ final class Reporter {
   /// Does what no run depends on; what goes wrong is only shown.
   func attempt(_ body: () throws -> Void) {
     do { try body() } catch { post(.problem(Problem(error))) }
+  }
+
+  /// Pairs that were left out.
+  func note(_ skipped: [SkippedPair]) {
+    guard let first = skipped.first else { return }
+    let count = skipped.count
+    post(.problem(Problem("\(count.counted("pair")) \(count.areText) left out: \(first.reason.message)")))
   }
 
   init(_ post: @escaping (ExplorerEvent) -> Void) { self.post = post }

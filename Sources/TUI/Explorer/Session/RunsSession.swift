@@ -17,6 +17,7 @@ final class RunsSession: Session {
   private var models: RunModels?
   private var pairSamples: [PairPicture: Int] = [:]
   private var blend: BlendJob?
+  private var sweep: SweepJob?
   /// Of the pictures; the run itself is not changed.
   private var density = RecapDensity.classOnly
   private var pictures: ReconstructionJob
@@ -51,13 +52,17 @@ final class RunsSession: Session {
   }
 
   private var run: FollowedRun { runs[opened] }
+  private var background: (any BackgroundJob)? {
+    let jobs: [(any BackgroundJob)?] = [blend, sweep]
+    return jobs.compactMap(\.self).first(where: \.isWaiting)
+  }
   private var canRebuild: Bool { models?.tuned != nil && pictures.isWaiting }
 
   /// The session that the screens show; nil for a run that is only followed.
   private var shown: ModelSession? { live.flatMap { $0.number == opened ? $0.session : nil } }
 
   var pause: Double {
-    let next = shown == nil && (canRebuild || blend?.isWaiting == true) ? 0 : max(0, nextLook - clock())
+    let next = shown == nil && (canRebuild || background != nil) ? 0 : max(0, nextLook - clock())
     return min(next, live?.session.pause ?? .infinity)
   }
 
@@ -98,6 +103,9 @@ final class RunsSession: Session {
         return report.post(.said("the patches cannot be looked at: the run’s models are not open"))
       }
       try models.workspace.weighPatches(of: rows[place], by: models.tuned?.models, report: report)
+    case .planSweep(let plan): report.attempt { try planSweep(plan) }
+    case .startSweep: sweep?.start()
+    case .cancelSweep: report.attempt { try sweep?.cancel() }
     case .keepNote(let note, let number): report.attempt { try pairFiles.keep(note, about: number) }
     case .write, .writePage, .writeScreen:
       report.attempt { try pairFiles.write(work) { try Assets.mini(environment: environment) } }
@@ -111,8 +119,8 @@ final class RunsSession: Session {
       try live.session.advance()
     } else if canRebuild {
       pictures.advance(source)
-    } else if shown == nil, blend?.isWaiting == true {
-      blend?.advance()
+    } else if shown == nil {
+      background?.advance()
     }
     guard clock() >= nextLook else { return }
     look()
@@ -136,23 +144,42 @@ final class RunsSession: Session {
     }
     // A live run goes on learning.
     if blend?.request != step || blend?.step != source.step {
-      let scored = ScoredPairs(of: plan)
-      let pairs = try models?.benchmark ?? workspace.benchmark(scored)
-      models?.benchmark = pairs
       blend = BlendJob(
         try WeightBlend(
           source.reconstructor.models, kept: plan.keptShare(after: source.step),
-          evaluator: workspace.evaluator(scored, pairs, seed: plan.seed), step: source.step), request: step,
-        report: report)
+          evaluator: workspace.evaluator(ScoredPairs(of: plan), benchmark(workspace), seed: plan.seed),
+          step: source.step), request: step, report: report)
     }
     blend?.go(on: alpha)
+  }
+
+  /// The pairs that the run was scored on.
+  private func benchmark(_ workspace: Workspace) throws -> PairBenchmark {
+    let pairs = try models?.benchmark ?? workspace.benchmark(ScoredPairs(of: run.folder.description))
+    models?.benchmark = pairs
+    return pairs
   }
 
   func fail(_ problem: Problem) {
     if let live { live.session.fail(problem) } else { report.post(.problem(problem)) }
   }
 
-  func end() throws { try live?.session.end() }
+  func end() throws {
+    try sweep?.end()
+    try live?.session.end()
+  }
+
+  private func planSweep(_ plan: SweepPlan) throws {
+    guard let workspace = models?.workspace else { throw Problem("nothing can be trained: the models are not open") }
+    try sweep?.cancel()
+    let template = run.folder.description
+    try template.requireResumable(run.folder.path)
+    // Another machine's steps say nothing about this one.
+    let isOwn = template.cpu == RunDescription.cpuName() && template.threads == ThreadPool.threads
+    sweep = try SweepJob(
+      plan, like: template, isOwn ? run.history : nil, on: workspace, pairs: benchmark(workspace),
+      in: StateFolder(environment).newSweep(), environment: environment, isClosing: isClosing, report: report)
+  }
 
   /// Trains the run on the screens from its last checkpoint on.
   private func resume() throws {

@@ -19,6 +19,9 @@ struct StateFolder {
     return folder
   }
 
+  /// The same with `-sweep` behind it, which gets a folder for each of its runs.
+  func newSweep() throws -> String { try newRun() + "-sweep" }
+
   /// `$XDG_STATE_HOME/diva-tui/runs/2026-01-31-120000`, with a number behind it where that is taken.
   func newRun() throws -> String {
     let runs = try made("runs")

@@ -149,6 +149,11 @@ final class TrainingJob: RunSource {
     report.activity.status = session.hasEnded ? .finished : .running
   }
 
+  /// What the run is, or the next one would be.
+  func description() throws -> RunDescription {
+    try session?.recorder?.folder.description ?? resumed?.description ?? newDescription()
+  }
+
   private func newDescription() throws -> RunDescription {
     var run = try RunDescription(
       plan, in: workspace, tuned: options.tuned, data: options.data,
