@@ -249,6 +249,17 @@ struct ModelSessionTests {
     #expect(throws: Problem.self) { try Assets.mini(environment: [Assets.variable: "/nowhere"]) }
   }
 
+  @Test("tells the nearest pairs from the features that the answers left, for both CLIPs")
+  func neighbours() throws {
+    let options = SessionOptions(tuned: "tuned", mmvp: "pairs")
+    let find = Work.findNeighbours(4, step: nil, mayEncode: false)
+    let (_, events) = try visit(options, foreign(opener()), requests: [find])
+    let found = events.compactMap { if case .neighbours(let found) = $0 { found } else { nil } }
+    #expect(found.count == 1 && found[0].number == 5 && found[0].progress == nil)
+    // The tuned CLIP is the baseline here.
+    #expect(found[0].baseline.count == 3 && found[0].baseline == found[0].tuned && !found[0].all.contains(5))
+  }
+
   @Test(
     "a sweep asks first, trains each run in a folder of its own, and changes nothing in the run that waits meanwhile")
   func sweep() throws {

@@ -10,11 +10,18 @@ import TestSupport
 @Suite("A session on runs")
 struct RunsSessionTests {
   /// What the explorer would show after each script step; a step changes the folders or asks for something.
-  private func watch(_ folders: [RunFolder], script: [() throws -> Work?]) throws -> [ExplorerState] {
+  ///
+  /// - Parameter home: where caches lie; nil for this machine's.
+  private func watch(
+    _ folders: [RunFolder], home: String? = nil, script: [() throws -> Work?]
+  ) throws -> [ExplorerState] {
     var (state, states, time, left) = (ExplorerState(), [ExplorerState](), 0.0, script)
     var failure: (any Error)?
+    let environment = ProcessInfo.processInfo.environment.merging(
+      home.map { ["HOME": $0, "XDG_CACHE_HOME": "", "DIVA_TUI_CACHE": ""] } ?? [:]
+    ) { $1 }
     let session = RunsSession(
-      folders,
+      folders, environment: environment,
       clock: {
         time += 1
         return time
@@ -29,14 +36,16 @@ struct RunsSessionTests {
     return states
   }
 
-  private func make(_ path: String, clip: String = RunDescription.embedded) throws -> RunFolder {
+  private func make(
+    _ path: String, clip: String = RunDescription.embedded, pairs: String? = nil
+  ) throws -> RunFolder {
     var configuration = TrainConfiguration()
     (configuration.steps, configuration.alignSteps, configuration.density) = (3, 1, .fraction(0.7))
     return try RunFolder.create(
       path,
       RunDescription(
         configuration: configuration, version: "0.1.0", clip: clip, diffusion: RunDescription.embedded,
-        data: "mini world", threads: 2, cpu: "Test CPU"))
+        data: "mini world", mmvp: pairs, threads: 2, cpu: "Test CPU"))
   }
 
   private func step(_ number: Int, _ stage: StepReport.Stage = .train) -> LogEntry {
@@ -111,6 +120,24 @@ struct RunsSessionTests {
       // Nothing was learned yet: both CLIPs tell the same.
       #expect(made.byBaseline == made.byTuned && made.byTuned != made.noised)
       #expect(try #require(states.last).feed.reconstructions.count >= 2)
+    }
+  }
+
+  @Test("encodes the pairs' images for the nearest ones only when somebody asks, and says how far it is")
+  func neighbours() throws {
+    try withFolder { parent in
+      let folder = try make(parent + "/run", pairs: Assets.mini().benchmark.path)
+      let ask = { (mayEncode: Bool) in { Work.findNeighbours(4, step: nil, mayEncode: mayEncode) } }
+      let states = try watch(
+        [folder], home: parent, script: [ask(false), { nil }, ask(true)] + Array(repeating: { nil }, count: 600))
+
+      #expect(states[2].pairs.inquiry.neighbours == nil)
+      let found = states.compactMap(\.pairs.inquiry.neighbours)
+      // 135 pairs of two images, by two CLIPs.
+      #expect(found.first?.progress?.all == 540 && found.first?.number == 5)
+      let last = try #require(found.last)
+      // There is no checkpoint: the tuned CLIP is the baseline.
+      #expect(last.progress == nil && last.baseline.count == 3 && last.baseline == last.tuned)
     }
   }
 

@@ -113,6 +113,28 @@ public struct GradualScoring {
       .map(\.values)
   }
 
+  // MARK: - Embedding
+
+  /// Images whose features are there, over all models, answered or not; those from a cache, too.
+  public var knownImages: Int { models.indices.reduce(0) { $0 + encoded(by: $1) } }
+  public var areImagesKnown: Bool { knownImages == allImages }
+
+  /// The model that is behind encodes its next few images, without answers: those take the statements, too.
+  public mutating func encodeImages() {
+    guard !areImagesKnown, let number = models.indices.min(by: { encoded(by: $0) < encoded(by: $1) }) else { return }
+    let before = encoded(by: number)
+    for (row, values) in features(from: before, of: number).enumerated() { models[number].features[row] += values }
+    encodedImages += encoded(by: number) - before
+    if encoded(by: number) == benchmark.images.count { keep(number) }
+  }
+
+  /// A model's images in its embedding; nil where there is no such model, and before it has encoded all.
+  public func embedding(of number: Int) -> PairEmbedding? {
+    guard models.indices.contains(number), encoded(by: number) == benchmark.images.count else { return nil }
+    return PairEmbedding(
+      models[number].features[0], width: models[number].vision.projectionWidth, places: benchmark.imagePlaces)
+  }
+
   private func encoded(by number: Int) -> Int {
     models[number].features[0].count / models[number].vision.projectionWidth
   }

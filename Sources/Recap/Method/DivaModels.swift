@@ -64,7 +64,7 @@ extension Linear {
 
 extension CLIPVisionTower {
   /// A second tower with the same weights.
-  func copied() throws -> CLIPVisionTower {
+  public func copied() throws -> CLIPVisionTower {
     try CLIPVisionTower(config, projectionWidth: projectionWidth, from: .copying(parameters))
   }
 }

@@ -40,6 +40,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case blend(BlendCurve)
   /// Which patches of a pair speak for which statement.
   case evidence(EvidenceOverlay)
+  /// Which pairs are nearest to one.
+  case neighbours(PairNeighbours)
   /// How far a sweep is.
   case sweep(SweepTable)
   /// What is loaded.
@@ -54,7 +56,7 @@ enum ExplorerEvent: Equatable, Sendable {
     switch self {
     case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs, .blend: true
     case .key, .mouse, .paste, .graphics, .tick, .runs, .towers, .problem, .notes, .evidence, .models, .said,
-      .benchmark, .sweep:
+      .benchmark, .neighbours, .sweep:
       false
     }
   }

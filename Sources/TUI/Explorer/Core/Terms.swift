@@ -88,6 +88,10 @@ enum Terms {
       "A margin within 0.02 of 0: little better or worse than a coin toss."
     ),
     (
+      "nearest pairs",
+      "The pairs with the largest cosine between one of their images and one of this pair's, in a CLIP's embedding."
+    ),
+    (
       "same",
       "Both statements chose one image: the model cannot tell the two images apart."
     ),

@@ -29,6 +29,11 @@ enum Work: Equatable, Sendable {
   case describeModels
   /// Keep what was noted about the pair of this number.
   case keepNote(PairNote, about: Int)
+  /// Find the pairs whose images are nearest to those of the pair at this place; where their features are not known, only
+  /// if the images may be encoded for that.
+  case findNeighbours(Int, step: Int?, mayEncode: Bool)
+  /// Cancel what is being found out about pairs.
+  case cancelInquiries
   /// Find out what a sweep takes, as far as that is not known.
   case planSweep(SweepPlan)
   /// Train what is left of the sweep's runs.

@@ -4,12 +4,12 @@ import Terminal
 
 /// What both models make of a pair, in lines: statements, similarities, picks, margins, answers by step, notes.
 struct PairFacts {
-  private typealias Line = [(String, Style)]
+  typealias Line = [(String, Style)]
 
-  private let answered: AnsweredPair
+  let answered: AnsweredPair
   private let note: PairNote
-  private let state: ExplorerState
-  private let columns: Int
+  let state: ExplorerState
+  let columns: Int
 
   init(_ detail: PairDetail, columns: Int) {
     (answered, note, state, self.columns) = (detail.answered, detail.note, detail.state, columns)
@@ -17,7 +17,9 @@ struct PairFacts {
 
   /// The lines that matter most first; blank ones only where there is room.
   func draw(in rect: Rect, on canvas: inout Canvas) {
-    let blocks = [statements + legend, matrix, picks, margins, steps, person, pinned, again].filter { !$0.isEmpty }
+    let blocks = [statements + legend, matrix, picks, margins, steps, nearest, person, pinned, again].filter {
+      !$0.isEmpty
+    }
     let lines = blocks.map(\.count).reduce(0, +)
     let isLoose = lines + blocks.count - 1 <= rect.rows
     var row = rect.row
@@ -47,7 +49,7 @@ struct PairFacts {
     return [[(isThere ? EvidenceOverlay.legend : "patches: being looked at …", .dim)]]
   }
 
-  private static let models: [(name: String, style: Style)] = [("baseline", .baseline), ("tuned", .tuned)]
+  static let models: [(name: String, style: Style)] = [("baseline", .baseline), ("tuned", .tuned)]
   private var answers: [PairPrediction?] { [answered.baseline, answered.tuned] }
 
   // MARK: - Similarities

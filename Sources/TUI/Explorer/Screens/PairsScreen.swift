@@ -24,6 +24,7 @@ enum PairsScreen: Screen {
     var look = PairLook()
     /// Of the pair that was requested last.
     var evidence: EvidenceOverlay?
+    var inquiry = PairInquiry()
     /// The pair that is shown beside the chosen one.
     var pinned: Int?
     /// A pair to choose as soon as the pairs are there.
@@ -38,7 +39,8 @@ enum PairsScreen: Screen {
     case exportFormat
   }
 
-  static let keys: [Binding] = listKeys + StepCursor.keys { $0.pairs.steps } + lookKeys + noteKeys + moveKeys
+  static let keys: [Binding] =
+    listKeys + StepCursor.keys { $0.pairs.steps } + lookKeys + inquiryKeys + noteKeys + moveKeys
 
   private static let listKeys: [Binding] = [
     Binding(
@@ -55,7 +57,7 @@ enum PairsScreen: Screen {
       if !state.pairs.list.moveToWrong(forward: key == "w") {
         state.hint("no wrong answer \(key == "w" ? "below" : "above") in this list")
       }
-      return weighed(state)
+      return inquire(&state)
     },
     // Also before there are pairs: it then filters what arrives.
     Binding(keys: ["/"], label: "filter", tooltip: filterHelp) { state, _ in
@@ -111,7 +113,7 @@ enum PairsScreen: Screen {
       unavailable: needsPairs
     ) { state, _ in
       state.pairs.look.showsEvidence.toggle()
-      return weighed(state)
+      return inquire(&state)
     },
     Binding(
       keys: ["z"], label: "full screen", tooltip: "Show the images as large as they fit, and back.",
@@ -211,21 +213,13 @@ enum PairsScreen: Screen {
     } else {
       state.pairs.list.move(by: count)
     }
-    return weighed(state)
-  }
-
-  /// Where the patches are looked at, those of the chosen pair are requested.
-  private static func weighed(_ state: ExplorerState) -> [Work] {
-    let list = state.pairs.list
-    guard state.pairs.look.showsEvidence, let number = list.chosen?.number, state.pairs.evidence?.number != number
-    else { return [] }
-    return [.weighPatches(list.shown[list.cursor])]
+    return inquire(&state)
   }
 
   /// Who sorts looks for what comes first.
   private static func toTop(_ state: inout ExplorerState) -> [Work] {
     state.pairs.list.move(by: .min)
-    return []
+    return inquire(&state)
   }
 
   static func note(_ state: inout ExplorerState, _ change: (inout PairNote) -> Void) -> [Work] {
@@ -265,23 +259,31 @@ enum PairsScreen: Screen {
 
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
     switch event {
-    case .opened: (state.pairs.pinned, state.pairs.pattern, state.pairs.evidence) = (nil, nil, nil)
+    case .opened:
+      (state.pairs.pinned, state.pairs.pattern, state.pairs.evidence) = (nil, nil, nil)
+      state.pairs.inquiry = PairInquiry()
     case .evidence(let evidence):
       state.pairs.evidence = evidence
       return []
-    case .pairs, .log(.predictions): break
+    case .neighbours(let found):
+      take(found, &state)
+      return []
+    case .samples: return inquire(&state)
+    case .log(.predictions), .pairs:
+      // The tuned CLIP has become another.
+      if state.step == nil { state.pairs.inquiry.neighbours = nil }
     case .notes(let notes):
       state.pairs.list.take(notes)
       return []
     default: return []
     }
     refresh(&state)
-    return []
+    return inquire(&state)
   }
 
   static func stepMoved(_ state: inout ExplorerState) -> [Work] {
     refresh(&state)
-    return []
+    return inquire(&state)
   }
 
   /// The pairs with the answers of the step that is looked at.

@@ -22,6 +22,7 @@ final class ModelSession: Session {
   /// Of the run that is trained here; nil before it has a folder.
   private var towers: (path: String, towers: RecordedTowers)?
   private var blend: BlendJob?
+  private let inquiries: PairInquiries
   private var sweep: SweepJob?
   /// Training and what a person waits for take turns.
   private var isBackgroundsTurn = false
@@ -47,6 +48,7 @@ final class ModelSession: Session {
   ) {
     (self.options, self.isClosing, report) = (options, isClosing, Reporter(post))
     self.opener = opener ?? ModelOpener(options)
+    inquiries = PairInquiries(report, environment: options.environment)
     opening = SessionOpening(options, isClosing: isClosing, report: report)
     pictures = ReconstructionJob(report, isEager: false)
   }
@@ -57,7 +59,7 @@ final class ModelSession: Session {
 
   private var canAnswer: Bool { pairs?.isFinished == false && training?.answersBrowsedPairs != true }
   private var background: (any BackgroundJob)? {
-    if let blend, blend.isWaiting { return blend }
+    if let waiting = inquiries.waiting ?? blend.flatMap({ $0.isWaiting ? $0 : nil }) { return waiting }
     // The run, and its evaluations, go before those of a sweep.
     return training?.isGoing == true || canAnswer ? nil : sweep.flatMap { $0.isWaiting ? $0 : nil }
   }
@@ -119,6 +121,8 @@ final class ModelSession: Session {
     case .weighPatches(let place):
       guard let workspace, let rows = pairs?.rows, rows.indices.contains(place) else { return }
       try workspace.weighPatches(of: rows[place], by: training?.models, report: report)
+    case .findNeighbours, .cancelInquiries:
+      inquiries.handle(work, known: pairs?.scoring) { subject }
     case .planSweep(let plan): report.attempt { try planSweep(plan) }
     case .startSweep: sweep?.start()
     case .cancelSweep: report.attempt { try sweep?.cancel() }
@@ -330,6 +334,12 @@ final class ModelSession: Session {
       plan, like: training.description(), training.session?.recorder?.history, on: workspace, pairs: benchmark,
       in: StateFolder(options.environment).newSweep(), environment: options.environment, isClosing: isClosing,
       report: report)
+  }
+
+  private var subject: PairInquiries.Subject? {
+    guard let workspace, let benchmark = pairs?.scoring.benchmark else { return nil }
+    return PairInquiries.Subject(
+      workspace: workspace, benchmark: benchmark, source: source, seed: options.configuration.seed)
   }
 
   /// Of the run's folder, which another run may have taken the place of, or somebody may have moved.

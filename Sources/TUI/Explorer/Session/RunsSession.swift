@@ -17,6 +17,7 @@ final class RunsSession: Session {
   private var models: RunModels?
   private var pairSamples: [PairPicture: Int] = [:]
   private var blend: BlendJob?
+  private let inquiries: PairInquiries
   private var sweep: SweepJob?
   /// Of the pictures; the run itself is not changed.
   private var density = RecapDensity.classOnly
@@ -41,6 +42,7 @@ final class RunsSession: Session {
   ) {
     (self.environment, self.isClosing, self.clock, report) = (environment, isClosing, clock, Reporter(post))
     pictures = ReconstructionJob(report, isEager: false)
+    inquiries = PairInquiries(report, environment: environment)
     let names = folders.map(\.name)
     self.damaged = damaged.map { path, problem in
       RunRow(
@@ -53,8 +55,7 @@ final class RunsSession: Session {
 
   private var run: FollowedRun { runs[opened] }
   private var background: (any BackgroundJob)? {
-    let jobs: [(any BackgroundJob)?] = [blend, sweep]
-    return jobs.compactMap(\.self).first(where: \.isWaiting)
+    inquiries.waiting ?? blend.flatMap { $0.isWaiting ? $0 : nil } ?? sweep.flatMap { $0.isWaiting ? $0 : nil }
   }
   private var canRebuild: Bool { models?.tuned != nil && pictures.isWaiting }
 
@@ -103,6 +104,8 @@ final class RunsSession: Session {
         return report.post(.said("the patches cannot be looked at: the run’s models are not open"))
       }
       try models.workspace.weighPatches(of: rows[place], by: models.tuned?.models, report: report)
+    case .findNeighbours, .cancelInquiries:
+      inquiries.handle(work, subject)
     case .planSweep(let plan): report.attempt { try planSweep(plan) }
     case .startSweep: sweep?.start()
     case .cancelSweep: report.attempt { try sweep?.cancel() }
@@ -160,6 +163,12 @@ final class RunsSession: Session {
     return pairs
   }
 
+  private func subject() throws -> PairInquiries.Subject? {
+    guard let workspace = models?.workspace, models?.tuned != nil else { return nil }
+    return PairInquiries.Subject(
+      workspace: workspace, benchmark: try benchmark(workspace), source: source, seed: run.folder.description.seed)
+  }
+
   func fail(_ problem: Problem) {
     if let live { live.session.fail(problem) } else { report.post(.problem(problem)) }
   }
@@ -191,6 +200,7 @@ final class RunsSession: Session {
     let options = try SessionOptions(resuming: run.folder, environment: environment)
     // What shows this run until now takes memory that its training needs.
     (models, towers, blend, live) = (nil, nil, nil, nil)
+    inquiries.forget()
     let session = ModelSession(options, isClosing: isClosing) { [unowned self] event in
       guard opened == number else { return }
       if case .opened(var run) = event {
@@ -306,6 +316,7 @@ final class RunsSession: Session {
     do {
       if models?.fits(run.folder.description) != true {
         models = nil
+        inquiries.forget()
         models = try RunModels(of: run.folder.description, environment: environment)
       }
       guard let models else { return }
@@ -335,6 +346,7 @@ final class RunsSession: Session {
 
   private func loadCheckpoint() {
     models?.tuned = nil
+    inquiries.forget()
     do {
       let (last, damage) = try Checkpoint.latestWhole(in: run.folder)
       for problem in damage { report.post(.problem(problem)) }

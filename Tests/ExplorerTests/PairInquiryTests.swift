@@ -1,0 +1,78 @@
+import Engine
+import Foundation
+import Testing
+import TestSupport
+
+@testable import Explorer
+@testable import Recap
+@testable import Terminal
+
+/// What the Pairs screen asks the models about the chosen pair.
+@Suite("Inquiries about pairs")
+struct PairInquiryTests {
+  private func explorer(_ size: Size = Size(columns: 120, rows: 36)) -> TestExplorer {
+    var explorer = TestExplorer(DemoFeed.watched, columns: size.columns, rows: size.rows)
+    explorer.type("3jj")
+    return explorer
+  }
+
+  private static let found = PairNeighbours(number: 3, baseline: [8, 131, 12], tuned: [8, 5, 77])
+
+  // MARK: - Nearest pairs
+
+  @Test(
+    "the nearest pairs of each pair are asked for as the cursor goes, and found first only when somebody wants them")
+  func asking() {
+    var explorer = explorer()
+    #expect(explorer.work == [.loadPairs])
+    #expect(explorer.screen.contains("nearest a encodes 540 images, about"))
+    explorer.type("a")
+    #expect(explorer.screen.contains("nearest is being opened …"))
+    #expect(explorer.work.last == .findNeighbours(2, step: nil, mayEncode: true))
+    var half = PairNeighbours(number: 3, progress: WorkProgress(done: 90, all: 540, secondsLeft: 75))
+    explorer.take(.neighbours(half))
+    #expect(explorer.screen.contains("90 of 540 images · 1:15 left · C cancels"))
+    explorer.type("C")
+    #expect(explorer.work.last == .cancelInquiries)
+    half.isCancelled = true
+    explorer.take(.neighbours(half))
+    #expect(explorer.screen.contains("90 of 540 images, cancelled; C resumes"))
+    explorer.type("C")
+    #expect(explorer.work.last == .findNeighbours(2, step: nil, mayEncode: true))
+  }
+
+  @Test("once found they are listed with the pair; Esc lists all again")
+  func listing() {
+    var explorer = explorer()
+    explorer.type("a")
+    explorer.take(.neighbours(Self.found))
+    func listed() -> [Int] { explorer.state.pairs.list.shown.map { $0 + 1 } }
+    #expect(listed() == [3, 5, 8, 12, 77, 131] && explorer.state.pairs.list.chosen?.number == 3)
+    #expect(explorer.screen.contains("baseline #8 #131 #12   tuned #8 #5 #77"))
+    explorer.press(.escape)
+    #expect(listed().count == 135 && explorer.state.pairs.list.chosen?.number == 3)
+    explorer.type("a")
+    #expect(listed().count == 6)
+    explorer.press(.escape)
+    // Those of another pair are not this one's.
+    explorer.type("j")
+    #expect(!explorer.screen.contains("#131") && explorer.work.last == .findNeighbours(3, step: nil, mayEncode: false))
+  }
+
+  @Test("other answers make what was found outdated")
+  func outdated() {
+    var explorer = explorer()
+    explorer.take(.neighbours(Self.found))
+    #expect(explorer.screen.contains("#131") && explorer.state.pairs.list.shown.count == 135)
+    explorer.take(.pairs(DemoFeed.pairs(gain: 0.2)))
+    #expect(!explorer.screen.contains("#131"))
+    #expect(explorer.work.last == .findNeighbours(2, step: nil, mayEncode: false))
+  }
+
+  @Test("the nearest pairs", arguments: ScreenTests.sizes)
+  func golden(size: Size) throws {
+    var explorer = explorer(size)
+    explorer.take(.neighbours(Self.found))
+    try explorer.matches("pairs-nearest-\(size.columns)x\(size.rows)")
+  }
+}
