@@ -260,6 +260,28 @@ struct ModelSessionTests {
     #expect(found[0].baseline.count == 3 && found[0].baseline == found[0].tuned && !found[0].all.contains(5))
   }
 
+  @Test("asks the diffusion model about a pair a few noises at a time, and the second session knows the answer")
+  func teacher() throws {
+    try withFolder { home in
+      let options = SessionOptions(diffusion: "sd", mmvp: "pairs")
+      func answers(_ requests: [Work]) throws -> [PairVerdict] {
+        try visit(options, foreign(opener()), home: home, requests: requests).events.compactMap {
+          if case .verdict(let verdict) = $0 { verdict } else { nil }
+        }
+      }
+      let first = try answers([.askTeacher(3), .cancelInquiries])
+      let verdict = try #require(first.last?.verdict)
+      #expect(verdict.gains.map(\.count) == [32, 32] && first.allSatisfy { $0.number == 4 })
+      let counts = first.compactMap { $0.progress?.done }
+      #expect(counts.count > 1 && counts == counts.sorted() && first[0].progress?.done == 0)
+
+      let second = try answers([.askTeacher(3)])
+      #expect(second.count == 2 && second[0].progress?.done == 0)
+      let known = try #require(second.last?.verdict)
+      for (one, other) in zip(known.gains.joined(), verdict.gains.joined()) { #expect(abs(one - other) < 1e-6) }
+    }
+  }
+
   @Test(
     "a sweep asks first, trains each run in a folder of its own, and changes nothing in the run that waits meanwhile")
   func sweep() throws {

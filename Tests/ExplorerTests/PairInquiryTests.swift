@@ -75,4 +75,48 @@ struct PairInquiryTests {
     explorer.take(.neighbours(Self.found))
     try explorer.matches("pairs-nearest-\(size.columns)x\(size.rows)")
   }
+
+  // MARK: - The teacher
+
+  private static func verdict(_ number: Int, _ first: Double, _ second: Double) -> PairVerdict {
+    let gains = [first, second].map { mean in (0..<32).map { mean + 0.02 * (DemoFeed.noise($0) - 0.5) } }
+    return PairVerdict(number: number, verdict: TeacherVerdict(gains: gains))
+  }
+
+  @Test("the teacher is asked about each pair that the cursor comes to, once, and its cost is said")
+  func teacher() {
+    var explorer = explorer()
+    #expect(explorer.screen.contains("teacher V gets its verdict, by 32 noises"))
+    explorer.type("V")
+    #expect(explorer.work.last == .askTeacher(2))
+    var half = PairVerdict(number: 3, progress: WorkProgress(done: 12, all: 64, secondsLeft: 9))
+    explorer.take(.verdict(half))
+    #expect(explorer.screen.contains("12 of 64 noises · 0:09 left · C cancels"))
+    explorer.type("C")
+    #expect(explorer.work.last == .cancelInquiries)
+    half.isCancelled = true
+    explorer.take(.verdict(half))
+    explorer.type("C")
+    #expect(explorer.work.last == .askTeacher(2))
+    explorer.take(.verdict(Self.verdict(3, 0.04, -0.03)))
+    #expect(explorer.screen.contains("image 1 ✓ 32 of 32  image 2 ✗ 0 of 32"))
+    func asked() -> [Work] { explorer.work.filter { if case .askTeacher = $0 { true } else { false } } }
+    explorer.type("jk")
+    #expect(asked() == [.askTeacher(2), .askTeacher(2), .askTeacher(3)])
+    explorer.type("V")
+    #expect(!explorer.screen.contains("32 of 32"))
+  }
+
+  @Test("what it says of CLIP follows from both answers, and no sign is coloured that hangs on chance")
+  func meaning() throws {
+    var explorer = explorer()
+    explorer.type("V")
+    let isRight = try #require(explorer.state.pairs.list.chosen?.tuned).isCorrect
+    explorer.take(.verdict(Self.verdict(3, 0.04, 0.03)))
+    #expect(explorer.screen.contains(isRight ? "it knows, and so does the tuned CLIP" : "has not learned it"))
+    explorer.take(.verdict(Self.verdict(3, 0.04, -0.03)))
+    #expect(explorer.screen.contains(isRight ? "the tuned CLIP knows what it does not" : "it does not know either"))
+    explorer.take(.verdict(Self.verdict(3, 0.04, 0)))
+    #expect(explorer.screen.contains("not sure: within two standard errors"))
+  }
 }

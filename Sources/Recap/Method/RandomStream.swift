@@ -39,6 +39,8 @@ public enum RandomStream: UInt32, CaseIterable, Sendable {
   case reconstructionNoise = 30
   /// Which patch tokens condition a reconstruction; the Density screen shows these.
   case reconstructionPatches = 31
+  /// Of the diffusion classifier; all statements of a pair get the same.
+  case teacherNoise = 32
 
   /// Directions of the random change that the tuned tower is compared with.
   case equalNormControl = 40

@@ -20,18 +20,15 @@ enum Prompt {
   /// - Parameter text: takes the place of the reference's; the paper's prompt is the empty text.
   static func embedding(in diffusion: WeightsFolder, _ text: String? = nil) throws -> Tensor {
     if isPaired(diffusion) { return try pairedEmbedding(in: diffusion, text ?? reference) }
-    let folder = diffusion.part("text_encoder")
     let tokenizerFolder = URL(filePath: diffusion.path + "/tokenizer")
-    let fields = try folder.configuration()
-    if fields.json["architectures"]?.elements?.contains("CLIPTextModelWithProjection") ?? false {
-      let encoder = try CLIPTextTower(projectedTextEncoder: folder)
+    let (encoder, isProjected) = try CLIPTextTower.ofPrompts(in: diffusion)
+    if isProjected {
       let tokenizer = try CLIPTokenizer(folder: tokenizerFolder)
       try require(tokenizer, fits: encoder, in: diffusion)
       let ids = tokenizer.tokens(text ?? "")
       let end = ids.firstIndex(of: tokenizer.end) ?? ids.count - 1
       return withoutGradient { encoder.textTokens([Array(ids[...end])]) }
     }
-    let encoder = try CLIPTextTower(textEncoder: folder)
     let tokenizer = try CLIPTokenizer(folder: tokenizerFolder, contextLength: encoder.config.contextLength)
     try require(tokenizer, fits: encoder, in: diffusion)
     return withoutGradient { encoder([tokenizer.tokens(text ?? reference)]) }

@@ -42,6 +42,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case evidence(EvidenceOverlay)
   /// Which pairs are nearest to one.
   case neighbours(PairNeighbours)
+  /// What the diffusion model makes of a pair.
+  case verdict(PairVerdict)
   /// How far a sweep is.
   case sweep(SweepTable)
   /// What is loaded.
@@ -56,7 +58,7 @@ enum ExplorerEvent: Equatable, Sendable {
     switch self {
     case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs, .blend: true
     case .key, .mouse, .paste, .graphics, .tick, .runs, .towers, .problem, .notes, .evidence, .models, .said,
-      .benchmark, .neighbours, .sweep:
+      .benchmark, .neighbours, .verdict, .sweep:
       false
     }
   }

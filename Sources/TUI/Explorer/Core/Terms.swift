@@ -92,6 +92,11 @@ enum Terms {
       "The pairs with the largest cosine between one of their images and one of this pair's, in a CLIP's embedding."
     ),
     (
+      "teacher's verdict",
+      "For each image of a pair the statement under whose condition the frozen denoiser predicts the noise "
+        + "better, over 32 noises that both statements share."
+    ),
+    (
       "same",
       "Both statements chose one image: the model cannot tell the two images apart."
     ),

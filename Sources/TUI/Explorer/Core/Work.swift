@@ -32,6 +32,8 @@ enum Work: Equatable, Sendable {
   /// Find the pairs whose images are nearest to those of the pair at this place; where their features are not known, only
   /// if the images may be encoded for that.
   case findNeighbours(Int, step: Int?, mayEncode: Bool)
+  /// Ask the frozen diffusion model about the pair at this place.
+  case askTeacher(Int)
   /// Cancel what is being found out about pairs.
   case cancelInquiries
   /// Find out what a sweep takes, as far as that is not known.

@@ -2,8 +2,49 @@ import Engine
 import Recap
 import Terminal
 
-/// What the models make of the pair on request: the nearest pairs.
+/// What the models make of the pair on request: the teacher's verdict, the nearest pairs.
 extension PairFacts {
+  // MARK: - The teacher
+
+  /// Which statement the frozen denoiser holds for true of each image, and what that says of CLIP.
+  var teacher: [Line] {
+    guard !state.feed.samples.isEmpty, answered.pair.shape == .square else { return [] }
+    func line(_ text: String) -> [Line] { [[("teacher ", .dim), (text, .dim)]] }
+    let noises = TeacherVerdict.usualNoises
+    guard state.pairs.inquiry.asksTeacher else {
+      return [hint("teacher", "V", "gets its verdict, by \(noises) noises")]
+    }
+    guard let answer = PairsScreen.verdict(state) else { return line("is being opened …") }
+    guard let verdict = answer.verdict else {
+      guard let progress = answer.progress else { return line("has no verdict") }
+      let count = "\(progress.done) of \(progress.all) noises"
+      let left = progress.secondsLeft.map { " · \($0.clockTime) left" } ?? ""
+      return line(answer.isCancelled ? "\(count), cancelled; C resumes" : "\(count)\(left) · C cancels")
+    }
+    let images = verdict.gains.indices.flatMap { image -> Line in
+      let isRight = verdict.isRight(image)
+      let style: Style = verdict.isSure(image) ? (isRight ? .good : .bad) : .normal
+      return [
+        ("\(image > 0 ? "  " : "")image \(image + 1) ", .dim), (isRight ? "✓" : "✗", style),
+        (" \(verdict.wins(image)) of \(verdict.noises)", verdict.isSure(image) ? .normal : .dim),
+      ]
+    }
+    let words = columns >= 56 ? [("  noises", Style.dim)] : []
+    return [[("teacher ", .dim)] + images + words, [("        \(meaning(verdict))", .dim)]]
+  }
+
+  private func meaning(_ verdict: TeacherVerdict) -> String {
+    guard let isRight = (answered.tuned ?? answered.baseline)?.isCorrect else { return "" }
+    let name = answered.tuned == nil ? "CLIP" : "the tuned CLIP"
+    switch (verdict.knows, isRight) {
+    case (true?, true): return "it knows, and so does \(name)"
+    case (true?, false): return "it knows; \(name) has not learned it"
+    case (false?, true): return "\(name) knows what it does not"
+    case (false?, false): return "it does not know either"
+    case (nil, _): return "not sure: within two standard errors"
+    }
+  }
+
   /// What a key does: a letter alone would be read as a word.
   private func hint(_ name: String, _ key: String, _ words: String) -> Line {
     [(name + " ", .dim), (key, .accent.bold), (" " + words, .dim)]

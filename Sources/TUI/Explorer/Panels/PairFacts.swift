@@ -17,9 +17,13 @@ struct PairFacts {
 
   /// The lines that matter most first; blank ones only where there is room.
   func draw(in rect: Rect, on canvas: inout Canvas) {
-    let blocks = [statements + legend, matrix, picks, margins, steps, nearest, person, pinned, again].filter {
-      !$0.isEmpty
-    }
+    let isAsked = state.pairs.inquiry.asksTeacher
+    let blocks = [
+      // What was asked for goes before what is always there.
+      statements + legend, isAsked ? teacher : [], matrix, picks, margins, steps, isAsked ? [] : teacher,
+      nearest,
+      person, pinned, again,
+    ].filter { !$0.isEmpty }
     let lines = blocks.map(\.count).reduce(0, +)
     let isLoose = lines + blocks.count - 1 <= rect.rows
     var row = rect.row

@@ -10,6 +10,10 @@ struct PairInquiry: Equatable, Sendable {
   var hasFeatures = false
   /// They are to be listed as soon as they are found.
   var listsNeighbours = false
+  /// By number; the denoiser never changes.
+  var verdicts: [Int: PairVerdict] = [:]
+  /// The teacher’s verdict is wanted on each pair that the cursor comes to.
+  var asksTeacher = false
 }
 
 extension PairsScreen {
@@ -26,6 +30,15 @@ extension PairsScreen {
       }
       state.pairs.inquiry.listsNeighbours = true
       return find(state, mayEncode: true)
+    },
+    Binding(
+      keys: ["V"], label: "teacher",
+      tooltip:
+        "Show which statement the frozen diffusion model holds for true of each image, for this pair and the next ones; again hides that.",
+      unavailable: needsModels
+    ) { state, _ in
+      state.pairs.inquiry.asksTeacher.toggle()
+      return inquire(&state)
     },
     Binding(
       keys: ["C"], label: "cancel", tooltip: "Cancel or resume what is being computed.",
@@ -55,20 +68,22 @@ extension PairsScreen {
       ? [.weighPatches(list.shown[list.cursor])] : []
     let mayBeKnown = !state.feed.run.isFollowed || state.pairs.inquiry.hasFeatures
     let near = mayBeKnown && neighbours(state) == nil ? find(state, mayEncode: false) : []
-    return evidence + near
+    let isAsked = state.pairs.inquiry.asksTeacher && state.pairs.inquiry.verdicts[chosen.number]?.verdict == nil
+    return evidence + near + (isAsked && chosen.pair.shape == .square ? ask(state) : [])
   }
 
   private static func isComputing(_ state: ExplorerState) -> Bool {
-    neighbours(state)?.progress != nil
+    neighbours(state)?.progress != nil || verdict(state)?.progress != nil
   }
 
   /// Cancels all that is computed, or takes all of it up again.
   private static func cancel(_ state: inout ExplorerState) -> [Work] {
     let found = neighbours(state)
     let isCancelled =
-      found?.isCancelled == true
+      found?.isCancelled == true || verdict(state)?.isCancelled == true
     guard isCancelled else { return [.cancelInquiries] }
-    return found?.progress == nil ? [] : find(state, mayEncode: true)
+    return (found?.progress == nil ? [] : find(state, mayEncode: true))
+      + (verdict(state)?.progress == nil ? [] : ask(state))
   }
 
   // MARK: - Nearest pairs
@@ -107,4 +122,14 @@ extension PairsScreen {
     guard found.progress == nil, state.pairs.inquiry.listsNeighbours, neighbours(state) != nil else { return }
     list(found, &state)
   }
+
+  // MARK: - The teacher
+
+  /// On the chosen pair, as far as it is wanted and known.
+  static func verdict(_ state: ExplorerState) -> PairVerdict? {
+    guard state.pairs.inquiry.asksTeacher, let number = state.pairs.list.chosen?.number else { return nil }
+    return state.pairs.inquiry.verdicts[number]
+  }
+
+  private static func ask(_ state: ExplorerState) -> [Work] { place(state).map { [.askTeacher($0)] } ?? [] }
 }

@@ -261,12 +261,15 @@ enum PairsScreen: Screen {
     switch event {
     case .opened:
       (state.pairs.pinned, state.pairs.pattern, state.pairs.evidence) = (nil, nil, nil)
-      state.pairs.inquiry = PairInquiry()
+      state.pairs.inquiry = PairInquiry(asksTeacher: state.pairs.inquiry.asksTeacher)
     case .evidence(let evidence):
       state.pairs.evidence = evidence
       return []
     case .neighbours(let found):
       take(found, &state)
+      return []
+    case .verdict(let verdict):
+      state.pairs.inquiry.verdicts[verdict.number] = verdict
       return []
     case .samples: return inquire(&state)
     case .log(.predictions), .pairs:

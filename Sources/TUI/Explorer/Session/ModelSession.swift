@@ -121,8 +121,8 @@ final class ModelSession: Session {
     case .weighPatches(let place):
       guard let workspace, let rows = pairs?.rows, rows.indices.contains(place) else { return }
       try workspace.weighPatches(of: rows[place], by: training?.models, report: report)
-    case .findNeighbours, .cancelInquiries:
-      inquiries.handle(work, known: pairs?.scoring) { subject }
+    case .findNeighbours, .askTeacher, .cancelInquiries:
+      inquiries.handle(work, rows: pairs?.rows ?? [], workspace, known: pairs?.scoring) { subject }
     case .planSweep(let plan): report.attempt { try planSweep(plan) }
     case .startSweep: sweep?.start()
     case .cancelSweep: report.attempt { try sweep?.cancel() }

@@ -15,29 +15,59 @@ final class PairInquiries {
   private let report: Reporter
   private let environment: [String: String]
   private var neighbours: NeighbourJob?
+  private var teacher: TeacherJob?
 
   init(_ report: Reporter, environment: [String: String]) { (self.report, self.environment) = (report, environment) }
 
   /// The job that has something to do.
-  var waiting: (any BackgroundJob)? { neighbours.flatMap { $0.isWaiting ? $0 : nil } }
+  var waiting: (any BackgroundJob)? {
+    let jobs: [(any BackgroundJob)?] = [neighbours, teacher]
+    return jobs.compactMap(\.self).first(where: \.isWaiting)
+  }
 
   /// Takes up work about pairs; what goes wrong is shown, and nothing else depends on it.
   ///
-  /// - Parameter known: has the features of the newest evaluation.
-  func handle(_ work: Work, known: GradualScoring? = nil, _ subject: () throws -> Subject?) {
+  /// - Parameters:
+  ///   - rows: the pairs on the screen.
+  ///   - known: has the features of the newest evaluation.
+  func handle(
+    _ work: Work, rows: @autoclosure () -> [PairRow], _ workspace: Workspace?, known: GradualScoring? = nil,
+    _ subject: () throws -> Subject?
+  ) {
     report.attempt {
       switch work {
       case .findNeighbours(let place, let step, let mayEncode):
         try findNeighbours(of: place, step: step, mayEncode: mayEncode, known: known, subject)
+      case .askTeacher(let place):
+        let rows = rows()
+        if rows.indices.contains(place) { try askTeacher(about: rows[place], workspace) }
       default: cancel()
       }
     }
   }
 
-  private func cancel() { neighbours?.cancel() }
+  private func cancel() {
+    neighbours?.cancel()
+    teacher?.cancel()
+  }
 
   /// The run's tuned CLIP has become another.
   func forget() { neighbours = nil }
+
+  /// The run has become another, perhaps on other models.
+  func forgetModels() { (neighbours, teacher) = (nil, nil) }
+
+  /// Asks the diffusion model which statement is true of each image of a pair.
+  private func askTeacher(about row: PairRow, _ workspace: Workspace?) throws {
+    guard row.images.count == 2, row.pair.shape == .square else {
+      throw Problem(
+        "the diffusion model has no verdict on this pair: there are not two images with a statement each")
+    }
+    guard let workspace else { throw Problem("the diffusion model has no verdict: it is not open") }
+    let job = teacher ?? TeacherJob(workspace, environment: environment, report: report)
+    teacher = job
+    job.ask(about: row)
+  }
 
   /// Reports the pairs that are nearest to the one at a place.
   ///

@@ -104,8 +104,8 @@ final class RunsSession: Session {
         return report.post(.said("the patches cannot be looked at: the run’s models are not open"))
       }
       try models.workspace.weighPatches(of: rows[place], by: models.tuned?.models, report: report)
-    case .findNeighbours, .cancelInquiries:
-      inquiries.handle(work, subject)
+    case .findNeighbours, .askTeacher, .cancelInquiries:
+      inquiries.handle(work, rows: pairFiles.pairs, models?.workspace, subject)
     case .planSweep(let plan): report.attempt { try planSweep(plan) }
     case .startSweep: sweep?.start()
     case .cancelSweep: report.attempt { try sweep?.cancel() }
@@ -200,7 +200,7 @@ final class RunsSession: Session {
     let options = try SessionOptions(resuming: run.folder, environment: environment)
     // What shows this run until now takes memory that its training needs.
     (models, towers, blend, live) = (nil, nil, nil, nil)
-    inquiries.forget()
+    inquiries.forgetModels()
     let session = ModelSession(options, isClosing: isClosing) { [unowned self] event in
       guard opened == number else { return }
       if case .opened(var run) = event {
@@ -316,7 +316,7 @@ final class RunsSession: Session {
     do {
       if models?.fits(run.folder.description) != true {
         models = nil
-        inquiries.forget()
+        inquiries.forgetModels()
         models = try RunModels(of: run.folder.description, environment: environment)
       }
       guard let models else { return }
