@@ -119,4 +119,52 @@ struct PairInquiryTests {
     explorer.take(.verdict(Self.verdict(3, 0.04, 0)))
     #expect(explorer.screen.contains("not sure: within two standard errors"))
   }
+
+  // MARK: - Reconstructions
+
+  /// The reconstruction of an image among the samples, with one noise behind its errors, or with all.
+  private func made(_ index: Int, noises: Int) -> Reconstruction {
+    var made = DemoFeed.reconstruction(index, timestep: 800, step: 800, of: 800)
+    made.latentErrors = Array(made.latentErrors.prefix(noises))
+    return made
+  }
+
+  @Test(
+    "both images are reconstructed, the second once the first one's errors are known; the next pair's are asked for")
+  func reconstructions() {
+    var explorer = explorer()
+    func asked() -> [PairPicture] {
+      explorer.work.compactMap { if case .reconstructPair(let which, 800, _, nil) = $0 { which } else { nil } }
+    }
+    #expect(asked().isEmpty)
+    explorer.type("r")
+    let sides = [PairPicture(place: 2, side: 0), PairPicture(place: 2, side: 1)]
+    #expect(asked() == [sides[0]] && explorer.screen.contains("being reconstructed"))
+    explorer.take(.pairSample(sides[0], DemoFeed.sample(2)))
+    explorer.take(.reconstruction(made(6, noises: 1)))
+    #expect(asked() == [sides[0]] && explorer.frame.pictures.count == 4)
+    explorer.take(.reconstruction(made(6, noises: 8)))
+    #expect(asked() == sides)
+    explorer.take(.pairSample(sides[1], DemoFeed.sample(3)))
+    explorer.take(.reconstruction(made(7, noises: 8)))
+    #expect(explorer.frame.pictures.count == 6 && asked() == sides)
+    #expect(explorer.screen.contains("image 1  error −26") && explorer.screen.contains("(8 noises)"))
+    explorer.type("j")
+    #expect(asked().last == PairPicture(place: 3, side: 0))
+    explorer.type("krT")
+    #expect(explorer.frame.pictures.count == 2 && asked().count == 3)
+  }
+
+  @Test("what a pair was asked, with all answers", arguments: ScreenTests.sizes)
+  func answered(size: Size) throws {
+    var explorer = explorer(size)
+    explorer.type("Vr")
+    explorer.take(.neighbours(Self.found))
+    explorer.take(.verdict(Self.verdict(3, 0.04, -0.03)))
+    for side in 0..<2 {
+      explorer.take(.pairSample(PairPicture(place: 2, side: side), DemoFeed.sample(2 + side)))
+      explorer.take(.reconstruction(made(6 + side, noises: 8)))
+    }
+    try explorer.matches("pairs-answered-\(size.columns)x\(size.rows)")
+  }
 }

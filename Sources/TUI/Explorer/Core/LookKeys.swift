@@ -22,7 +22,7 @@ enum LookKeys {
   ) { state, key in
     let level = state.reconstruct.noiseLevel + (key == "t" ? 1 : -1)
     state.reconstruct.noiseLevel = min(max(level, 0), RebuildQueue.timesteps.count - 1)
-    return state.screen.open(state)
+    return state.screen == PairsScreen.self ? PairsScreen.inquire(&state) : state.screen.open(state)
   }
 
   static let density = Binding(

@@ -25,13 +25,39 @@ struct PairDetail {
     return zip(evidence.pictures, EvidenceOverlay.captions).map { ($0, $1) }
   }
 
+  /// Each image, and what is made of it from both CLIPs' features; nil where that is not looked at.
+  private var reconstructions: [[PairLook.Captioned]]? {
+    guard state.pairs.look.showsReconstructions, row.images.count == 2 else { return nil }
+    return row.images.indices.map { side in
+      guard let made = PairsScreen.made(state, side: side) else { return [(row.images[side], "image \(side + 1)")] }
+      let error = ErrorSpread(made.latentErrors)
+      return [
+        (row.images[side], "image \(side + 1)"), (made.byBaseline, "baseline \(error.mean.baseline.text(figures: 2))"),
+        (made.byTuned, "tuned \(error.mean.tuned.text(figures: 2))"),
+      ]
+    }
+  }
+
+  /// Gives the column and the row after the pictures.
+  private func drawPictures(in rect: Rect, on canvas: inout Canvas) -> (column: Int, row: Int) {
+    guard let rows = reconstructions else { return PairLook.draw(pictures, in: rect, on: &canvas) }
+    var end = (column: rect.column, row: rect.row)
+    for (line, box) in zip(rows, Rows.split(rect, gap: 0, [.flexible(), .flexible()])) {
+      // As wide as three, whether they are there or not.
+      let width = min((rect.columns - 4) / 3 * line.count + 2 * (line.count - 1), rect.columns)
+      let next = PairLook.draw(line, in: box.left(width), on: &canvas)
+      end = (max(end.column, next.column), max(end.row, next.row))
+    }
+    return end
+  }
+
   // MARK: - Arrangements
 
   /// Images at the left, facts at the right.
   func drawWide(in rect: Rect, on canvas: inout Canvas) {
     let rest = drawHeading(in: rect, on: &canvas)
     let room = rest.columns >= 100 ? rest.columns - 60 : max(rest.columns - 50, 12)
-    let end = PairLook.draw(pictures, in: rest.left(room), on: &canvas).column
+    let end = drawPictures(in: rest.left(room), on: &canvas).column
     let facts = PairFacts(self, columns: rest.endColumn - end - 3)
     facts.draw(in: rest.droppingLeft(end > rest.column ? end + 3 - rest.column : 0), on: &canvas)
   }
@@ -42,7 +68,7 @@ struct PairDetail {
   ) {
     let rest = drawHeading(in: rect, on: &canvas)
     let above = rest.droppingBottom(min(factRows, rest.rows / 2))
-    let end = PairLook.draw(pictures, in: above, on: &canvas).row
+    let end = drawPictures(in: above, on: &canvas).row
     let below = rest.droppingTop(end > rest.row ? end + 1 - rest.row : 0)
     let parts = Columns.split(below, gap: 3, [.flexible(), .fixed(PairPatterns.width)])
     PairFacts(self, columns: parts[0].columns).draw(in: parts[0], on: &canvas)
@@ -52,7 +78,7 @@ struct PairDetail {
   /// Nothing but the images.
   func drawLarge(in rect: Rect, on canvas: inout Canvas) {
     let rest = drawHeading(in: rect, on: &canvas)
-    PairLook.draw(pictures, in: rest.droppingBottom(2), on: &canvas)
+    _ = drawPictures(in: rest.droppingBottom(2), on: &canvas)
     for (index, statement) in answered.shownStatements.enumerated() {
       canvas.write(
         [("\(index + 1)  ", .accent.bold), ("“\(statement)”", .title)], rest.column, rest.endRow - 2 + index,
@@ -93,6 +119,7 @@ struct PairLook: Equatable, Sendable {
   var isSwapped = false
   var showsDifference = false
   var showsEvidence = false
+  var showsReconstructions = false
   var isLarge = false
 
   typealias Captioned = (picture: Picture, caption: String)

@@ -2,8 +2,28 @@ import Engine
 import Recap
 import Terminal
 
-/// What the models make of the pair on request: the teacher's verdict, the nearest pairs.
+/// What the models make of the pair on request: its reconstructions, the teacher's verdict, the nearest pairs.
 extension PairFacts {
+  // MARK: - Reconstructions
+
+  /// What was made of both images: from which noise, with which errors.
+  var rebuilt: [Line] {
+    guard state.pairs.look.showsReconstructions else { return [] }
+    let source = "from noise t = \(ReconstructScreen.timestep(state)), \(state.density.label)"
+    let made = (0..<2).map { PairsScreen.made(state, side: $0) }
+    let changes = made.enumerated().compactMap { side, made -> Line? in
+      guard let made else { return nil }
+      let error = ErrorSpread(made.latentErrors)
+      let change = error.change
+      let noises = columns >= 46 ? " (\(error.noises.counted("noise")))" : ""
+      return [("image \(side + 1)  error ", .dim), (change.text, change.style), (noises, .dim)]
+    }
+    if let work = PairsScreen.rebuilding(state) {
+      return [[(work.stage == .cancelled ? "cancelled; C resumes" : "\(work.remark) · C cancels", .dim)]] + changes
+    }
+    return [[(made.contains { $0 == nil } ? "being reconstructed …" : source, .dim)]] + changes
+  }
+
   // MARK: - The teacher
 
   /// Which statement the frozen denoiser holds for true of each image, and what that says of CLIP.

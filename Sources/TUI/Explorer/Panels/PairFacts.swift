@@ -17,13 +17,13 @@ struct PairFacts {
 
   /// The lines that matter most first; blank ones only where there is room.
   func draw(in rect: Rect, on canvas: inout Canvas) {
-    let isAsked = state.pairs.inquiry.asksTeacher
-    let blocks = [
-      // What was asked for goes before what is always there.
-      statements + legend, isAsked ? teacher : [], matrix, picks, margins, steps, isAsked ? [] : teacher,
-      nearest,
-      person, pinned, again,
-    ].filter { !$0.isEmpty }
+    // What was requested goes before what is always there.
+    let inquiries = [(teacher, state.pairs.inquiry.asksTeacher), (nearest, PairsScreen.wantsNeighbours(state))]
+    let first = inquiries.filter(\.1).map(\.0)
+    let last = inquiries.filter { !$0.1 }.map(\.0)
+    let blocks =
+      ([statements + legend, rebuilt] + first + [matrix, picks, margins, steps] + last + [person, pinned, again])
+      .filter { !$0.isEmpty }
     let lines = blocks.map(\.count).reduce(0, +)
     let isLoose = lines + blocks.count - 1 <= rect.rows
     var row = rect.row

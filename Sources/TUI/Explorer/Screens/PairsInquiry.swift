@@ -14,6 +14,8 @@ struct PairInquiry: Equatable, Sendable {
   var verdicts: [Int: PairVerdict] = [:]
   /// The teacher’s verdict is wanted on each pair that the cursor comes to.
   var asksTeacher = false
+  /// The reconstruction that was requested last.
+  var rebuilt: Work?
 }
 
 extension PairsScreen {
@@ -38,6 +40,15 @@ extension PairsScreen {
       unavailable: needsModels
     ) { state, _ in
       state.pairs.inquiry.asksTeacher.toggle()
+      return inquire(&state)
+    },
+    Binding(
+      keys: ["r"], label: "reconstructions",
+      tooltip: "Show what the diffusion model reconstructs of both images from each CLIP’s features, and back.",
+      unavailable: needsModels
+    ) { state, _ in
+      state.pairs.look.showsReconstructions.toggle()
+      state.pairs.inquiry.rebuilt = nil
       return inquire(&state)
     },
     Binding(
@@ -69,21 +80,23 @@ extension PairsScreen {
     let mayBeKnown = !state.feed.run.isFollowed || state.pairs.inquiry.hasFeatures
     let near = mayBeKnown && neighbours(state) == nil ? find(state, mayEncode: false) : []
     let isAsked = state.pairs.inquiry.asksTeacher && state.pairs.inquiry.verdicts[chosen.number]?.verdict == nil
-    return evidence + near + (isAsked && chosen.pair.shape == .square ? ask(state) : [])
+    return evidence + near + (isAsked && chosen.pair.shape == .square ? ask(state) : []) + rebuild(&state)
   }
 
   private static func isComputing(_ state: ExplorerState) -> Bool {
-    neighbours(state)?.progress != nil || verdict(state)?.progress != nil
+    neighbours(state)?.progress != nil || verdict(state)?.progress != nil || rebuilding(state) != nil
   }
 
   /// Cancels all that is computed, or takes all of it up again.
   private static func cancel(_ state: inout ExplorerState) -> [Work] {
     let found = neighbours(state)
     let isCancelled =
-      found?.isCancelled == true || verdict(state)?.isCancelled == true
-    guard isCancelled else { return [.cancelInquiries] }
+      found?.isCancelled == true || verdict(state)?.isCancelled == true || rebuilding(state)?.stage == .cancelled
+    guard isCancelled else { return [.cancelInquiries] + (rebuilding(state) == nil ? [] : [.cancelRebuilding]) }
+    state.pairs.inquiry.rebuilt = nil
     return (found?.progress == nil ? [] : find(state, mayEncode: true))
       + (verdict(state)?.progress == nil ? [] : ask(state))
+      + rebuild(&state)
   }
 
   // MARK: - Nearest pairs
@@ -132,4 +145,46 @@ extension PairsScreen {
   }
 
   private static func ask(_ state: ExplorerState) -> [Work] { place(state).map { [.askTeacher($0)] } ?? [] }
+
+  // MARK: - Reconstructions
+
+  /// Of one of the chosen pair's images, at the noise, density and step that are looked at.
+  static func made(_ state: ExplorerState, side: Int) -> Reconstruction? {
+    guard let place = place(state), let index = state.feed.pairSamples[PairPicture(place: place, side: side)] else {
+      return nil
+    }
+    return state.feed.reconstruction(
+      of: index, timestep: ReconstructScreen.timestep(state), density: state.density,
+      step: ReconstructScreen.step(state))
+  }
+
+  /// What is being reconstructed of the chosen pair.
+  static func rebuilding(_ state: ExplorerState) -> RebuildProgress? {
+    guard state.pairs.look.showsReconstructions, let place = place(state), let work = state.feed.session.rebuilding
+    else { return nil }
+    let own = (0..<2).map { state.feed.pairSamples[PairPicture(place: place, side: $0)] }
+    return own.contains(work.imageIndex) ? work : nil
+  }
+
+  /// The first of the two images that is not reconstructed yet, once.
+  private static func rebuild(_ state: inout ExplorerState) -> [Work] {
+    guard state.pairs.look.showsReconstructions, let place = place(state),
+      let row = state.feed.pairs.indices.contains(place) ? state.feed.pairs[place] : nil,
+      let side = row.images.indices.prefix(2).first(where: { made(state, side: $0) == nil })
+    else { return [] }
+    let work = Work.reconstructPair(
+      PairPicture(place: place, side: side), timestep: ReconstructScreen.timestep(state), density: state.density,
+      step: ReconstructScreen.step(state))
+    guard work != state.pairs.inquiry.rebuilt else { return [] }
+    state.pairs.inquiry.rebuilt = work
+    return [work]
+  }
+
+  /// The second image follows once the errors of the first are known as well as they will be.
+  static func take(_ made: Reconstruction, _ state: inout ExplorerState) -> [Work] {
+    let isWhole =
+      made.latentErrors.count >= RebuildQueue.noises || !state.feed.run.rebuildsEveryLevel
+      || state.feed.session.status == .running
+    return state.screen == Self.self && isWhole ? rebuild(&state) : []
+  }
 }

@@ -40,7 +40,7 @@ enum PairsScreen: Screen {
   }
 
   static let keys: [Binding] =
-    listKeys + StepCursor.keys { $0.pairs.steps } + lookKeys + inquiryKeys + noteKeys + moveKeys
+    listKeys + StepCursor.keys { $0.pairs.steps } + lookKeys + inquiryKeys + [LookKeys.noise] + noteKeys + moveKeys
 
   private static let listKeys: [Binding] = [
     Binding(
@@ -271,10 +271,14 @@ enum PairsScreen: Screen {
     case .verdict(let verdict):
       state.pairs.inquiry.verdicts[verdict.number] = verdict
       return []
-    case .samples: return inquire(&state)
+    case .reconstruction(let made): return take(made, &state)
+    case .samples:
+      state.pairs.inquiry.rebuilt = nil
+      return inquire(&state)
     case .log(.predictions), .pairs:
       // The tuned CLIP has become another.
       if state.step == nil { state.pairs.inquiry.neighbours = nil }
+      state.pairs.inquiry.rebuilt = nil
     case .notes(let notes):
       state.pairs.list.take(notes)
       return []

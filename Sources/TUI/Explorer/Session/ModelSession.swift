@@ -96,15 +96,9 @@ final class ModelSession: Session {
       pictures.renewAtRest()
     case .setDensity(let density): try training?.apply(.density(density))
     case .reconstruct(let image, let timestep, let density, let step):
-      looksAtPictures = true
-      (lookedDensity, wantsEveryLevel) = (density, true)
-      pictures.look(at: max(0, min(image, samples.count - 1)), timestep: timestep, density: density, step: step)
-      rebuildBetweenSteps()
+      look(at: image, timestep, density, step, isAlone: false)
     case .reconstructPair(let which, let timestep, let density, let step):
-      if let image = index(of: which) {
-        try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density, step: step))
-        wantsEveryLevel = false
-      }
+      if let image = index(of: which) { look(at: image, timestep, density, step, isAlone: true) }
     case .openImage(let path):
       guard training != nil else { return waitingImages.append(path) }
       openImage(path)
@@ -156,6 +150,14 @@ final class ModelSession: Session {
     report.post(.pairs(pairs?.rows ?? []))
     report.post(.benchmark(pairs?.scoring.benchmark.size))
     report.post(.activity(report.activity))
+  }
+
+  /// A person looks at an image: at this level alone, or at others, too.
+  private func look(at image: Int, _ timestep: Int, _ density: RecapDensity, _ step: Int?, isAlone: Bool) {
+    (looksAtPictures, lookedDensity, wantsEveryLevel) = (true, density, !isAlone)
+    pictures.look(
+      at: max(0, min(image, samples.count - 1)), timestep: timestep, density: density, step: step, isAlone: isAlone)
+    rebuildBetweenSteps()
   }
 
   /// What cannot be read is no failure of the run.

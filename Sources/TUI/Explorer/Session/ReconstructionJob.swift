@@ -42,8 +42,6 @@ struct ReconstructionJob {
   private static let patience = 2.0
   /// Seconds: quick pieces are done together.
   private static let turn = 0.1
-  /// Noises behind an error's mean.
-  static let noises = 8
 
   init(_ report: Reporter, isEager: Bool) {
     (self.report, self.isEager, pace) = (report, isEager, isEager ? .quick : .unknown)
@@ -57,10 +55,12 @@ struct ReconstructionJob {
 
   var isQuick: Bool { pace == .quick }
 
-  private var wantsNoises: Bool { chosen.map { $0.latentErrors.count < Self.noises } ?? false }
+  private var wantsNoises: Bool { chosen.map { $0.latentErrors.count < RebuildQueue.noises } ?? false }
 
   /// A person looks at this image, level, density and step. What is being done for another is dropped.
-  mutating func look(at image: Int, timestep: Int, density: RecapDensity, step: Int? = nil) {
+  ///
+  /// - Parameter isAlone: no other level and step is wanted.
+  mutating func look(at image: Int, timestep: Int, density: RecapDensity, step: Int? = nil, isAlone: Bool = false) {
     stage = .working
     let target = RebuildQueue.Target(timestep: timestep, step: step)
     if let current, queue.image == image, current.target == target, current.work.density == density {
@@ -68,7 +68,7 @@ struct ReconstructionJob {
       if queue.chosen == target { return }
     }
     (current, chosen) = (nil, nil)
-    queue.look(at: image, timestep: timestep, density: density, step: step)
+    queue.look(at: image, timestep: timestep, density: density, step: step, isAlone: isAlone)
   }
 
   /// The steps whose towers were recorded.

@@ -80,10 +80,10 @@ final class RunsSession: Session {
     case .reconstruct(let image, let timestep, let chosen, let step):
       density = chosen
       pictures.look(at: image, timestep: timestep, density: chosen, step: step)
-    case .reconstructPair(let which, let timestep, let density, let step):
-      if let image = index(of: which) {
-        try handle(.reconstruct(imageIndex: image, timestep: timestep, density: density, step: step))
-      }
+    case .reconstructPair(let which, let timestep, let chosen, let step):
+      guard let image = index(of: which) else { return }
+      density = chosen
+      pictures.look(at: image, timestep: timestep, density: chosen, step: step, isAlone: true)
     case .openImage(let path):
       guard models != nil else { throw Problem("cannot reconstruct \(path): the run’s models are not open") }
       let image = try Image(contentsOf: URL(filePath: path))
