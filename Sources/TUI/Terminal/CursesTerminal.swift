@@ -187,6 +187,8 @@ package final class CursesTerminal: Terminal {
         apply(style)
         screen_write(Int32(row), Int32(start), text, Int32(text.count))
       }
+      // Of many rows at once curses scrolls those that have moved, and the pixels of the pictures beside them.
+      if !canvas.pictures.isEmpty { screen_send() }
     }
   }
 
