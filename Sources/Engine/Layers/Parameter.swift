@@ -76,6 +76,13 @@ public final class Parameter: @unchecked Sendable {
     update { $0.update(from: tensor.pointer, count: tensor.count) }
   }
 
+  /// Moves the weights w a share of the way to others: w + share·(v − w).
+  public func move(toward tensor: Tensor, share: Float) {
+    precondition(tensor.shape == shape, "\(name) is \(shape), not \(tensor.shape)")
+    let others = tensor.pointer
+    update { for index in 0..<tensor.count { $0[index] += share * (others[index] - $0[index]) } }
+  }
+
   /// Changes the weights in place.
   func update(_ body: (UnsafeMutablePointer<Float>) -> Void) {
     makeWritable()

@@ -44,8 +44,7 @@ public final class DivaModels {
   func moveBack(share: Float) {
     guard share > 0 else { return }
     for (learned, before) in zip(tuned.parameters, baseline.vision.parameters) {
-      let now = learned.value.detached()
-      learned.assign(now + (before.value.detached() - now).scaled(by: share))
+      learned.move(toward: before.value.detached(), share: share)
     }
   }
 }

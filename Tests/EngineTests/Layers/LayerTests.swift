@@ -27,6 +27,16 @@ struct LayerTests {
       ])
   }
 
+  @Test("weights move a share of the way to others")
+  func move() {
+    let parameter = Parameter(name: "w", value: Tensor([1, -2, 0.5], shape: [3]))
+    let others = Tensor([3, 2, 0.5], shape: [3])
+    parameter.move(toward: others, share: 0.25)
+    #expect(parameter.value.values == [1.5, -1, 0.5])
+    parameter.move(toward: others, share: 1)
+    #expect(parameter.value.values == [3, 2, 0.5] && others.values == [3, 2, 0.5])
+  }
+
   @Test("linear and convolution begin uniform within PyTorch's bound")
   func initialBounds() throws {
     let weights = Weights.initializing(seed: 3)
