@@ -35,6 +35,18 @@ struct TruthTests {
     #expect(explorer.work.last == .reconstruct(imageIndex: 0, timestep: 800, density: .all))
   }
 
+  @Test("Pictures of other noise levels that an earlier step made say so, and no change")
+  func earlierPictures() {
+    var explorer = TestExplorer(columns: 120, rows: 36)
+    explorer.type("2")
+    #expect(!explorer.screen.contains("step of an earlier picture"))
+    explorer.take(.reconstruction(DemoFeed.reconstruction(0, timestep: 800, step: 430, of: 800)))
+
+    #expect(explorer.screen.contains("change of the latent error by tuning, or the step of an earlier picture"))
+    let row = explorer.screen.split(separator: "\n").last { $0.contains("change") }
+    #expect(row?.matches(of: /(step )?420/).count == 8, "\(row ?? "")")
+  }
+
   @Test("Only = trains with what is looked at, and it asks first")
   func training() throws {
     var explorer = TestExplorer()

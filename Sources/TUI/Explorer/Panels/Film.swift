@@ -9,6 +9,8 @@ struct Film {
     let isChosen: Bool
     /// nil before it is there.
     let made: Reconstruction?
+    /// The training step that it is of, where that is not the chosen one's: it was made earlier, and says nothing of now.
+    var otherStep: Int?
   }
 
   private let title: String
@@ -66,8 +68,11 @@ struct Film {
     _ state: ExplorerState, of picture: Picture, in room: Rect, most: Int?, on canvas: Canvas
   ) -> Film? {
     let chosen = ReconstructScreen.timestep(state)
-    let frames = RebuildQueue.timesteps.map {
-      Frame(label: "\($0)", isChosen: $0 == chosen, made: ReconstructScreen.made(state, timestep: $0))
+    let step = ReconstructScreen.made(state)?.step
+    let frames = RebuildQueue.timesteps.map { timestep in
+      let made = ReconstructScreen.made(state, timestep: timestep)
+      let other = made.flatMap { $0.step == step ? nil : $0.step }
+      return Frame(label: "\(timestep)", isChosen: timestep == chosen, made: made, otherStep: other)
     }
     return Film(
       "Every noise level", "noise t", state.feed.run.rebuildsEveryLevel ? frames : frames.filter { $0.made != nil },
@@ -93,7 +98,8 @@ struct Film {
   }
 
   func draw(in rect: Rect, on canvas: inout Canvas) {
-    canvas.heading(title, "last row: change of the latent error by tuning", in: rect)
+    let earlier = frames.contains { $0.otherStep != nil } ? ", or the step of an earlier picture" : ""
+    canvas.heading(title, "last row: change of the latent error by tuning\(earlier)", in: rect)
     let rows = (label: rect.row + 1, pictures: rect.row + 2, errors: rect.row + rows - (hasErrors ? 3 : 1))
     canvas.write(unit, rect.column, rows.label, .dim)
     for (index, model) in models.enumerated() {
@@ -116,7 +122,12 @@ struct Film {
         canvas.place(
           model.picture(made), in: Rect(column: column, row: row, columns: width - 1, rows: pictureRows))
       }
-      drawErrors(ErrorSpread(made.latentErrors), column, rows.errors, on: &canvas)
+      if let step = frame.otherStep {
+        let word = width > 8 ? "step \(step)" : "\(step)"
+        canvas.write(word, column, rows.errors + (hasErrors ? 2 : 0), .dim, limit: column + width - 1)
+      } else {
+        drawErrors(ErrorSpread(made.latentErrors), column, rows.errors, on: &canvas)
+      }
     }
   }
 
