@@ -155,6 +155,21 @@ struct PairInquiryTests {
     #expect(explorer.frame.pictures.count == 2 && asked().count == 3)
   }
 
+  @Test("a pair's image has the same noise whatever was looked at before, and no other image's")
+  func noises() {
+    let image = Image(width: 1, height: 1, pixels: [1, 2, 3])
+    let (one, other) = (PairPicture(place: 2, side: 0), PairPicture(place: 2, side: 1))
+    var samples = SampleImages([image, image])
+    samples.append(image, ofPair: one)
+    samples.append(file: image)
+    samples.append(image, ofPair: other)
+    #expect(Set(samples.noises).count == 5 && samples.count == 5)
+    var again = SampleImages([image])
+    again.append(image, ofPair: other)
+    again.append(image, ofPair: one)
+    #expect(again.noises[1...] == [samples.noises[4], samples.noises[2]])
+  }
+
   @Test("what a pair was asked, with all answers", arguments: ScreenTests.sizes)
   func answered(size: Size) throws {
     var explorer = explorer(size)

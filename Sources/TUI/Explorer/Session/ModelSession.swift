@@ -16,7 +16,7 @@ final class ModelSession: Session {
   private var workspace: Workspace?
   private var pairs: PairJob?
   private var training: TrainingJob?
-  private var samples: [Image] = []
+  private var samples = SampleImages()
   private var pairSamples: [PairPicture: Int] = [:]
   private var pictures: ReconstructionJob
   /// Of the run that is trained here; nil before it has a folder.
@@ -145,7 +145,7 @@ final class ModelSession: Session {
   /// Shows it all again, after another session has been shown.
   func show() {
     training?.introduce()
-    report.post(.samples(samples.map(Picture.init)))
+    report.post(.samples(samples.images.map(Picture.init)))
     pairSamples = [:]
     report.post(.pairs(pairs?.rows ?? []))
     report.post(.benchmark(pairs?.scoring.benchmark.size))
@@ -164,7 +164,7 @@ final class ModelSession: Session {
   private func openImage(_ path: String) {
     do {
       let image = try Image(contentsOf: URL(filePath: path))
-      samples.append(image)
+      samples.append(file: image)
       report.post(.sample(Picture(image.fitting(ModelOpener.previewSide))))
     } catch {
       report.post(.problem(Problem(error)))
@@ -178,7 +178,7 @@ final class ModelSession: Session {
     let own = Array(benchmark.previews(ofPair: which.place))
     let image = own[min(which.side, own.count - 1)]
     pairSamples[which] = samples.count
-    samples.append(image)
+    samples.append(image, ofPair: which)
     report.post(.pairSample(which, Picture(image)))
     return samples.count - 1
   }
@@ -253,13 +253,13 @@ final class ModelSession: Session {
     tuned = nil
     let training = TrainingJob(options, workspace, models: models, isClosing: isClosing, report: report)
     self.training = training
-    samples =
-      (try? workspace.sampleImages(pairs: options.mmvp, data: options.data, environment: options.environment)) ?? []
-    if samples.isEmpty { samples = try workspace.sampleImages() }
+    samples = SampleImages(
+      (try? workspace.sampleImages(pairs: options.mmvp, data: options.data, environment: options.environment)) ?? [])
+    if samples.isEmpty { samples = try SampleImages(workspace.sampleImages()) }
     let policy = workspace.backbone.policy
     pictures = ReconstructionJob(report, isEager: policy.isEager)
     training.introduce()
-    report.post(.samples(samples.map(Picture.init)))
+    report.post(.samples(samples.images.map(Picture.init)))
     waitingImages.forEach(openImage)
     waitingImages = []
     report.activity.status = .ready

@@ -7,7 +7,7 @@ import Terminal
 struct ReconstructionJob {
   /// What it takes, as it is now.
   struct Source {
-    let images: [Image]
+    let images: SampleImages
     let reconstructor: Reconstructor
     let density: RecapDensity
     let seed: UInt64
@@ -151,8 +151,8 @@ struct ReconstructionJob {
       let version = Version(density: source.density, step: source.step)
       guard made[Slot(image: image, target: target)] != version else { continue }
       let work = GradualReconstruction(
-        source.reconstructor, of: source.images[image], timestep: target.timestep, density: source.density,
-        seed: source.seed, sample: image)
+        source.reconstructor, of: source.images.images[image], timestep: target.timestep, density: source.density,
+        seed: source.seed, sample: source.images.noises[image])
       current = (work, source.step, target, 0)
       return source
     }
@@ -170,8 +170,8 @@ struct ReconstructionJob {
     let noise = chosen.latentErrors.count
     let image = min(queue.image, source.images.count - 1)
     let work = GradualReconstruction(
-      source.reconstructor, of: source.images[image], timestep: chosen.timestep, density: source.density,
-      seed: source.seed, sample: image + noise * 1000)
+      source.reconstructor, of: source.images.images[image], timestep: chosen.timestep, density: source.density,
+      seed: source.seed, sample: source.images.noises[image] + noise * 1000)
     current = (work, source.step, queue.chosen, noise)
     return source
   }

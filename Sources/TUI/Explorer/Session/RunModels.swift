@@ -7,7 +7,7 @@ struct RunModels {
   private let description: RunDescription
   let workspace: Workspace
   /// Images to rebuild.
-  var samples: [Image]
+  var samples: SampleImages
   /// The pairs that the run was scored on, once they were needed.
   var benchmark: PairBenchmark?
   /// The image tower of a checkpoint beside the baseline's; nil before one was loaded.
@@ -20,9 +20,9 @@ struct RunModels {
     self.description = description
     workspace = try Workspace(of: description, mini: Assets.mini(environment: environment))
     // The run's own images may have gone since; pairs' do as well.
-    samples =
+    samples = SampleImages(
       try (try? workspace.sampleImages(pairs: description.mmvp, data: description.images, environment: environment))
-      ?? workspace.sampleImages()
+        ?? workspace.sampleImages())
   }
 
   /// Whether they fit another run too, with its texts and the images that are reconstructed.

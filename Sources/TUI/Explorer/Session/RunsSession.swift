@@ -87,7 +87,7 @@ final class RunsSession: Session {
     case .openImage(let path):
       guard models != nil else { throw Problem("cannot reconstruct \(path): the run’s models are not open") }
       let image = try Image(contentsOf: URL(filePath: path))
-      models?.samples.append(image)
+      models?.samples.append(file: image)
       report.post(.sample(Picture(image.fitting(ModelOpener.previewSide))))
     case .cancelRebuilding: pictures.cancel()
     case .blend(let step, let alpha): report.attempt { try blend(step, alpha) }
@@ -299,7 +299,7 @@ final class RunsSession: Session {
   private func index(of which: PairPicture) -> Int? {
     if let known = pairSamples[which] { return known }
     guard let count = models?.samples.count, let image = recorded?.image(which) else { return nil }
-    models?.samples.append(image)
+    models?.samples.append(image, ofPair: which)
     pairSamples[which] = count
     report.post(.pairSample(which, Picture(image)))
     return count
@@ -327,7 +327,7 @@ final class RunsSession: Session {
       runs[opened].patches = models.workspace.clip.vision.config.grid
       report.show(run)
       pairSamples = [:]
-      report.post(.samples(models.samples.map(Picture.init)))
+      report.post(.samples(models.samples.images.map(Picture.init)))
       loadCheckpoint()
     } catch {
       reportAbsence(error)
