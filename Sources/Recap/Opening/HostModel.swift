@@ -114,7 +114,7 @@ public struct HostModel {
       guard let tensor = replaced[name] else { return .stored(name, stored) }
       switch stored.type {
       case .f32: return .floats(name, tensor)
-      case .f16: return .halves(name, tensor)
+      case .f16: return .float16s(name, tensor)
       case .bf16: return .brainFloats(name, tensor)
       default: throw misfit(name, "is stored as \(stored.type.rawValue), and can be replaced in F32, F16 and BF16")
       }

@@ -10,7 +10,7 @@ public enum TowerRecord {
   static func write(_ models: DivaModels, step: Int, to run: RunFolder) throws {
     let towers = zip(models.tuned.parameters, models.baseline.vision.parameters)
     let entries = withoutGradient {
-      towers.map { SafetensorsWriter.Entry.halves($0.name, $0.value.detached() - $1.value.detached()) }
+      towers.map { SafetensorsWriter.Entry.float16s($0.name, $0.value.detached() - $1.value.detached()) }
         + models.projectionParameters.map { .floats(VisualProjection.key($0), $0.value.detached()) }
     }
     let file = try Gzip.compressed([UInt8](SafetensorsWriter(entries).contents))

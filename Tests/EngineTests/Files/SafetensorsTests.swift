@@ -85,7 +85,7 @@ struct SafetensorsTests {
   func halves() throws {
     let numbers: [Float] = [0, -0.0, 1, -2.5, 1e-8, 3e-8, 6.1e-5, 0.1, 65504, 65519, 65520, -1e9, .infinity, .nan]
     let writer = SafetensorsWriter([
-      .halves("half", Tensor(numbers, shape: [2, 7])), .floats("whole", Tensor(numbers, shape: [14])),
+      .float16s("half", Tensor(numbers, shape: [2, 7])), .floats("whole", Tensor(numbers, shape: [14])),
     ])
     let file = try SafetensorsFile(contents: [UInt8](writer.contents), name: "memory")
     let half = try #require(try file.tensor(named: "half"))

@@ -26,14 +26,14 @@ extension OpeningTests {
     let tower = old.enumerated().map { index, tensor -> SafetensorsWriter.Entry in
       switch index % 3 {
       case 0: .floats(tensor.0, tensor.1)
-      case 1: .halves(tensor.0, tensor.1)
+      case 1: .float16s(tensor.0, tensor.1)
       default: .brainFloats(tensor.0, tensor.1)
       }
     }
     let words = RandomSource(seed: 3).normal([5, 7], step: 0)
     let files: [(String, [SafetensorsWriter.Entry])] = [
       ("model-00001-of-00002.safetensors", tower + [.brainFloats("language_model.norm", words)]),
-      ("model-00002-of-00002.safetensors", [.halves("language_model.head", words)]),
+      ("model-00002-of-00002.safetensors", [.float16s("language_model.head", words)]),
     ]
     for (name, entries) in files { try SafetensorsWriter(entries).write(to: host.path + "/" + name) }
     let map = files.flatMap { name, entries in entries.map { JSON.Member($0.name, .string(name)) } }

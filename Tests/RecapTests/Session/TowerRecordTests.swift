@@ -76,7 +76,7 @@ struct TowerRecordTests {
       let path = folder + "/run/tower-2.safetensors.gz"
       var flipped = whole
       flipped[whole.count / 2] ^= 4
-      let other = SafetensorsWriter([.halves("class_embedding", Tensor([1, 2], shape: [2]))]).contents
+      let other = SafetensorsWriter([.float16s("class_embedding", Tensor([1, 2], shape: [2]))]).contents
       let spoilt = [
         Data(), whole.prefix(whole.count / 3), flipped, Data("no gzip".utf8), Data(try Gzip.compressed([UInt8](other))),
         // A few kilobytes that would fill the memory.

@@ -18,8 +18,8 @@ public struct SafetensorsWriter {
     }
 
     /// Stored as F16: rounded to nearest, ties to even; beyond its range infinite.
-    public static func halves(_ name: String, _ tensor: Tensor) -> Entry {
-      Entry(name: name, type: .f16, dims: tensor.shape.dims, content: .halves(tensor))
+    public static func float16s(_ name: String, _ tensor: Tensor) -> Entry {
+      Entry(name: name, type: .f16, dims: tensor.shape.dims, content: .float16s(tensor))
     }
 
     /// Stored as BF16: rounded to nearest, ties to even.
@@ -43,7 +43,7 @@ public struct SafetensorsWriter {
 
   fileprivate enum Content: Sendable {
     case floats(Tensor)
-    case halves(Tensor)
+    case float16s(Tensor)
     case brainFloats(Tensor)
     case stored(StoredTensor)
     case integers([Int64])
@@ -112,9 +112,9 @@ extension SafetensorsWriter.Entry {
     switch content {
     case .floats(let tensor): tensor.withUnsafeValues { data.append(contentsOf: UnsafeRawBufferPointer($0)) }
     case .integers(let values): values.withUnsafeBytes { data.append(contentsOf: $0) }
-    case .halves(let tensor):
-      let halves = tensor.withUnsafeValues { $0.map { Float16($0).bitPattern.littleEndian } }
-      halves.withUnsafeBytes { data.append(contentsOf: $0) }
+    case .float16s(let tensor):
+      let bits = tensor.withUnsafeValues { $0.map { Float16($0).bitPattern.littleEndian } }
+      bits.withUnsafeBytes { data.append(contentsOf: $0) }
     case .brainFloats(let tensor):
       let upper = tensor.withUnsafeValues { $0.map { Self.brainFloat($0).littleEndian } }
       upper.withUnsafeBytes { data.append(contentsOf: $0) }
