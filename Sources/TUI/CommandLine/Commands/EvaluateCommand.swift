@@ -39,7 +39,7 @@ struct EvaluateMMVPCommand: DivaCommand {
   @Option(help: "Write the predictions (of the tuned CLIP, if given) in the reference's CSV columns.") var csv: String?
   @Option(help: "Write the reference's pred_result.json: accuracy per pattern, before and after.")
   var result: String?
-  @Flag(help: "Recompute all features instead of reading them from the cache.") var noCache = false
+  @OptionGroup var cache: CacheOptions
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 
@@ -89,19 +89,15 @@ struct EvaluateMMVPCommand: DivaCommand {
     defer { line.clear() }
     return benchmark.predictions(
       by: vision, preprocessing: workspace.preprocessing, feature: feature.feature(for: workspace.backbone),
-      seeds: seeds, cache: cache(of: paths, console)
+      seeds: seeds, cache: cache.features(of: paths, console)
     ) { done, all in
       line.show("\(done) of \(all) images encoded")
     }
   }
 
-  private func cache(of weights: [String], _ console: Console) -> FeatureCache? {
-    noCache ? nil : FeatureCache(weights: weights, environment: console.environment)
-  }
-
   private func benchmark(_ workspace: Workspace, _ console: Console) throws -> PairBenchmark {
     if split == nil && !unmined {
-      return try workspace.benchmark(mmvp, cache: cache(of: [workspace.clipPath], console))
+      return try workspace.benchmark(mmvp, cache: cache.features(of: [workspace.clipPath], console))
     }
     let split = (split ?? .browsing).split
     return try unmined ? workspace.unminedPairs(split) : workspace.minedPairs(split)

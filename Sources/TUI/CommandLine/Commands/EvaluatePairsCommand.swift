@@ -20,7 +20,7 @@ struct EvaluatePairsCommand: DivaCommand {
   @Option(help: "A second CSV of similarities to compare with the one of --benchmark.") var against: String?
   @Option(help: "Write the similarities (of the tuned CLIP, if given) as CSV; several benchmarks get a file each.")
   var csv: String?
-  @Flag(help: "Recompute all features instead of reading them from the cache.") var noCache = false
+  @OptionGroup var cache: CacheOptions
   @OptionGroup var models: ModelOptions
   @OptionGroup var general: GeneralOptions
 
@@ -85,12 +85,13 @@ struct EvaluatePairsCommand: DivaCommand {
         try console.checkInterruption()
       }
     }
-    try encoding.encodeStatements(cache: cache([workspace.clipPath], console), progress: progress("statements"))
+    try encoding.encodeStatements(
+      cache: cache.features(of: [workspace.clipPath], console), progress: progress("statements"))
     let rule = feature ?? (files.name == "mmvp-vlm" ? .reference : .classToken)
     func answers(_ vision: CLIPVisionTower, _ paths: [String]) throws -> (answers: [PairAnswer], problems: [Problem]) {
       try encoding.answers(
         by: vision, preprocessing: workspace.preprocessing, feature: rule.feature(for: workspace.backbone),
-        seed: general.seed, cache: cache(paths, console), progress: progress("images"))
+        seed: general.seed, cache: cache.features(of: paths, console), progress: progress("images"))
     }
     let baseline = try answers(workspace.clip.vision, [workspace.clipPath])
     let tuned = try tower.map { try answers($0, [workspace.clipPath, models.tuned ?? ""]).answers }
@@ -99,10 +100,6 @@ struct EvaluatePairsCommand: DivaCommand {
     return PairsResult(
       files, baseline: baseline.answers, tuned: tuned, unreadable: baseline.problems, feature: rule,
       model: workspace.opened.reading)
-  }
-
-  private func cache(_ weights: [String], _ console: Console) -> FeatureCache? {
-    noCache ? nil : FeatureCache(weights: weights, environment: console.environment)
   }
 
   private func write(_ result: PairsResult, _ files: BenchmarkFiles, isOne: Bool) throws {
@@ -117,11 +114,8 @@ struct EvaluatePairsCommand: DivaCommand {
 extension Console {
   /// What could not be scored, and what was changed in it.
   func note(_ files: BenchmarkFiles, unreadable: [Problem], cut: Int) {
-    let most = 20
-    for pair in files.skipped.prefix(most) { note("\(pair.id.shown) is left out: \(pair.reason.message)") }
-    if files.skipped.count > most { note("… and \((files.skipped.count - most).grouped) more; --json names them all") }
-    for problem in unreadable.prefix(most) { note(problem.message) }
-    if unreadable.count > most { note("… and \((unreadable.count - most).grouped) more images") }
+    noteFirst(of: files.skipped.map { "\($0.id.shown) is left out: \($0.reason.message)" })
+    noteFirst(of: unreadable.map(\.message))
     if !files.skipped.isEmpty {
       let left = files.skipped.count
       note("\(left.grouped) of \(files.expected.counted("pair")) \(left.areText) left out")

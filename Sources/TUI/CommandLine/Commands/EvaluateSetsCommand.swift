@@ -13,7 +13,7 @@ struct SetOptions: ParsableArguments {
   @Option(parsing: .upToNextOption, help: "Of --root, only the sets of these names.") var sets: [String] = []
   @Option(help: "Write CLIP_benchmark's JSON into this folder, a file for each data set and CLIP.") var out: String?
   @Option(help: "Image feature: reference, class or class+mean.") var feature: FeatureRule = .classToken
-  @Flag(help: "Recompute all features instead of reading them from the cache.") var noCache = false
+  @OptionGroup var cache: CacheOptions
   @OptionGroup var models: ModelOptions
 
   func validate() throws {
@@ -42,10 +42,6 @@ struct SetOptions: ParsableArguments {
       throw Problem("\(root) has none of the data sets", advice: "expected folders like \(root)/wds_imagenet1k")
     }
     return given + there
-  }
-
-  func cache(_ weights: [String], _ console: Console) -> FeatureCache? {
-    noCache ? nil : FeatureCache(weights: weights, environment: console.environment)
   }
 }
 
@@ -101,13 +97,12 @@ extension SetOptions {
     let places = try places(task, console)
     let workspace = try models.workspace(console)
     let tower = try models.tuned.map(workspace.tower)
-    let tuned = tower.map { ($0, cache([workspace.clipPath, models.tuned ?? ""], console)) }
-    let towers: [SetScoring.Tower] =
-      [(workspace.clip.vision, cache([workspace.clipPath], console))] + [tuned].compactMap(\.self)
+    let own = cache.features(of: [workspace.clipPath], console)
+    let tuned = tower.map { ($0, cache.features(of: [workspace.clipPath, models.tuned ?? ""], console)) }
+    let towers: [SetScoring.Tower] = [(workspace.clip.vision, own)] + [tuned].compactMap(\.self)
     var scoring = SetScoring(
       workspace.clip, try workspace.tokenizer(), preprocessing: workspace.preprocessing,
-      feature: feature.feature(for: workspace.backbone), seed: general.seed,
-      textCache: cache([workspace.clipPath], console))
+      feature: feature.feature(for: workspace.backbone), seed: general.seed, textCache: own)
     var lines: [SetLine] = []
     var failed: Problem?
     for (path, preset) in places {
@@ -146,11 +141,15 @@ extension SetOptions {
 }
 
 extension Console {
+  /// A list that may be long.
+  func noteFirst(_ most: Int = 20, of lines: [String]) {
+    lines.prefix(most).forEach(note)
+    if lines.count > most { note("… and \((lines.count - most).grouped) more; --json names them all") }
+  }
+
   /// What a data set lacks.
   func note(_ problems: [Problem], of name: String) {
-    let most = 20
-    for problem in problems.prefix(most) { note(problem.message) }
-    if problems.count > most { note("… and \((problems.count - most).grouped) more") }
+    noteFirst(of: problems.map(\.message))
     if !problems.isEmpty { note("\(name): \(problems.count.counted("image")) cannot be used, and are not scored") }
   }
 }
