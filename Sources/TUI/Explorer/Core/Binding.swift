@@ -40,4 +40,33 @@ struct Binding: Sendable {
     }
     return act(&state, key)
   }
+
+  /// Turns something that is shown on and off.
+  static func toggle(
+    _ key: Key, _ label: String, _ tooltip: String, _ shown: WritableKeyPath<ExplorerState, Bool> & Sendable
+  ) -> Binding {
+    Binding(keys: [key], label: label, tooltip: tooltip) { state, _ in
+      state[keyPath: shown].toggle()
+      return []
+    }
+  }
+}
+
+extension CaseIterable where Self: Equatable {
+  /// What a key goes on to: the next case, and the first one after the last.
+  var next: Self {
+    let all = Array(Self.allCases)
+    return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
+  }
+}
+
+extension [Binding] {
+  /// The same keys, none of which does anything while there is a reason.
+  func unless(_ reason: @escaping @Sendable (ExplorerState) -> String?) -> [Binding] {
+    map { binding in
+      var binding = binding
+      binding.unavailable = reason
+      return binding
+    }
+  }
 }

@@ -106,7 +106,7 @@ enum Commands {
   }
 
   private static let help = Command(
-    name: "help", arguments: "[WORD]", tooltip: "Show keys, commands and terms that have these words in them."
+    name: "help", arguments: "[WORD]", tooltip: "Show keys, commands and terms that contain this text."
   ) { state, argument in
     state.help = ExplorerState.Help(search: TextEntry(argument))
     return []

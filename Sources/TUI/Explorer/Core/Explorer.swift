@@ -40,11 +40,7 @@ enum Explorer {
         state.hint("pictures: \(state.graphics.label)")
         return []
       },
-      Binding(keys: ["H"], label: "line", tooltip: "Hide or show the line that says what the screen shows.") {
-        state, _ in
-        state.isIntroductionShown.toggle()
-        return []
-      },
+      .toggle("H", "line", "Hide or show the line that says what the screen shows.", \.isIntroductionShown),
       Binding(keys: [.escape], label: "back", tooltip: "Leave one layer: a question, the help, a full screen.") {
         state, _ in state.screen.leave(&state) ?? []
       },
@@ -56,7 +52,7 @@ enum Explorer {
       Binding(
         keys: [":"], label: "command",
         tooltip:
-          "Write a command: what any key does, by its name, or :export, :step, :pair, :density, :set; Tab finishes words."
+          "Write a command: what any key does, by its name, or :export, :step, :pair, :density, :set; Tab completes names."
       ) { state, _ in
         CommandLine.open(&state)
         return []

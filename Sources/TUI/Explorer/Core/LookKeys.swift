@@ -57,6 +57,17 @@ enum LookKeys {
     ReconstructScreen.work(state)?.stage == .cancelled ? ReconstructScreen.open(state) : [.cancelRebuilding]
   }
 
+  /// Two images that stand side by side: which of them stands where, and what differs.
+  static func comparing(
+    _ swapped: WritableKeyPath<ExplorerState, Bool> & Sendable,
+    _ difference: WritableKeyPath<ExplorerState, Bool> & Sendable
+  ) -> [Binding] {
+    [
+      .toggle("b", "blink", "Swap the two images in place, and back.", swapped),
+      .toggle("d", "difference", "Show image 2 less image 1, four times as strong, around grey.", difference),
+    ]
+  }
+
   static let looks = [image, noise, density, train]
   static let all = looks + [cancel]
 }

@@ -51,7 +51,7 @@ enum HelpPanel {
     drawSearch(help, count: entries.count, in: inside.top(1), on: &canvas)
     let room = inside.droppingTop(1)
     guard !entries.isEmpty else {
-      canvas.message("Nothing here has these words. Esc takes them back.", in: room)
+      canvas.message("Nothing here contains this text. Esc clears it.", in: room)
       return
     }
     let lines = lines(Array(entries.dropFirst(min(help.top, entries.count - 1))), columns: room.columns)

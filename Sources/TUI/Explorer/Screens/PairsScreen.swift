@@ -40,41 +40,41 @@ enum PairsScreen: Screen {
   }
 
   static let keys: [Binding] =
-    listKeys + StepCursor.keys { $0.pairs.steps } + lookKeys + inquiryKeys + [LookKeys.noise] + noteKeys + moveKeys
+    chooseKeys.unless(needsPairs) + [filterKey] + sortKeys.unless(needsPairs) + StepCursor.keys { $0.pairs.steps }
+    + lookKeys.unless(needsPairs) + inquiryKeys + [LookKeys.noise] + noteKeys.unless(needsPairs) + patternKeys
+    + moveKeys.unless(needsPairs)
 
-  private static let listKeys: [Binding] = [
+  private static let chooseKeys: [Binding] = [
     Binding(
-      keys: [.up, .down], label: "pair", names: ["previous-pair", "next-pair"], tooltip: "Choose the pair.",
-      unavailable: needsPairs
+      keys: [.up, .down], label: "pair", names: ["previous-pair", "next-pair"], tooltip: "Choose the pair."
     ) { state, key in
       move(&state, by: key == .up ? -1 : 1)
     },
     Binding(
       keys: ["w", "B"], label: "wrong", names: ["next-wrong", "previous-wrong"],
-      tooltip: "Go to the next or previous wrong answer.", unavailable: needsPairs
-    ) {
-      state, key in
+      tooltip: "Go to the next or previous wrong answer."
+    ) { state, key in
       if !state.pairs.list.moveToWrong(forward: key == "w") {
         state.hint("no wrong answer \(key == "w" ? "below" : "above") in this list")
       }
       return inquire(&state)
     },
-    // Also before there are pairs: it then filters what arrives.
-    Binding(keys: ["/"], label: "filter", tooltip: filterHelp) { state, _ in
-      openFilter(&state)
-      return []
-    },
+  ]
+
+  /// Also before there are pairs: it then filters what arrives.
+  private static let filterKey = Binding(keys: ["/"], label: "filter", tooltip: filterHelp) { state, _ in
+    openFilter(&state)
+    return []
+  }
+
+  private static let sortKeys: [Binding] = [
     Binding(
-      keys: ["s"], label: "sort", tooltip: "Sort by the next number: # · margin · change · size of the change · flips.",
-      unavailable: needsPairs
-    ) {
-      state, _ in
-      let keys = PairOrder.Key.allCases
-      let at = keys.firstIndex(of: state.pairs.list.order.key) ?? 0
-      state.pairs.list.sort(PairOrder(keys[(at + 1) % keys.count]))
+      keys: ["s"], label: "sort", tooltip: "Sort by the next number: # · margin · change · size of the change · flips."
+    ) { state, _ in
+      state.pairs.list.sort(PairOrder(state.pairs.list.order.key.next))
       return toTop(&state)
     },
-    Binding(keys: ["S"], label: "reverse", tooltip: "Turn the order round.", unavailable: needsPairs) { state, _ in
+    Binding(keys: ["S"], label: "reverse", tooltip: "Turn the order round.") { state, _ in
       let order = state.pairs.list.order
       state.pairs.list.sort(PairOrder(order.key, isReversed: !order.isReversed))
       return toTop(&state)
@@ -87,86 +87,59 @@ enum PairsScreen: Screen {
   }
 
   private static let filterHelp =
-    "Filter while typing: words, fixed broken right wrong unsure same marked noted doubtful, margin<-.02, d>.1, flips>2, "
+    "Filter while typing: text, fixed broken right wrong unsure same marked noted doubtful, margin<-.02, d>.1, flips>2, "
     + "#546, /expression/, & ! ( ) and a bar for or. ↑ earlier ones, Tab completes, Esc takes it back."
 
   @Sendable static func needsPairs(_ state: ExplorerState) -> String? {
     state.feed.pairs.isEmpty ? "there are no pairs yet" : nil
   }
 
-  private static let lookKeys: [Binding] = [
-    Binding(keys: ["b"], label: "blink", tooltip: "Swap the two images in place, and back.", unavailable: needsPairs) {
-      state, _ in
-      state.pairs.look.isSwapped.toggle()
-      return []
-    },
-    Binding(
-      keys: ["d"], label: "difference", tooltip: "Show image 2 less image 1, four times as strong, around grey.",
-      unavailable: needsPairs
-    ) { state, _ in
-      state.pairs.look.showsDifference.toggle()
-      return []
-    },
-    Binding(
-      keys: ["o"], label: "evidence",
-      tooltip: "Show which patches speak for statement 1 and which for statement 2, by both CLIPs, and back.",
-      unavailable: needsPairs
-    ) { state, _ in
-      state.pairs.look.showsEvidence.toggle()
-      return inquire(&state)
-    },
-    Binding(
-      keys: ["z"], label: "full screen", tooltip: "Show the images as large as they fit, and back.",
-      unavailable: needsPairs
-    ) {
-      state, _ in
-      state.pairs.look.isLarge.toggle()
-      return []
-    },
-    Binding(
-      keys: ["P"], label: "pin", tooltip: "Keep this pair beside the next ones; again lets it go.",
-      unavailable: needsPairs
-    ) {
-      state, _ in
-      let number = state.pairs.list.chosen?.number
-      state.pairs.pinned = state.pairs.pinned == number ? nil : number
-      return []
-    },
-  ]
+  private static let lookKeys: [Binding] =
+    LookKeys.comparing(\.pairs.look.isSwapped, \.pairs.look.showsDifference) + [
+      Binding(
+        keys: ["o"], label: "evidence",
+        tooltip: "Show which patches speak for statement 1 and which for statement 2, by both CLIPs, and back."
+      ) { state, _ in
+        state.pairs.look.showsEvidence.toggle()
+        return inquire(&state)
+      },
+      .toggle("z", "full screen", "Show the images as large as they fit, and back.", \.pairs.look.isLarge),
+      Binding(
+        keys: ["P"], label: "pin", tooltip: "Keep this pair beside the next ones; again lets it go."
+      ) { state, _ in
+        let number = state.pairs.list.chosen?.number
+        state.pairs.pinned = state.pairs.pinned == number ? nil : number
+        return []
+      },
+    ]
 
   private static let noteKeys: [Binding] = [
-    Binding(keys: ["m"], label: "mark", tooltip: "Mark the pair, or take the mark away.", unavailable: needsPairs) {
-      state, _ in
+    Binding(keys: ["m"], label: "mark", tooltip: "Mark the pair, or take the mark away.") { state, _ in
       note(&state) { $0.isMarked.toggle() }
     },
     Binding(
       keys: ["N"], label: "note", tooltip: "Write a note about the pair; it is kept in the run’s folder.",
-      unavailable: needsPairs, opensLine: true
-    ) {
-      state, _ in
+      opensLine: true
+    ) { state, _ in
       let number = state.pairs.list.chosen?.number ?? 0
       state.pairs.entry = .note(TextEntry(state.pairs.list.notes[number].text))
       return []
     },
     Binding(
       keys: ["L"], label: "label wrong?", names: ["doubtful"],
-      tooltip: "Note that the pair’s label seems wrong, or that it is right.",
-      unavailable: needsPairs
-    ) {
-      state, _ in
+      tooltip: "Note that the pair’s label seems wrong, or that it is right."
+    ) { state, _ in
       note(&state) { $0.isDoubtful.toggle() }
     },
     Binding(
-      keys: ["e"], label: "export", tooltip: "Write the listed pairs to a file: CSV, JSON or Markdown.",
-      unavailable: needsPairs
-    ) {
-      state, _ in
+      keys: ["e"], label: "export", tooltip: "Write the listed pairs to a file: CSV, JSON or Markdown."
+    ) { state, _ in
       state.pairs.entry = .exportFormat
       return []
     },
   ]
 
-  private static let moveKeys: [Binding] = [
+  private static let patternKeys: [Binding] = [
     Binding(
       keys: [.left, .right], label: "list, patterns", names: ["list", "patterns"],
       tooltip: "Go to the list, or to the table of patterns.",
@@ -184,18 +157,18 @@ enum PairsScreen: Screen {
       filterByPattern(&state)
       return []
     },
+  ]
+
+  private static let moveKeys: [Binding] = [
     Binding(
       keys: [.pageUp, .pageDown], label: "page", names: ["page-up", "page-down"],
-      tooltip: "Move ten pairs back or forward.", unavailable: needsPairs
-    ) {
-      state, key in
+      tooltip: "Move ten pairs back or forward."
+    ) { state, key in
       move(&state, by: key == .pageUp ? -10 : 10)
     },
     Binding(
-      keys: [.home, .end], label: "ends", names: ["first", "last"], tooltip: "Go to the first or to the last pair.",
-      unavailable: needsPairs
-    ) {
-      state, key in
+      keys: [.home, .end], label: "ends", names: ["first", "last"], tooltip: "Go to the first or to the last pair."
+    ) { state, key in
       move(&state, by: key == .home ? .min : .max)
     },
   ]

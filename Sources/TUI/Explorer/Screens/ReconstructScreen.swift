@@ -27,33 +27,20 @@ enum ReconstructScreen: Screen {
     $0.feed.run.towers
   }
 
-  private static let filmKeys: [Binding] = [
-    Binding(keys: ["b"], label: "blink", tooltip: "Swap the two images in place, and back.", unavailable: notMade) {
-      state, _ in
-      state.reconstruct.isSwapped.toggle()
-      return []
-    },
-    Binding(
-      keys: ["d"], label: "difference", tooltip: "Show image 2 less image 1, four times as strong, around grey.",
-      unavailable: notMade
-    ) { state, _ in
-      state.reconstruct.showsDifference.toggle()
-      return []
-    },
-    Binding(
-      keys: ["."], label: "play", tooltip: "Play over the recorded steps, from the first or from the chosen one on.",
-      unavailable: { $0.feed.run.towers.count > 1 ? nil : "no other step was recorded: train --record towers does" }
-    ) { state, _ in
-      state.reconstruct.isPlaying.toggle()
-      let steps = state.feed.run.towers
-      guard state.reconstruct.isPlaying, step(state) == nil || step(state) == steps.last else { return [] }
-      return Explorer.look(at: steps.first, &state)
-    },
-  ]
-
-  @Sendable private static func notMade(_ state: ExplorerState) -> String? {
-    made(state) == nil ? "the reconstructions are not there yet" : nil
-  }
+  private static let filmKeys: [Binding] =
+    LookKeys.comparing(\.reconstruct.isSwapped, \.reconstruct.showsDifference).unless { state in
+      made(state) == nil ? "the reconstructions are not there yet" : nil
+    } + [
+      Binding(
+        keys: ["."], label: "play", tooltip: "Play over the recorded steps, from the first or from the chosen one on.",
+        unavailable: { $0.feed.run.towers.count > 1 ? nil : "no other step was recorded: train --record towers does" }
+      ) { state, _ in
+        state.reconstruct.isPlaying.toggle()
+        let steps = state.feed.run.towers
+        guard state.reconstruct.isPlaying, step(state) == nil || step(state) == steps.last else { return [] }
+        return Explorer.look(at: steps.first, &state)
+      }
+    ]
 
   /// The film goes to the next step as soon as the pictures of this one are there.
   static func play(_ state: inout ExplorerState) -> [Work] {

@@ -62,11 +62,7 @@ enum TrainScreen: Screen {
       move(&state, key)
       return []
     },
-    Binding(keys: ["z"], label: "full screen", tooltip: "Show the chosen chart alone, as large as the screen.") {
-      state, _ in
-      state.train.isFull.toggle()
-      return []
-    },
+    .toggle("z", "full screen", "Show the chosen chart alone, as large as the screen.", \.train.isFull),
     Binding(
       keys: ["c"], label: "crosshair", tooltip: "Read all charts at one step.",
       unavailable: { $0.feed.history.steps.isEmpty ? "there is no step yet" : nil }
@@ -80,20 +76,13 @@ enum TrainScreen: Screen {
       state.train.smoothing = (state.train.smoothing + 1) % TrainChart.spans.count
       return []
     },
-    Binding(keys: ["y"], label: "log y", tooltip: "Logarithmic vertical axes.") { state, _ in
-      state.train.hasLogY.toggle()
-      return []
-    },
-    Binding(keys: ["Y"], label: "log x", tooltip: "Logarithmic horizontal axes.") { state, _ in
-      state.train.hasLogX.toggle()
-      return []
-    },
+    .toggle("y", "log y", "Logarithmic vertical axes.", \.train.hasLogY),
+    .toggle("Y", "log x", "Logarithmic horizontal axes.", \.train.hasLogX),
     Binding(
       keys: ["O"], label: "range",
       tooltip: "Vertical axes fit the smoothed curves, 90 % of the values, or all."
     ) { state, _ in
-      let all = Range.allCases
-      state.train.range = all[((all.firstIndex(of: state.train.range) ?? 0) + 1) % all.count]
+      state.train.range = state.train.range.next
       return []
     },
     Binding(
