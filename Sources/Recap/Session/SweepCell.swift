@@ -53,6 +53,7 @@ public struct SweepCell: Sendable {
       ("crop or normalisation", other.images.map { "\($0)" }, run.images.map { "\($0)" }),
       ("folder of pairs", other.mmvp, run.mmvp), ("choice of pairs", other.pairs, run.pairs),
       ("prompt", other.prompt, run.prompt), ("tuned CLIP", other.tuned, run.tuned),
+      ("interpolation of weights", other.interpolates?.rawValue, run.interpolates?.rawValue),
     ]
     if let (name, theirs, own) = same.first(where: { $0.1 != $0.2 }) {
       return "\(name): \(theirs ?? "none"), not \(own ?? "none")"

@@ -30,7 +30,7 @@ extension SweepCost {
       training = try fastest()
     }
 
-    /// Of a finished run, by its log; nil where it took no step on the tower. Later steps are as long as those of its
+    /// Of a run, by its log; nil where it took no step on the tower. Later steps are as long as those of its
     /// second half: the first ones encode latents that the others reuse.
     public init?(_ plan: TrainConfiguration, _ history: RunHistory, evaluation: Double = 0) {
       ends = history.steps(in: .train).map(\.seconds)

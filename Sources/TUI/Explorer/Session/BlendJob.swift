@@ -16,9 +16,6 @@ final class BlendJob: BackgroundJob {
   private var imagesPerPoint = 0
   private var doneOfPoint = 0
 
-  /// Seconds: quick pieces are done together.
-  private static let turn = 0.1
-
   init(_ blend: WeightBlend, request: Int?, report: Reporter) {
     (self.blend, self.request, self.report) = (blend, request, report)
     post()
@@ -40,21 +37,22 @@ final class BlendJob: BackgroundJob {
 
   /// Encodes the next few images.
   func advance() {
-    let start = ContinuousClock.now
-    repeat {
-      if blend.current == nil {
-        guard let alpha = wanted ?? blend.next else { break }
-        wanted = nil
-        blend.begin(alpha)
-        doneOfPoint = blend.images.done
-      }
-      let before = blend.images.done
-      blend.advance()
-      images += max(blend.images.done - before, 0)
-      imagesPerPoint = blend.images.all - blend.images.all / 2
-    } while isWaiting && (ContinuousClock.now - start) / .seconds(1) < Self.turn
-    spent += (ContinuousClock.now - start) / .seconds(1)
+    spent += takeTurn(encode)
     post()
+  }
+
+  private func encode() -> Bool {
+    if blend.current == nil {
+      guard let alpha = wanted ?? blend.next else { return false }
+      wanted = nil
+      blend.begin(alpha)
+      doneOfPoint = blend.images.done
+    }
+    let before = blend.images.done
+    blend.advance()
+    images += max(blend.images.done - before, 0)
+    imagesPerPoint = blend.images.all - blend.images.all / 2
+    return true
   }
 
   private func post() {

@@ -13,9 +13,6 @@ final class NeighbourJob: BackgroundJob {
   private var spent = 0.0
   private let begun: Int
 
-  /// Seconds: quick pieces are done together.
-  private static let turn = 0.1
-
   init(_ scoring: GradualScoring, request: Int?, report: Reporter) {
     (self.scoring, self.request, self.report) = (scoring, request, report)
     begun = scoring.knownImages
@@ -37,9 +34,10 @@ final class NeighbourJob: BackgroundJob {
   }
 
   func advance() {
-    let start = ContinuousClock.now
-    while isWaiting, (ContinuousClock.now - start) / .seconds(1) < Self.turn { scoring.encodeImages() }
-    spent += (ContinuousClock.now - start) / .seconds(1)
+    spent += takeTurn {
+      scoring.encodeImages()
+      return true
+    }
     post()
   }
 

@@ -44,7 +44,11 @@ final class SweepJob: BackgroundJob {
     table = SweepTable(
       steps: plan.steps,
       cells: cells.map { SweepTable.Cell(density: $0.run.configuration.density, seed: $0.run.seed) }, folder: folder)
-    pace = history.flatMap { SweepCost.Pace($0, template.configuration) }
+    pace = history.flatMap { history in
+      history.evaluations.last { $0.seconds != nil }?.seconds.flatMap {
+        SweepCost.Pace(template.configuration, history, evaluation: $0)
+      }
+    }
     guard pace != nil || workspace.backbone.policy.isEager else {
       throw Problem(
         "what a sweep takes is not known before a step was taken", advice: "begin a run with n: it measures that")
@@ -178,22 +182,5 @@ final class SweepJob: BackgroundJob {
     var new = table
     (new.baseline, new.cells[cell].state) = (last.baselineAccuracy, .finished(last.tunedAccuracy))
     table = new
-  }
-}
-
-extension SweepCost.Pace {
-  /// As the last steps and the last evaluation of a run took; nil where one of them is missing.
-  init?(_ history: RunHistory, _ plan: TrainConfiguration) {
-    func seconds(_ stage: StepReport.Stage) -> Double? {
-      let last = history.steps(in: stage).suffix(20)
-      guard !last.isEmpty else { return nil }
-      let images = Double(plan.batch * plan.accumulate)
-      return last.reduce(0) { $0 + images / $1.imagesPerSecond } / Double(last.count)
-    }
-    guard let training = seconds(.train),
-      let evaluation = history.evaluations.last(where: { $0.seconds != nil })?.seconds,
-      let aligning = plan.alignSteps > 0 ? seconds(.align) : 0
-    else { return nil }
-    self.init(aligning: aligning, training: training, evaluation: evaluation)
   }
 }

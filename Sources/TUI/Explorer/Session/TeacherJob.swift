@@ -12,13 +12,12 @@ final class TeacherJob: BackgroundJob {
   private var waiting: [PairRow] = []
   private var current: (row: PairRow, work: DiffusionClassifier, question: VerdictCache.Question)?
   private var isCancelled = false
-  /// Seconds of a piece, and how many were measured.
-  private var pace = (mean: 0.0, count: 0)
+  /// Seconds spent, and pieces done in them.
+  private var spent = 0.0
+  private var pieces = 0
 
   private static let noises = TeacherVerdict.usualNoises
   private static let seed: UInt64 = 1
-  /// Seconds: quick pieces are done together.
-  private static let turn = 0.1
 
   init(_ workspace: Workspace, environment: [String: String], report: Reporter) {
     (self.workspace, self.report) = (workspace, report)
@@ -48,13 +47,13 @@ final class TeacherJob: BackgroundJob {
     let number = (current?.row ?? waiting.first)?.number
     do {
       try begin()
-      let start = ContinuousClock.now
-      while let work = current?.work, work.verdict == nil, (ContinuousClock.now - start) / .seconds(1) < Self.turn {
-        let before = ContinuousClock.now
+      let before = current?.work.done ?? 0
+      spent += takeTurn {
+        guard let work = current?.work, work.verdict == nil else { return false }
         current?.work.advance()
-        pace.count += 1
-        pace.mean += ((ContinuousClock.now - before) / .seconds(1) - pace.mean) / Double(pace.count)
+        return true
       }
+      pieces += (current?.work.done ?? before) - before
       guard let (row, work, question) = current, let verdict = work.verdict else { return post() }
       cache?.keep(verdict, to: question)
       finish(row, verdict)
@@ -86,7 +85,7 @@ final class TeacherJob: BackgroundJob {
   private func post() {
     guard let row = current?.row ?? waiting.first else { return }
     let (done, all) = (current?.work.done ?? 0, 2 * Self.noises)
-    let left = pace.count > 0 ? pace.mean * Double(all - done) : nil
+    let left = pieces > 0 ? spent / Double(pieces) * Double(all - done) : nil
     report.post(
       .verdict(
         PairVerdict(
