@@ -81,8 +81,14 @@ extension Double {
 }
 
 extension [Double] {
-  /// The limits of an interval, with their signs: "+5.2 … +19.9".
-  public var intervalText: String { map { $0.signed(decimals: 1) }.joined(separator: " … ") }
+  /// The limits of an interval, with their signs: "+5.2 … +19.9". A limit that is not zero keeps the side on which it lies,
+  /// by which one judges the change: −0.02 is "−0.0".
+  public var intervalText: String {
+    map { limit in
+      let text = limit.signed(decimals: 1)
+      return limit < 0 && text.hasPrefix("+") ? "−" + text.dropFirst() : text
+    }.joined(separator: " … ")
+  }
 }
 
 extension Int {

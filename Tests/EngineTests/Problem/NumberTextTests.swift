@@ -20,6 +20,8 @@ struct NumberTextTests {
     #expect((0.0).signed(decimals: 1) == "+0.0" && (-0.04).signed(decimals: 1) == "+0.0")
     #expect((-0.06).signed(decimals: 1) == "−0.1" && (4.6).signed(decimals: 1) == "+4.6")
     #expect([5.2, -19.94].intervalText == "+5.2 … −19.9")
+    #expect([-1.3, -0.02].intervalText == "−1.3 … −0.0")
+    #expect([-0.0, 0.02].intervalText == "+0.0 … +0.0")
   }
 
   @Test("A p-value too small to count is a bound")
