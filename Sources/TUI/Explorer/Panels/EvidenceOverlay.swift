@@ -8,7 +8,9 @@ struct EvidenceOverlay: Equatable, Sendable {
   /// Image 1 by the baseline and by the tuned CLIP, then image 2 by both.
   let pictures: [Picture]
 
-  static let captions = ["1, baseline", "1, tuned", "2, baseline", "2, tuned"]
+  static let captions = [
+    ["1, baseline", "baseline"], ["1, tuned", "tuned"], ["2, baseline", "baseline"], ["2, tuned", "tuned"],
+  ]
   static let legend = "patches: orange for statement 1, blue for statement 2"
 
   init(_ number: Int, _ evidence: PairEvidence) {

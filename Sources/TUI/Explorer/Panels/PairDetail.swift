@@ -22,18 +22,22 @@ struct PairDetail {
     guard state.pairs.look.showsEvidence, let evidence = state.pairs.evidence, evidence.number == answered.number else {
       return state.pairs.look.pictures(of: row)
     }
-    return zip(evidence.pictures, EvidenceOverlay.captions).map { ($0, $1) }
+    return Array(zip(evidence.pictures, EvidenceOverlay.captions))
   }
 
   /// Each image, and what is made of it from both CLIPs' features; nil where that is not looked at.
   private var reconstructions: [[PairLook.Captioned]]? {
     guard state.pairs.look.showsReconstructions, row.images.count == 2 else { return nil }
     return row.images.indices.map { side in
-      guard let made = PairsScreen.made(state, side: side) else { return [(row.images[side], "image \(side + 1)")] }
-      let error = ErrorSpread(made.latentErrors)
+      guard let made = PairsScreen.made(state, side: side) else {
+        return [(row.images[side], PairLook.image(side + 1))]
+      }
+      let error = ErrorSpread(made.latentErrors).mean
+      let (before, after) = (error.baseline.text(figures: 2), error.tuned.text(figures: 2))
       return [
-        (row.images[side], "image \(side + 1)"), (made.byBaseline, "baseline \(error.mean.baseline.text(figures: 2))"),
-        (made.byTuned, "tuned \(error.mean.tuned.text(figures: 2))"),
+        (row.images[side], PairLook.image(side + 1)),
+        (made.byBaseline, ["baseline \(before)", "base \(before)", "base"]),
+        (made.byTuned, ["tuned \(after)", "tuned"]),
       ]
     }
   }
@@ -122,15 +126,18 @@ struct PairLook: Equatable, Sendable {
   var showsReconstructions = false
   var isLarge = false
 
-  typealias Captioned = (picture: Picture, caption: String)
+  /// Which one it is, the longest caption that fits first.
+  typealias Captioned = (picture: Picture, captions: [String])
+
+  static func image(_ number: Int) -> [String] { ["image \(number)", "\(number)"] }
 
   func pictures(of row: PairRow) -> [Captioned] {
     let shown = row.answered.shownImages.filter(row.images.indices.contains)
     guard !shown.isEmpty else { return [] }
-    let own: [Captioned] = shown.enumerated().map { (row.images[$1], $1 > 1 ? "image \($1 + 1)" : "image \($0 + 1)") }
+    let own: [Captioned] = shown.enumerated().map { (row.images[$1], Self.image(($1 > 1 ? $1 : $0) + 1)) }
     guard own.count == 2 else { return own }
     let ordered = isSwapped ? own.reversed() : own
-    return ordered + (showsDifference ? [(Self.difference(own[0].picture, own[1].picture), "2 − 1, ×4")] : [])
+    return ordered + (showsDifference ? [(Self.difference(own[0].picture, own[1].picture), ["2 − 1, ×4", "×4"])] : [])
   }
 
   /// The second image less the first, four times as strong, around grey; in the first one's size.
@@ -149,13 +156,14 @@ struct PairLook: Equatable, Sendable {
     guard canvas.graphics != .none, !pictures.isEmpty else { return (rect.column, rect.row) }
     let width = (rect.columns - 2 * (pictures.count - 1)) / pictures.count
     var (column, row) = (rect.column, rect.row)
-    for (picture, caption) in pictures {
+    for (place, (picture, captions)) in pictures.enumerated() {
       let box = Rect(column: column, row: rect.row, columns: width, rows: rect.rows - 1)
       let placed = canvas.place(picture, in: box)
       guard !placed.isEmpty else { return (column, row) }
-      // Of a caption that is wider than its picture the last word says which one it is.
-      let words = caption.cellWidth <= placed.columns + 1 ? caption : String(caption.split(separator: " ").last ?? "")
-      canvas.write(words, column, placed.endRow, .dim, limit: placed.endColumn + 1)
+      // Nothing stands right of the last one.
+      let room = placed.columns + (place == pictures.count - 1 ? 2 : 1)
+      let caption = captions.first { $0.cellWidth <= room } ?? captions.last ?? ""
+      canvas.write(caption, column, placed.endRow, .dim, limit: column + room)
       (column, row) = (placed.endColumn + 2, max(row, placed.endRow + 1))
     }
     return (column - 2, row)
