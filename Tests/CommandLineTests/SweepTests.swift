@@ -67,6 +67,45 @@ struct SweepTests {
     }
   }
 
+  @Test("--final scores the test pairs once, and density.json has what all runs came to")
+  func final() throws {
+    try withFolder { folder in
+      let words =
+        ["sweep", "density", "--densities", "class", "--final", "test", "--out", folder + "/sweep", "--json"]
+        + SweepTests.short
+      let first = try diva(words, assets: TinyAssets.ready.get())
+      let again = try diva(words, assets: TinyAssets.path)
+
+      #expect(first.log.contains("density class, seed 1: scoring the test pairs"))
+      #expect(again.output == first.output && !again.log.contains("scoring"), "\(again.log)")
+      let results = try RunJSON.decoder.decode(DensityResults.self, from: bytes(folder + "/sweep/density.json"))
+      #expect(results.runs.map(\.density) == [.classOnly] && results.plan.steps == 3)
+      let (row, test) = (try first.objects()[0], try #require(results.runs[0].test))
+      let path = try #require(row["folder"] as? String)
+      #expect(test.mined != test.unmined && test.unmined.pairs == 900 && test == TestScores(of: path))
+      let gains = ["testMinedGain", "testUnminedGain"].compactMap { row[$0] as? Double }
+      #expect(zip(gains, [test.mined.gain, test.unmined.gain]).allSatisfy { abs($0 - $1) < 1e-9 } && gains.count == 2)
+    }
+  }
+
+  @Test("shipped results are those of the weights beside them, or none")
+  func shipped() throws {
+    try withFolder { folder in
+      let mini = MiniFolder(folder)
+      try FileManager.default.createDirectory(atPath: folder + "/clip", withIntermediateDirectories: true)
+      try Data("{}".utf8).write(to: URL(filePath: folder + "/clip/config.json"))
+      var run = RunDescription(
+        configuration: TrainConfiguration(), version: "", clip: "", diffusion: "", data: "", threads: 1)
+      run.embeddedWeights = try mini.digest()
+      #expect(DensityResults(of: mini) == nil)
+      let results = DensityResults(run, [])
+      try results.write(to: mini.densityResults)
+      #expect(DensityResults(of: mini) == results)
+      try Data("[]".utf8).write(to: URL(filePath: folder + "/clip/config.json"))
+      #expect(DensityResults(of: mini) == nil)
+    }
+  }
+
   @Test("the cost counts what is left of each run")
   func cost() {
     var plan = TrainConfiguration()

@@ -97,6 +97,31 @@ struct SweepScreenTests {
     #expect(explorer.screen.contains("step 120/400") && explorer.screen.contains("n 3"))
   }
 
+  @Test("what the default plan comes to stands there until a person's own sweep does")
+  func reference() throws {
+    var run = RunDescription(
+      configuration: TrainConfiguration(), version: "", clip: "", diffusion: "", data: "", threads: 1)
+    func results(isScored: Bool) -> DensityResults {
+      let runs = Self.densities.flatMap { density in
+        (1...5).map { seed in
+          (run.configuration.density, run.configuration.seed) = (density, UInt64(seed))
+          var report = DemoFeed.evaluation(60, of: 60)
+          (report.baselineCorrect, report.tunedCorrect) = (388, 460 + seed * 3)
+          return DensityResults.Run(
+            run, RunHistory(), report, test: isScored ? TestScores(mined: report, unmined: report) : nil)
+        }
+      }
+      return DensityResults(run, runs)
+    }
+    #expect(SweepTable(results(isScored: false)) == nil)
+    var explorer = explorer()
+    explorer.take(.densityReference(SweepTable(results(isScored: true))))
+    try explorer.matches("density-reference")
+    #expect(explorer.screen.contains("52.1 ± 0.7 n 5") && explorer.screen.contains("┆ baseline 43.1"))
+    explorer.take(.sweep(Self.table(.running, ended: 7)))
+    #expect(!explorer.screen.contains("Default plan"))
+  }
+
   @Test(
     "what cannot be run is refused with what was expected",
     arguments: [

@@ -22,6 +22,8 @@ public struct MiniFolder: Sendable {
   public var benchmark: URL { URL(filePath: path + "/mmvp") }
   public var pairLists: URL { URL(filePath: path + "/pairs.json") }
   public var record: URL { URL(filePath: path + "/pretrain.json") }
+  /// What training with each recap density comes to.
+  var densityResults: String { path + "/density.json" }
 
   /// A name for the contents of all models in this folder: 32 hexadecimal digits. Cost: reads them once.
   public func digest() throws -> String {

@@ -67,6 +67,11 @@ public struct Workspace {
   public var clipPath: String { opened.path }
   /// The same; nil for the embedded one.
   var givenCLIP: String? { opened.isEmbedded ? nil : clipPath }
+
+  /// What training the embedded models with each density comes to; nil with other models. Cost: reads their weights once.
+  public var densityResults: DensityResults? {
+    opened.isEmbedded && givenDiffusion == nil ? DensityResults(of: folder) : nil
+  }
   /// How its file names the tensors.
   public var layout: KeyLayout { opened.layout }
   public var preprocessing: Preprocessing { opened.preprocessing }

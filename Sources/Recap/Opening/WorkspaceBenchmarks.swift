@@ -80,6 +80,11 @@ extension Workspace {
     return try evaluator(set, scoring, isFinal: isFinal, elsewhere: elsewhere)
   }
 
+  /// The same on the mini world's test pairs, with images that nothing was chosen by.
+  public func testEvaluator(_ choice: PairChoice, seed: UInt64) throws -> Evaluator {
+    try evaluator(.validation(choice), pairs(choice, .test), seed: seed, isFinal: true)
+  }
+
   /// The same, with pairs that this CLIP has answered already, perhaps.
   public func evaluator(
     _ set: ScoredPairs, _ pairs: GradualScoring, isFinal: Bool = false, elsewhere: Elsewhere = Elsewhere()

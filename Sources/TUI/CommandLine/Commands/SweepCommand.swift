@@ -15,13 +15,15 @@ struct SweepDensityCommand: DivaCommand {
     commandName: "density", abstract: "Train, or only measure, with several recap densities and seeds.",
     discussion: "The loss is the mean over the last tenth of the steps; mmvp is the tuned CLIP's average on validation "
       + "pairs. With --measure every density gets the same images and noise, and the loss and the errors of latents "
-      + "reconstructed from timesteps 500 and 700 are means over the images, ± standard error.")
+      + "reconstructed from timesteps 500 and 700 are means over the images, ± standard error. "
+      + "--out's folder gets density.json, with what all runs came to.")
 
   @Option(
     help: "Recap densities, separated by commas. (default: \(DensityList.standard))", transform: DensityList.init)
   var densities = DensityList.standard
   @Flag(help: "Only measure loss and latent errors, without training.") var measure = false
   @Option(help: "Batches to measure over.") var batches = 8
+  @Option(help: "Also score the mini world's test pairs with each run, once, at its end.") var final: FinalScores?
   @OptionGroup var pairs: PairOptions
   @OptionGroup var sweep: SweepOptions
   @OptionGroup var general: GeneralOptions
@@ -35,6 +37,9 @@ struct SweepDensityCommand: DivaCommand {
     }
     guard sweep.out == nil || !measure else {
       throw ValidationError("--measure trains nothing that --out could record.")
+    }
+    guard final == nil || !measure else {
+      throw ValidationError("--measure trains nothing that --final could score.")
     }
   }
 
@@ -77,12 +82,21 @@ struct SweepDensityCommand: DivaCommand {
       pace.evaluation = try runs.evaluationSeconds(seed: plan.seed)
     }
     console.note("\(SweepCost(all.map { ($0.plan, $0.state) }, pace))")
-    return try all.compactMap { run in
+    var results: [DensityResults.Run] = []
+    let rows: [SweepRow] = try all.compactMap { run in
       guard let outcome = try runs.train(run) else { return nil }
-      let row = SweepRow(run.cell, outcome.history, outcome.evaluation)
+      let result = DensityResults.Run(
+        run.cell.run, outcome.history, outcome.evaluation,
+        test: try final == .test ? runs.testScores(run, outcome) : nil)
+      results.append(result)
+      let row = SweepRow(result, in: run.cell.path)
       if general.json { try console.json(row) }
       return row
     }
+    if let out = sweep.out, let first = all.first {
+      try DensityResults(first.cell.run, results).write(to: out + "/density.json")
+    }
+    return rows
   }
 }
 

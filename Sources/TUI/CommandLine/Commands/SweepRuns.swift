@@ -13,6 +13,7 @@ final class SweepRuns {
   private let benchmark: PairBenchmark
   /// With the baseline's scores, which are the same in all runs of a seed.
   private var evaluators: [UInt64: Evaluator] = [:]
+  private var testEvaluators: [UInt64: (mined: Evaluator, unmined: Evaluator)] = [:]
   /// The mini world's, with the latents that are known: the same for all runs. Of own images another seed sees other parts.
   private let world: (any TrainingImages)?
 
@@ -76,13 +77,36 @@ final class SweepRuns {
   private func evaluator(_ seed: UInt64) throws -> Evaluator {
     if let known = evaluators[seed] { return known }
     var evaluator = try workspace.evaluator(scored, benchmark, seed: seed)
-    evaluator.begin(workspace.clip.vision)
+    try score(workspace.clip.vision, with: &evaluator)
+    evaluators[seed] = evaluator
+    return evaluator
+  }
+
+  private func score(_ tower: CLIPVisionTower, with evaluator: inout Evaluator) throws {
+    evaluator.begin(tower)
     while !evaluator.isFinished {
       evaluator.advance()
       try console.checkInterruption()
     }
-    evaluators[seed] = evaluator
-    return evaluator
+  }
+
+  /// Those in the run's folder, or else scored and kept there.
+  func testScores(_ run: Run, _ outcome: Outcome) throws -> TestScores {
+    if let known = run.cell.path.flatMap(TestScores.init(of:)) { return known }
+    console.note("\(run.title): scoring the test pairs")
+    let seed = run.plan.seed
+    var both =
+      try testEvaluators[seed]
+      ?? (workspace.testEvaluator(.mined, seed: seed), workspace.testEvaluator(.unmined, seed: seed))
+    let tower = try tower(run, outcome)
+    try score(tower, with: &both.mined)
+    try score(tower, with: &both.unmined)
+    let steps = run.plan.steps
+    let scores = TestScores(
+      mined: both.mined.reports(step: steps).evaluation, unmined: both.unmined.reports(step: steps).evaluation)
+    testEvaluators[seed] = both
+    if let path = run.cell.path { try scores.write(to: path) }
+    return scores
   }
 
   // MARK: - Training

@@ -12,15 +12,13 @@ struct TrainCommand: DivaCommand {
       + "signals HUP, TERM, USR1, USR2 and XCPU, with 128 and their number. The third ends it at once. Under mpirun "
       + "(Open MPI) the ranks share the parts of each step's batch: mpirun -n 4 diva-tui train --out RUN.")
 
-  enum Final: String, CaseIterable, ExpressibleByArgument { case test }
-
   @OptionGroup var data: DataOptions
   @OptionGroup var options: TrainOptions
   @Option(help: "The run's folder, which must be new: log, metrics and checkpoints.") var out: String?
   @Option(help: "Resume the run in this folder, bit for bit as if it had never stopped.") var resume: String?
   @OptionGroup var pairs: PairOptions
   @OptionGroup var elsewhere: ElsewhereOptions
-  @Option(help: "Also score the test pairs, once, at the end.") var final: Final?
+  @Option(help: "Also score the test pairs, once, at the end.") var final: FinalScores?
   @OptionGroup var models: ModelOptions
   @OptionGroup var prompt: PromptOptions
   @OptionGroup var general: GeneralOptions
@@ -117,8 +115,7 @@ struct TrainCommand: DivaCommand {
     let (models, seed) = (session.trainer.models, session.trainer.configuration.seed)
     let control = try models.randomlyChanged(seed: seed)
     for choice in PairChoice.allCases {
-      var evaluator = try workspace.evaluator(
-        .validation(choice), workspace.pairs(choice, .test), seed: seed, isFinal: true)
+      var evaluator = try workspace.testEvaluator(choice, seed: seed)
       for (vision, note) in [(models.tuned, nil), (control, "random change of the same size")] {
         let report = evaluator.evaluation(of: vision, step: session.trainer.trained)
         lines.append(EvaluationLine(report, set: "test, \(choice.rawValue)", control: note))

@@ -25,6 +25,9 @@ struct PairOptions: ParsableArguments {
   var scored: ScoredPairs { mmvp.map { .folder(RunDescription.absolute($0)) } ?? .validation(choice ?? .mined) }
 }
 
+/// What is scored at the end of a run besides its evaluations.
+enum FinalScores: String, CaseIterable, ExpressibleByArgument { case test }
+
 /// What is scored at each evaluation besides the pairs.
 struct ElsewhereOptions: ParsableArguments {
   @Option(

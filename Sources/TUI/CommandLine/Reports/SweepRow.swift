@@ -17,6 +17,9 @@ struct SweepRow: Encodable {
   /// Points on zero-shot images, where it was trained, and the folder where that is recorded.
   var zeroShotChange: Double?
   var folder: String?
+  /// Points gained on test pairs, where those were scored.
+  var testMinedGain: Double?
+  var testUnminedGain: Double?
 }
 
 extension SweepRow {
@@ -28,19 +31,13 @@ extension SweepRow {
   }
 
   /// Of a finished run.
-  init(_ cell: SweepCell, _ history: RunHistory, _ last: EvaluationReport) {
+  init(_ run: DensityResults.Run, in folder: String?) {
     func average(_ patterns: [Double]) -> Double { patterns.reduce(0, +) / Double(max(patterns.count, 1)) }
-    (density, seed) = ("\(cell.run.configuration.density)", cell.run.seed)
-    loss = Self.finalLoss(history)
+    (density, seed, loss) = ("\(run.density)", run.seed, run.loss)
+    let last = run.validation
     (mmvp, baseline) = (average(last.tunedPerPattern), average(last.baselinePerPattern))
-    (zeroShotChange, folder) = (last.zeroShotChange, cell.path)
-  }
-
-  /// The mean loss over the last tenth of the steps on the image tower.
-  private static func finalLoss(_ history: RunHistory) -> Double {
-    let losses = history.steps.map { Double($0.loss) }
-    let last = losses.suffix(max(1, losses.count / 10))
-    return last.reduce(0, +) / Double(max(1, last.count))
+    (zeroShotChange, self.folder) = (last.zeroShotChange, folder)
+    (testMinedGain, testUnminedGain) = (run.test?.mined.gain, run.test?.unmined.gain)
   }
 
   private var gain: Double { mmvp - baseline }
@@ -59,18 +56,25 @@ extension SweepRow {
     return Set(rows.map(\.seed)).count > 1 ? table + "\n\n" + means(rows) : table
   }
 
-  /// Each density's mean change over the seeds, and the smallest and largest.
+  /// Each density's mean changes over the seeds, in points, with Student's 95 % interval.
   private static func means(_ rows: [SweepRow]) -> String {
     let densities = rows.map(\.density).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let all: [(title: String, value: (SweepRow) -> Double?)] = [
+      ("change", \.gain), ("test, mined", \.testMinedGain), ("test, unmined", \.testUnminedGain),
+      ("zero-shot", \.zeroShotChange),
+    ]
+    let columns = all.filter { column in rows.contains { column.value($0) != nil } }
     let lines = densities.map { density in
-      let gains = rows.filter { $0.density == density }.map(\.gain)
-      let mean = gains.reduce(0, +) / Double(gains.count)
-      return [
-        density, "\(gains.count)", mean.signed(decimals: 1),
-        "\((gains.min() ?? mean).signed(decimals: 1)) to \((gains.max() ?? mean).signed(decimals: 1))",
-      ]
+      let own = rows.filter { $0.density == density }
+      return [density, "\(own.count)"] + columns.map { mean(own.compactMap($0.value)) }
     }
-    return TextTable.text([["density", "seeds", "mean change", "range"]] + lines)
+    return TextTable.text([["density", "seeds"] + columns.map(\.title)] + lines)
+  }
+
+  private static func mean(_ values: [Double]) -> String {
+    guard !values.isEmpty else { return "–" }
+    let mean = (values.reduce(0, +) / Double(values.count)).signed(decimals: 1)
+    return ConfidenceInterval.mean(of: values).map { "\(mean) [\([$0.low, $0.high].intervalText)]" } ?? mean
   }
 
   /// Loss and latent errors, each with its standard error.

@@ -141,7 +141,7 @@ enum Explorer {
     case .runs(let rows): state.runs.rows = rows
     case .problem(let problem): state.report(problem)
     case .said(let text): state.hint(text)
-    case .notes, .evidence, .neighbours, .verdict, .sweep, .models, .blend: break
+    case .notes, .evidence, .neighbours, .verdict, .sweep, .densityReference, .models, .blend: break
     }
     return screens.flatMap { $0.update(&state, event) }
   }

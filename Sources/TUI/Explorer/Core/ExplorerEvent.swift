@@ -46,6 +46,8 @@ enum ExplorerEvent: Equatable, Sendable {
   case verdict(PairVerdict)
   /// How far a sweep is.
   case sweep(SweepTable)
+  /// What the default plan comes to with each density, as it is shipped with the models; nil with others.
+  case densityReference(SweepTable?)
   /// What is loaded.
   case models([ModelFacts])
   /// A request was done: a sentence.
@@ -58,7 +60,7 @@ enum ExplorerEvent: Equatable, Sendable {
     switch self {
     case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs, .blend: true
     case .key, .mouse, .paste, .graphics, .tick, .runs, .towers, .problem, .notes, .evidence, .models, .said,
-      .benchmark, .neighbours, .verdict, .sweep:
+      .benchmark, .neighbours, .verdict, .sweep, .densityReference:
       false
     }
   }

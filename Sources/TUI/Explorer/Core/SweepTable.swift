@@ -78,12 +78,14 @@ struct SweepTable: Equatable, Sendable {
     var share: Double? { if case .finished(let share) = state { share } else { nil } }
   }
 
+  /// What the shares are of.
+  var title = "pairs right"
   var stage = Stage.measuring
   /// Of each run.
   var steps: Int
   /// Density by density.
   var cells: [Cell]
-  /// Where the runs lie, a folder each.
+  /// Where the runs lie, a folder each; empty where they are not on this machine.
   var folder: String
   /// Pairs right before training, as a part of one; nil before the first run has ended.
   var baseline: Double?
@@ -98,4 +100,17 @@ struct SweepTable: Equatable, Sendable {
   }
 
   var ended: Int { cells.count(where: \.hasEnded) }
+}
+
+extension SweepTable {
+  /// On the test pairs, which nothing was chosen by; nil where those were not scored.
+  init?(_ results: DensityResults) {
+    let scored = results.runs.filter { $0.test != nil }
+    guard let first = scored.first?.test else { return nil }
+    let cells = scored.map { run in
+      Cell(density: run.density, seed: run.seed, state: .finished(run.test?.mined.tunedAccuracy ?? 0))
+    }
+    self.init(stage: .done, steps: results.plan.steps, cells: cells, folder: "")
+    (title, baseline) = ("mined test pairs right", first.mined.baselineAccuracy)
+  }
 }

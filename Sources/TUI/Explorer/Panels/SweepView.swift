@@ -10,7 +10,8 @@ enum SweepView {
   /// Gives the row below.
   static func draw(_ table: SweepTable, _ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) -> Int {
     guard rect.rows > 0 else { return rect.row }
-    canvas.heading(table.ended > 0 ? "Sweep: pairs right" : "Sweep", remark(table, state), in: rect)
+    let name = table.folder.isEmpty ? "Default plan" : "Sweep"
+    canvas.heading(table.ended > 0 ? "\(name): \(table.title)" : name, remark(table, state), in: rect)
     let densities = table.densities
     let lines = rect.droppingTop(1)
     let track = lines.droppingLeft(labelWidth).left(rect.columns - labelWidth - meanWidth)
@@ -29,10 +30,10 @@ enum SweepView {
     if densities.contains(where: { density in table.cells.count { $0.density == density && $0.share != nil } > 1 }) {
       canvas.write("± 95 %, n runs", lines.endColumn - meanWidth + 1, end, .dim, limit: lines.endColumn)
     }
-    guard end + 1 < rect.endRow else { return end + 1 }
+    guard end + 1 < rect.endRow, !table.folder.isEmpty else { return end + 1 }
     let opens = "diva-tui \(table.folder)"
-    let name = table.folder.split(separator: "/").last.map(String.init) ?? table.folder
-    let place = opens.cellWidth <= rect.columns ? opens : "in " + name
+    let last = table.folder.split(separator: "/").last.map(String.init) ?? table.folder
+    let place = opens.cellWidth <= rect.columns ? opens : "in " + last
     canvas.write(place, rect.column, end + 1, .dim, limit: rect.endColumn)
     return end + 2
   }

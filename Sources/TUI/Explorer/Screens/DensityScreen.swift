@@ -12,6 +12,8 @@ enum DensityScreen: Screen {
   struct Sweep: Equatable, Sendable {
     /// The one that was requested last.
     var table: SweepTable?
+    /// What came of the default plan with the embedded models; nil with others.
+    var reference: SweepTable?
     /// What is to be run, while a person writes that.
     var entry: TextEntry?
   }
@@ -55,7 +57,7 @@ enum DensityScreen: Screen {
     let side = room.droppingLeft(drawPicture(state, density, in: room, on: &canvas) - room.column)
     let (table, below) = (side.left(56), side.left(56).droppingTop(state.feed.run.densities.rows.count + 2))
     drawTable(state, in: table, on: &canvas)
-    if let sweep = state.sweep.table {
+    if let sweep = state.sweep.table ?? state.sweep.reference {
       let end = SweepView.draw(sweep, state, in: below.left(side.columns), on: &canvas)
       return drawRebuilt(state, in: side.droppingTop(end + 1 - side.row), on: &canvas)
     }

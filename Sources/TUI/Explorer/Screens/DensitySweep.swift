@@ -72,6 +72,7 @@ extension DensityScreen {
   }
 
   static func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Work] {
+    if case .densityReference(let table) = event { state.sweep.reference = table }
     guard case .sweep(let table) = event else { return [] }
     let before = state.sweep.table
     state.sweep.table = table

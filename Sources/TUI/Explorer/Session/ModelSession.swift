@@ -146,6 +146,7 @@ final class ModelSession: Session {
   func show() {
     training?.introduce()
     report.post(.samples(samples.images.map(Picture.init)))
+    report.post(.densityReference(workspace?.densityResults.flatMap(SweepTable.init)))
     pairSamples = [:]
     report.post(.pairs(pairs?.rows ?? []))
     report.post(.benchmark(pairs?.scoring.benchmark.size))
@@ -260,6 +261,7 @@ final class ModelSession: Session {
     pictures = ReconstructionJob(report, isEager: policy.isEager)
     training.introduce()
     report.post(.samples(samples.images.map(Picture.init)))
+    report.post(.densityReference(workspace.densityResults.flatMap(SweepTable.init)))
     waitingImages.forEach(openImage)
     waitingImages = []
     report.activity.status = .ready

@@ -328,6 +328,7 @@ final class RunsSession: Session {
       report.show(run)
       pairSamples = [:]
       report.post(.samples(models.samples.images.map(Picture.init)))
+      report.post(.densityReference(workspace.densityResults.flatMap(SweepTable.init)))
       loadCheckpoint()
     } catch {
       reportAbsence(error)
