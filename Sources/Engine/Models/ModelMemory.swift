@@ -20,13 +20,8 @@ extension CLIPVisionTower {
 }
 
 extension UNet2DConditionModel {
-  /// Of a step that takes the gradient of the context through frozen weights.
-  ///
-  /// - Parameters:
-  ///   - images: latents that pass through together, noise draws counted.
-  ///   - contextTokens: of each image's context.
   public func contextGradientMemory(
-    images: Int, contextTokens: Int, arithmetic: ArithmeticPolicy = .current
+    images: Int, contextTokens: Int, arithmetic: ArithmeticPolicy
   ) -> ModelMemory {
     let layers = parameters.compactMap { UNetLayerMemory($0, config, contextTokens: contextTokens) }
     let kept = Kept(arithmetic.memory)

@@ -26,7 +26,6 @@ extension CLIPVisionTower {
 }
 
 extension UNet2DConditionModel {
-  /// For images whose latents are `side` numbers wide and high, each with a context of `contextTokens` tokens.
   public func operations(images: Int, side: Int, contextTokens: Int) -> Double {
     let levels = config.blockChannels.count
     return Double(images)
@@ -36,7 +35,6 @@ extension UNet2DConditionModel {
       }
   }
 
-  /// Of the gradient of the context, weights frozen; attention's scores and weights computed again are not counted.
   public func contextGradientOperations(images: Int, side: Int, contextTokens: Int) -> Double {
     let levels = config.blockChannels.count
     let one = parameters.reduce(0.0) { sum, parameter in

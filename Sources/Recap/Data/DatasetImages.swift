@@ -55,12 +55,12 @@ public final class DatasetImages: TrainingImages {
 
   /// The latents of whole pictures, one by one: the same bits from the cache as without it.
   private func centered(_ squares: [Square]) -> Tensor {
-    let (unet, recipe) = (diffusion.unet.config, "\(pixels.mapping) center \(diffusion.side)")
+    let (channels, recipe) = (diffusion.denoiser.channels, "\(pixels.mapping) center \(diffusion.side)")
     return .stacked(
       squares.map { square in
         let stamp = reader.dataset.stamp(square.index)
         let side = diffusion.side / diffusion.autoencoder.reduction
-        if let latent = latents?.latent(of: stamp, recipe, shape: [1, side, side, unet.inChannels]) { return latent }
+        if let latent = latents?.latent(of: stamp, recipe, shape: [1, side, side, channels]) { return latent }
         let latent = encoded([square.image])
         latents?.keep(latent, of: stamp, recipe)
         return latent

@@ -7,11 +7,11 @@ public struct FixedImages: TrainingImages {
   private let latents: Tensor
 
   public init(count: Int, models: DivaModels, seed: UInt64 = 1) {
-    let (vision, unet) = (models.tuned.config, models.diffusion.unet.config)
+    let (vision, denoiser) = (models.tuned.config, models.diffusion.denoiser)
     let random = RandomSource(seed: seed, stream: .fixedImages)
     self.count = count
     pixels = random.normal([count, vision.imageSize, vision.imageSize, vision.channels], step: 0)
-    latents = random.normal([count, unet.sampleSize, unet.sampleSize, unet.inChannels], step: 1)
+    latents = random.normal([count, denoiser.sampleSize, denoiser.sampleSize, denoiser.channels], step: 1)
   }
 
   public func inputs(_ indices: [Int], batch: Int) -> TrainingInputs {

@@ -38,7 +38,7 @@ public struct ContrastiveReconstruction {
     }
     let noised = feedback.schedule.addNoise(draw.noise, to: latents, timesteps: draw.timesteps)
     let repeats = (0..<count).flatMap { Array(repeating: $0, count: n + 1) }
-    let predictions = feedback.unet(
+    let predictions = feedback.denoiser(
       noised.gatherImages(repeats), timesteps: repeats.map { draw.timesteps[$0] },
       context: contexts.gatherImages(conditions.flatMap(\.self)))
     let target = feedback.schedule.target(noise: draw.noise, latents: latents, timesteps: draw.timesteps)

@@ -38,11 +38,11 @@ public struct NoiseDraw: Sendable {
 /// x_t = √ᾱ_t·latent + √(1 − ᾱ_t)·ε; loss = mean (ε̂(x_t, t, context) − target)², the gradient of which flows through
 /// the frozen UNet into the context (paper eq. 4; `models/SD_with_OpenAICLIP.py`).
 public struct DiffusionFeedback {
-  public let unet: UNet2DConditionModel
+  public let denoiser: any Denoiser
   public let schedule: NoiseSchedule
 
-  public init(unet: UNet2DConditionModel, schedule: NoiseSchedule) {
-    self.unet = unet
+  public init(denoiser: any Denoiser, schedule: NoiseSchedule) {
+    self.denoiser = denoiser
     self.schedule = schedule
   }
 
@@ -58,13 +58,13 @@ public struct DiffusionFeedback {
   }
 
   /// - Parameters:
-  ///   - latents: (B, h, w, c), scaled as the UNet expects them.
+  ///   - latents: (B, h, w, c), scaled as the denoiser expects them.
   ///   - context: (B, tokens, width); shared by the N draws of an image, so CLIP runs once per image.
   public func answer(latents: Tensor, context: Tensor, draw: NoiseDraw) -> Answer {
     let draws = draw.timesteps.count / latents.shape[0]
     let clean = draws == 1 ? latents : latents.repeated(draws)
     let noised = schedule.addNoise(draw.noise, to: clean, timesteps: draw.timesteps)
-    let prediction = unet(
+    let prediction = denoiser(
       noised, timesteps: draw.timesteps, context: draws == 1 ? context : context.repeated(draws))
     let target = schedule.target(noise: draw.noise, latents: clean, timesteps: draw.timesteps)
     return Answer(prediction: prediction, target: target, loss: prediction.meanSquaredError(target))

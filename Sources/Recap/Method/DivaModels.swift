@@ -24,7 +24,7 @@ public final class DivaModels {
     self.baseline = baseline
     self.tuned = try (tuned ?? baseline.vision).copied()
     self.diffusion = diffusion
-    feedback = DiffusionFeedback(unet: diffusion.unet, schedule: diffusion.schedule)
+    feedback = DiffusionFeedback(denoiser: diffusion.denoiser, schedule: diffusion.schedule)
     recap = DenseRecap(projection: projection, promptEmbedding: prompt, joining: joining)
     baselineRecap = DenseRecap(projection: try projection.copied(), promptEmbedding: prompt, joining: joining)
   }

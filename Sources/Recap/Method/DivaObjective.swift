@@ -107,9 +107,9 @@ public struct DivaObjective {
 extension DivaObjective {
   /// Floating-point operations of a step by direct methods, images and latents at hand.
   public func operations(images: Int, draws: Int, contextTokens: Int) -> Double {
-    let (unet, side) = (feedback.unet, feedback.unet.config.sampleSize)
+    let (denoiser, side) = (feedback.denoiser, feedback.denoiser.sampleSize)
     return vision.operations(images: images) + vision.gradientOperations(images: images)
-      + unet.operations(images: images * draws, side: side, contextTokens: contextTokens)
-      + unet.contextGradientOperations(images: images * draws, side: side, contextTokens: contextTokens)
+      + denoiser.operations(images: images * draws, side: side, contextTokens: contextTokens)
+      + denoiser.contextGradientOperations(images: images * draws, side: side, contextTokens: contextTokens)
   }
 }

@@ -108,7 +108,7 @@ public struct GradualReconstruction {
   private mutating func denoise(_ step: Int) {
     guard let current, let context else { preconditionFailure("a sampler step without a context") }
     let t = timesteps[step]
-    let prediction = reconstructor.models.feedback.unet(current, timesteps: [t], context: context)
+    let prediction = reconstructor.models.feedback.denoiser(current, timesteps: [t], context: context)
     self.current = sampler.step(
       current, prediction: prediction, from: t, to: step + 1 < timesteps.count ? timesteps[step + 1] : nil)
   }

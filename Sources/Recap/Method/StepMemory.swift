@@ -23,17 +23,17 @@ public struct StepMemory: Sendable {
   ///   - moments: how many numbers are kept for each weight: 1 of SGD's momentum, 2 of AdamW's, and 1 more where the weights
   ///     are interpolated.
   public init(
-    tower: CLIPVisionTower, unet: UNet2DConditionModel, images: Int, draws: Int, contextTokens: Int, moments: Int,
+    tower: CLIPVisionTower, denoiser: any Denoiser, images: Int, draws: Int, contextTokens: Int, moments: Int,
     arithmetic: ArithmeticPolicy = .current
   ) {
     rest = 400 << 20
     gradients = 4 * tower.parameters.reduce(0) { $0 + $1.shape.count }
-    let (clip, denoiser) = (
+    let (clip, feedback) = (
       tower.trainingMemory(images: images, arithmetic: arithmetic),
-      unet.contextGradientMemory(images: images * draws, contextTokens: contextTokens, arithmetic: arithmetic)
+      denoiser.contextGradientMemory(images: images * draws, contextTokens: contextTokens, arithmetic: arithmetic)
     )
     (trained, towerKept) = (clip.weights + moments * gradients, clip.activations)
-    (frozen, unetKept) = (denoiser.weights, denoiser.activations)
+    (frozen, unetKept) = (feedback.weights, feedback.activations)
   }
 
   /// The most at any time: at the end of the UNet's forward pass, or of the tower's backward pass.

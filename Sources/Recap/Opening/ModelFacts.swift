@@ -76,7 +76,7 @@ extension Workspace {
   ///
   /// - Parameter tuned: what the tuned tower is now, as text.
   public func facts(_ models: DivaModels, tuned: String) -> [ModelFacts] {
-    let (unet, autoencoder) = (diffusion.unet.config, diffusion.autoencoder.config)
+    let (denoiser, autoencoder) = (diffusion.denoiser, diffusion.autoencoder.config)
     let shape = models.recap.projection.weight.shape
     let place = givenDiffusion ?? "embedded, \(folder.diffusion.path)"
     let isTrained = models.tuned.parameters.contains { $0.isTrainable }
@@ -100,11 +100,11 @@ extension Workspace {
       ModelFacts(
         "Denoiser",
         [.init("from", place)] + (diffusionNote.map { [.init("taken for", $0)] } ?? [])
-          + OpenedCLIP.sizes(diffusion.unet.parameters) + [
+          + OpenedCLIP.sizes(denoiser.parameters) + [
             .init("trained", "no: it is frozen"),
-            .init("latents", "\(unet.sampleSize) × \(unet.sampleSize), \(unet.inChannels) channels"),
-            .init("channels", unet.blockChannels.map { "\($0)" }.joined(separator: ", ")),
-            .init("context", "width \(unet.contextWidth)"),
+            .init("latents", "\(denoiser.sampleSize) × \(denoiser.sampleSize), \(denoiser.channels) channels"),
+            .init("sizes", denoiser.sizes),
+            .init("context", "width \(denoiser.contextWidth)"),
             .init("schedule", "\(diffusion.schedule.timesteps) timesteps"),
           ]),
       ModelFacts(

@@ -54,7 +54,7 @@ extension Workspace {
   /// The text encoder of the diffusion model, opened anew; throws a `Problem` where there is none for a text of one's own.
   public func textConditions() throws -> TextConditions {
     let path = WeightsFolder(diffusionPath)
-    guard diffusion.unet.config.addition == nil else {
+    guard (diffusion.denoiser as? UNet2DConditionModel)?.config.addition == nil else {
       throw Problem(
         "SD-XL's denoiser has no verdict on statements: it takes a pooled text beside the condition",
         advice: "use Stable Diffusion 1.x or 2.x")
@@ -70,7 +70,7 @@ extension Workspace {
     of images: [Image], texts: [String], by conditions: TextConditions, noises: Int, seed: UInt64
   ) -> DiffusionClassifier {
     DiffusionClassifier(
-      DiffusionFeedback(unet: diffusion.unet, schedule: diffusion.schedule),
+      DiffusionFeedback(denoiser: diffusion.denoiser, schedule: diffusion.schedule),
       latents: withoutGradient { latents(images) },
       contexts: .stacked(texts.map { conditions($0) }), noises: noises,
       seed: seed)

@@ -54,10 +54,10 @@ public struct Workspace {
       prompt = try Prompt.embedding(in: diffusionFolder, text)
       diffusion = try StableDiffusion(diffusionFolder, pooledText: Prompt.pooled(in: diffusionFolder))
     }
-    guard prompt.shape.last == diffusion.unet.config.contextWidth else {
+    guard prompt.shape.last == diffusion.denoiser.contextWidth else {
       throw Problem(
         "cannot use \(diffusionFolder.path): its text encoder gives \(prompt.shape.last) numbers a token, its UNet "
-          + "takes \(diffusion.unet.config.contextWidth)", advice: "the parts belong to different models")
+          + "takes \(diffusion.denoiser.contextWidth)", advice: "the parts belong to different models")
     }
   }
 
@@ -98,7 +98,7 @@ public struct Workspace {
   }
 
   private func projection(seed: UInt64) throws -> Linear {
-    let (width, contextWidth) = (clip.vision.projectionWidth, diffusion.unet.config.contextWidth)
+    let (width, contextWidth) = (clip.vision.projectionWidth, diffusion.denoiser.contextWidth)
     guard let conditions, width == contextWidth, conditions.mean.count == contextWidth else {
       return try VisualProjection.random(from: width, to: contextWidth, seed: seed)
     }

@@ -24,7 +24,7 @@ public struct DenoiserMeasure {
     let latents = stage.autoencoder.scaledLatents(of: Tensor.signedPixels(Scene.render(scenes)))
     let wanted: [(Caption, Double)] =
       [(.empty, 0), (.gist, 0), (.gist, 1), (.caption, 0)] + [0.15, 0.3, 0.5, 1].map { (.caption, $0) }
-    let feedback = DiffusionFeedback(unet: unet, schedule: stage.schedule)
+    let feedback = DiffusionFeedback(denoiser: unet, schedule: stage.schedule)
     return wanted.map { caption, share in
       let context = context(scenes, caption, share, seed: seed)
       let losses = Self.timesteps.map { timestep in

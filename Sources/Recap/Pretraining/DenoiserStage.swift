@@ -21,7 +21,7 @@ struct DenoiserStage {
       steps: plan.steps, rate: plan.rate, warmUpSteps: plan.warmUpSteps, weightDecay: plan.weightDecay,
       betas: (0.9, 0.99))
     var average = MovingAverage(unet.parameters, decay: plan.averageDecay)
-    let feedback = DiffusionFeedback(unet: unet, schedule: schedule)
+    let feedback = DiffusionFeedback(denoiser: unet, schedule: schedule)
     // Encoding takes as long as denoising: the pictures of later passes are kept as latents.
     var kept: [Tensor] = []
     try loop.run(unet.parameters, report: report) {

@@ -110,7 +110,7 @@ public struct Pretraining {
     let unet = try UNet2DConditionModel(MiniModels.unet, from: .initializing(seed: plan.seed))
     let stage = denoiserStage(text: text, regions: regions, autoencoder: autoencoder)
     try stage.run(unet, seed: plan.seed) { try report($0.of(.denoiser)) }
-    try StableDiffusion(unet: unet, autoencoder: autoencoder, schedule: MiniModels.schedule)
+    try StableDiffusion(denoiser: unet, autoencoder: autoencoder, schedule: MiniModels.schedule)
       .save(to: folder.diffusion)
     try saveTextEncoder(text)
     try stage.conditionStatistics(seed: plan.seed).write(to: MiniFolder.conditionStatistics(in: folder.diffusion))

@@ -80,7 +80,8 @@ public struct DensityMeasure {
     let sampler = DDIMSampler(schedule)
     let timesteps = sampler.timesteps(Self.samplerSteps, from: timestep)
     for (t, next) in zip(timesteps, timesteps.dropFirst().map { Optional($0) } + [nil]) {
-      let prediction = models.feedback.unet(current, timesteps: Array(repeating: t, count: images), context: context)
+      let prediction = models.feedback.denoiser(
+        current, timesteps: Array(repeating: t, count: images), context: context)
       current = sampler.step(current, prediction: prediction, from: t, to: next)
     }
     return current

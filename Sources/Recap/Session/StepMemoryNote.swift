@@ -4,7 +4,7 @@ extension StepMemory {
   /// Of a training step with these models.
   public init(_ models: DivaModels, _ plan: TrainConfiguration) {
     self.init(
-      tower: models.tuned, unet: models.diffusion.unet,
+      tower: models.tuned, denoiser: models.diffusion.denoiser,
       images: BatchPart(plan.batchParts - 1, of: plan.batchParts, batch: plan.batch).places.count, draws: plan.draws,
       contextTokens: plan.density.tokenCount(patches: models.tuned.config.patches),
       moments: (plan.optimizer == .sgd ? 1 : 2) + (plan.baselineShare > 0 ? 1 : 0))

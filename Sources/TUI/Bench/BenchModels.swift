@@ -17,8 +17,8 @@ final class BenchModels {
     }
   }
 
-  func unet() throws -> UNet2DConditionModel {
-    guard let sizes = ModelSizes(size) else { return try workspace.get().diffusion.unet }
+  func unet() throws -> any Denoiser {
+    guard let sizes = ModelSizes(size) else { return try workspace.get().diffusion.denoiser }
     return try opened(made("a UNet") { try UNet2DConditionModel(sizes.unet, from: $0) })
   }
 

@@ -12,7 +12,7 @@ extension Workload {
       name: "DIVA step", run: step.run, operations: step.operations,
       description: [
         "kind": "step", "clip": step.objective.vision.peerConfiguration,
-        "unet": step.objective.feedback.unet.config.json, "draws": 1, "context_tokens": .integer(step.contextTokens),
+        "unet": step.objective.feedback.denoiser.json, "draws": 1, "context_tokens": .integer(step.contextTokens),
         "optimizer": "sgd", "trains_projection": true,
       ])
   }
@@ -25,14 +25,15 @@ extension Workload {
     let images: any TrainingImages =
       keepsImages ? fixed : try models.workspace.get().trainingImages(keepsLatents: models.keepsLatents)
     let trainer = Trainer(settings, models: diva, images: images)
-    let (unet, contextTokens) = (diva.diffusion.unet, settings.density.tokenCount(patches: diva.tuned.config.patches))
+    let denoiser = diva.diffusion.denoiser
+    let contextTokens = settings.density.tokenCount(patches: diva.tuned.config.patches)
     return Workload(
       name: keepsImages ? "mini step, batch \(plan.batch)" : "training step, images made as it goes",
       run: { _ = try trainer.step() },
       operations: diva.objective.operations(images: plan.batch, draws: settings.draws, contextTokens: contextTokens),
       description: keepsImages
         ? [
-          "kind": "step", "clip": diva.tuned.peerConfiguration, "unet": unet.config.json,
+          "kind": "step", "clip": diva.tuned.peerConfiguration, "unet": denoiser.json,
           "draws": .integer(settings.draws), "context_tokens": .integer(contextTokens), "optimizer": "adamw",
           "trains_projection": false,
         ] : nil)
@@ -50,9 +51,9 @@ final class BareStep {
 
   init(_ plan: BenchPlan, _ models: BenchModels) throws {
     let vision = try models.vision()
-    let feedback = DiffusionFeedback(unet: try models.unet(), schedule: try models.schedule)
-    let unet = feedback.unet.config
-    let projection = try VisualProjection.random(from: vision.projectionWidth, to: unet.contextWidth, seed: 1)
+    let feedback = DiffusionFeedback(denoiser: try models.unet(), schedule: try models.schedule)
+    let denoiser = feedback.denoiser
+    let projection = try VisualProjection.random(from: vision.projectionWidth, to: denoiser.contextWidth, seed: 1)
     objective = DivaObjective(
       vision: vision,
       recap: DenseRecap(projection: projection, promptEmbedding: try models.prompt(), joining: .tokenByToken),
@@ -64,7 +65,7 @@ final class BareStep {
     optimizer = SGD([ParameterGroup(trained)], momentum: 0.9)
     pixels = vision.randomPixels(plan.batch)
     latents = RandomSource(seed: 1, stream: .benchLatents).normal(
-      [plan.batch, unet.sampleSize, unet.sampleSize, unet.inChannels], step: 0)
+      [plan.batch, denoiser.sampleSize, denoiser.sampleSize, denoiser.channels], step: 0)
   }
 
   var contextTokens: Int { sampling.density.tokenCount(patches: objective.vision.config.patches) }
@@ -79,8 +80,8 @@ final class BareStep {
 
   func memory(batch: Int) -> StepMemory {
     StepMemory(
-      tower: objective.vision, unet: objective.feedback.unet, images: batch, draws: 1, contextTokens: contextTokens,
-      moments: 1)
+      tower: objective.vision, denoiser: objective.feedback.denoiser, images: batch, draws: 1,
+      contextTokens: contextTokens, moments: 1)
   }
 
   var operations: Double { objective.operations(images: latents.shape[0], draws: 1, contextTokens: contextTokens) }

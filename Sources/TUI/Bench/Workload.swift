@@ -79,13 +79,13 @@ extension Workload {
   /// Latents to predicted noise; with gradients that of the context.
   private static func unet(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {
     let unet = try models.unet()
-    let side = unet.config.sampleSize
+    let side = unet.sampleSize
     // Not from the image tower, which this part does without.
     let contextTokens = try models.density.tokenCount(patches: plan.size == .given ? models.vision().config.patches : 0)
     let latents = RandomSource(seed: 1, stream: .benchLatents).normal(
-      [plan.batch, side, side, unet.config.inChannels], step: 0)
+      [plan.batch, side, side, unet.channels], step: 0)
     let context = RandomSource(seed: 1, stream: .benchContext).normal(
-      [plan.batch, contextTokens, unet.config.contextWidth], step: 0)
+      [plan.batch, contextTokens, unet.contextWidth], step: 0)
     let timesteps = Array(repeating: 500, count: plan.batch)
     let forward = unet.operations(images: plan.batch, side: side, contextTokens: contextTokens)
     let backward = unet.contextGradientOperations(images: plan.batch, side: side, contextTokens: contextTokens)
@@ -98,7 +98,7 @@ extension Workload {
         let leaf = context.trackingGradient()
         unet(latents, timesteps: timesteps, context: leaf).meanSquaredError(latents).backward()
       }, operations: forward + (plan.hasGradients ? backward : 0),
-      description: ["kind": "unet", "unet": unet.config.json, "context_tokens": .integer(contextTokens)])
+      description: ["kind": "unet", "unet": unet.json, "context_tokens": .integer(contextTokens)])
   }
 
   private static func vae(_ plan: BenchPlan, _ models: BenchModels) throws -> Workload {

@@ -126,18 +126,18 @@ struct SafetensorsFolderTests {
     let schedule = NoiseSchedule(timesteps: 100, prediction: .velocity)
     try Reference.withTemporaryFolder { path in
       let folder = WeightsFolder(path)
-      try StableDiffusion(unet: unet, autoencoder: autoencoder, schedule: schedule).save(to: folder)
+      try StableDiffusion(denoiser: unet, autoencoder: autoencoder, schedule: schedule).save(to: folder)
 
       let opened = try StableDiffusion(folder)
 
       #expect(opened.schedule == schedule)
-      #expect(opened.unet.config == unet.config)
+      #expect((opened.denoiser as? UNet2DConditionModel)?.config == unet.config)
       #expect(opened.autoencoder.config == autoencoder.config)
       let other = UNet2DConfig(
         sampleSize: 8, channels: 4, blockChannels: [4], attention: [true], heads: [1], contextWidth: 2, groups: 2)
       try UNet2DConditionModel(other, from: .initializing(seed: 1)).save(to: WeightsFolder(path + "/unet"))
       #expect(
-        message { _ = try StableDiffusion(folder) }.hasSuffix("its UNet takes 4 channels, its autoencoder gives 3"))
+        message { _ = try StableDiffusion(folder) }.hasSuffix("its denoiser takes 4 channels, its autoencoder gives 3"))
     }
   }
 }

@@ -16,7 +16,7 @@ struct DatasetImagesTests {
 
   init() throws {
     diffusion = StableDiffusion(
-      unet: try UNet2DConditionModel(WeightsFolder(Self.models + "/unet")),
+      denoiser: try UNet2DConditionModel(WeightsFolder(Self.models + "/unet")),
       autoencoder: try AutoencoderKL(WeightsFolder(Self.models + "/vae")), schedule: NoiseSchedule())
   }
 

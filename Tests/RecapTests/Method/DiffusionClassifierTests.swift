@@ -57,7 +57,7 @@ struct DiffusionClassifierTests {
     // Guessing gets 13 or more of 16 once in a hundred times.
     #expect(right >= 13, "\(right) of 16")
     let context = try workspace.textConditions()("a red ball")
-    #expect(context.shape == [1, 1, workspace.diffusion.unet.config.contextWidth])
+    #expect(context.shape == [1, 1, workspace.diffusion.denoiser.contextWidth])
   }
 
   @Test("is sure beyond two standard errors, and knows a pair only when it is sure of both images")

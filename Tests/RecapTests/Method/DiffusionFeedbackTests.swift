@@ -50,12 +50,12 @@ struct DiffusionFeedbackTests {
   @Test("measures a model of velocities against √ᾱ·noise − √(1−ᾱ)·latents")
   func velocity() throws {
     let reference = try TrainingReference(.adamw)
-    let (it, unet) = (reference.fixture, try reference.models().diffusion.unet)
+    let (it, unet) = (reference.fixture, try reference.models().diffusion.denoiser)
     let latents = try it["latents"].sliced(0..<1)
     let (noise, context) = (try it["first.noise"].sliced(0..<1), try it["first.context"].sliced(0..<1))
     let schedule = NoiseSchedule(prediction: .velocity)
 
-    let answer = DiffusionFeedback(unet: unet, schedule: schedule).answer(
+    let answer = DiffusionFeedback(denoiser: unet, schedule: schedule).answer(
       latents: latents, context: context, draw: NoiseDraw(noise: noise, timesteps: [600]))
 
     let kept = Double(schedule.alphasCumprod[600])

@@ -54,7 +54,7 @@ struct GradualReconstructionTests {
         patches: patches)
       let sampler = DDIMSampler(models.feedback.schedule)
       let clean = sampler.sample(noised, timesteps: sampler.timesteps(3, from: 400)) { x, t in
-        models.feedback.unet(x, timesteps: [t], context: context)
+        models.feedback.denoiser(x, timesteps: [t], context: context)
       }
       return (clean, models.diffusion.autoencoder.images(fromScaled: clean)[0])
     }

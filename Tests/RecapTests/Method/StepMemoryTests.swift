@@ -23,8 +23,8 @@ struct StepMemoryTests {
       heads: [5, 10, 20, 20], contextWidth: 1024)
     return StepMemory(
       tower: try CLIPVisionTower(tower, projectionWidth: 768, from: .outline()),
-      unet: try UNet2DConditionModel(unet, from: .outline()), images: images, draws: 1, contextTokens: 77, moments: 1,
-      arithmetic: policy)
+      denoiser: try UNet2DConditionModel(unet, from: .outline()), images: images, draws: 1, contextTokens: 77,
+      moments: 1, arithmetic: policy)
   }
 
   @Test("the full step's peak is told within a tenth", arguments: measured.indices)

@@ -49,7 +49,7 @@ extension OpeningTests {
       let context = first.penultimate([words.0]).concatenatedChannels(second.penultimate([words.1]))
       #expect(workspace.prompt.shape == [1, 24, 7] && workspace.prompt.values == context.values)
       let pooled = second.textFeatures([try ids("tokenizer_2", "")])
-      let unet = workspace.diffusion.unet
+      let unet = try #require(workspace.diffusion.denoiser as? UNet2DConditionModel)
       #expect(workspace.diffusion.side == 32)
       let (added, wanted) = (
         try #require(unet.added), try #require(unet.addition(pooledText: pooled, side: 32))

@@ -54,7 +54,7 @@ struct DensityMeasureTests {
     let latents = images.latents.gatherImages([0])
     let context = models.recap.context(
       pixels: images.pixels.gatherImages([0]), vision: models.tuned, density: .all, patches: [Array(0..<9)])
-    let (schedule, unet) = (models.feedback.schedule, models.feedback.unet)
+    let (schedule, unet) = (models.feedback.schedule, models.feedback.denoiser)
     let sampler = DDIMSampler(schedule)
     for (place, start) in [500, 700].enumerated() {
       let noise = RandomSource(seed: plan.seed, stream: .reconstructionNoise).normal(latents.shape, step: 0)

@@ -30,7 +30,7 @@ struct TrainingReference {
     let folder = Fixture.folder.appending(path: "models").path
     let projection = try ["weight", "bias"].map { Parameter(name: $0, value: try fixture["begin.visual_proj.\($0)"]) }
     let diffusion = StableDiffusion(
-      unet: try UNet2DConditionModel(WeightsFolder(folder + "/unet")),
+      denoiser: try UNet2DConditionModel(WeightsFolder(folder + "/unet")),
       autoencoder: try AutoencoderKL(WeightsFolder(folder + "/vae")), schedule: NoiseSchedule())
     let shape = projection[0].shape
     return try DivaModels(

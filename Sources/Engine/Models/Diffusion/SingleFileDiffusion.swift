@@ -118,7 +118,7 @@ extension StableDiffusion {
     let unet = try file.load(.singleFileUNet(file.unet)) { try UNet2DConditionModel(file.unet, from: $0) }
     let autoencoder = try file.load(layout) { try AutoencoderKL(file.autoencoder, from: $0) }
     self.init(
-      unet: try unet.adding(pooledText, side: file.unet.sampleSize * autoencoder.reduction, of: file.path),
+      denoiser: try unet.adding(pooledText, side: file.unet.sampleSize * autoencoder.reduction, of: file.path),
       autoencoder: autoencoder, schedule: NoiseSchedule(prediction: file.prediction))
   }
 }

@@ -1,18 +1,18 @@
-/// A diffusers folder: UNet, autoencoder and noise schedule that were trained for each other.
+/// A diffusers folder: denoiser, autoencoder and noise schedule that were trained for each other.
 ///
 /// Layout: `model_index.json`, `unet/`, `vae/`, `scheduler/scheduler_config.json`. The text encoder, where there is
 /// one, is opened apart (`CLIPTextTower(textEncoder:)`): a caller with one prompt needs it once.
 public struct StableDiffusion {
-  public let unet: UNet2DConditionModel
+  public let denoiser: any Denoiser
   public let autoencoder: AutoencoderKL
   public let schedule: NoiseSchedule
 
   /// Parts that do not fit each other are our own mistake.
-  public init(unet: UNet2DConditionModel, autoencoder: AutoencoderKL, schedule: NoiseSchedule) {
+  public init(denoiser: any Denoiser, autoencoder: AutoencoderKL, schedule: NoiseSchedule) {
     precondition(
-      unet.config.inChannels == autoencoder.config.latentChannels,
-      "a UNet for \(unet.config.inChannels) latent channels, an autoencoder with \(autoencoder.config.latentChannels)")
-    self.unet = unet
+      denoiser.channels == autoencoder.config.latentChannels,
+      "a denoiser for \(denoiser.channels) latent channels, an autoencoder with \(autoencoder.config.latentChannels)")
+    self.denoiser = denoiser
     self.autoencoder = autoencoder
     self.schedule = schedule
   }
@@ -24,10 +24,10 @@ public struct StableDiffusion {
     schedule = try NoiseSchedule(folder.part("scheduler").configuration("scheduler_config.json"))
     autoencoder = try AutoencoderKL(folder.part("vae"))
     let unet = try UNet2DConditionModel(folder.part("unet"))
-    self.unet = try unet.adding(pooledText, side: unet.config.sampleSize * autoencoder.reduction, of: folder.path)
-    guard unet.config.inChannels == autoencoder.config.latentChannels else {
+    denoiser = try unet.adding(pooledText, side: unet.sampleSize * autoencoder.reduction, of: folder.path)
+    guard denoiser.channels == autoencoder.config.latentChannels else {
       throw Problem(
-        "cannot use \(folder.path): its UNet takes \(unet.config.inChannels) channels, its autoencoder gives "
+        "cannot use \(folder.path): its denoiser takes \(denoiser.channels) channels, its autoencoder gives "
           + "\(autoencoder.config.latentChannels)",
         advice: "the parts belong to different models")
     }
@@ -43,8 +43,8 @@ public struct StableDiffusion {
       advice: "use Stable Diffusion 1.x, 2.x or XL; DiT and Stable Diffusion 3 are not implemented")
   }
 
-  /// Pixels on a side of the square images that the UNet was trained for.
-  public var side: Int { unet.config.sampleSize * autoencoder.reduction }
+  /// Pixels on a side of the square images that the denoiser was trained for.
+  public var side: Int { denoiser.sampleSize * autoencoder.reduction }
 
   /// The square of a picture that the model works on: shortest side to size (bicubic), then the centre.
   public func square(_ image: Image) -> Image { Self.square(image, side: side) }
@@ -58,7 +58,7 @@ public struct StableDiffusion {
   public func save(to folder: WeightsFolder) throws {
     try folder.part("scheduler").write(schedule.json, named: "scheduler_config.json")
     try autoencoder.save(to: folder.part("vae"))
-    try unet.save(to: folder.part("unet"))
+    try denoiser.save(to: folder.part("unet"))
     try folder.write(StableDiffusion.index, named: "model_index.json")
   }
 

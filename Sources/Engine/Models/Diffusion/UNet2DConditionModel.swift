@@ -2,7 +2,7 @@
 ///
 /// Parameter names, configuration and files are those of diffusers' `UNet2DConditionModel`. The context may have any
 /// number of tokens; there is no mask.
-public struct UNet2DConditionModel {
+public struct UNet2DConditionModel: Denoiser {
   public let config: UNet2DConfig
   public let parameters: [Parameter]
   /// Small computes each block a second time in the backward pass instead of keeping what it made.
@@ -42,6 +42,13 @@ public struct UNet2DConditionModel {
     self = try Weights.load(folder.weights(), name: folder.path) { try UNet2DConditionModel(config, from: $0) }
   }
 
+  public var sampleSize: Int { config.sampleSize }
+  public var channels: Int { config.inChannels }
+  public var granularity: Int { 1 << (config.blockChannels.count - 1) }
+  public var contextWidth: Int { config.contextWidth }
+  public var sizes: String { "channels " + config.blockChannels.map { "\($0)" }.joined(separator: ", ") }
+  public var json: JSON { config.json }
+
   /// Writes a folder that diffusers opens, F32.
   public func save(to folder: WeightsFolder) throws {
     try folder.write(config.json, parameters: parameters, weightsName: "diffusion_pytorch_model.safetensors")
@@ -70,15 +77,7 @@ public struct UNet2DConditionModel {
   ///
   /// H and W must be multiples of 2 to the number of downsamplings.
   public func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor) -> Tensor {
-    let scale = 1 << (config.blockChannels.count - 1)
-    precondition(
-      latents.shape[1] % scale == 0 && latents.shape[2] % scale == 0 && latents.shape.last == config.inChannels,
-      "latents \(latents.shape): sides must be multiples of \(scale), channels \(config.inChannels)")
-    precondition(
-      timesteps.count == latents.shape[0] && context.shape[0] == latents.shape[0]
-        && context.shape.last == config.contextWidth,
-      "\(timesteps.count) timesteps, context \(context.shape) (width \(config.contextWidth)) for latents \(latents.shape)"
-    )
+    requireFit(latents, timesteps: timesteps, context: context)
     precondition((added == nil) == (config.addition == nil), "SD-XL takes a pooled text, the others do not")
     let time = timeEmbedding(timesteps, added: added)
     var x = convIn(latents)

@@ -53,7 +53,7 @@ struct StepCommand: DivaCommand {
     let diva = try workspace.models(tuned: models.tuned, seed: general.seed)
     try given.takeProjection(into: diva)
     StepMemory(
-      tower: diva.tuned, unet: diva.diffusion.unet, images: inputs.latents.shape[0], draws: draws,
+      tower: diva.tuned, denoiser: diva.diffusion.denoiser, images: inputs.latents.shape[0], draws: draws,
       contextTokens: density.tokenCount(patches: diva.tuned.config.patches), moments: 0
     ).note().map(console.note)
     let step = DivaStep(models: diva, promptEmbedding: given.promptEmbedding)

@@ -17,7 +17,7 @@ struct StepInputs {
     promptEmbedding = try file?.prompt(width: workspace.prompt.shape[2]) ?? workspace.prompt
     var inputs = DivaObjective.Inputs(
       clipPixels: try file?.images("clip_pixels", pixels) ?? made.clipPixels(),
-      latents: try file?.latents(images: pictures.count, workspace.diffusion.unet.config) ?? made.latents(),
+      latents: try file?.latents(images: pictures.count, workspace.diffusion.denoiser) ?? made.latents(),
       DivaObjective.Sampling(
         seed: command.general.seed, density: command.models.density.density(for: workspace.backbone),
         draws: command.draws, timesteps: try StepInputs.range(command, workspace.diffusion.schedule.timesteps)),
@@ -105,14 +105,14 @@ private struct StepFile {
     try tensor(name, [shape[0], shape[3], shape[1], shape[2]])?.nhwcFromNCHW
   }
 
-  /// Latents of any size that the UNet can halve as often as it must.
-  func latents(images count: Int, _ unet: UNet2DConfig) throws -> Tensor? {
+  /// Latents of any size that the denoiser takes.
+  func latents(images count: Int, _ denoiser: any Denoiser) throws -> Tensor? {
     guard let dims = file.description(of: "latent")?.dims else { return nil }
-    let scale = 1 << (unet.blockChannels.count - 1)
+    let scale = denoiser.granularity
     guard dims.count == 4, dims[2...].allSatisfy({ $0 > 0 && $0 % scale == 0 }) else {
-      throw misfit("latent", "\(dims)", "(\(count), \(unet.inChannels), height, width), multiples of \(scale)")
+      throw misfit("latent", "\(dims)", "(\(count), \(denoiser.channels), height, width), multiples of \(scale)")
     }
-    return try images("latent", [count, dims[2], dims[3], unet.inChannels])
+    return try images("latent", [count, dims[2], dims[3], denoiser.channels])
   }
 
   /// Noise and timesteps belong together.

@@ -79,7 +79,7 @@ extension RunMemory {
   init(_ plan: TrainConfiguration, models: DivaModels) {
     let step = StepMemory(models, plan)
     let copy = models.tuned.parameters.reduce(0) { $0 + 4 * $1.shape.count }
-    let there = (models.tuned.parameters + models.diffusion.unet.parameters).reduce(0) { $0 + $1.ownedBytes }
+    let there = (models.tuned.parameters + models.diffusion.denoiser.parameters).reduce(0) { $0 + $1.ownedBytes }
     weights = max(0, copy + step.frozen - there)
     optimizer = step.trained - copy
     passes = step.towerKept + max(step.unetKept, step.gradients)

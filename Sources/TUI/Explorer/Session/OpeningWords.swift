@@ -11,7 +11,7 @@ extension OpenedCLIP {
 
 extension StableDiffusion {
   var summary: String {
-    let count = (unet.parameters + autoencoder.parameters).reduce(0) { $0 + $1.shape.count }
+    let count = (denoiser.parameters + autoencoder.parameters).reduce(0) { $0 + $1.shape.count }
     return "\(side) × \(side) pixels, \(count.shortText) weights"
   }
 }
