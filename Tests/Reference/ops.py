@@ -221,6 +221,10 @@ OPS = {
     "mean": [("", lambda: [torch.randn(3, 5, 7) + 2], torch.mean)],
     "sliced": [("the middle", normal([5, 3, 7]), lambda x: x[1:4])],
     "reshaped": [("", normal([3, 10, 7]), lambda x: x.reshape(2, 15, 7))],
+    "scaledPerImage": [
+        ("a feature map", normal([2, 3, 5, 7], [2, 7]), lambda x, v: x * v[:, None, None]),
+        ("tokens", normal([3, 11, 17], [3, 17]), lambda x, v: x * v[:, None]),
+    ],
 }
 
 

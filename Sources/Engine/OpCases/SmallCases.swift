@@ -4,7 +4,7 @@
 extension OpCase {
   /// Every public op in all its uses, small enough for the fixtures.
   public static let small =
-    arithmetic + products + convolutions + attentions + normalizations + activations + gathers + losses + views
+    arithmetic + products + convolutions + attentions + normalizations + activations + gathers + losses + views + gates
 
   private static let broadcasts: [(detail: String, inputs: [Shape])] = [
     ("equal shapes", [[3, 5, 7], [3, 5, 7]]),
@@ -133,5 +133,10 @@ extension OpCase {
   private static let views: [OpCase] = [
     OpCase("sliced", "the middle", [[5, 3, 7]]) { $0[0].sliced(1..<4) },
     OpCase("reshaped", "", [[3, 10, 7]]) { $0[0].reshaped([2, 15, 7]) },
+  ]
+
+  private static let gates: [OpCase] = [
+    OpCase("scaledPerImage", "a feature map", [[2, 3, 5, 7], [2, 7]]) { $0[0].scaledPerImage($0[1]) },
+    OpCase("scaledPerImage", "tokens", [[3, 11, 17], [3, 17]]) { $0[0].scaledPerImage($0[1]) },
   ]
 }

@@ -75,6 +75,31 @@ extension Tensor {
     }
   }
 
+  /// Feature maps (B, H, W, C) or tokens (B, T, C) times one vector (B, C) per image, entry by entry: DiT's gates.
+  public func scaledPerImage(_ vectors: Tensor) -> Tensor {
+    let (images, channels) = (shape[0], shape.last)
+    precondition(vectors.shape == [images, channels], "\(vectors.shape) is not one vector per image of \(shape)")
+    let pixels = count / (images * channels)
+    func scaled(_ x: Tensor) -> Tensor {
+      let y = Tensor(uninitialized: x.shape)
+      ThreadPool.runPieces(of: images * pixels, size: max(1, 16_384 / channels)) { rows in
+        for row in rows {
+          let (at, vector) = (row * channels, row / pixels * channels)
+          kernels_multiply(Int64(channels), x.pointer + at, vectors.pointer + vector, y.pointer + at)
+        }
+      }
+      return y
+    }
+    let x = detached()
+    let (wantsOwn, wantsVectors) = (requiresGradient, vectors.requiresGradient)
+    return .record("scaledPerImage", scaled(self), from: self, vectors) { dy in
+      guard wantsVectors else { return [scaled(dy), nil] }
+      let products = dy * x
+      let sums = (0..<images).map { products.sliced($0..<$0 + 1).columnSums(width: channels) }
+      return [wantsOwn ? scaled(dy) : nil, Tensor.stacked(sums).reshaped([images, channels])]
+    }
+  }
+
   /// Adds `other` (same shape) to this tensor's own memory; for sums with one owner.
   func add(inPlace other: Tensor) {
     ThreadPool.runElements(count) { start, n in kernels_axpy(n, 1, other.pointer + start, pointer + start) }

@@ -50,7 +50,8 @@ package struct ProfileReport: Codable {
     case "attention": "attention"
     case "layerNorm", "groupNorm", "normalized": "norm"
     case "activated", "geglu": "activation"
-    case "+", "-", "*", "scaled", "addingPerImage", "exponential", "clamped", "exponentials": "elementwise"
+    case "+", "-", "*", "scaled", "addingPerImage", "scaledPerImage", "exponential", "clamped", "exponentials":
+      "elementwise"
     case "meanSquaredError", "crossEntropy", "sum", "mean": "loss"
     case "reshaped", "sliced", "concatenated", "embedding", "prependingToken", "splitLast", "repeated", "patches",
       "upsampledNearest", "averagePooledTokens":
