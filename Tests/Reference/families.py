@@ -18,7 +18,8 @@ import numpy as np
 import open_clip
 import torch
 from family_models import (
-    Diffusion, DiffusionXL, OpenCLIP, SingleFile, SingleFileXL, TimmEVA, TimmSigLIP, TimmSigLIP2, Transformers,
+    Diffusion, DiffusionTransformer, DiffusionXL, OpenCLIP, SingleFile, SingleFileXL, TimmEVA, TimmSigLIP, TimmSigLIP2,
+    Transformers,
 )  # fmt: skip
 from parity import Program, Report
 from PIL import Image
@@ -50,6 +51,7 @@ CASES = {
     ),
     "openai-vit-b-32 with SD-XL": (partial(OpenCLIP, "ViT-B-32"), "sd-xl", "count:76", "tokens"),
     "openai-vit-b-32 with an SD-XL file": (partial(OpenCLIP, "ViT-B-32"), "sd-xl.safetensors", "count:76", "tokens"),
+    "openai-vit-b-32 with DiT": (partial(OpenCLIP, "ViT-B-32"), "dit-xl-2", "0.3", "mean"),
     "openai-vit-b-32 with SD 1 in .bin files": (partial(OpenCLIP, "ViT-B-32"), "sd-1.bin", "count:76", "tokens"),
     "openai-vit-b-32 with SD 1 in one .ckpt": (partial(OpenCLIP, "ViT-B-32"), "sd-1.ckpt", "count:76", "tokens"),
 }  # fmt: skip
@@ -177,7 +179,9 @@ def main():
             program, images = Program(options.program, folder), pictures(folder)
             kind, *suffix = case[1].split(".")
             is_file = suffix in (["safetensors"], ["ckpt"])
-            folders, files = (DiffusionXL, SingleFileXL) if kind == "sd-xl" else (Diffusion, SingleFile)
+            folders, files = {
+                "sd-xl": (DiffusionXL, SingleFileXL), "dit-xl-2": (DiffusionTransformer, None)
+            }.get(kind, (Diffusion, SingleFile))  # fmt: skip
             diffusion = files(kind, "." + suffix[0]) if is_file else folders(kind, options.published)
             clip = case[0](layers=options.layers)
             depth = f"{options.layers} layers" if options.layers else "all layers"

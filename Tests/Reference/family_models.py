@@ -11,10 +11,10 @@ import shutil
 import open_clip
 import timm
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, DDIMScheduler, DiTTransformer2DModel, UNet2DConditionModel
 from diffusers.loaders.single_file_utils import convert_ldm_clip_checkpoint, convert_open_clip_checkpoint
 from gemma_tokenizer import FOLDER as GEMMA
-from models import randomize
+from models import randomize, take_vectors
 from safetensors.torch import load_file, save_file
 from single_file import check, ldm_unet, ldm_vae
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, SiglipConfig, SiglipModel, Siglip2Tokenizer
@@ -368,6 +368,44 @@ class DiffusionXL(Diffusion):
             pooled = self.second(input_ids=self.ids([49406, 49407], 0)).text_embeds
         sizes = torch.tensor([[self.side, self.side, 0, 0, self.side, self.side]])
         return {"text_embeds": pooled.expand(images, -1), "time_ids": sizes.expand(images, -1)}
+
+
+class DiffusionTransformer(Diffusion):
+    """DiT-XL/2: its width as published, fewer blocks. It hears the mean of the context in place of a class."""
+
+    def __init__(self, kind, published=False):
+        super().__init__("sd-1")
+        layers, size = (28, 32) if published else (3, self.side // 2 ** (len(self.vae.config.block_out_channels) - 1))
+        transformer = random_weights(
+            DiTTransformer2DModel(num_layers=layers, sample_size=size, out_channels=8), seed=41
+        ).requires_grad_(False)  # fmt: skip
+        self.transformer = transformer
+        if published:
+            self.vae.register_to_config(sample_size=256)
+            self.side = 256
+        self.schedule = DDIMScheduler(beta_start=0.0001, beta_end=0.02, beta_schedule="linear", clip_sample=False)
+
+    def write(self, folder, form="safetensors"):
+        # A buffer that is in no file; float16 would round it.
+        positions = self.transformer.pos_embed.pos_embed
+        for name in ("transformer", "vae"):
+            part = getattr(self, name).half()
+            part.save_pretrained(folder / name)
+            part.float()
+        self.transformer.pos_embed.pos_embed = positions
+        self.schedule.save_pretrained(folder / "scheduler")
+        take_vectors(self.transformer)
+        return folder
+
+    def prompt(self):
+        return torch.zeros(1, 1, self.transformer.inner_dim)
+
+    def loss(self, latent, noise, timesteps, context):
+        draws = len(noise) // len(latent)
+        noised = self.schedule.add_noise(latent.repeat(draws, 1, 1, 1), noise, timesteps)
+        vectors = context.mean(1).repeat(draws, 1)
+        prediction = self.transformer(noised, timesteps, vectors).sample[:, :4]
+        return torch.nn.functional.mse_loss(prediction, noise), prediction
 
 
 def pickled(folder):

@@ -1,4 +1,4 @@
-"""Small CLIP, UNet and autoencoder with random weights: what PyTorch makes of them, and their gradients.
+"""Small CLIP, UNet, DiT and autoencoder with random weights: what PyTorch makes of them, and their gradients.
 
 Writes one folder for each under Tests/Fixtures/models: config.json and the weights in float16 (both as transformers
 and diffusers write them), `reference*.safetensors` with inputs and outputs, `gradients*.safetensors` with the
@@ -13,7 +13,7 @@ import diffusers
 import safetensors
 import torch
 import transformers
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, DiTTransformer2DModel, UNet2DConditionModel
 from safetensors.torch import save
 from transformers import CLIPConfig, CLIPModel
 
@@ -163,6 +163,51 @@ def unet(name, seed, prefix_config, size, timesteps, context_tokens, pooled_widt
     write_tensors(name, "gradients", gradients)
 
 
+class Given(torch.nn.Module):
+    """In the place of the classes' embedding: what is given for the class is the vector itself."""
+
+    def forward(self, vector):
+        return vector
+
+
+def take_vectors(model):
+    for block in model.transformer_blocks:
+        block.norm1.emb.class_embedder = Given()
+
+
+def dit(name, seed, side, timesteps, context_tokens, **more):
+    config = dict(
+        sample_size=8, in_channels=3, num_layers=2, num_attention_heads=2, attention_head_dim=6, num_embeds_ada_norm=5,
+        patch_size=2, **more,
+    )
+    model = DiTTransformer2DModel(**config)
+    saved = {"_class_name": "DiTTransformer2DModel", **dict(model.config)}
+    model = randomize(model, seed)
+    # As in what was published, all blocks have one table of classes.
+    tables = [block.norm1.emb.class_embedder.embedding_table for block in model.transformer_blocks]
+    for table in tables[1:]:
+        table.load_state_dict(tables[0].state_dict())
+    write_model(name, model, "diffusion_pytorch_model", saved)
+
+    def random(*shape):
+        return torch.randn(*shape, dtype=torch.float64).float().double()
+
+    batch, channels = len(timesteps), config["in_channels"]
+    latents = random(batch, channels, side, side).requires_grad_()
+    context = random(batch, context_tokens, model.inner_dim).requires_grad_()
+    # Of what learns the variance, too, the noise is the first half.
+    of_class = model(latents.detach(), torch.tensor(timesteps), torch.full([batch], 3)).sample[:, :channels].detach()
+    take_vectors(model)
+    prediction = model(latents, torch.tensor(timesteps), context.mean(1)).sample[:, :channels]
+    gradients, arriving = gradients_of(model, {"prediction": nhwc(prediction)})
+    write_tensors(name, "reference", {
+        "latents": nhwc(latents), "timesteps": torch.tensor(timesteps), "context": context,
+        "class_vector": tables[0].weight[3], "prediction_of_class": nhwc(of_class),
+        "prediction": nhwc(prediction), "d_context": context.grad, "d_latents": nhwc(latents.grad), **arriving,
+    })
+    write_tensors(name, "gradients", gradients)
+
+
 def autoencoder():
     config = dict(
         sample_size=16, block_out_channels=(4, 6, 8), norm_num_groups=2, layers_per_block=1, latent_channels=3,
@@ -218,4 +263,7 @@ if __name__ == "__main__":
             up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         ),
     )
+    dit("dit", 6, side=8, timesteps=[0, 999, 437], context_tokens=5, out_channels=6)
+    # Latents of another size than it was trained on.
+    dit("dit-plain", 7, side=12, timesteps=[501, 12], context_tokens=1, norm_eps=1e-6)
     autoencoder()

@@ -13,7 +13,7 @@ import open_clip
 import timm
 import torch
 import transformers
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, DiTTransformer2DModel, UNet2DConditionModel
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, SiglipConfig, SiglipModel
 
 FIXTURE = pathlib.Path(__file__).parent.parent / "Fixtures" / "outlines.json"
@@ -30,6 +30,12 @@ SD_2_1_BASE = {
     **UNET, "attention_head_dim": [5, 10, 20, 20], "cross_attention_dim": 1024, "use_linear_projection": True,
 }
 SD_1_4 = {**UNET, "attention_head_dim": 8, "cross_attention_dim": 768}
+
+DIT_XL_2 = {
+    "activation_fn": "gelu-approximate", "attention_bias": True, "attention_head_dim": 72, "in_channels": 4,
+    "norm_elementwise_affine": False, "norm_type": "ada_norm_zero", "num_attention_heads": 16,
+    "num_embeds_ada_norm": 1000, "num_layers": 28, "out_channels": 8, "patch_size": 2, "sample_size": 32,
+}
 
 VAE = {
     "act_fn": "silu", "block_out_channels": [128, 256, 512, 512], "in_channels": 3, "out_channels": 3,
@@ -96,6 +102,7 @@ outlines = {
     },
     "SD-2-1-base": outline(SD_2_1_BASE, lambda c: UNet2DConditionModel(**c)),
     "SD-1-4": outline(SD_1_4, lambda c: UNet2DConditionModel(**c)),
+    "DiT-XL-2-256": outline(DIT_XL_2, lambda c: DiTTransformer2DModel(**c)),
     "AutoencoderKL": outline(VAE, lambda c: AutoencoderKL(**c)),
     "ViT-L-14": outline(VIT_L_14, lambda c: CLIPModel(CLIPConfig(**c))),
     **{name: outline({"open_clip": model}, open_clip_model) for name, model in BACKBONES.items()},

@@ -95,7 +95,10 @@ extension Workspace {
           .init(
             "trained",
             models.projectionParameters.contains { $0.isTrainable } ? "yes, alone while aligning" : "not now"),
-          .init("prompt", Prompt.words(givenPrompt, isEmbedded: givenDiffusion == nil)),
+          .init(
+            "prompt",
+            denoiser is DiTTransformer2DModel
+              ? "none: DiT takes no text" : Prompt.words(givenPrompt, isEmbedded: givenDiffusion == nil)),
         ]),
       ModelFacts(
         "Denoiser",

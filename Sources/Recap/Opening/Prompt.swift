@@ -19,6 +19,7 @@ enum Prompt {
   /// trained on padding and gets start and end alone, unless there is a prompt.
   /// - Parameter text: takes the place of the reference's; the paper's prompt is the empty text.
   static func embedding(in diffusion: WeightsFolder, _ text: String? = nil) throws -> Tensor {
+    if StableDiffusion.holdsTransformer(diffusion) { return try absent(in: diffusion, text) }
     if isPaired(diffusion) { return try pairedEmbedding(in: diffusion, text ?? reference) }
     let tokenizerFolder = URL(filePath: diffusion.path + "/tokenizer")
     let (encoder, isProjected) = try CLIPTextTower.ofPrompts(in: diffusion)
@@ -67,6 +68,17 @@ enum Prompt {
         advice: CLIPTokenizer.whereFrom)
     }
     return tokenizer.encode(text)
+  }
+
+  /// DiT takes no text: nothing is added to the image's tokens.
+  private static func absent(in diffusion: WeightsFolder, _ text: String?) throws -> Tensor {
+    guard text ?? "" == "" else {
+      throw Problem(
+        "DiT takes no text, and the prompt is “\(text?.shown ?? "")”: \(diffusion.path) has no text encoder",
+        advice: "leave --prompt out")
+    }
+    let config = try DiTConfig(diffusion.part("transformer").configuration())
+    return Tensor(zeros: [1, 1, config.width])
   }
 
   // MARK: SD-XL

@@ -54,7 +54,11 @@ extension Workspace {
   /// The text encoder of the diffusion model, opened anew; throws a `Problem` where there is none for a text of one's own.
   public func textConditions() throws -> TextConditions {
     let path = WeightsFolder(diffusionPath)
-    guard (diffusion.denoiser as? UNet2DConditionModel)?.config.addition == nil else {
+    guard let unet = diffusion.denoiser as? UNet2DConditionModel else {
+      throw Problem(
+        "DiT's denoiser has no verdict on statements: it takes no text", advice: "use Stable Diffusion 1.x or 2.x")
+    }
+    guard unet.config.addition == nil else {
       throw Problem(
         "SD-XL's denoiser has no verdict on statements: it takes a pooled text beside the condition",
         advice: "use Stable Diffusion 1.x or 2.x")

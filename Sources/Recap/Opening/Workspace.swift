@@ -8,7 +8,7 @@ public struct Workspace {
   public let diffusion: StableDiffusion
   /// Identifies the latents that are kept.
   let autoencoderPath: String
-  /// What a diffusion model in a single file was taken for; nil for a folder.
+  /// What a diffusion model in a single file was taken for, or how DiT takes the condition; nil for other folders.
   public let diffusionNote: String?
   /// The folder and the prompt that were named; nil where the embedded model and the reference's prompt are used.
   let givenDiffusion: String?
@@ -49,8 +49,9 @@ public struct Workspace {
       prompt = embedded.tokens
       diffusion = try StableDiffusion(file, pooledText: embedded.pooled)
     } else {
-      try StableDiffusion.requireUNet(diffusionFolder)
-      (diffusionNote, autoencoderPath) = (nil, diffusionFolder.path + "/vae")
+      try StableDiffusion.requireKnown(diffusionFolder)
+      diffusionNote = StableDiffusion.holdsTransformer(diffusionFolder) ? Self.transformerNote : nil
+      autoencoderPath = diffusionFolder.path + "/vae"
       prompt = try Prompt.embedding(in: diffusionFolder, text)
       diffusion = try StableDiffusion(diffusionFolder, pooledText: Prompt.pooled(in: diffusionFolder))
     }
@@ -60,6 +61,9 @@ public struct Workspace {
           + "takes \(diffusion.denoiser.contextWidth)", advice: "the parts belong to different models")
     }
   }
+
+  private static let transformerNote =
+    "DiT, with the mean of the projected tokens in the place of a class: our reading of the paper's Table 8"
 
   public var clip: CLIP { opened.clip }
   public var backbone: Backbone { opened.backbone }

@@ -65,6 +65,12 @@ struct ConfigurationTests {
     #expect(try CLIPConfig(read(clip.json)) == clip)
     #expect(try UNet2DConfig(read(unet.json)) == unet)
     #expect(try AutoencoderConfig(read(vae.json)) == vae)
+    for learnsVariance in [true, false] {
+      let dit = DiTConfig(
+        sampleSize: 12, channels: 3, learnsVariance: learnsVariance, layers: 2, heads: 3, headWidth: 8, patchSize: 3,
+        classes: 7, epsilon: 1e-6)
+      #expect(try DiTConfig(read(dit.json)) == dit)
+    }
     #expect(try NoiseSchedule(read(schedule.json)) == schedule)
   }
 
@@ -87,6 +93,36 @@ struct ConfigurationTests {
 
     #expect(problem.message.hasPrefix("cannot use some/config.json: \(name) is "))
     #expect(problem.advice != nil)
+  }
+
+  @Test(
+    "a transformer that this engine does not implement is refused by the member's name",
+    arguments: [
+      ("norm_type", "ada_norm_single"), ("activation_fn", "geglu"), ("norm_elementwise_affine", true),
+      ("attention_bias", false), ("cross_attention_dim", 1152), ("out_channels", 6), ("sample_size", 33),
+      ("attention_head_dim", 0), ("num_layers", 1_000_000), ("caption_channels", 4096), ("invented_tomorrow", "on"),
+    ] as [(String, JSON)])
+  func refusedTransformer(name: String, value: JSON) throws {
+    let problem = try #require(throws: Problem.self) { try DiTConfig(fields(.object([JSON.Member(name, value)]))) }
+
+    #expect(problem.message.hasPrefix("cannot use some/config.json: \(name) is "))
+  }
+
+  @Test("DiT under the older name of its class must say what that class has other defaults for")
+  func olderTransformer() throws {
+    let published: JSON = [
+      "_class_name": "Transformer2DModel", "activation_fn": "gelu-approximate", "attention_bias": true,
+      "attention_head_dim": 72, "cross_attention_dim": .null, "dropout": 0.0, "in_channels": 4,
+      "norm_elementwise_affine": false, "norm_num_groups": 32, "norm_type": "ada_norm_zero", "num_attention_heads": 16,
+      "num_embeds_ada_norm": 1000, "num_layers": 28, "num_vector_embeds": .null, "only_cross_attention": false,
+      "out_channels": 8, "patch_size": 2, "sample_size": 64, "upcast_attention": false, "use_linear_projection": false,
+    ]
+
+    #expect(try DiTConfig(fields(published)) == DiTConfig(sampleSize: 64, layers: 28, heads: 16, headWidth: 72))
+
+    let shorter = JSON.object((published.members ?? []).filter { $0.name != "norm_elementwise_affine" })
+    let problem = #expect(throws: Problem.self) { try DiTConfig(fields(shorter)) }
+    #expect(problem?.message.hasPrefix("cannot use some/config.json: norm_elementwise_affine is missing") == true)
   }
 
   @Test(

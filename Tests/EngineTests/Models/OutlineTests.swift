@@ -33,6 +33,16 @@ struct OutlineTests {
     expectOutline(unet.parameters, expected)
   }
 
+  @Test("DiT-XL/2 has diffusers' names and shapes")
+  func transformer() throws {
+    let (expected, fields) = try fields("DiT-XL-2-256")
+
+    let transformer = try DiTTransformer2DModel(DiTConfig(fields), from: .outline())
+
+    expectOutline(transformer.parameters, expected)
+    #expect(transformer.contextWidth == 1152 && transformer.config.learnsVariance)
+  }
+
   @Test("the autoencoder of Stable Diffusion has diffusers' names and shapes")
   func autoencoder() throws {
     let (expected, fields) = try fields("AutoencoderKL")

@@ -70,16 +70,4 @@ extension OpeningTests {
       #expect(problem.message.contains("and there is no text_encoder_2"))
     }
   }
-
-  @Test("a pipeline whose denoiser is a transformer is refused by its name")
-  func transformers() throws {
-    try withDiffusion { path in
-      try FileManager.default.moveItem(atPath: path + "/unet", toPath: path + "/transformer")
-      try WeightsFolder(path).write(["_class_name": "DiTPipeline"], named: "model_index.json")
-
-      let problem = try #require(throws: Problem.self) { try workspace(path) }
-
-      #expect(problem.message.hasSuffix("its denoiser is a transformer, no UNet (DiTPipeline)"))
-    }
-  }
 }

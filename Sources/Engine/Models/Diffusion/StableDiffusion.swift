@@ -1,6 +1,6 @@
 /// A diffusers folder: denoiser, autoencoder and noise schedule that were trained for each other.
 ///
-/// Layout: `model_index.json`, `unet/`, `vae/`, `scheduler/scheduler_config.json`. The text encoder, where there is
+/// Layout: `model_index.json`, `unet/` (of DiT `transformer/`), `vae/`, `scheduler/scheduler_config.json`. The text encoder, where there is
 /// one, is opened apart (`CLIPTextTower(textEncoder:)`): a caller with one prompt needs it once.
 public struct StableDiffusion {
   public let denoiser: any Denoiser
@@ -23,8 +23,12 @@ public struct StableDiffusion {
   public init(_ folder: WeightsFolder, pooledText: Tensor? = nil) throws {
     schedule = try NoiseSchedule(folder.part("scheduler").configuration("scheduler_config.json"))
     autoencoder = try AutoencoderKL(folder.part("vae"))
-    let unet = try UNet2DConditionModel(folder.part("unet"))
-    denoiser = try unet.adding(pooledText, side: unet.sampleSize * autoencoder.reduction, of: folder.path)
+    if Self.holdsTransformer(folder) {
+      denoiser = try DiTTransformer2DModel(folder.part("transformer"))
+    } else {
+      let unet = try UNet2DConditionModel(folder.part("unet"))
+      denoiser = try unet.adding(pooledText, side: unet.sampleSize * autoencoder.reduction, of: folder.path)
+    }
     guard denoiser.channels == autoencoder.config.latentChannels else {
       throw Problem(
         "cannot use \(folder.path): its denoiser takes \(denoiser.channels) channels, its autoencoder gives "
@@ -33,14 +37,24 @@ public struct StableDiffusion {
     }
   }
 
-  /// Throws a `Problem` that names a pipeline whose denoiser is no UNet (DiT, Stable Diffusion 3), before its text encoder
-  /// is missed.
-  public static func requireUNet(_ folder: WeightsFolder) throws {
-    guard folder.part("transformer").holdsModel, !folder.part("unet").holdsModel else { return }
+  /// Whether the denoiser is a transformer, as DiT's.
+  public static func holdsTransformer(_ folder: WeightsFolder) -> Bool {
+    folder.part("transformer").holdsModel && !folder.part("unet").holdsModel
+  }
+
+  /// Throws a `Problem` that names a pipeline whose transformer is not DiT's (Stable Diffusion 3, PixArt), before its text
+  /// encoder is missed.
+  public static func requireKnown(_ folder: WeightsFolder) throws {
+    guard holdsTransformer(folder) else { return }
+    let fields = try folder.part("transformer").configuration()
+    let kind = fields.json["_class_name"]?.text
+    guard kind != "DiTTransformer2DModel",
+      kind != "Transformer2DModel" || fields.json["norm_type"]?.text != "ada_norm_zero"
+    else { return }
     let name = try? folder.configuration("model_index.json").json["_class_name"]?.text
     throw Problem(
-      "cannot use \(folder.path): its denoiser is a transformer, no UNet\(name.map { " (\($0.shown))" } ?? "")",
-      advice: "use Stable Diffusion 1.x, 2.x or XL; DiT and Stable Diffusion 3 are not implemented")
+      "cannot use \(folder.path): its denoiser is a transformer, and not DiT's" + (name.map { " (\($0.shown))" } ?? ""),
+      advice: "use Stable Diffusion 1.x, 2.x or XL, or DiT-XL/2; Stable Diffusion 3 and PixArt are not implemented")
   }
 
   /// Pixels on a side of the square images that the denoiser was trained for.
@@ -58,8 +72,9 @@ public struct StableDiffusion {
   public func save(to folder: WeightsFolder) throws {
     try folder.part("scheduler").write(schedule.json, named: "scheduler_config.json")
     try autoencoder.save(to: folder.part("vae"))
-    try denoiser.save(to: folder.part("unet"))
-    try folder.write(StableDiffusion.index, named: "model_index.json")
+    let isTransformer = denoiser is DiTTransformer2DModel
+    try denoiser.save(to: folder.part(isTransformer ? "transformer" : "unet"))
+    try folder.write(isTransformer ? Self.transformerIndex : Self.index, named: "model_index.json")
   }
 
   private static let index: JSON = [
@@ -67,5 +82,10 @@ public struct StableDiffusion {
     "image_encoder": [.null, .null], "requires_safety_checker": false, "safety_checker": [.null, .null],
     "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": [.null, .null], "tokenizer": [.null, .null],
     "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
+  ]
+
+  private static let transformerIndex: JSON = [
+    "_class_name": "DiTPipeline", "_diffusers_version": "0.25.0", "scheduler": ["diffusers", "DDIMScheduler"],
+    "transformer": ["diffusers", "DiTTransformer2DModel"], "vae": ["diffusers", "AutoencoderKL"],
   ]
 }

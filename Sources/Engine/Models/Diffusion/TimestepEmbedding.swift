@@ -56,8 +56,11 @@ struct TimeWaves {
   private let frequencyShift: Int
 
   init(width: Int, _ config: UNet2DConfig) {
-    self.width = width
-    (cosinesFirst, frequencyShift) = (config.flipsSineToCosine, config.frequencyShift)
+    self.init(width: width, cosinesFirst: config.flipsSineToCosine, frequencyShift: config.frequencyShift)
+  }
+
+  init(width: Int, cosinesFirst: Bool, frequencyShift: Int) {
+    (self.width, self.cosinesFirst, self.frequencyShift) = (width, cosinesFirst, frequencyShift)
   }
 
   func callAsFunction(_ numbers: [Int]) -> Tensor {

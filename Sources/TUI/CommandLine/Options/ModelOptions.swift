@@ -10,7 +10,10 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "A tuned CLIP to compare with --clip's: a file or folder, a checkpoint or a run.")
   var tuned: String?
 
-  @Option(help: "Diffusion model: a folder in diffusers' layout, or a single file. (default: the embedded one)")
+  @Option(
+    help:
+      "Diffusion model: a folder in diffusers' layout, or a single file. DiT takes the tokens' mean in place of a class: our reading of the paper. (default: the embedded one)"
+  )
   var diffusion: String?
 
   @Option(help: "Preset of the CLIP. (default: detected from its weights)")

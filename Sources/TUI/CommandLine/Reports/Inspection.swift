@@ -63,12 +63,14 @@ struct Inspection: Encodable {
 
   /// A diffusers folder: its parts that have weights.
   private init(pipeline path: String) throws {
-    for name in ["unet", "vae", "text_encoder"]
+    for name in ["unet", "transformer", "vae", "text_encoder"]
     where FileManager.default.fileExists(atPath: "\(path)/\(name)/config.json") {
       parts[name] = try Inspection("\(path)/\(name)")
     }
     self.path = path
-    (format, family) = ("diffusers folder", "Stable Diffusion")
+    (format, family) = (
+      "diffusers folder", StableDiffusion.holdsTransformer(WeightsFolder(path)) ? "DiT" : "Stable Diffusion"
+    )
     model = nil
     files = parts.sorted { $0.key < $1.key }.flatMap(\.value.files)
     parameters = parts.values.reduce(0) { $0 + $1.parameters }
@@ -91,6 +93,7 @@ struct Inspection: Encodable {
     if has("visual.trunk.") { return "SigLIP, timm's names" }
     if has("visual.conv1.weight") { return "CLIP, OpenAI's or open_clip's names" }
     if has("mid_block.attentions.0.transformer_blocks.") { return "UNet2DConditionModel, diffusers' names" }
+    if has("norm1.emb.class_embedder.") { return "DiTTransformer2DModel, diffusers' names" }
     if has("post_quant_conv.") { return "AutoencoderKL, diffusers' names" }
     if has("text_model.") { return "CLIP text encoder, transformers' names" }
     return "unknown"

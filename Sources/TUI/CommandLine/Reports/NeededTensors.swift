@@ -19,6 +19,9 @@ struct NeededTensors {
     case "UNet2DConditionModel":
       family = "UNet2DConditionModel, diffusers' names"
       _ = try UNet2DConditionModel(UNet2DConfig(fields), from: outline)
+    case "DiTTransformer2DModel", "Transformer2DModel":
+      family = "DiTTransformer2DModel, diffusers' names"
+      _ = try DiTTransformer2DModel(DiTConfig(fields), from: outline)
     case "AutoencoderKL":
       family = "AutoencoderKL, diffusers' names"
       _ = try AutoencoderKL(AutoencoderConfig(fields), from: outline)

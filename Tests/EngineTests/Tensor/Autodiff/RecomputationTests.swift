@@ -25,6 +25,25 @@ struct RecomputationTests {
     expect(results[1].gradient, equals: results[0].gradient, within: .relative(2e-6))
   }
 
+  @Test("a DiT that computes its blocks again gives the same prediction and gradients", arguments: DiTTests.names)
+  func transformer(name: String) throws {
+    let reference = try Reference.tensors(name + "/reference")
+    var transformer = try DiTTransformer2DModel(WeightsFolder(Reference.path(name)))
+
+    let results = try MemoryUse.allCases.map { memory in
+      transformer.memory = memory
+      let context = try reference["context"].trackingGradient()
+      let latents = try reference["latents"].trackingGradient()
+      let prediction = transformer(latents, timesteps: try reference.integers("timesteps"), context: context)
+      prediction.backward(arriving: try reference["d_prediction"])
+      return (prediction, try #require(context.gradient), try #require(latents.gradient))
+    }
+
+    #expect(results[0].0.values == results[1].0.values)
+    expect(results[1].1, equals: results[0].1, within: .relative(2e-6))
+    expect(results[1].2, equals: results[0].2, within: .relative(2e-6))
+  }
+
   @Test("a CLIP that is trained while it computes its blocks again gets the same gradients")
   func clip() throws {
     var tower = try CLIP(WeightsFolder(Reference.path("models/clip"))).vision
