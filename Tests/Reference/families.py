@@ -40,7 +40,7 @@ CASES = {
     "siglip2-b-16 of transformers": (Transformers.siglip2, "sd-2", "pool:6", "mean"),
     "siglip2-b-16 of timm in open_clip": (partial(TimmSigLIP2, "ViT-B-16-SigLIP2"), "sd-1", "pool:6", "mean"),
     "eva02-clip-b-16": (partial(TimmEVA, "EVA02-B-16"), "sd-2", "count:76", "tokens"),
-    "eva02-clip-l-14-336": (partial(TimmEVA, "EVA02-L-14-336"), "sd-1", "0.3", "tokens"),
+    "eva02-clip-l-14-336": (partial(TimmEVA, "EVA02-L-14-336"), "sd-1", "0.3", "mean"),
     "openai-vit-b-32 of transformers": (partial(Transformers.clip, 32), "sd-1", "count:76", "tokens"),
     "openai-vit-b-16 as DIVA's whole module": (
         partial(OpenCLIP, "ViT-B-16", prefix="class_model.model."), "sd-1", "0.3", "mean"
