@@ -31,16 +31,23 @@ struct Dataset: Sendable {
 
   /// - Parameter indexes: where those of shards are kept; nil goes through all shards.
   ///
-  /// Throws a `Problem` when a path leads nowhere.
+  /// Throws a `Problem` when a path leads nowhere, or all there is are parquet or arrow files.
   init(_ paths: [String], indexes: ShardIndexes? = nil) throws {
     var names: [FileName] = []
+    var refusal: Problem?
     for path in try paths.flatMap(DataPaths.separated) {
-      let found = try DataPaths.expanded(path).flatMap { files(at: $0) }
+      let expanded = try DataPaths.expanded(path)
+      let found = expanded.flatMap { files(at: $0) }.filter { !ColumnFiles.isOne($0.text) }
+      // Beside shards they are what a downloader noted of them.
+      if found.isEmpty {
+        refusal = refusal ?? expanded.lazy.compactMap { ColumnFiles.refusal($0.text, .images) }.first
+      }
       let images = found.filter(\.isImage)
       let chosen = Set(Samples.chosen(images).map { images[$0] })
       parts += images.count - chosen.count
       names += found.filter { !$0.isImage || chosen.contains($0) }
     }
+    if names.isEmpty, let refusal { throw refusal }
     add(names, Self.opened(names.filter { !$0.isImage }, indexes))
   }
 

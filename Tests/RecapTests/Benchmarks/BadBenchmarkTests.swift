@@ -146,17 +146,6 @@ import Testing
     }
   }
 
-  @Test func parquetIsRefusedWithTheLineThatExportsIt() throws {
-    try withFolder { folder in
-      try write("PAR1", folder + "/data/test-00000-of-00001.parquet")
-
-      let problem = #expect(throws: Problem.self) { try BenchmarkFiles(at: folder) }
-
-      #expect(problem?.message.contains("parquet") == true)
-      #expect(problem?.advice?.contains("read_parquet") == true)
-    }
-  }
-
   @Test(
     "A table that cannot be right is refused with its place",
     arguments: [

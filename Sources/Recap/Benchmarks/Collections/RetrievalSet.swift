@@ -60,7 +60,8 @@ public struct RetrievalSet: Sendable {
       return
     }
     guard let table = try CaptionTable(in: folder) else {
-      throw Problem("\(path) is no data set for retrieval that is known", advice: Self.layouts)
+      throw ColumnFiles.refusal(path, .captions)
+        ?? Problem("\(path) is no data set for retrieval that is known", advice: Self.layouts)
     }
     self = try Self.found(table, name, path, folder)
   }

@@ -98,7 +98,9 @@ public struct ZeroShotSet: Sendable {
     let split = ["", "/test", "/val"].map { path + $0 }.first {
       !SetTexts.folders(in: $0, except: ["test", "val", "train"]).isEmpty
     }
-    guard let split else { throw Problem("\(path) is no data set that is known", advice: layouts) }
+    guard let split else {
+      throw ColumnFiles.refusal(path, .classes) ?? Problem("\(path) is no data set that is known", advice: layouts)
+    }
     let folders = SetTexts.folders(in: split, except: split == path ? ["test", "val", "train"] : [])
     var files: [ImageFiles.File] = []
     var labels: [Int] = []
@@ -112,6 +114,7 @@ public struct ZeroShotSet: Sendable {
       files += images.map { ImageFiles.File($0) }
       labels += images.map { _ in label }
     }
+    if files.isEmpty, let refusal = ColumnFiles.refusal(path, .classes) { throw refusal }
     let names = try texts.lines("classnames.txt")
     if let names, names.count != folders.count {
       throw Problem(

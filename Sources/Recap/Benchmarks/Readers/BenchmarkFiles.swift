@@ -169,11 +169,7 @@ public struct BenchmarkFiles: Sendable {
   // MARK: - What is refused
 
   private static func refusal(_ folder: BenchmarkFolder) -> Problem {
-    if folder.hasParquet {
-      return Problem(
-        "cannot read \(folder.path): parquet and arrow files are not read",
-        advice: "export them where they lie, then give that folder: \(exportLine)")
-    }
+    if let refusal = ColumnFiles.refusal(folder.path, .pairs) { return refusal }
     if let failure = folder.failure { return failure }
     return Problem(
       "\(folder.path) is no benchmark that is known",
@@ -181,13 +177,6 @@ public struct BenchmarkFiles: Sendable {
         + (["MMVP-VLM"] + BenchmarkReader.all.map(\.title)).joined(separator: "; ")
         + "; docs/benchmarks-read.md has their layouts")
   }
-
-  /// Writes `examples.jsonl` and `images/` out of a data set's parquet files; pandas and pyarrow must be installed.
-  static let exportLine =
-    #"python3 -c "import pandas as p,json,os,glob;os.makedirs('images',exist_ok=True);o=open('examples.jsonl','w');"#
-    + #"[o.write(json.dumps({k:(open(f'images/{i}_{k}','wb').write(v['bytes']),f'images/{i}_{k}')[1] if isinstance(v,dict) "#
-    + #"and v.get('bytes') else v for k,v in r.items()},default=str)+chr(10)) for i,r in enumerate(p.concat(map(p.read_parquet,"#
-    + #"sorted(glob.glob('**/*.parquet',recursive=True)))).to_dict('records'))]""#
 }
 
 extension BenchmarkReader {

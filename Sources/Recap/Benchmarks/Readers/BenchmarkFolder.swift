@@ -88,13 +88,6 @@ struct BenchmarkFolder {
     var failure: Problem?
   }
 
-  /// Whether one of the folder's files is of the form that only others than we can read.
-  var hasParquet: Bool {
-    let isOne = { (name: String) in name.hasSuffix(".parquet") || name.hasSuffix(".arrow") }
-    if let only { return isOne(only) }
-    return ["", "data"].contains { !files(".parquet", in: $0).isEmpty || !files(".arrow", in: $0).isEmpty }
-  }
-
   /// Where an image that a table names lies.
   func image(_ path: String) throws(Problem) -> URL { try images.url(of: path) }
 }

@@ -48,7 +48,8 @@ struct InspectCommand: DivaCommand {
     let name = path.lowercased()
     guard status.st_mode & S_IFMT == S_IFDIR else {
       let isTar = name.hasSuffix(".tar") && !name.hasSuffix(".pth.tar") && !name.hasSuffix(".pt.tar")
-      return isTar || [".tgz", ".tar.gz", ".jpg", ".jpeg", ".png", ".webp"].contains(where: name.hasSuffix)
+      let endings = [".tgz", ".tar.gz", ".parquet", ".arrow", ".jpg", ".jpeg", ".png", ".webp"]
+      return isTar || endings.contains(where: name.hasSuffix)
     }
     return !WeightsFolder(path).holdsModel
   }
