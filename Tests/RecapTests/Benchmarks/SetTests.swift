@@ -177,6 +177,24 @@ import Testing
     }
   }
 
+  @Test(
+    "An annotation that cannot be used is named by its place",
+    arguments: [
+      (#"{"image_id": 77, "caption": "nowhere"}"#, "no image has the id 77"),
+      (#"{"image_id": 1}"#, "“image_id” or “caption” is missing"),
+    ])
+  func badAnnotation(text: String, reason: String) throws {
+    try withFolder { folder in
+      let json =
+        #"{"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "caption": "a"}, \#(text)]}"#
+      try Data(json.utf8).write(to: URL(filePath: folder + "/captions_val2017.json"))
+
+      let problem = #expect(throws: Problem.self) { try RetrievalSet(at: folder) }
+
+      #expect(problem?.message == "\(folder)/captions_val2017.json, annotation 2: \(reason)")
+    }
+  }
+
   @Test func nothingIsSaidOfAFolderThatIsNone() throws {
     try withFolder { folder in
       #expect(throws: Problem.self) { try ZeroShotSet(at: folder) }

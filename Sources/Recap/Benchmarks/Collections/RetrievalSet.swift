@@ -150,9 +150,14 @@ struct CaptionTable {
           images.append((name, []))
         }
       }
-      for annotation in annotations {
-        guard let id = annotation["image_id"]?.integer, let name = names[id], let caption = annotation["caption"]?.text
-        else { throw Problem("\(file): an annotation has no caption, or no image", advice: "get the file again") }
+      for (place, annotation) in annotations.enumerated() {
+        func problem(_ what: String) -> Problem {
+          Problem("\(file), annotation \(place + 1): \(what)", advice: "get the file again, or mend that annotation")
+        }
+        guard let id = annotation["image_id"]?.integer, let caption = annotation["caption"]?.text else {
+          throw problem("“image_id” or “caption” is missing")
+        }
+        guard let name = names[id] else { throw problem("no image has the id \(id)") }
         add(name, caption)
       }
     } else if let list = json["images"]?.elements {
