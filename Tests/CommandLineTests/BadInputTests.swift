@@ -97,6 +97,27 @@ struct BadInputTests {
     }
   }
 
+  @Test("Pairs without an image and pairs whose image cannot be decoded are counted together")
+  func leftOut() throws {
+    let assets = try TinyAssets.ready.get()
+    try withFolder { folder in
+      let image = Image(width: 8, height: 8, pixels: [UInt8](repeating: 90, count: 192))
+      for name in ["a", "b"] { try image.writePNG(to: URL(filePath: "\(folder)/\(name).png")) }
+      try Data("no picture".utf8).write(to: URL(filePath: folder + "/broken.png"))
+      let records = ["a.png", "gone.png", "broken.png"].enumerated().map { id, image in
+        #"{"id": \#(id), "image_0": "\#(image)", "image_1": "b.png", "caption_0": "a", "caption_1": "b", "tag": "x"}"#
+      }
+      try records.joined(separator: "\n").write(
+        toFile: folder + "/examples.jsonl", atomically: true, encoding: .utf8)
+
+      let heard = try diva(["evaluate", "--benchmark", folder], assets: assets)
+
+      #expect(heard.log.contains("record 2: there is no image gone.png") && heard.log.contains("broken.png"))
+      #expect(heard.log.contains("2 of 3 pairs are left out"))
+      #expect(heard.output.contains("1 used of 3 in the files"))
+    }
+  }
+
   @Test("A run in place of a benchmark is told as one, with the option that takes it")
   func runAsBenchmark() throws {
     let assets = try TinyAssets.ready.get()

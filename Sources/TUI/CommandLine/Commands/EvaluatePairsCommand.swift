@@ -67,7 +67,7 @@ struct EvaluatePairsCommand: DivaCommand {
       throw Problem(
         "\(benchmark) and \(against ?? "") are not about the same pairs", advice: "give two tables with the same ids")
     }
-    console.note(files, unreadable: [], cut: 0)
+    console.note(files, answers, unreadable: [], cut: 0)
     let result = PairsResult(files, baseline: answers, tuned: second?.answers)
     try write(result, files, isOne: true)
     try show(PairsLine(result), PairsReport(result).text, console)
@@ -96,7 +96,7 @@ struct EvaluatePairsCommand: DivaCommand {
     let baseline = try answers(workspace.clip.vision, [workspace.clipPath])
     let tuned = try tower.map { try answers($0, [workspace.clipPath, models.tuned ?? ""]).answers }
     line.clear()
-    console.note(files, unreadable: baseline.problems, cut: encoding.cutStatements)
+    console.note(files, baseline.answers, unreadable: baseline.problems, cut: encoding.cutStatements)
     return PairsResult(
       files, baseline: baseline.answers, tuned: tuned, unreadable: baseline.problems, feature: rule,
       model: workspace.opened.reading)
@@ -113,11 +113,11 @@ struct EvaluatePairsCommand: DivaCommand {
 
 extension Console {
   /// What could not be scored, and what was changed in it.
-  func note(_ files: BenchmarkFiles, unreadable: [Problem], cut: Int) {
+  func note(_ files: BenchmarkFiles, _ answers: [PairAnswer], unreadable: [Problem], cut: Int) {
     noteFirst(of: files.skipped.map { "\($0.id.shown) is left out: \($0.reason.message)" })
     noteFirst(of: unreadable.map(\.message))
-    if !files.skipped.isEmpty {
-      let left = files.skipped.count
+    let left = files.skipped.count + answers.count { !$0.isKnown }
+    if left > 0 {
       note("\(left.grouped) of \(files.expected.counted("pair")) \(left.areText) left out")
     }
     if files.cleanedStatements > 0 {
