@@ -151,27 +151,14 @@ public struct GradualScoring {
     { end += 1 }
     guard end > start else { return }
     for (index, own) in draws.enumerated() {
-      let lists = models[number].features[index * own.count..<(index + 1) * own.count]
-      models[number].answers[index] += predictions(start..<end, Array(lists), texts, width)
+      let features = Array(models[number].features[index * own.count..<(index + 1) * own.count])
+      models[number].answers[index] += (start..<end).map { place in
+        let matrix = SimilarityMatrix(
+          benchmark.pairs[place], images: benchmark.imagePlaces[place], of: features,
+          statements: benchmark.textPlaces[place], of: texts, width: width, normalizesImages: feature.normalizesSum)
+        return PairPrediction(matrix, scale: benchmark.scale)
+      }
     }
-  }
-
-  private func predictions(
-    _ places: Range<Int>, _ features: [[Float]], _ texts: [Float], _ width: Int
-  ) -> [PairPrediction] {
-    let pairs = Array(benchmark.pairs[places])
-    let images = Array(benchmark.imagePlaces[places])
-    guard pairs.allSatisfy({ $0.shape == .square }) else {
-      return PairScoring.predictions(
-        for: pairs, images: images, imageFeatures: features[0], statements: Array(benchmark.textPlaces[places]),
-        textFeatures: texts, width: width, scale: benchmark.scale, normalizesImages: feature.normalizesSum)
-    }
-    let rows = images[0].lowerBound * width..<images[images.count - 1].upperBound * width
-    let statements = benchmark.textPlaces[places.lowerBound].lowerBound * width
-    return PairScoring.predictions(
-      for: pairs, imageFeatures: benchmark.byStatement(features.map { Array($0[rows]) }, width: width),
-      textFeatures: Array(texts[statements..<statements + 2 * pairs.count * width]), width: width,
-      scale: benchmark.scale, normalizesImages: feature.normalizesSum)
   }
 
   // MARK: - Cache

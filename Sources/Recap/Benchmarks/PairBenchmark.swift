@@ -62,16 +62,6 @@ public struct PairBenchmark {
     }
   }
 
-  /// Pairs of a folder in MMVP's layout.
-  public init(
-    _ folder: MMVPFolder, clip: CLIP, tokenizer: any Tokenizer, prefix: String = "", preprocessing: Preprocessing,
-    previewSide: Int? = nil, cache: FeatureCache? = nil
-  ) throws {
-    try self.init(
-      BenchmarkFiles(folder), clip: clip, tokenizer: tokenizer, prefix: prefix, preprocessing: preprocessing,
-      previewSide: previewSide, cache: cache)
-  }
-
   /// Pairs of a benchmark's files; those with an image that cannot be read are left out and named in `skipped`. Of very
   /// many a part is taken that memory can hold, spread over all of them.
   ///
@@ -217,15 +207,6 @@ public struct PairBenchmark {
       if scoring.encodedImages > before { try progress(scoring.encodedImages, images.count) }
     }
     return seeds.indices.map { scoring.answers(of: 0, seed: $0) }
-  }
-
-  /// Of two draws the first is for the first statements: pair by pair, statement first, then image.
-  func byStatement(_ draws: [[Float]], width: Int) -> [Float] {
-    guard draws.count == 2 else { return draws[0] }
-    let pair = 2 * width
-    return stride(from: 0, to: draws[0].count, by: pair).flatMap { start in
-      draws.flatMap { $0[start..<start + pair] }
-    }
   }
 
   /// A name for the pictures' contents and order.

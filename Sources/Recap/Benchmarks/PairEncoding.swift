@@ -47,31 +47,19 @@ public struct PairEncoding {
   public func answers(
     by vision: CLIPVisionTower, preprocessing: Preprocessing, feature: BenchmarkFeature, seed: UInt64,
     cache: FeatureCache?, progress: (Int, Int) throws -> Void
-  ) rethrows -> (answers: [PairAnswer], problems: [Problem]) {
+  ) rethrows -> (answers: [SimilarityMatrix], problems: [Problem]) {
     var encoding = ImageEncoding(
       images, by: vision, preprocessing: preprocessing, feature: feature, seed: seed, cache: cache)
     while !encoding.isFinished {
       encoding.advance()
       try progress(encoding.done, encoding.all)
     }
-    let answers = files.pairs.indices.map { answer($0, encoding, feature) }
-    return (answers, encoding.problems.sorted { $0.key < $1.key }.map(\.value))
-  }
-
-  private func answer(
-    _ place: Int, _ encoding: ImageEncoding, _ feature: BenchmarkFeature
-  ) -> PairAnswer {
-    let (pair, width) = (files.pairs[place], encoding.width)
-    let texts = textPlaces[place].map { PairScoring.row(statements, $0, width, normalized: true) }
-    let values = texts.enumerated().flatMap { number, text in
-      imagePlaces[place].map { image in
-        // A square's second statement has its own draw of patches, where there are two.
-        let features = encoding.features(draw: pair.shape == .square ? number : 0)
-        return PairScoring.dot(text, PairScoring.row(features, image, width, normalized: feature.normalizesSum))
-      }
+    let draws = [0, 1].map { encoding.features(draw: $0) }
+    let answers = files.pairs.indices.map { place in
+      SimilarityMatrix(
+        files.pairs[place], images: imagePlaces[place], of: draws, statements: textPlaces[place], of: statements,
+        width: encoding.width, normalizesImages: feature.normalizesSum)
     }
-    let needsTexts = pair.shape == .statements(right: 2)
-    return PairAnswer(
-      pair, values, between: needsTexts ? texts.flatMap { a in texts.map { PairScoring.dot(a, $0) } } : [])
+    return (answers, encoding.problems.sorted { $0.key < $1.key }.map(\.value))
   }
 }

@@ -32,7 +32,7 @@ public struct PairScores: Equatable, Sendable {
   /// For each score which pairs, or sets of them, are right, by their place.
   let right: [String: [Int: Bool]]
 
-  public init(_ answers: [PairAnswer], of files: BenchmarkFiles) {
+  public init(_ answers: [SimilarityMatrix], of files: BenchmarkFiles) {
     let rules = PairRule.allCases.filter { rule in answers.contains { rule.isRight($0) != nil } }
     var right: [String: [Int: Bool]] = [:]
     for rule in rules {
@@ -88,7 +88,7 @@ private struct SetRule {
   ]
 
   /// nil where no pair is of a set. A set that lacks a pair is not used.
-  func score(_ answers: [PairAnswer]) -> (score: RuleScore, right: [Int: Bool])? {
+  func score(_ answers: [SimilarityMatrix]) -> (score: RuleScore, right: [Int: Bool])? {
     var members: [String: [Int]] = [:]
     for (place, answer) in answers.enumerated() { answer.pair.set.map { members[set($0), default: []].append(place) } }
     guard !members.isEmpty else { return nil }

@@ -10,7 +10,7 @@ import Foundation
 public enum SimilarityTable {
   private static let columns = ["T0_I0", "T0_I1", "T1_I0", "T1_I1"]
 
-  public static func text(_ answers: [PairAnswer]) -> String {
+  public static func text(_ answers: [SimilarityMatrix]) -> String {
     let rows = answers.map { answer -> [String] in
       let numbers: [Double?]
       switch (answer.pair.shape, answer.choice) {
@@ -26,7 +26,7 @@ public enum SimilarityTable {
   /// The answers of a table, and its pairs, of which nothing but the ids is known.
   ///
   /// Throws a `Problem` that names the line of a row that cannot be right.
-  public static func read(_ path: String) throws -> (files: BenchmarkFiles, answers: [PairAnswer]) {
+  public static func read(_ path: String) throws -> (files: BenchmarkFiles, answers: [SimilarityMatrix]) {
     var rows: [CSV.Row]
     do {
       rows = try CSV.rows(in: try SmallFile.read(path, limit: BenchmarkFolder.largestTable))
@@ -40,7 +40,7 @@ public enum SimilarityTable {
         "\(path) is no table of similarities", advice: "expected the columns id," + columns.joined(separator: ","))
     }
     let category = header.firstIndex(of: "category")
-    var answers: [PairAnswer] = []
+    var answers: [SimilarityMatrix] = []
     var skipped: [SkippedPair] = []
     var ids: [String: Int] = [:]
     for row in rows where !row.fields.allSatisfy(\.isEmpty) {
@@ -65,7 +65,7 @@ public enum SimilarityTable {
       let pair = ImagePair(
         index: answers.count, pattern: nil, statements: shape == .images(2) ? [""] : ["", ""], id: id, shape: shape,
         category: own.flatMap { $0.name.isEmpty ? nil : $0 })
-      answers.append(PairAnswer(pair, values.compactMap(\.self)))
+      answers.append(SimilarityMatrix(pair, values.compactMap(\.self)))
     }
     guard !answers.isEmpty else { throw Problem("\(path) has no pair", advice: "expected a row for each pair") }
     return (BenchmarkFiles(table: path, answers.map(\.pair), skipped), answers)

@@ -35,7 +35,7 @@ import Testing
       #expect(files.pairs.map(\.id) == ["0", "2"])
       #expect(files.skipped.map(\.id) == ["1"])
       #expect(files.skipped[0].reason.message.hasSuffix("examples.jsonl, record 2: there is no image gone.png"))
-      let scores = PairScores(files.pairs.map { PairAnswer($0, [2, 1, 1, 2]) }, of: files).scores
+      let scores = PairScores(files.pairs.map { SimilarityMatrix($0, [2, 1, 1, 2]) }, of: files).scores
       #expect(scores.map(\.used) == [2, 2, 2, 2] && scores.map(\.expected) == [3, 3, 3, 3])
     }
   }
@@ -43,7 +43,7 @@ import Testing
   @Test func anImageThatCannotBeDecodedIsNoAnswer() {
     let pair = ImagePair(index: 0, pattern: nil, statements: ["a", "b"])
 
-    #expect(PairRule.allCases.allSatisfy { $0.isRight(PairAnswer(pair, [.nan, 1, .nan, 2])) == nil })
+    #expect(PairRule.allCases.allSatisfy { $0.isRight(SimilarityMatrix(pair, [.nan, 1, .nan, 2])) == nil })
   }
 
   @Test func noImageAtAllSaysWhereTheyGo() throws {
@@ -138,7 +138,7 @@ import Testing
       try write("{}", folder + "/data/swap_obj.json")
 
       let files = try BenchmarkFiles(at: folder)
-      let scores = PairScores(files.pairs.map { PairAnswer($0, [2, 1]) }, of: files)
+      let scores = PairScores(files.pairs.map { SimilarityMatrix($0, [2, 1]) }, of: files)
 
       #expect(files.categories.map(\.name) == ["add_att", "swap_obj"])
       #expect(scores.parts[1].scores.map(\.used) == [0] && scores.means.isEmpty)

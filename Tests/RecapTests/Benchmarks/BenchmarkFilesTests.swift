@@ -50,13 +50,13 @@ import Testing
   }
 
   /// Similarities that are checksums, as in the script.
-  static func answer(_ pair: ImagePair) -> PairAnswer {
+  static func answer(_ pair: ImagePair) -> SimilarityMatrix {
     let box = pair.crop.map { "\($0.x) \($0.y) \($0.width) \($0.height)" } ?? ""
     let values = pair.statements.flatMap { statement in
       pair.imageURLs.map { sum("\(statement)|\($0.lastPathComponent)|\(box)") + (statement.hasSuffix("*") ? 0.5 : 0) }
     }
     let between = pair.statements.flatMap { a in pair.statements.map { sum([a, $0].sorted().joined(separator: "|")) } }
-    return PairAnswer(pair, values, between: pair.shape == .statements(right: 2) ? between : [])
+    return SimilarityMatrix(pair, values, between: pair.shape == .statements(right: 2) ? between : [])
   }
 
   private static func sum(_ text: String) -> Double {
@@ -99,7 +99,7 @@ import Testing
     // By counting: of the 24 orders of four similarities.
     var right: [PairRule: Int] = [:]
     for order in orders([0, 1, 2, 3]) {
-      let answer = PairAnswer(pair(2, .square), order.map(Double.init))
+      let answer = SimilarityMatrix(pair(2, .square), order.map(Double.init))
       for rule in [PairRule.text, .image, .group] where rule.isRight(answer) == true { right[rule, default: 0] += 1 }
     }
     #expect(right == [.text: 6, .image: 6, .group: 4])
@@ -112,7 +112,7 @@ import Testing
   @Test func tiesAreWrong() {
     let pair = ImagePair(index: 0, pattern: nil, statements: ["a", "b"])
     for rule in [PairRule.text, .image, .group, .groupMatch] {
-      #expect(rule.isRight(PairAnswer(pair, [0.5, 0.5, 0.5, 0.5])) == false)
+      #expect(rule.isRight(SimilarityMatrix(pair, [0.5, 0.5, 0.5, 0.5])) == false)
     }
   }
 

@@ -30,7 +30,8 @@ struct GradualScoringTests {
     let it = try Small()
     let (clip, preprocessing) = try large(it)
     let benchmark = try PairBenchmark(
-      MMVPFolder(url: it.pairs), clip: clip, tokenizer: it.tokenizer, preprocessing: preprocessing)
+      BenchmarkFiles(MMVPFolder(url: it.pairs)), clip: clip, tokenizer: it.tokenizer, prefix: "",
+      preprocessing: preprocessing)
 
     let whole = try benchmark.predictions(
       by: clip.vision, preprocessing: preprocessing, feature: feature, seeds: [5])[0]
@@ -46,7 +47,8 @@ struct GradualScoringTests {
     let (clip, preprocessing) = try large(it)
     let other = try CLIPVisionTower(clip.vision.config, projectionWidth: 12, from: .initializing(seed: 9))
     let benchmark = try PairBenchmark(
-      MMVPFolder(url: it.pairs), clip: clip, tokenizer: it.tokenizer, preprocessing: preprocessing)
+      BenchmarkFiles(MMVPFolder(url: it.pairs)), clip: clip, tokenizer: it.tokenizer, prefix: "",
+      preprocessing: preprocessing)
     var scoring = GradualScoring(
       benchmark, by: [(clip.vision, nil), (other, nil)], preprocessing: preprocessing,
       feature: BenchmarkFeature(locals: .none), seeds: [1])

@@ -275,9 +275,9 @@ import Testing
     let pairs = (0..<9).map { ImagePair(index: $0, pattern: Pattern.allCases[$0], statements: ["", ""]) }
     let features: [Float] = (0..<9).flatMap { _ in [1, 0, 0, 1] as [Float] }
     let right = PairScore(
-      PairScoring.predictions(for: pairs, imageFeatures: features, textFeatures: features, width: 2))
+      PairPrediction.all(pairs, imageFeatures: features, textFeatures: features, width: 2))
     let wrong = PairScore(
-      PairScoring.predictions(for: pairs, imageFeatures: features, textFeatures: features.map { 1 - $0 }, width: 2))
+      PairPrediction.all(pairs, imageFeatures: features, textFeatures: features.map { 1 - $0 }, width: 2))
 
     let text = PredictionResult.json(name: "openai-ViT-L-14", before: wrong, after: right)
 
@@ -328,8 +328,8 @@ final class Small {
 
   func benchmark(previewSide: Int? = nil, cache: FeatureCache? = nil) throws -> PairBenchmark {
     try PairBenchmark(
-      MMVPFolder(url: pairs), clip: clip, tokenizer: tokenizer, preprocessing: preprocessing, previewSide: previewSide,
-      cache: cache)
+      BenchmarkFiles(MMVPFolder(url: pairs)), clip: clip, tokenizer: tokenizer, prefix: "",
+      preprocessing: preprocessing, previewSide: previewSide, cache: cache)
   }
 
   func cache() -> FeatureCache? {

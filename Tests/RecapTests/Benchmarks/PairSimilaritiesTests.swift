@@ -14,8 +14,8 @@ struct PairSimilaritiesTests {
 
   @Test("are those that decided, statement by statement")
   func scoring() throws {
-    let answer = PairScoring.predictions(
-      for: [pair], imageFeatures: [1, 0, 0.6, 0.8], textFeatures: [0.8, 0.6, 0, 1], width: 2)[0]
+    let answer = PairPrediction.all(
+      [pair], imageFeatures: [1, 0, 0.6, 0.8], textFeatures: [0.8, 0.6, 0, 1], width: 2)[0]
 
     let values = try #require(answer.similarities).values
     for (value, expected) in zip([values[0], values[1], values[2], values[3]], [0.8, 0.96, 0, 0.8] as [Float]) {

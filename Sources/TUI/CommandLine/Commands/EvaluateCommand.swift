@@ -67,7 +67,7 @@ struct EvaluateMMVPCommand: DivaCommand {
       let paths = [workspace.clipPath] + [models.tuned].compactMap(\.self)
       return MMVPResult(predictions(tower, from: paths, benchmark, workspace, seeds, console), seeds: seeds)
     }
-    if let csv { try DurableFile.write(Data(PairScoring.csv((tuned ?? baseline).raw[0]).utf8), to: csv) }
+    if let csv { try DurableFile.write(Data(PredictionResult.csv((tuned ?? baseline).raw[0]).utf8), to: csv) }
     if let result {
       let scores = [baseline, tuned].map { $0.map { PairScore($0.raw[0]) } }
       let text = PredictionResult.json(

@@ -88,7 +88,9 @@ struct EvaluatePairsCommand: DivaCommand {
     try encoding.encodeStatements(
       cache: cache.features(of: [workspace.clipPath], console), progress: progress("statements"))
     let rule = feature ?? (files.name == "mmvp-vlm" ? .reference : .classToken)
-    func answers(_ vision: CLIPVisionTower, _ paths: [String]) throws -> (answers: [PairAnswer], problems: [Problem]) {
+    func answers(_ vision: CLIPVisionTower, _ paths: [String]) throws -> (
+      answers: [SimilarityMatrix], problems: [Problem]
+    ) {
       try encoding.answers(
         by: vision, preprocessing: workspace.preprocessing, feature: rule.feature(for: workspace.backbone),
         seed: general.seed, cache: cache.features(of: paths, console), progress: progress("images"))
@@ -113,7 +115,7 @@ struct EvaluatePairsCommand: DivaCommand {
 
 extension Console {
   /// What could not be scored, and what was changed in it.
-  func note(_ files: BenchmarkFiles, _ answers: [PairAnswer], unreadable: [Problem], cut: Int) {
+  func note(_ files: BenchmarkFiles, _ answers: [SimilarityMatrix], unreadable: [Problem], cut: Int) {
     noteFirst(of: files.skipped.map { "\($0.id.shown) is left out: \($0.reason.message)" })
     noteFirst(of: unreadable.map(\.message))
     let left = files.skipped.count + answers.count { !$0.isKnown }

@@ -4,8 +4,8 @@ import Recap
 /// A benchmark's answers and scores by one CLIP, or by two.
 struct PairsResult {
   let files: BenchmarkFiles
-  let baseline: [PairAnswer]
-  let tuned: [PairAnswer]?
+  let baseline: [SimilarityMatrix]
+  let tuned: [SimilarityMatrix]?
   let scores: PairScores
   let tunedScores: PairScores?
   /// Images that cannot be read.
@@ -15,7 +15,7 @@ struct PairsResult {
   let model: ModelReading?
 
   init(
-    _ files: BenchmarkFiles, baseline: [PairAnswer], tuned: [PairAnswer]?, unreadable: [Problem] = [],
+    _ files: BenchmarkFiles, baseline: [SimilarityMatrix], tuned: [SimilarityMatrix]?, unreadable: [Problem] = [],
     feature: FeatureRule? = nil, model: ModelReading? = nil
   ) {
     (self.files, self.baseline, self.tuned) = (files, baseline, tuned)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Recap
 
-@Suite struct PairScoringTests {
+@Suite struct PairPredictionTests {
   @Test("Scores, percentages and the result file agree with the rule as it is described")
   func shared() throws {
     let it = try #require(ScoringFixture.it)
@@ -61,8 +61,8 @@ import Testing
   @Test func truthFollowsTheParityOfTheIds() {
     let swapped = ImagePair(index: 0, pattern: .color, questionIDs: [8, 5], statements: ["", ""])
 
-    let predictions = PairScoring.predictions(
-      for: [swapped], imageFeatures: [1, 0, 0, 1], textFeatures: [0, 1, 1, 0], width: 2)
+    let predictions = PairPrediction.all(
+      [swapped], imageFeatures: [1, 0, 0, 1], textFeatures: [0, 1, 1, 0], width: 2)
 
     #expect(predictions[0].truth == [.img2, .img1])
     #expect(predictions[0].isCorrect)
@@ -71,8 +71,8 @@ import Testing
   @Test func featuresThatAreNotNumbersAreNeverRight() {
     let question = ImagePair(index: 0, pattern: .color, questionIDs: [1, 2], statements: ["", ""])
 
-    let predictions = PairScoring.predictions(
-      for: [question], imageFeatures: [.nan, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
+    let predictions = PairPrediction.all(
+      [question], imageFeatures: [.nan, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
 
     #expect(!predictions[0].isCorrect)
   }
@@ -91,8 +91,8 @@ import Testing
 
   @Test func aPatternWithoutPairsHasNoShare() {
     let question = ImagePair(index: 0, pattern: .text, questionIDs: [1, 2], statements: ["", ""])
-    let predictions = PairScoring.predictions(
-      for: [question], imageFeatures: [1, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
+    let predictions = PairPrediction.all(
+      [question], imageFeatures: [1, 0, 0, 1], textFeatures: [1, 0, 0, 1], width: 2)
 
     #expect(PairScore(predictions).perPattern.map(\.category) == [PairCategory(.text)])
     #expect(PairScore(predictions).average == 100 && PairScore([]).average == 0)
@@ -101,8 +101,8 @@ import Testing
   private func predict(
     _ it: ScoringFixture, images: [Float], scale: Double? = nil, normalizesImages: Bool = true
   ) -> [PairPrediction] {
-    PairScoring.predictions(
-      for: it.questions, imageFeatures: images, textFeatures: it.texts, width: it.width, scale: scale ?? it.scale,
+    PairPrediction.all(
+      it.questions, imageFeatures: images, textFeatures: it.texts, width: it.width, scale: scale ?? it.scale,
       normalizesImages: normalizesImages)
   }
 
@@ -118,7 +118,28 @@ import Testing
 
     // The last two columns are the scores, whose final digit may differ.
     func answers(_ csv: String) throws -> [[String]] { try CSV.rows(in: csv.utf8).map { Array($0.fields.prefix(6)) } }
-    #expect(throws: Never.self) { try #expect(answers(PairScoring.csv(predictions)) == answers(it.csv)) }
-    #expect(PairScoring.csv(predictions).hasPrefix("qid1,qid2,pred1,pred2,gt1,gt2,q1score,q2score\r\n1,2,img"))
+    #expect(throws: Never.self) { try #expect(answers(PredictionResult.csv(predictions)) == answers(it.csv)) }
+    #expect(PredictionResult.csv(predictions).hasPrefix("qid1,qid2,pred1,pred2,gt1,gt2,q1score,q2score\r\n1,2,img"))
+  }
+}
+
+extension PairPrediction {
+  /// - Parameter imageFeatures: (P, 2, C), or (P, 2, 2, C) where each statement sees its own two encodings of the images:
+  ///   statement first, then image.
+  static func all(
+    _ pairs: [ImagePair], imageFeatures: [Float], textFeatures: [Float], width: Int, scale: Double = 100,
+    normalizesImages: Bool = true
+  ) -> [PairPrediction] {
+    let length = 2 * width
+    let pieces = stride(from: 0, to: imageFeatures.count, by: length).map { Array(imageFeatures[$0..<$0 + length]) }
+    let count = pieces.count / pairs.count
+    let draws = (0..<count).map { draw in pairs.indices.flatMap { pieces[$0 * count + draw] } }
+    return pairs.enumerated().map { place, pair in
+      let rows = 2 * place..<2 * place + 2
+      let matrix = SimilarityMatrix(
+        pair, images: rows, of: draws, statements: rows, of: textFeatures, width: width,
+        normalizesImages: normalizesImages)
+      return PairPrediction(matrix, scale: scale)
+    }
   }
 }

@@ -1,7 +1,7 @@
 import Engine
 
 /// One model's similarities for a pair: of each statement with each image.
-public struct PairAnswer: Equatable, Sendable {
+public struct SimilarityMatrix: Equatable, Sendable {
   public let pair: ImagePair
   /// Statement by statement, its images in order; NaN where an image cannot be read.
   public let values: [Double]
@@ -10,6 +10,38 @@ public struct PairAnswer: Equatable, Sendable {
 
   init(_ pair: ImagePair, _ values: [Double], between: [Double] = []) {
     (self.pair, self.values, self.between) = (pair, values, between)
+  }
+
+  /// Of features that pairs may share.
+  ///
+  /// - Parameters:
+  ///   - images: the places of the pair's images among the rows of each draw, and `statements` those of its statements.
+  ///   - draws: (n, C) each. A second one is what the second statement of a square sees, as in the reference's random rule
+  ///     for OpenAI's CLIP.
+  ///   - texts: (m, C).
+  ///   - width: C.
+  ///   - normalizesImages: false leaves the image features' lengths as they are (the reference's DFN-378).
+  public init(
+    _ pair: ImagePair, images: some Sequence<Int>, of draws: [[Float]], statements: some Sequence<Int>,
+    of texts: [Float], width: Int, normalizesImages: Bool = true
+  ) {
+    let texts = statements.map { Self.row(texts, $0, width, normalized: true) }
+    let values = texts.enumerated().flatMap { number, text in
+      let draw = draws[pair.shape == .square ? min(number, draws.count - 1) : 0]
+      return images.map { Self.dot(text, Self.row(draw, $0, width, normalized: normalizesImages)) }
+    }
+    let needsTexts = pair.shape == .statements(right: 2)
+    self.init(pair, values, between: needsTexts ? texts.flatMap { a in texts.map { Self.dot(a, $0) } } : [])
+  }
+
+  private static func row(_ values: [Float], _ index: Int, _ width: Int, normalized: Bool) -> [Double] {
+    let row = values[index * width..<(index + 1) * width].map(Double.init)
+    let length = dot(row, row).squareRoot()
+    return normalized && length > 0 ? row.map { $0 / length } : row
+  }
+
+  private static func dot(_ a: [Double], _ b: [Double]) -> Double {
+    zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   /// Both are counted from 0.
@@ -46,7 +78,7 @@ public enum PairRule: String, Codable, CaseIterable, Sendable {
   case textOnly
 
   /// nil where the rule does not apply.
-  public func isRight(_ answer: PairAnswer) -> Bool? {
+  public func isRight(_ answer: SimilarityMatrix) -> Bool? {
     guard answer.pair.shape == .square else {
       switch self {
       case .accuracy: return answer.choice.map { $0.right > $0.wrong }
@@ -66,7 +98,7 @@ public enum PairRule: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  private func isRightByTexts(_ answer: PairAnswer) -> Bool? {
+  private func isRightByTexts(_ answer: SimilarityMatrix) -> Bool? {
     guard answer.pair.shape == .statements(right: 2), answer.between.count == 9, answer.pair.statements.count == 3
     else {
       return nil
