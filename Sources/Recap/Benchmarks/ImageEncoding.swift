@@ -1,5 +1,4 @@
 import Engine
-import Synchronization
 
 /// Features of many pictures, a few at a time; they are kept by the hundred, so that work that was stopped goes on where it
 /// was and a second evaluation encodes nothing.
@@ -65,21 +64,11 @@ public struct ImageEncoding {
 
   /// Decoded on all threads; grey in place of those that cannot be read.
   private func squares(_ range: Range<Int>) -> ([Image], [Int: Problem]) {
-    let read = Mutex([Result<Image, any Error>?](repeating: nil, count: range.count))
-    let (source, preprocessing) = (source, preprocessing)
-    ThreadPool.run(range.count) { place in
-      let square = Result { preprocessing.square(try source.image(range.lowerBound + place)) }
-      read.withLock { $0[place] = square }
-    }
     var failed: [Int: Problem] = [:]
     let side = preprocessing.side
     let grey = Image(width: side, height: side, pixels: [UInt8](repeating: 128, count: 3 * side * side))
-    let squares = read.withLock { $0 }.enumerated().map { place, result in
-      switch result {
-      case .success(let image)?: return image
-      case .failure(let error)?: failed[range.lowerBound + place] = Problem(error)
-      case nil: failed[range.lowerBound + place] = Problem("not read")
-      }
+    let squares = zip(range, source.read(range, keeping: preprocessing.square)).map { place, result in
+      do throws(Problem) { return try result.get() } catch { failed[place] = error }
       return grey
     }
     return (squares, failed)

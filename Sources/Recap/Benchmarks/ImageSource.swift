@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Synchronization
 
 /// Pictures by number, decoded when they are needed.
 public protocol ImageSource: Sendable {
@@ -7,6 +8,20 @@ public protocol ImageSource: Sendable {
   func image(_ index: Int) throws -> Image
   /// Identifies the picture: changes when another takes its place.
   func stamp(_ index: Int) -> String
+}
+
+extension ImageSource {
+  /// Decodes pictures on all threads; each is forgotten when `keeping` has taken from it what is needed.
+  func read<Kept: Sendable>(
+    _ range: Range<Int>, keeping: @Sendable (Image) -> Kept
+  ) -> [Result<Kept, Problem>] {
+    let read = Mutex([Result<Kept, Problem>](repeating: .failure(Problem("not read")), count: range.count))
+    ThreadPool.run(range.count) { place in
+      let kept = Result { keeping(try image(range.lowerBound + place)) }.mapError { Problem($0) }
+      read.withLock { $0[place] = kept }
+    }
+    return read.withLock { $0 }
+  }
 }
 
 /// Files, or parts of them.

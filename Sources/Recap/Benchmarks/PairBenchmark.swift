@@ -79,7 +79,7 @@ public struct PairBenchmark {
     let sources = chosen.flatMap { pair in pair.imageURLs.map { ImageFiles.File(path: $0.path, crop: pair.crop) } }
     var known: [ImageFiles.File: Int] = [:]
     let unique = sources.filter { known.updateValue(known[$0] ?? known.count, forKey: $0) == nil }
-    let read = Self.pictures(ImageFiles(files: unique)) { image in
+    let read = ImageFiles(files: unique).read(0..<unique.count) { image in
       Picture(square: preprocessing.square(image), preview: side.map(image.fitting))
     }
     var kept: [(pair: ImagePair, pictures: [Picture])] = []
@@ -155,32 +155,10 @@ public struct PairBenchmark {
   /// Pairs in a small evaluation: 15 of each of nine patterns.
   private static let smallPart = 135
 
-  /// What is kept of a picture.
+  /// What is kept of each.
   private struct Picture {
     let square: Image
     let preview: Image?
-  }
-
-  /// Each picture is forgotten when `keeping` has taken from it what is needed.
-  private static func pictures(
-    _ files: ImageFiles, keeping: @escaping @Sendable (Image) -> Picture
-  ) -> [Result<Picture, Problem>] {
-    var pictures = [Result<Picture, Problem>](repeating: .failure(Problem("not read")), count: files.count)
-    pictures.withUnsafeMutableBufferPointer { pictures in
-      nonisolated(unsafe) let pictures = pictures
-      ThreadPool.run(files.count) { index in
-        pictures[index] = Result { () throws(Problem) in
-          do {
-            return keeping(try files.image(index))
-          } catch let problem as Problem {
-            throw problem
-          } catch {
-            throw Problem("cannot read \(files.files[index].path): \(error.systemReason)")
-          }
-        }
-      }
-    }
-    return pictures
   }
 
   /// One prediction per pair, in order, by a backbone's own feature; `seed` draws its patches if it is random.

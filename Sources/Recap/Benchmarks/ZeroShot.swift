@@ -1,5 +1,4 @@
 import Engine
-import Synchronization
 
 /// What no training is meant to change: images that find their class, or their captions.
 ///
@@ -65,20 +64,12 @@ public struct ZeroShotBenchmark {
   private static func squares(
     _ source: any ImageSource, of path: String, _ preprocessing: Preprocessing
   ) throws -> ([Image], used: [Int], [Problem]) {
-    let read = Mutex([Result<Image, any Error>?](repeating: nil, count: source.count))
-    ThreadPool.run(source.count) { place in
-      let square = Result { preprocessing.square(try source.image(place)) }
-      read.withLock { $0[place] = square }
-    }
     var (images, used, problems): ([Image], [Int], [Problem]) = ([], [], [])
-    for (place, result) in read.withLock({ $0 }).enumerated() {
-      switch result {
-      case .success(let image)?:
-        images.append(image)
+    for (place, result) in source.read(0..<source.count, keeping: preprocessing.square).enumerated() {
+      do throws(Problem) {
+        images.append(try result.get())
         used.append(place)
-      case .failure(let error)?: problems.append(Problem(error))
-      case nil: break
-      }
+      } catch { problems.append(error) }
     }
     guard images.count > 1 else {
       throw problems.first ?? Problem("\(path) has no two images", advice: "get the data set again")
@@ -105,14 +96,9 @@ public struct ZeroShotBenchmark {
         images: features.values, texts: texts, width: features.shape[1], imageOfCaption: owners
       ).areRight.map { $0 == true }
     case .classes(let labels, let classFeatures):
-      let logits = features.normalized().matmul(classFeatures, transposed: true)
-      let classes = classFeatures.shape[0]
-      return logits.withUnsafeValues { values in
-        labels.indices.map { row in
-          let own = values[row * classes + labels[row]]
-          return (0..<classes).allSatisfy { $0 == labels[row] || values[row * classes + $0] < own }
-        }
-      }
+      return ZeroShotScores(
+        features.values, width: features.shape[1], classFeatures: classFeatures, labels: labels
+      ).places.map { $0 == 0 }
     }
   }
 
