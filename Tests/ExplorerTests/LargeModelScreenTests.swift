@@ -1,6 +1,6 @@
-import Engine
 import Testing
 
+@testable import Engine
 @testable import Explorer
 @testable import Recap
 @testable import Terminal

@@ -1,8 +1,8 @@
-import Engine
 import Foundation
 import Testing
 import TestSupport
 
+@testable import Engine
 @testable import Explorer
 @testable import Recap
 

@@ -7,12 +7,6 @@ public struct ReadingProgress: Equatable, Sendable {
   /// In stored precision.
   public let bytes: Int
   public let allBytes: Int
-
-  public init(name: String, tensors: Int, allTensors: Int, bytes: Int, allBytes: Int) {
-    self.name = name
-    (self.tensors, self.allTensors) = (tensors, allTensors)
-    (self.bytes, self.allBytes) = (bytes, allBytes)
-  }
 }
 
 /// Called before the first tensor is read and after each one; what it throws ends the reading.

@@ -5,10 +5,6 @@ public struct TensorDescription: Equatable, Sendable {
   public let type: StoredType
   public let dims: [Int]
 
-  public init(type: StoredType, dims: [Int]) {
-    (self.type, self.dims) = (type, dims)
-  }
-
   /// The number of entries; 1 for a scalar.
   public var count: Int { dims.reduce(1, *) }
 

@@ -15,7 +15,7 @@ public struct FeatureCache: Sendable {
   /// - Parameters:
   ///   - weights: paths of the files and folders that the weights come from, identified by `FileStamp`.
   ///   - environment: `DIVA_TUI_CACHE` names another folder; otherwise `XDG_CACHE_HOME`, or `.cache` at home.
-  public init?(weights: [String], environment: [String: String], program: String = "/proc/self/exe") {
+  public init?(weights: [String], environment: [String: String]) {
     guard let folder = TensorCache.folder(environment)?.appending(path: "features") else { return nil }
     cache = TensorCache(folder: folder, maximumBytes: Self.maximumBytes)
     // A file's configuration lies beside it.
@@ -24,8 +24,8 @@ public struct FeatureCache: Sendable {
         URL(filePath: path).deletingLastPathComponent().appending(path: $0).path
       }
     }
-    identity = ([URL(filePath: program).resolvingSymlinksInPath().path] + weights + beside).map(FileStamp.stamp)
-      .joined(separator: "\n")
+    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path
+    identity = ([program] + weights + beside).map(FileStamp.stamp).joined(separator: "\n")
   }
 
   /// Where the files lie.

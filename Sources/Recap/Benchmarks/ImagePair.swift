@@ -123,8 +123,4 @@ public struct PairSet: Equatable, Sendable {
 /// A part of an image in pixels.
 public struct PixelBox: Hashable, Sendable {
   public let x, y, width, height: Int
-
-  public init(x: Int, y: Int, width: Int, height: Int) {
-    (self.x, self.y, self.width, self.height) = (x, y, width, height)
-  }
 }

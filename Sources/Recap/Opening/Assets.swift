@@ -9,10 +9,10 @@ public enum Assets {
   /// The mini world's folder: named by the environment, installed beside the program, or in the source tree it was
   /// built in.
   public static func mini(
-    environment: [String: String] = ProcessInfo.processInfo.environment,
-    program: URL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws -> MiniFolder {
     if let named = environment[variable], !named.isEmpty { return try checked(named, hint: "\(variable) says so") }
+    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     var folder = program.deletingLastPathComponent()
     while folder.path != "/" {
       for place in ["assets", "share/diva-tui/assets"] {

@@ -8,10 +8,6 @@ public struct PairNote: Codable, Equatable, Sendable {
   public var isDoubtful = false
   public var text = ""
 
-  public init(isMarked: Bool = false, isDoubtful: Bool = false, text: String = "") {
-    (self.isMarked, self.isDoubtful, self.text) = (isMarked, isDoubtful, text)
-  }
-
   public var isEmpty: Bool { self == PairNote() }
 }
 

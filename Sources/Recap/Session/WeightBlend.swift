@@ -140,8 +140,4 @@ public struct BlendPoint: Equatable, Sendable {
   public var report: EvaluationReport
   /// Of each pair, whether both statements found their image.
   public var areRight: [Bool]
-
-  public init(alpha: Double, report: EvaluationReport, areRight: [Bool]) {
-    (self.alpha, self.report, self.areRight) = (alpha, report, areRight)
-  }
 }

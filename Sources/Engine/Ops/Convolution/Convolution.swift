@@ -5,10 +5,7 @@ public struct Padding: Hashable, Sendable {
   public let top: Int, left: Int, bottom: Int, right: Int
 
   public init(top: Int, left: Int, bottom: Int, right: Int) {
-    self.top = top
-    self.left = left
-    self.bottom = bottom
-    self.right = right
+    (self.top, self.left, self.bottom, self.right) = (top, left, bottom, right)
   }
 
   public static func same(_ pixels: Int) -> Padding {
