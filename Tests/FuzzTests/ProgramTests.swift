@@ -31,7 +31,7 @@ struct ProgramTests {
       let victim = victims[number % victims.count]
       let lie = number / victims.count % 2 == 1 ? try reader.lie?(victim, &random) : nil
       try Data(lie ?? mutator.mutant(of: victim.bytes, focus: victim.focus)).write(to: file)
-      let end = try Program.run(try reader.command?(file, victim) ?? [], in: folder)
+      let end = try Program.run(try reader.command?(file, victim) ?? [], in: folder, besides: sound.log)
       if let fault = end.fault {
         let kept = folder.appending(path: "wrong-\(number)")
         try FileManager.default.copyItem(at: file, to: kept)
@@ -49,10 +49,12 @@ struct ProgramTests {
 private struct Program {
   let status: Int32
   let fault: String?
+  let log: [Substring]
 
   private static let longest = 10.0
 
-  static func run(_ arguments: [String], in folder: URL) throws -> Program {
+  /// - Parameter remarks: lines that say what was read, and no error.
+  static func run(_ arguments: [String], in folder: URL, besides remarks: [Substring] = []) throws -> Program {
     let (output, log) = (folder.appending(path: "output"), folder.appending(path: "log"))
     let start = ContinuousClock.now
     let status = try spawn(
@@ -60,7 +62,10 @@ private struct Program {
       log: log.path, cache: folder.path)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let texts = try [output, log].map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
-    return Program(status: status, fault: fault(status, seconds, output: texts[0], log: texts[1]))
+    let lines = texts[1].split(separator: "\n")
+    let errors = lines.filter { !remarks.contains($0) }
+    return Program(
+      status: status, fault: fault(status, seconds, output: texts[0], log: texts[1], errors: errors.count), log: lines)
   }
 
   /// The exit status, or the negative number of the signal that ended the program.
@@ -86,11 +91,12 @@ private struct Program {
     return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
   }
 
-  private static func fault(_ status: Int32, _ seconds: Double, output: String, log: String) -> String? {
-    let errors = log.split(separator: "\n")
+  private static func fault(
+    _ status: Int32, _ seconds: Double, output: String, log: String, errors: Int
+  ) -> String? {
     if status != 0 && status != 1 { return "it ended with \(status): \(log.suffix(300))" }
     if seconds > longest { return "it took \(seconds) s" }
-    if status == 1 && errors.count != 1 { return "\(errors.count) lines of error: \(log.prefix(500))" }
+    if status == 1 && errors != 1 { return "\(errors) lines of error: \(log.prefix(500))" }
     if log.count > 2000 { return "\(log.count) letters of error: \(log.prefix(300))" }
     let steers = (output + log).unicodeScalars.contains { $0 != "\n" && $0.steersTerminals }
     return steers ? "control characters: \((output + log).debugDescription.prefix(500))" : nil
