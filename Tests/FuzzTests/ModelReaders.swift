@@ -5,12 +5,16 @@ import Foundation
 @testable import diva_tui
 
 extension Reader {
-  static let models = [configuration, clip, openCLIP, scheduler, preprocessing, conditions]
+  static let models = [
+    configuration, clip, openCLIP, adapter, singleFile, scheduler, preprocessing, conditions,
+  ]
 
   /// Through `inspect`, which builds the outline of the model that the configuration describes.
   private static let configuration = Reader(
     name: "configuration",
-    victims: { try ["clip", "siglip", "unet", "unet-sd1", "vae"].map { try .fixture("models/\($0)/config.json") } },
+    victims: {
+      try ["clip", "siglip", "unet", "unet-sd1", "unet-sdxl", "vae"].map { try .fixture("models/\($0)/config.json") }
+    },
     lie: JSONLies.lie,
     read: { file, victim in
       try inFolder(file, of: victim.folder, as: "config.json") {
@@ -23,9 +27,10 @@ extension Reader {
   private static let clip = Reader(
     name: "weights of a CLIP",
     victims: {
-      try ["clip/model", "siglip/model", "open_clip/open_clip_model", "timm_siglip/open_clip_model"].map {
-        try .fixture("models/\($0).safetensors")
-      }
+      try [
+        "clip/model", "siglip/model", "open_clip/open_clip_model", "timm_siglip/open_clip_model",
+        "timm_eva/open_clip_model",
+      ].map { try .fixture("models/\($0).safetensors") }
     }, lie: SafetensorsLies.lie,
     read: { file, _ in try check(OpenedCLIP(file.path)) },
     command: { file, _ in
@@ -35,10 +40,59 @@ extension Reader {
 
   private static let openCLIP = Reader(
     name: "open_clip_config.json",
-    victims: { try ["open_clip", "timm_siglip"].map { try .fixture("models/\($0)/open_clip_config.json") } },
+    victims: {
+      try ["open_clip", "timm_siglip", "timm_eva"].map { try .fixture("models/\($0)/open_clip_config.json") }
+    },
     lie: JSONLies.lie,
     read: { file, victim in
       try inFolder(file, of: victim.folder, as: "open_clip_config.json") { try check(OpenedCLIP($0.path)) }
+    })
+
+  /// Settings and weights of an adapter that PEFT saved, merged into the CLIP that it was trained on.
+  private static let adapter = Reader(
+    name: "LoRA adapter",
+    victims: {
+      try ["lora_alone", "lora_projected"].flatMap { folder in
+        try ["adapter_config.json", "adapter_model.safetensors"].map { try .fixture("models/\(folder)/\($0)") }
+      }
+    },
+    lie: { victim, random in
+      victim.name.hasSuffix(".json") ? JSONLies.lie(victim, &random) : try SafetensorsLies.lie(victim, &random)
+    },
+    read: { file, victim in
+      let name = String(victim.name.dropFirst(victim.folder.count + 1))
+      try inFolder(file, of: victim.folder, as: name) { folder in
+        let base = try OpenedCLIP(Victim.fixtures.appending(path: "models/clip").path)
+        let tower = try base.tuned(at: folder.path).tower
+        guard zip(tower.parameters, base.clip.vision.parameters).allSatisfy({ $0.shape.isSame(as: $1.shape) }) else {
+          throw Malformed("a tower of another shape")
+        }
+        _ = tower.parameters.map { $0.value.values }
+      }
+    },
+    command: { file, victim in
+      let name = String(victim.name.dropFirst(victim.folder.count + 1))
+      let picture = Victim.fixtures.appending(path: "../../docs/train.png").standardizedFileURL.path
+      return try inFolder(file, of: victim.folder, as: name) {
+        [
+          "encode", "--clip", Victim.fixtures.appending(path: "models/clip").path, "--tuned", $0.path, "--images",
+          picture, "--out", file.path + ".out",
+        ]
+      }
+    })
+
+  /// Stable Diffusion in a single file, whose shapes lie to whoever guesses its sizes from them.
+  private static let singleFile = Reader(
+    name: "single file of Stable Diffusion", victims: SmallDiffusion.files, lie: SafetensorsLies.lie,
+    read: { file, _ in
+      let single = try SingleFileDiffusion(file.path)
+      let encoders = try single.textEncoders()
+      let width = encoders.last?.tower.projectionWidth
+      let models = try StableDiffusion(single, pooledText: width.map { Tensor(zeros: [1, $0]) })
+      let widths = encoders.map(\.tower.config.encoder.width).reduce(0, +)
+      guard models.denoiser.contextWidth <= 65_536, widths > 0, models.side % 8 == 0 else {
+        throw Malformed("\(models.denoiser.sizes), texts of \(widths)")
+      }
     })
 
   private static let scheduler = Reader(

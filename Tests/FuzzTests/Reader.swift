@@ -21,23 +21,28 @@ struct Reader: Sendable {
   /// How the program is asked to read the spoilt file; nil where it need not be asked.
   var command: (@Sendable (_ file: URL, _ victim: Victim) throws -> [String])?
 
-  static let all = weights + models + texts + [picture, tar] + tables + runs
+  static let all = weights + models + texts + [picture, tar] + tables + benchmarks + runs
 }
 
 extension Reader: CustomTestStringConvertible {
   var testDescription: String { name }
 }
 
-/// A copy of the folder `source` beside `file`, in which the spoilt file takes the place of `name`.
+/// A copy of the folder `source` beside `file`, in which the spoilt file takes the place of `name`, which may lie deeper.
 func inFolder<R>(_ file: URL, of source: URL, as name: String, _ body: (URL) throws -> R) throws -> R {
   let copy = file.deletingLastPathComponent().appending(path: "folder")
   if FileManager.default.fileExists(atPath: copy.path) { try FileManager.default.removeItem(at: copy) }
-  try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
-  for other in try FileManager.default.contentsOfDirectory(atPath: source.path) where other != name {
-    try FileManager.default.createSymbolicLink(
-      at: copy.appending(path: other), withDestinationURL: source.appending(path: other))
+  var (from, to, own) = (source, copy, "")
+  for part in name.split(separator: "/").map(String.init) {
+    if !own.isEmpty { (from, to) = (from.appending(path: own), to.appending(path: own)) }
+    own = part
+    try FileManager.default.createDirectory(at: to, withIntermediateDirectories: true)
+    for other in try FileManager.default.contentsOfDirectory(atPath: from.path) where other != own {
+      try FileManager.default.createSymbolicLink(
+        at: to.appending(path: other), withDestinationURL: from.appending(path: other))
+    }
   }
-  try FileManager.default.createSymbolicLink(at: copy.appending(path: name), withDestinationURL: file)
+  try FileManager.default.createSymbolicLink(at: to.appending(path: own), withDestinationURL: file)
   return try body(copy)
 }
 

@@ -4,7 +4,7 @@ import Foundation
 @testable import Recap
 
 extension Reader {
-  static let tables = [csv, mmvp, pairLists, plan, winoground, captions]
+  static let tables = [csv, mmvp, pairLists, plan]
 
   private static let csv = Reader(
     name: "CSV",
@@ -46,42 +46,6 @@ extension Reader {
     command: { file, _ in
       ["evaluate", "mmvp", "--mmvp", try inFolder(file, of: benchmark, as: "Questions.csv") { $0.path }]
     })
-
-  /// Records of two images and two statements, whose pictures are real.
-  private static let winoground = Reader(
-    name: "Winoground",
-    victims: {
-      [Victim(name: "examples.jsonl", bytes: [UInt8](try Data(contentsOf: pairs.appending(path: "examples.jsonl"))))]
-    }, lie: JSONLies.lie,
-    read: { file, _ in
-      try inFolder(file, of: pairs, as: "examples.jsonl") { folder in
-        let read = try BenchmarkFiles(at: folder.path)
-        for pair in read.pairs {
-          guard pair.statements.allSatisfy({ !$0.isEmpty && $0 == $0.withoutControlCharacters() }) else {
-            throw Malformed("statements \(pair.statements)")
-          }
-          for image in pair.imageURLs where !image.path.hasPrefix(folder.path) { throw Malformed(image.path) }
-        }
-      }
-    })
-
-  /// COCO's captions.
-  private static let captions = Reader(
-    name: "captions",
-    victims: {
-      let file = sets.appending(path: "captions_val2017.json")
-      return [Victim(name: "captions_val2017.json", bytes: [UInt8](try Data(contentsOf: file)))]
-    }, lie: JSONLies.lie,
-    read: { file, _ in
-      try inFolder(file, of: sets, as: "captions_val2017.json") { folder in
-        let set = try RetrievalSet(at: folder.appending(path: "captions_val2017.json").path)
-        guard set.captions.allSatisfy({ $0 == $0.withoutControlCharacters() }) else { throw Malformed("captions") }
-        for image in 0..<set.imageCount { _ = try set.images.image(image) }
-      }
-    })
-
-  private static let pairs = Victim.fixtures.appending(path: "benchmarks/winoground")
-  private static let sets = Victim.fixtures.appending(path: "sets/coco")
 
   private static let benchmark = Victim.fixtures.appending(path: "../../assets/mini/mmvp").standardizedFileURL
 

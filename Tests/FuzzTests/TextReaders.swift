@@ -3,7 +3,7 @@ import Foundation
 @testable import Engine
 
 extension Reader {
-  static let texts = [json, tokenizer, tokenizerFile, simpleVocabulary, gzip, sentencePiece, unigramFile]
+  static let texts = [json, tokenizer, tokenizerFile, simpleVocabulary, gzip, sentencePiece, unigramFile, gemma]
 
   private static let json = Reader(
     name: "JSON",
@@ -76,7 +76,25 @@ extension Reader {
       try encode(SigLIPTokenizer(file: model))
     })
 
-  private static func encode(_ tokenizer: some Tokenizer) throws {
+  /// SigLIP 2's vocabulary in both forms, and the settings beside the second.
+  private static let gemma = Reader(
+    name: "Gemma's vocabulary",
+    victims: {
+      try ["tokenizer.model", "tokenizer.json", "tokenizer_config.json"].map { try .fixture("mini_gemma/" + $0) }
+    },
+    lie: { victim, random in
+      victim.name.hasSuffix(".model") ? ProtobufLies.lie(victim, &random) : JSONLies.lie(victim, &random)
+    },
+    read: { file, victim in
+      let name = String(victim.name.dropFirst("mini_gemma/".count))
+      try inFolder(file, of: "mini_gemma", as: name) { folder in
+        // Settings are read beside tokenizer.json only.
+        let place = name == "tokenizer.model" ? name : "tokenizer.json"
+        try encode(SigLIPVocabulary.tokenizer(near: folder.appending(path: place)))
+      }
+    })
+
+  private static func encode(_ tokenizer: any Tokenizer) throws {
     for text in ["a photo of a dog, don't", "Ｆｕｌｌ ﬁ e\u{301}\u{202E} 日本語 ½ <|endoftext|></s>"] {
       let tokens = tokenizer.tokens(text)
       guard tokens.count == tokenizer.contextLength,

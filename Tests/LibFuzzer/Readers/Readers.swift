@@ -52,7 +52,25 @@ private let readers: [String: @Sendable ([UInt8]) throws -> Void] = [
       _ = try file.tensor(named: name)?.values
     }
   },
+  // SentencePiece models of both kinds, and each tokenizer.json.
+  "sentencepiece": { try tokenize($0, "spiece.model") { try SigLIPVocabulary.tokenizer(near: $0) } },
+  "vocabulary": { bytes in
+    try tokenize(bytes, "tokenizer.json") { file in
+      try (try? SigLIPVocabulary.tokenizer(near: file)) ?? CLIPTokenizer(folder: file.deletingLastPathComponent())
+    }
+  },
 ]
+
+private func tokenize(_ bytes: [UInt8], _ name: String, _ open: (URL) throws -> any Tokenizer) throws {
+  let folder = scratch.appendingPathExtension("folder")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  let file = folder.appending(path: name)
+  try Data(bytes).write(to: file)
+  let tokenizer = try open(file)
+  let tokens = tokenizer.tokens("a photo of a dog, don't ﬁ e\u{301} 日本語 ½ </s><eos>")
+  precondition(tokens.count == tokenizer.contextLength, "\(tokens.count) tokens")
+  precondition(tokens.allSatisfy { (0..<tokenizer.vocabularySize).contains($0) }, "tokens \(tokens)")
+}
 
 private let scratch = URL(filePath: "/dev/shm/diva-fuzz-\(getpid())")
 
