@@ -147,6 +147,12 @@ private struct Place {
 }
 
 extension FileManager {
+  /// Whether what is at a path, links followed, is a folder; nil where nothing is.
+  public func isFolder(_ path: String) -> Bool? {
+    var isFolder: ObjCBool = false
+    return fileExists(atPath: path, isDirectory: &isFolder) ? isFolder.boolValue : nil
+  }
+
   /// Makes a folder and those around it where they are not there yet; throws a `Problem` with the system's reason.
   public func makeFolder(_ path: String, advice: String = "check that its parent can be written") throws {
     do {

@@ -20,11 +20,10 @@ public struct WeightsFile: TensorSource {
 
   /// Throws a `Problem` when there is nothing that can be read, or it contradicts itself.
   public init(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard let isFolder = FileManager.default.isFolder(path) else {
       throw Problem("cannot open \(path): there is no such file or folder", advice: "check the path")
     }
-    self = isFolder.boolValue ? try WeightsFolder(path).weightsFile() : try WeightsFile(file: path)
+    self = isFolder ? try WeightsFolder(path).weightsFile() : try WeightsFile(file: path)
   }
 
   /// One weights file.

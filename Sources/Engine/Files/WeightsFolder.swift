@@ -47,8 +47,7 @@ public struct WeightsFolder {
 
   /// The configuration in the file `name`.
   public func configuration(_ name: String = "config.json") throws -> ConfigurationFields {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+    guard FileManager.default.isFolder(path) == true else {
       throw Problem("cannot open \(path): there is no such folder", advice: "give the folder that holds \(name)")
     }
     let data = try SmallFile.read(file(name), limit: 1 << 22, advice: "a model folder holds \(name) beside its weights")
@@ -56,10 +55,7 @@ public struct WeightsFolder {
   }
 
   /// A file stands in the folder's place.
-  public var isFile: Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
-  }
+  public var isFile: Bool { FileManager.default.isFolder(path) == false }
 
   /// The weights, whichever way they are stored.
   public func weights() throws -> any TensorSource {

@@ -18,9 +18,7 @@ public protocol Tokenizer: Sendable {
 enum TokenizerPlaces {
   /// The folders to look in, for a model's folder or a file of weights.
   static func folders(near place: URL) -> [URL] {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder)
-    let folder = exists && isFolder.boolValue ? place : place.deletingLastPathComponent()
+    let folder = FileManager.default.isFolder(place.path) == true ? place : place.deletingLastPathComponent()
     return [folder, folder.appending(path: "tokenizer")]
   }
 

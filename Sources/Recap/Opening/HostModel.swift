@@ -98,9 +98,7 @@ public struct HostModel {
   /// A file, not a folder beside it; links of the Hub's cache are followed, so that the copy stands alone.
   private func copy(_ from: String, to path: String) throws {
     let file = URL(filePath: from).resolvingSymlinksInPath().path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), !isFolder.boolValue else { return }
-    try FileManager.default.copyItem(atPath: file, toPath: path)
+    if FileManager.default.isFolder(file) == false { try FileManager.default.copyItem(atPath: file, toPath: path) }
   }
 
   private func copyWeights(_ from: String, to path: String, replacing replaced: [String: Tensor]) throws {

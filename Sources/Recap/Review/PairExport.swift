@@ -34,8 +34,7 @@ public enum PairExport {
   /// Writes beside what is there, never over it; into a folder that is there, under the usual name. Gives the path.
   public static func write(_ data: Data, as name: String, usual: String? = nil, in folder: String) throws -> String {
     var whole = name.hasPrefix("/") ? name : folder + "/" + name
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: whole, isDirectory: &isFolder), isFolder.boolValue {
+    if FileManager.default.isFolder(whole) == true {
       whole += (whole.hasSuffix("/") ? "" : "/") + (usual ?? name)
     } else if whole.hasSuffix("/") {
       throw Problem("cannot write to \(name): there is no such folder", advice: "make it, or name a file")

@@ -38,9 +38,8 @@ public struct RunFolder: Equatable, Sendable {
   }
 
   private static func isFolder(_ path: String) throws -> Bool {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
-    guard isFolder.boolValue else {
+    guard let isFolder = FileManager.default.isFolder(path) else { return false }
+    guard isFolder else {
       throw Problem("cannot start a run in \(path): it is a file", advice: "give a new folder with --out")
     }
     return true
@@ -79,8 +78,7 @@ public struct RunFolder: Equatable, Sendable {
 
   /// Opens a run, live or finished; throws a `Problem` when the folder holds none.
   public init(opening path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+    guard FileManager.default.isFolder(path) == true else {
       throw Problem(
         "cannot open the run \(path): there is no such folder",
         advice: "a run is the folder that `diva-tui train --out` made")

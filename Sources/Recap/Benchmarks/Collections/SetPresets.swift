@@ -46,9 +46,6 @@ public struct SetPreset: Sendable {
 
   /// Where it lies; nil where it does not.
   public func place(below root: String) -> String? {
-    folders.map { root + "/" + $0 }.first { path in
-      var isFolder: ObjCBool = false
-      return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    }
+    folders.map { root + "/" + $0 }.first { FileManager.default.isFolder($0) == true }
   }
 }

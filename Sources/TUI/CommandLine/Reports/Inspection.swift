@@ -31,14 +31,13 @@ struct Inspection: Encodable {
   private(set) var parts: [String: Inspection] = [:]
 
   init(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    if exists && isFolder.boolValue && WeightsFolder(path).has("model_index.json") {
+    let isFolder = FileManager.default.isFolder(path) == true
+    if isFolder && WeightsFolder(path).has("model_index.json") {
       try self.init(pipeline: WeightsFolder(path).path)
     } else {
       let weights = try WeightsFile(path)
-      let needed = isFolder.boolValue ? try NeededTensors(WeightsFolder(path)) : nil
-      self.init(weights, isFolder: isFolder.boolValue, needed: needed)
+      let needed = isFolder ? try NeededTensors(WeightsFolder(path)) : nil
+      self.init(weights, isFolder: isFolder, needed: needed)
     }
   }
 
