@@ -19,12 +19,8 @@ extension Workspace {
   /// Throws a `Problem` rather than write into a folder that holds something, or what the format's library would take
   /// for another model.
   public func export(_ vision: CLIPVisionTower, as format: ExportFormat, to path: String) throws -> [String] {
-    let files = FileManager.default
-    guard (try? files.contentsOfDirectory(atPath: path))?.isEmpty ?? !files.fileExists(atPath: path) else {
-      throw Problem("cannot export to \(path): it is not empty", advice: "give a new folder with --out")
-    }
-    let tuned = try clip.replacingVision(with: vision)
-    do {
+    try FileManager.default.export(to: path) {
+      let tuned = try clip.replacingVision(with: vision)
       switch format {
       case .huggingFace: try exportHuggingFace(tuned, to: WeightsFolder(path))
       case .openCLIP: try exportOpenCLIP(tuned, to: WeightsFolder(path))
@@ -33,9 +29,6 @@ extension Workspace {
         try exportStateDict(tuned, to: path, named: openAIName)
       case .diva: try exportStateDict(tuned, to: path, named: divaName)
       }
-      return try files.contentsOfDirectory(atPath: path).sorted().map { path + "/" + $0 }
-    } catch let error where !(error is Problem) {
-      throw Problem("cannot export to \(path): \(error.systemReason)", advice: "check that the disk has room")
     }
   }
 
@@ -102,6 +95,21 @@ extension Workspace {
     case .dfnH14: "DFN-ViT-H-14-224.pth"
     case .dfnH14At378: "DFN-ViT-H-14-378.pth"
     default: "CLIP.pth"
+    }
+  }
+}
+
+extension FileManager {
+  /// Lets `write` fill a folder that is new or empty. Returns the files.
+  func export(to path: String, _ write: () throws -> Void) throws -> [String] {
+    guard (try? contentsOfDirectory(atPath: path))?.isEmpty ?? !fileExists(atPath: path) else {
+      throw Problem("cannot export to \(path): it is not empty", advice: "give a new folder with --out")
+    }
+    do {
+      try write()
+      return try contentsOfDirectory(atPath: path).sorted().map { path + "/" + $0 }
+    } catch let error where !(error is Problem) {
+      throw Problem("cannot export to \(path): \(error.systemReason)", advice: "check that the disk has room")
     }
   }
 }

@@ -47,14 +47,13 @@ public struct HostModel {
   ///
   /// Throws a `Problem` where the towers differ in anything but weights, or the folder to write holds something.
   public func write(_ tower: CLIPVisionTower, to path: String) throws -> [String] {
-    try requireEmptyFolder(path)
-    guard config == tower.config else {
-      throw Problem(
-        "cannot export into \(folder.path): its image tower is another one (\(config.sizes), here \(tower.config.sizes))",
-        advice: "give as --clip the CLIP that it was made with")
-    }
-    let replaced = try replacements(by: tower)
-    do {
+    try FileManager.default.export(to: path) {
+      guard config == tower.config else {
+        throw Problem(
+          "cannot export into \(folder.path): its image tower is another one (\(config.sizes), here \(tower.config.sizes))",
+          advice: "give as --clip the CLIP that it was made with")
+      }
+      let replaced = try replacements(by: tower)
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() {
         let (from, to) = (folder.path + "/" + name, path + "/" + name)
@@ -64,9 +63,6 @@ public struct HostModel {
           try copy(from, to: to)
         }
       }
-      return try FileManager.default.contentsOfDirectory(atPath: path).sorted().map { path + "/" + $0 }
-    } catch let error where !(error is Problem) {
-      throw Problem("cannot export to \(path): \(error.systemReason)", advice: "check that the disk has room")
     }
   }
 
@@ -118,13 +114,6 @@ public struct HostModel {
       }
     }
     try SafetensorsWriter(entries, metadata: file.metadata).write(to: path)
-  }
-
-  private func requireEmptyFolder(_ path: String) throws {
-    let files = FileManager.default
-    guard (try? files.contentsOfDirectory(atPath: path))?.isEmpty ?? !files.fileExists(atPath: path) else {
-      throw Problem("cannot export to \(path): it is not empty", advice: "give a new folder with --out")
-    }
   }
 }
 
