@@ -5,6 +5,9 @@ public struct ConfidenceInterval: Codable, Equatable, Sendable {
   public let low: Double
   public let high: Double
 
+  /// Both ends in per cent; of a difference in points.
+  public var percents: [Double] { [100 * low, 100 * high] }
+
   /// The normal quantile for 95 %.
   static let z = 1.959963984540054
 

@@ -47,7 +47,7 @@ extension EvaluationReport {
       step: step, pairs: old.pairs, baselineCorrect: old.correct, tunedCorrect: new.correct,
       patterns: old.perPattern.map(\.category.title), baselinePerPattern: old.perPattern.map(\.percent),
       tunedPerPattern: new.perPattern.map(\.percent), fixed: comparison.fixed, broken: comparison.broken,
-      pValue: comparison.pValue, interval95: [100 * comparison.interval.low, 100 * comparison.interval.high],
+      pValue: comparison.pValue, interval95: comparison.interval.percents,
       baselineZeroShot: zeroShot.baseline, tunedZeroShot: zeroShot.tuned, zeroShotImages: classified?.pairs,
       zeroShotFixed: classified?.fixed, zeroShotBroken: classified?.broken)
   }
@@ -63,9 +63,7 @@ extension EvaluationReport {
   /// The same with the baseline in the tuned CLIP's place.
   var ofBaseline: EvaluationReport {
     var report = self
-    let unchanged = [PairedComparison(pairs: pairs, fixed: 0, broken: 0).interval].flatMap {
-      [100 * $0.low, 100 * $0.high]
-    }
+    let unchanged = PairedComparison(pairs: pairs, fixed: 0, broken: 0).interval.percents
     (report.tunedCorrect, report.tunedPerPattern, report.tunedZeroShot) = (
       baselineCorrect, baselinePerPattern, baselineZeroShot
     )
@@ -92,8 +90,7 @@ extension EvaluationReport {
     guard let all, let fixed, let broken, fixed >= 0, broken >= 0, fixed <= all, broken <= all - fixed else {
       return nil
     }
-    let interval = PairedComparison(pairs: all, fixed: fixed, broken: broken).interval
-    return [100 * interval.low, 100 * interval.high]
+    return PairedComparison(pairs: all, fixed: fixed, broken: broken).interval.percents
   }
 
   /// What is lost elsewhere by more than chance, as text; empty where nothing is.

@@ -17,7 +17,7 @@ public struct SmallEvaluationReport: Codable, Equatable, Sendable {
     (self.step, pairs) = (step, before.count)
     (baselineCorrect, tunedCorrect) = (before.count(where: \.isCorrect), after.count(where: \.isCorrect))
     (fixed, broken) = (comparison.fixed, comparison.broken)
-    interval95 = [100 * comparison.interval.low, 100 * comparison.interval.high]
+    interval95 = comparison.interval.percents
   }
 
   public var tunedAccuracy: Double { Double(tunedCorrect) / Double(max(pairs, 1)) }

@@ -90,9 +90,7 @@ extension FeedbackRow {
 
   /// Over the seeds; of a single one over its pairs, where there are any.
   private static func interval(_ values: [Double], of pairs: PairedComparison?) -> String {
-    let found =
-      ConfidenceInterval.mean(of: values).map { [$0.low, $0.high] }
-      ?? pairs.map { [100 * $0.interval.low, 100 * $0.interval.high] }
+    let found = ConfidenceInterval.mean(of: values).map { [$0.low, $0.high] } ?? pairs?.interval.percents
     return found?.intervalText ?? "–"
   }
 }

@@ -58,13 +58,12 @@ struct MMVPResult: Encodable {
   init(_ lists: [[PairPrediction]], seeds: [UInt64]) {
     let scores = lists.map(PairScore.init)
     let score = scores[0]
-    let interval = ConfidenceInterval.wilson(successes: score.correct, trials: score.pairs)
     average = score.average
     perPattern = Dictionary(uniqueKeysWithValues: score.perPattern.map { ($0.category.title, $0.percent) })
     (pairsCorrect, pairs) = (score.correct, score.pairs)
     perSeed = zip(seeds, scores).map { SeedScore(seed: $0, average: $1.average, pairsCorrect: $1.correct) }
     spread = Spread(scores.map(\.average))
-    interval95 = [100 * interval.low, 100 * interval.high]
+    interval95 = ConfidenceInterval.wilson(successes: score.correct, trials: score.pairs).percents
     predictions = lists[0].map(Prediction.init)
     raw = lists
   }
@@ -85,7 +84,7 @@ struct PairedTest: Encodable {
   init(_ comparison: PairedComparison) {
     (fixed, broken, pValue) = (comparison.fixed, comparison.broken, comparison.pValue)
     difference = 100 * comparison.difference
-    interval95 = [100 * comparison.interval.low, 100 * comparison.interval.high]
+    interval95 = comparison.interval.percents
   }
 
   /// One test for each seed.

@@ -39,7 +39,7 @@ struct PairsLine: Encodable {
     init(_ score: RuleScore) {
       (percent, right, used, expected) = (score.percent, score.right, score.used, score.expected)
       chance = 100 * score.chance
-      interval95 = [100 * score.interval.low, 100 * score.interval.high]
+      interval95 = score.interval.percents
     }
   }
 

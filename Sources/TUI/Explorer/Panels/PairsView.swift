@@ -97,7 +97,7 @@ enum PairTotals {
   private static func totals(_ total: PatternScore, _ chance: String, columns: Int) -> [(String, Style)] {
     let isWide = columns >= 128
     let (all, comparison) = (Double(total.pairs), total.comparison)
-    let interval = [comparison.interval.low, comparison.interval.high].map { 100 * $0 }
+    let interval = comparison.interval.percents
     let isSure = interval[0] > 0 || interval[1] < 0
     let gain = 100 * comparison.difference
     let both = total.tunedRight - comparison.fixed
