@@ -103,7 +103,7 @@ extension Sequence<ImagePair> {
   /// What guessing gets of them, as a part of one; of two images and two statements where there is no pair.
   public var chance: Double {
     let each = map(\.chance)
-    return each.isEmpty ? 0.25 : each.reduce(0, +) / Double(each.count)
+    return each.isEmpty ? 0.25 : each.mean
   }
 }
 

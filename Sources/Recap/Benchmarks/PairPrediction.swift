@@ -86,9 +86,7 @@ public struct PairScore: Equatable, Sendable {
   public var correct: Int { perPattern.reduce(0) { $0 + $1.correct } }
   public var pairs: Int { perPattern.reduce(0) { $0 + $1.pairs } }
   /// The plain mean of the patterns' percentages; 0 without pairs.
-  public var average: Double {
-    perPattern.isEmpty ? 0 : perPattern.reduce(0) { $0 + $1.percent } / Double(perPattern.count)
-  }
+  public var average: Double { perPattern.map(\.percent).mean }
 
   public init(_ predictions: [PairPrediction]) {
     let own = Dictionary(grouping: predictions, by: \.pair.category)

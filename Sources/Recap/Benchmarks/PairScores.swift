@@ -46,10 +46,9 @@ public struct PairScores: Equatable, Sendable {
     func scores(_ places: [Int], skipped: Int) -> [RuleScore] {
       rules.map { rule in
         let known = places.compactMap { right[rule.rawValue]?[$0] }
-        let chances = places.map { rule.chance(answers[$0].pair) }
         return RuleScore(
           name: rule.rawValue, title: rule.title, right: known.count { $0 }, used: known.count,
-          expected: places.count + skipped, chance: chances.reduce(0, +) / Double(max(chances.count, 1)))
+          expected: places.count + skipped, chance: places.map { rule.chance(answers[$0].pair) }.mean)
       }
     }
     self.scores = scores(Array(answers.indices), skipped: files.skipped.count) + sets.map(\.score)
@@ -62,7 +61,7 @@ public struct PairScores: Equatable, Sendable {
     means = Dictionary(
       uniqueKeysWithValues: rules.compactMap { rule in
         let shares = parts.flatMap(\.scores).filter { $0.name == rule.rawValue && $0.used > 0 }.map(\.percent)
-        return shares.count > 1 ? (rule.rawValue, shares.reduce(0, +) / Double(shares.count)) : nil
+        return shares.count > 1 ? (rule.rawValue, shares.mean) : nil
       })
   }
 

@@ -5,11 +5,8 @@ extension ConfidenceInterval {
   ///
   /// Source: Student 1908, "The probable error of a mean".
   public static func mean(of values: [Double]) -> ConfidenceInterval? {
-    guard values.count > 1 else { return nil }
-    let count = Double(values.count)
-    let mean = values.reduce(0, +) / count
-    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
-    let half = studentQuantile(degrees: values.count - 1) * (variance / count).squareRoot()
+    guard let error = values.standardError else { return nil }
+    let (mean, half) = (values.mean, studentQuantile(degrees: values.count - 1) * error)
     return ConfidenceInterval(low: mean - half, high: mean + half)
   }
 

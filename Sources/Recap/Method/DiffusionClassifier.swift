@@ -82,17 +82,12 @@ public struct TeacherVerdict: Equatable, Sendable {
   public func wins(_ image: Int) -> Int { gains[image].count { $0 > 0 } }
 
   /// Whether the own statement is the better one in the mean.
-  public func isRight(_ image: Int) -> Bool { mean(image) > 0 }
+  public func isRight(_ image: Int) -> Bool { gains[image].mean > 0 }
 
   /// Whether that is no chance: the mean lies more than two standard errors from 0.
   public func isSure(_ image: Int) -> Bool {
-    let (values, mean) = (gains[image], mean(image))
-    guard values.count > 1 else { return false }
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return abs(mean) > 2 * (squares / Double(values.count - 1) / Double(values.count)).squareRoot()
+    gains[image].standardError.map { abs(gains[image].mean) > 2 * $0 } ?? false
   }
-
-  private func mean(_ image: Int) -> Double { gains[image].reduce(0, +) / Double(max(gains[image].count, 1)) }
 
   /// Whether each image finds its own statement, as far as that is sure; nil where it is not.
   public var knows: Bool? {

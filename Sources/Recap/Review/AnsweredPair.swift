@@ -84,11 +84,7 @@ public struct AnsweredPair: Equatable, Sendable {
   public var flips: Int { zip(answers, answers.dropFirst()).count { $0 != $1 } }
 
   /// The standard deviation of the tuned CLIP's margin over the evaluations; nil for fewer than two.
-  public var spread: Double? {
-    guard margins.count > 1 else { return nil }
-    let mean = margins.reduce(0, +) / Double(margins.count)
-    return (margins.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(margins.count - 1)).squareRoot()
-  }
+  public var spread: Double? { margins.variance?.squareRoot() }
 
   public var isUnsure: Bool { judged.map { abs($0.margin) < Self.unsureMargin } ?? false }
 

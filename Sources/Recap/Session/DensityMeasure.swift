@@ -19,10 +19,7 @@ public struct DensityMeasure {
     /// - Parameter values: one an image; the standard error of a single one is 0.
     public init(_ values: [Double]) {
       precondition(!values.isEmpty, "no image was measured")
-      let count = Double(values.count)
-      mean = values.reduce(0, +) / count
-      let squares = values.reduce(0) { [mean] in $0 + ($1 - mean) * ($1 - mean) }
-      standardError = values.count > 1 ? (squares / (count - 1) / count).squareRoot() : 0
+      (mean, standardError) = (values.mean, values.standardError ?? 0)
     }
   }
 

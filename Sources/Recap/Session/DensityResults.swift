@@ -19,8 +19,7 @@ public struct DensityResults: Codable, Equatable, Sendable {
       (density, seed) = (run.configuration.density, run.seed)
       (self.validation, self.test) = (validation, test)
       let losses = history.steps(in: .train).map { Double($0.loss) }
-      let last = losses.suffix(max(1, losses.count / 10))
-      loss = last.reduce(0, +) / Double(max(1, last.count))
+      loss = losses.suffix(max(1, losses.count / 10)).mean
     }
   }
 

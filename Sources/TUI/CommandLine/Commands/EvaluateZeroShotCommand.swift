@@ -122,7 +122,7 @@ struct SetReport {
         + [interval, line.chance.percent(decimals: 1), line.images.grouped, line.expected.grouped]
     }
     let means = names.map { name -> String in
-      func mean(_ values: [Double]) -> String { (values.reduce(0, +) / Double(values.count)).percent(decimals: 1) }
+      func mean(_ values: [Double]) -> String { values.mean.percent(decimals: 1) }
       let (own, tuned) = (lines.compactMap { $0.metrics[name] }, lines.compactMap { $0.tuned?[name] })
       return own.isEmpty ? "–" : mean(own) + (tuned.isEmpty ? "" : " → " + mean(tuned))
     }

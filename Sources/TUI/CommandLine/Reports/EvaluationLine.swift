@@ -35,13 +35,12 @@ struct EvaluationLine: Encodable {
   let mmvp: Scores
 
   init(_ report: EvaluationReport, set: String, control: String? = nil) {
-    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
     let both = zip(report.baselinePerPattern, report.tunedPerPattern).map { Both(baseline: $0, tuned: $1) }
     step = report.step
     self.set = set
     self.control = control
     mmvp = Scores(
-      baseline: mean(report.baselinePerPattern), tuned: mean(report.tunedPerPattern),
+      baseline: report.baselinePerPattern.mean, tuned: report.tunedPerPattern.mean,
       perPattern: Dictionary(zip(report.patterns, both), uniquingKeysWith: { first, _ in first }),
       pairs: report.pairs, baselineCorrect: report.baselineCorrect, tunedCorrect: report.tunedCorrect,
       fixed: report.fixed, broken: report.broken, pValue: report.pValue, interval95: report.interval95,

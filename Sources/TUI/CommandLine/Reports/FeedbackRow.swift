@@ -57,7 +57,7 @@ extension FeedbackRow {
       [name, baseline?.text(decimals: 1) ?? ""] + feedbacks.map(cell)
     }
     func mean(_ path: KeyPath<FeedbackRow, Double>) -> ([FeedbackRow]) -> Double {
-      { rows in rows.reduce(0) { $0 + $1[keyPath: path] } / Double(rows.count) }
+      { rows in rows.map { $0[keyPath: path] }.mean }
     }
     func gain(_ name: String, _ path: KeyPath<FeedbackRow, Double>, _ pairs: KeyPath<FeedbackRow, PairedComparison>)
       -> [[String]]

@@ -18,11 +18,11 @@ struct MMVPResult: Encodable {
     let highest: Double
 
     init?(_ averages: [Double]) {
-      guard averages.count > 1, let lowest = averages.min(), let highest = averages.max() else { return nil }
-      let mean = averages.reduce(0, +) / Double(averages.count)
-      let squares = averages.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-      (self.mean, self.lowest, self.highest) = (mean, lowest, highest)
-      deviation = (squares / Double(averages.count - 1)).squareRoot()
+      guard let variance = averages.variance, let lowest = averages.min(), let highest = averages.max() else {
+        return nil
+      }
+      (mean, deviation) = (averages.mean, variance.squareRoot())
+      (self.lowest, self.highest) = (lowest, highest)
     }
   }
 

@@ -32,10 +32,9 @@ extension SweepRow {
 
   /// Of a finished run.
   init(_ run: DensityResults.Run, in folder: String?) {
-    func average(_ patterns: [Double]) -> Double { patterns.reduce(0, +) / Double(max(patterns.count, 1)) }
     (density, seed, loss) = ("\(run.density)", run.seed, run.loss)
     let last = run.validation
-    (mmvp, baseline) = (average(last.tunedPerPattern), average(last.baselinePerPattern))
+    (mmvp, baseline) = (last.tunedPerPattern.mean, last.baselinePerPattern.mean)
     (zeroShotChange, self.folder) = (last.zeroShotChange, folder)
     (testMinedGain, testUnminedGain) = (run.test?.mined.gain, run.test?.unmined.gain)
   }
@@ -73,7 +72,7 @@ extension SweepRow {
 
   private static func mean(_ values: [Double]) -> String {
     guard !values.isEmpty else { return "–" }
-    let mean = (values.reduce(0, +) / Double(values.count)).signed(decimals: 1)
+    let mean = values.mean.signed(decimals: 1)
     return ConfidenceInterval.mean(of: values).map { "\(mean) [\([$0.low, $0.high].intervalText)]" } ?? mean
   }
 

@@ -45,15 +45,9 @@ struct ErrorSpread: Equatable, Sendable {
   let standardError: Double?
 
   init(_ errors: [ErrorPair]) {
-    let count = Double(max(errors.count, 1))
-    func mean(_ value: (ErrorPair) -> Double) -> Double { errors.reduce(0) { $0 + value($1) } / count }
     noises = errors.count
-    self.mean = ErrorPair(baseline: mean(\.baseline), tuned: mean(\.tuned))
-    let difference = mean { $0.tuned - $0.baseline }
-    let variance = errors.reduce(0.0) {
-      $0 + ($1.tuned - $1.baseline - difference) * ($1.tuned - $1.baseline - difference)
-    }
-    standardError = errors.count > 1 ? (variance / (count - 1) / count).squareRoot() : nil
+    mean = ErrorPair(baseline: errors.map(\.baseline).mean, tuned: errors.map(\.tuned).mean)
+    standardError = errors.map { $0.tuned - $0.baseline }.standardError
   }
 
   /// Whether tuning surely changed it: by more than two standard errors.

@@ -109,8 +109,7 @@ enum SweepView {
       let hasFailed = cells.contains { if case .failed = $0.state { true } else { false } }
       return hasFailed ? "failed" : "–"
     }
-    let mean = shares.reduce(0, +) / Double(shares.count)
     let spread = ConfidenceInterval.mean(of: shares).map { " ± \((($0.high - $0.low) / 2).text(decimals: 1))" } ?? ""
-    return "\(mean.text(decimals: 1))\(spread) n \(shares.count)"
+    return "\(shares.mean.text(decimals: 1))\(spread) n \(shares.count)"
   }
 }
