@@ -5,7 +5,7 @@ import Terminal
 
 /// The models that were given: their answers to pairs, reconstructions conditioned on them, and the run that trains one
 /// of them. What a person looks at goes first.
-final class ModelSession: Session {
+final class ModelSession: Session, ShownRun {
   private let options: SessionOptions
   private let opener: ModelOpener
   private let report: Reporter
@@ -13,7 +13,7 @@ final class ModelSession: Session {
   private let opening: SessionOpening
   private var clip: OpenedCLIP?
   private var tuned: TunedCLIP?
-  private var workspace: Workspace?
+  private(set) var workspace: Workspace?
   private var pairs: PairJob?
   private var training: TrainingJob?
   private var samples = SampleImages()
@@ -21,9 +21,7 @@ final class ModelSession: Session {
   private var pictures: ReconstructionJob
   /// Of the run that is trained here; nil before it has a folder.
   private var towers: (path: String, towers: RecordedTowers)?
-  private var blend: BlendJob?
-  private let inquiries: PairInquiries
-  private var sweep: SweepJob?
+  private let side: SideWork
   /// Training and what a person waits for take turns.
   private var isBackgroundsTurn = false
   /// Files that a person named before the models were open.
@@ -48,7 +46,7 @@ final class ModelSession: Session {
   ) {
     (self.options, self.isClosing, report) = (options, isClosing, Reporter(post))
     self.opener = opener ?? ModelOpener(options)
-    inquiries = PairInquiries(report, environment: options.environment)
+    side = SideWork(report, environment: options.environment, isClosing: isClosing)
     opening = SessionOpening(options, isClosing: isClosing, report: report)
     pictures = ReconstructionJob(report, isEager: false)
   }
@@ -59,9 +57,8 @@ final class ModelSession: Session {
 
   private var canAnswer: Bool { pairs?.isFinished == false && training?.answersBrowsedPairs != true }
   private var background: (any BackgroundJob)? {
-    if let waiting = inquiries.waiting ?? blend.flatMap({ $0.isWaiting ? $0 : nil }) { return waiting }
     // The run, and its evaluations, go before those of a sweep.
-    return training?.isGoing == true || canAnswer ? nil : sweep.flatMap { $0.isWaiting ? $0 : nil }
+    side.waiting(withSweep: training?.isGoing != true && !canAnswer)
   }
   private var canRebuild: Bool { training != nil && !samples.isEmpty && pictures.isWaiting }
 
@@ -103,10 +100,6 @@ final class ModelSession: Session {
       guard training != nil else { return waitingImages.append(path) }
       openImage(path)
     case .cancelRebuilding: pictures.cancel()
-    case .blend(let step, let alpha): report.attempt { try blend(step, alpha) }
-    case .cancelBlend: blend?.cancel()
-    case .keepBlend(let alpha, let step, let path):
-      if let blend, blend.request == step { blend.keep(alpha, run: training?.folder?.path ?? "", at: path) }
     case .loadPairs:
       looksAtPictures = false
       postPairs(isScoring: canAnswer)
@@ -115,14 +108,9 @@ final class ModelSession: Session {
     case .weighPatches(let place):
       guard let workspace, let rows = pairs?.rows, rows.indices.contains(place) else { return }
       try workspace.weighPatches(of: rows[place], by: training?.models, report: report)
-    case .findNeighbours, .askTeacher, .cancelInquiries:
-      inquiries.handle(work, rows: pairs?.rows ?? [], workspace, known: pairs?.scoring) { subject }
-    case .planSweep(let plan): report.attempt { try planSweep(plan) }
-    case .startSweep: sweep?.start()
-    case .cancelSweep: report.attempt { try sweep?.cancel() }
-    case .keepNote(let note, let number): report.attempt { try pairFiles.keep(note, about: number) }
-    case .write, .writePage, .writeScreen:
-      report.attempt { try pairFiles.write(work) { try Assets.mini(environment: options.environment) } }
+    case .findNeighbours, .askTeacher, .cancelInquiries, .blend, .cancelBlend, .keepBlend, .planSweep, .startSweep,
+      .cancelSweep, .keepNote, .write, .writePage, .writeScreen:
+      side.handle(work, on: self)
     case .openRun, .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit, .interrupt: break
     }
   }
@@ -135,7 +123,7 @@ final class ModelSession: Session {
   }
 
   func end() throws {
-    try sweep?.end()
+    try side.end()
     try training?.end()
   }
 
@@ -299,7 +287,9 @@ final class ModelSession: Session {
     if isScoring { report.activity.scoring = pairs.progress }
   }
 
-  private var pairFiles: PairFiles {
+  var path: String { training?.folder?.path ?? "" }
+  var newestScoring: GradualScoring? { pairs?.scoring }
+  var pairFiles: PairFiles {
     PairFiles(report: report, folder: training?.session?.recorder?.folder.path, pairs: pairs?.rows ?? [])
   }
 
@@ -311,39 +301,13 @@ final class ModelSession: Session {
       density: lookedDensity ?? training.density, seed: options.configuration.seed, step: step ?? training.trained)
   }
 
-  private func blend(_ step: Int?, _ alpha: Double?) throws {
-    guard let training, let workspace, let benchmark = pairs?.scoring.benchmark, let source = source(step) else {
-      throw Problem("the weights cannot be scored: models or pairs are not open")
-    }
-    // A run that goes on learns meanwhile.
-    if blend == nil || blend?.request != step || blend?.step != source.step && !training.isGoing {
-      let scored = options.scored(for: workspace.backbone, mini: workspace.folder)
-      let seed = options.configuration.seed
-      blend = BlendJob(
-        try WeightBlend(
-          source.reconstructor.models,
-          kept: training.session?.trainer.keptShare(after: source.step) ?? 1,
-          evaluator: workspace.evaluator(scored, benchmark, seed: seed), step: source.step), request: step,
-        report: report)
-    }
-    blend?.go(on: alpha)
-  }
-
-  private func planSweep(_ plan: SweepPlan) throws {
-    guard let workspace, let training, let benchmark = pairs?.scoring.benchmark else {
-      throw Problem("nothing can be trained: models or pairs are not open")
-    }
-    try sweep?.cancel()
-    sweep = try SweepJob(
-      plan, like: training.description(), training.session?.recorder?.history, on: workspace, pairs: benchmark,
-      in: StateFolder(options.environment).newSweep(), environment: options.environment, isClosing: isClosing,
-      report: report)
-  }
-
-  private var subject: PairInquiries.Subject? {
-    guard let workspace, let benchmark = pairs?.scoring.benchmark else { return nil }
-    return PairInquiries.Subject(
-      workspace: workspace, benchmark: benchmark, source: source, seed: options.configuration.seed)
+  func subject() -> SideWork.Subject? {
+    guard let workspace, let training, let benchmark = pairs?.scoring.benchmark else { return nil }
+    return SideWork.Subject(
+      workspace: workspace, benchmark: benchmark, source: source, seed: options.configuration.seed,
+      scored: options.scored(for: workspace.backbone, mini: workspace.folder), isLearning: training.isGoing,
+      keptShare: { training.session?.trainer.keptShare(after: $0) ?? 1 },
+      template: { (try training.description(), training.session?.recorder?.history) })
   }
 
   /// Of the run's folder, which another run may have taken the place of, or somebody may have moved.

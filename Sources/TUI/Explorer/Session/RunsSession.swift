@@ -5,7 +5,7 @@ import Terminal
 
 /// Follows runs on disk, live or finished, and shows one of them on the screens. One that has ended early can be resumed:
 /// a session on its models then trains it, while the others are followed.
-final class RunsSession: Session {
+final class RunsSession: Session, ShownRun {
   private let report: Reporter
   private var runs: [FollowedRun]
   /// Listed behind them, with the reason why they cannot be opened.
@@ -16,9 +16,7 @@ final class RunsSession: Session {
   private var recorded: RecordedRows?
   private var models: RunModels?
   private var pairSamples: [PairPicture: Int] = [:]
-  private var blend: BlendJob?
-  private let inquiries: PairInquiries
-  private var sweep: SweepJob?
+  private let side: SideWork
   /// Of the pictures; the run itself is not changed.
   private var density = RecapDensity.classOnly
   private var pictures: ReconstructionJob
@@ -42,7 +40,7 @@ final class RunsSession: Session {
   ) {
     (self.environment, self.isClosing, self.clock, report) = (environment, isClosing, clock, Reporter(post))
     pictures = ReconstructionJob(report, isEager: false)
-    inquiries = PairInquiries(report, environment: environment)
+    side = SideWork(report, environment: environment, isClosing: isClosing)
     let names = folders.map(\.name)
     self.damaged = damaged.map { path, problem in
       RunRow(
@@ -54,9 +52,7 @@ final class RunsSession: Session {
   }
 
   private var run: FollowedRun { runs[opened] }
-  private var background: (any BackgroundJob)? {
-    inquiries.waiting ?? blend.flatMap { $0.isWaiting ? $0 : nil } ?? sweep.flatMap { $0.isWaiting ? $0 : nil }
-  }
+  private var background: (any BackgroundJob)? { side.waiting() }
   private var canRebuild: Bool { models?.tuned != nil && pictures.isWaiting }
 
   /// The session that the screens show; nil for a run that is only followed.
@@ -90,10 +86,6 @@ final class RunsSession: Session {
       models?.samples.append(file: image)
       report.post(.sample(Picture(image.fitting(ModelOpener.previewSide))))
     case .cancelRebuilding: pictures.cancel()
-    case .blend(let step, let alpha): report.attempt { try blend(step, alpha) }
-    case .cancelBlend: blend?.cancel()
-    case .keepBlend(let alpha, let step, let path):
-      if let blend, blend.request == step { blend.keep(alpha, run: run.folder.path, at: path) }
     case .loadPairs:
       postPairs()
       pairFiles.load()
@@ -104,14 +96,9 @@ final class RunsSession: Session {
         return report.post(.said("the patches cannot be looked at: the run’s models are not open"))
       }
       try models.workspace.weighPatches(of: rows[place], by: models.tuned?.models, report: report)
-    case .findNeighbours, .askTeacher, .cancelInquiries:
-      inquiries.handle(work, rows: pairFiles.pairs, models?.workspace, subject)
-    case .planSweep(let plan): report.attempt { try planSweep(plan) }
-    case .startSweep: sweep?.start()
-    case .cancelSweep: report.attempt { try sweep?.cancel() }
-    case .keepNote(let note, let number): report.attempt { try pairFiles.keep(note, about: number) }
-    case .write, .writePage, .writeScreen:
-      report.attempt { try pairFiles.write(work) { try Assets.mini(environment: environment) } }
+    case .findNeighbours, .askTeacher, .cancelInquiries, .blend, .cancelBlend, .keepBlend, .planSweep, .startSweep,
+      .cancelSweep, .keepNote, .write, .writePage, .writeScreen:
+      side.handle(work, on: self)
     case .openRun, .setDensity, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
     case .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit, .interrupt: break
     }
@@ -140,21 +127,9 @@ final class RunsSession: Session {
     return towers?.models(at: step).flatMap { models?.source($0, density, seed: seed, step: step) }
   }
 
-  private func blend(_ step: Int?, _ alpha: Double?) throws {
-    let plan = run.folder.description
-    guard let workspace = models?.workspace, let source = source(step) else {
-      throw Problem("the weights cannot be scored: the run’s models are not open")
-    }
-    // A live run goes on learning.
-    if blend?.request != step || blend?.step != source.step {
-      blend = BlendJob(
-        try WeightBlend(
-          source.reconstructor.models, kept: plan.keptShare(after: source.step),
-          evaluator: workspace.evaluator(ScoredPairs(of: plan), benchmark(workspace), seed: plan.seed),
-          step: source.step), request: step, report: report)
-    }
-    blend?.go(on: alpha)
-  }
+  var path: String { run.folder.path }
+  var workspace: Workspace? { models?.workspace }
+  var newestScoring: GradualScoring? { nil }
 
   /// The pairs that the run was scored on.
   private func benchmark(_ workspace: Workspace) throws -> PairBenchmark {
@@ -163,10 +138,19 @@ final class RunsSession: Session {
     return pairs
   }
 
-  private func subject() throws -> PairInquiries.Subject? {
-    guard let workspace = models?.workspace, models?.tuned != nil else { return nil }
-    return PairInquiries.Subject(
-      workspace: workspace, benchmark: try benchmark(workspace), source: source, seed: run.folder.description.seed)
+  func subject() throws -> SideWork.Subject? {
+    guard let workspace else { return nil }
+    let (folder, plan) = (run.folder, run.folder.description)
+    // Another machine's steps say nothing about this one.
+    let isOwn = plan.cpu == RunDescription.cpuName() && plan.threads == ThreadPool.threads
+    let history = isOwn ? run.history : nil
+    return SideWork.Subject(
+      workspace: workspace, benchmark: try benchmark(workspace), source: source, seed: plan.seed,
+      scored: ScoredPairs(of: plan), isLearning: false, keptShare: plan.keptShare(after:),
+      template: {
+        try plan.requireResumable(folder.path)
+        return (plan, history)
+      })
   }
 
   func fail(_ problem: Problem) {
@@ -174,20 +158,8 @@ final class RunsSession: Session {
   }
 
   func end() throws {
-    try sweep?.end()
+    try side.end()
     try live?.session.end()
-  }
-
-  private func planSweep(_ plan: SweepPlan) throws {
-    guard let workspace = models?.workspace else { throw Problem("nothing can be trained: the models are not open") }
-    try sweep?.cancel()
-    let template = run.folder.description
-    try template.requireResumable(run.folder.path)
-    // Another machine's steps say nothing about this one.
-    let isOwn = template.cpu == RunDescription.cpuName() && template.threads == ThreadPool.threads
-    sweep = try SweepJob(
-      plan, like: template, isOwn ? run.history : nil, on: workspace, pairs: benchmark(workspace),
-      in: StateFolder(environment).newSweep(), environment: environment, isClosing: isClosing, report: report)
   }
 
   /// Trains the run on the screens from its last checkpoint on.
@@ -199,8 +171,8 @@ final class RunsSession: Session {
     try live?.session.end()
     let options = try SessionOptions(resuming: run.folder, environment: environment)
     // What shows this run until now takes memory that its training needs.
-    (models, towers, blend, live) = (nil, nil, nil, nil)
-    inquiries.forgetModels()
+    (models, towers, live) = (nil, nil, nil)
+    side.forgetModels()
     let session = ModelSession(options, isClosing: isClosing) { [unowned self] event in
       guard opened == number else { return }
       if case .opened(var run) = event {
@@ -305,7 +277,7 @@ final class RunsSession: Session {
     return count
   }
 
-  private var pairFiles: PairFiles {
+  var pairFiles: PairFiles {
     let rows = run.history.predictions.last.map { RecordedRows.rows($0, beside: recorded) }
     return PairFiles(report: report, folder: run.folder.path, pairs: rows ?? [])
   }
@@ -316,14 +288,15 @@ final class RunsSession: Session {
     do {
       if models?.fits(run.folder.description) != true {
         models = nil
-        inquiries.forgetModels()
+        side.forgetModels()
         models = try RunModels(of: run.folder.description, environment: environment)
       }
       guard let models else { return }
       pictures = ReconstructionJob(report, isEager: models.workspace.backbone.policy.isEager)
       let (workspace, seed) = (models.workspace, run.folder.description.seed)
       let towers = RecordedTowers(of: run.folder, report: report) { try workspace.models(seed: seed) }
-      (self.towers, pictures.steps, blend) = (towers, towers.steps, nil)
+      (self.towers, pictures.steps) = (towers, towers.steps)
+      side.forgetRun()
       runs[opened].patches = models.workspace.clip.vision.config.grid
       report.show(run)
       pairSamples = [:]
@@ -347,7 +320,7 @@ final class RunsSession: Session {
 
   private func loadCheckpoint() {
     models?.tuned = nil
-    inquiries.forget()
+    side.forgetTuned()
     do {
       let (last, damage) = try Checkpoint.latestWhole(in: run.folder)
       for problem in damage { report.post(.problem(problem)) }
