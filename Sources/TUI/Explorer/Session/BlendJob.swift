@@ -70,12 +70,10 @@ final class BlendJob: BackgroundJob {
 
   /// Writes the weights of an α as a checkpoint.
   func keep(_ alpha: Double, run: String, at path: String) {
-    do {
+    report.attempt {
       let place = RunDescription.absolute(path)
       try blend.write(alpha, run: run, to: place)
       report.post(.said("α \(alpha.text(decimals: 2)) is in \(place): diva-tui export --tuned takes it"))
-    } catch {
-      report.post(.problem(Problem(error)))
     }
   }
 }

@@ -117,7 +117,7 @@ final class ModelSession: Session, ShownRun {
 
   /// The run ends, with what it learned; the pairs and pictures stay usable.
   func fail(_ problem: Problem) {
-    do { try training?.fail(problem) } catch { report.post(.problem(Problem(error))) }
+    report.attempt { try training?.fail(problem) }
     report.post(.problem(problem))
     report.activity.status = .failed(problem)
   }
@@ -151,12 +151,10 @@ final class ModelSession: Session, ShownRun {
 
   /// What cannot be read is no failure of the run.
   private func openImage(_ path: String) {
-    do {
+    report.attempt {
       let image = try Image(contentsOf: URL(filePath: path))
       samples.append(file: image)
       report.post(.sample(Picture(image.fitting(ModelOpener.previewSide))))
-    } catch {
-      report.post(.problem(Problem(error)))
     }
   }
 

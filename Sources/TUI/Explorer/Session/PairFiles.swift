@@ -31,11 +31,7 @@ struct PairFiles {
   /// What was noted about these pairs.
   func load() {
     guard let folder, !pairs.isEmpty else { return }
-    do {
-      report.post(.notes(try PairNotes(in: folder, checksum: checksum)))
-    } catch {
-      report.post(.problem(Problem(error)))
-    }
+    report.attempt { report.post(.notes(try PairNotes(in: folder, checksum: checksum))) }
   }
 
   func keep(_ note: PairNote, about number: Int) throws {
