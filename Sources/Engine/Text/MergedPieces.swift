@@ -61,10 +61,7 @@ struct MergedPieces: Sendable {
     }
     (self.ids, self.rules, self.unknown) = (ids, rules, unknown)
     count = (ids.values.max() ?? 0) + 1
-    let spelt = (0...255).compactMap { byte -> Int? in
-      let digits = String(byte, radix: 16, uppercase: true)
-      return ids[Array("<0x\(byte < 16 ? "0" : "")\(digits)>".utf8)]
-    }
+    let spelt = (UInt8.min...UInt8.max).compactMap { ids[Array("<0x\($0.hexadecimal.uppercased())>".utf8)] }
     bytes = spelt.count == 256 ? spelt : nil
   }
 

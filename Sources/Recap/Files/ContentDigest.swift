@@ -1,3 +1,5 @@
+import Engine
+
 /// A 128-bit name for contents: two sums of 64 bits over eight bytes at a time. Finds changes, not attacks.
 struct ContentDigest {
   private var sums: (UInt64, UInt64) = (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F)
@@ -25,10 +27,5 @@ struct ContentDigest {
   var value: SIMD2<UInt64> { [sums.0, sums.1] }
 
   /// 32 hexadecimal digits.
-  var text: String {
-    [sums.0, sums.1].map { sum in
-      let digits = String(sum, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
-  }
+  var text: String { sums.0.hexadecimal + sums.1.hexadecimal }
 }

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 
 /// FIPS 180-4's SHA-256: what `sha256sum` prints, so that people can name a file by it.
@@ -15,10 +16,7 @@ enum SHA256 {
     bytes.withUnsafeBufferPointer { bytes in
       for block in stride(from: 0, to: bytes.count, by: 64) { take(bytes[block..<block + 64], into: &state) }
     }
-    return state.map { word in
-      let digits = String(word, radix: 16)
-      return String(repeating: "0", count: 8 - digits.count) + digits
-    }.joined()
+    return state.map(\.hexadecimal).joined()
   }
 
   private static func take(_ block: Slice<UnsafeBufferPointer<UInt8>>, into state: inout [UInt32]) {
