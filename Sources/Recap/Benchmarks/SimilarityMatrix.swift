@@ -44,9 +44,6 @@ public struct SimilarityMatrix: Equatable, Sendable {
     zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
-  /// Both are counted from 0.
-  public subscript(statement statement: Int, image image: Int) -> Double { values[statement * pair.imageCount + image] }
-
   public var isKnown: Bool { !values.contains(where: \.isNaN) }
 
   /// Of one of many: the similarity of the right one (of several, the least) and of the strongest wrong one.

@@ -3,7 +3,6 @@ import FoundationEssentials
 /// Letters of 8 × 13 dots, for pictures of the screen: "8x13" of X.Org's misc-fixed fonts ("Public domain font. Share and
 /// enjoy."), of its 3703 characters those that a frame may have; ✓, ✗ and ⚑ are our own.
 enum BitmapFont {
-  static let width = 8
   static let height = 13
 
   /// The rows of a character from the top, the leftmost dot in the highest bit; nil where the font has none.
