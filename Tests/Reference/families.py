@@ -4,8 +4,9 @@ Random weights are written to a temporary folder as each library's users have th
 dumps are compared with what the libraries compute from the same inputs: pixels as in evaluation and in the reference's
 training, features, all tokens, prompt, latent, context, noise prediction, loss, and the gradient of every trained tensor
 in one DIVA step. Every row is the relative error of a whole tensor. The CLIPs' depth is reduced to --layers unless
---layers 0; the diffusion model is reduced unless --published (Stable Diffusion at 512×512: 20 GB of memory). Exit status
-1 above 1e-4, or with --precision bf16 above 2e-2: PyTorch computes in float32 all the same.
+--layers 0; the diffusion model is reduced unless --published (Stable Diffusion at 512×512: 20 GB of memory; SD-XL's file
+is taken for 1024×1024 pixels and needs 13 GB). Exit status 1 above 1e-4, or with --precision bf16 above 2e-2: PyTorch
+computes in float32 all the same.
 """
 
 import argparse
