@@ -3,12 +3,12 @@ extension DiTTransformer2DModel {
   public func contextGradientMemory(
     images: Int, contextTokens: Int, arithmetic: ArithmeticPolicy
   ) -> ModelMemory {
-    let isMultiplied: (Parameter) -> Bool = { $0.shape.rank > 1 && !$0.name.contains("class_embedder") }
-    let weights = parameters.filter(isMultiplied).reduce(0) { $0 + $1.shape.count }
+    let multiplied = parameters.filter { $0.shape.rank > 1 && !$0.name.contains("class_embedder") }
+    let weights = multiplied.reduce(0) { $0 + $1.shape.count * $1.bytesAsMultiplied(arithmetic) }
     let (grid, fast) = (config.sampleSize / config.patchSize, arithmetic.memory == .fast)
     let stream = 4 * images * grid * grid * config.width
     let blocks = fast ? config.layers * Self.keptByBlock : config.layers + Self.keptByBlock
-    return ModelMemory(weights: fast ? (arithmetic.keepsBF16 ? 2 : 4) * weights : 0, activations: blocks * stream)
+    return ModelMemory(weights: fast ? weights : 0, activations: blocks * stream)
   }
 
   /// Token streams that a block keeps: of each branch what enters and leaves its norm and what enters its gate; queries,
@@ -38,5 +38,12 @@ extension DiTTransformer2DModel {
       modulations: 2 * (layers * 6 + 2) * width * width,
       attention: layers * 4 * tokens * tokens * width
     )
+  }
+}
+
+extension Parameter {
+  /// Of a number of large frozen weights: our own products read them in their file's precision.
+  fileprivate func bytesAsMultiplied(_ arithmetic: ArithmeticPolicy) -> Int {
+    arithmetic.keepsBF16 || GemmBackend.isOwn && storedType?.bits == 16 ? 2 : 4
   }
 }
