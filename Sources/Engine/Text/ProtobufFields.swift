@@ -1,5 +1,5 @@
-/// The fields of one protobuf message, in order: just enough to read a SentencePiece model, or an event file of
-/// TensorBoard.
+/// The fields of one protobuf message, in order: just enough to read a SentencePiece model, an event file of
+/// TensorBoard, or a log of wandb.
 ///
 ///     var fields = ProtobufFields(bytes[...])
 ///     while let field = try fields.next() { … field.number … field.value … }
@@ -68,8 +68,27 @@ public struct ProtobufFields {
   }
 }
 
+extension ProtobufFields {
+  /// A whole message, by the numbers of its fields.
+  public struct Message {
+    fileprivate let fields: [Field]
+
+    /// The values of a field that may be repeated.
+    public subscript(all number: Int) -> [Value] { fields.filter { $0.number == number }.map(\.value) }
+    /// Of a field that stands several times the last value counts.
+    public subscript(number: Int) -> Value? { fields.last { $0.number == number }?.value }
+  }
+
+  public static func all(_ bytes: ArraySlice<UInt8>) throws -> Message {
+    var (reader, fields) = (ProtobufFields(bytes), [Field]())
+    while let field = try reader.next() { fields.append(field) }
+    return Message(fields: fields)
+  }
+}
+
 extension ProtobufFields.Value {
   public var integer: UInt64? { if case .integer(let value) = self { value } else { nil } }
   public var bytes: ArraySlice<UInt8>? { if case .bytes(let value) = self { value } else { nil } }
+  public var double: Double? { if case .fixed64(let value) = self { Double(bitPattern: value) } else { nil } }
   public var float: Float? { if case .fixed32(let value) = self { Float(bitPattern: value) } else { nil } }
 }

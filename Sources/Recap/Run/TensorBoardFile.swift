@@ -65,23 +65,27 @@ final class TensorBoardFile {
   private func append(_ event: ProtobufMessage) throws {
     let length = withUnsafeBytes(of: UInt64(event.data.count).littleEndian) { Data($0) }
     do {
-      try file.write(contentsOf: length + Self.maskedSum(length) + event.data + Self.maskedSum(event.data))
+      try file.write(contentsOf: length + Self.sum(of: length) + event.data + Self.sum(of: event.data))
     } catch {
       throw DurableFile.cannotWrite(path, error.systemReason)
     }
   }
 
-  /// TensorFlow's mask: a checksum of data that holds checksums would be weak.
-  private static func maskedSum(_ data: Data) -> Data {
-    let sum = CRC32C.sum(data)
-    return withUnsafeBytes(of: ((sum >> 15 | sum << 17) &+ 0xA282_EAD8).littleEndian) { Data($0) }
+  private static func sum(of data: Data) -> Data {
+    withUnsafeBytes(of: CRC32C.masked(data).littleEndian) { Data($0) }
   }
 }
 
 /// CRC-32 of Castagnoli (polynomial 0x82F63B78, reflected).
 enum CRC32C {
-  static func sum(_ data: Data) -> UInt32 {
-    ~data.reduce(~0) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 }
+  static func sum(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    ~bytes.reduce(~0) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 }
+  }
+
+  /// With TensorFlow's mask: a checksum of data that holds checksums would be weak.
+  static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    let sum = sum(bytes)
+    return (sum >> 15 | sum << 17) &+ 0xA282_EAD8
   }
 
   private static let table: [UInt32] = (0..<256).map { byte in

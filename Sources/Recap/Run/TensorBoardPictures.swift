@@ -10,51 +10,27 @@ public struct TensorBoardPicture: Equatable, Sendable {
   /// In the order of their tags; none where there is no such file. What cannot be read is passed over: a file may be
   /// cut, or still be written.
   public static func newest(in folder: String) -> [TensorBoardPicture] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     var newest: [String: TensorBoardPicture] = [:]
-    for name in names.filter({ $0.hasPrefix("events.out.tfevents.") }).sorted() {
-      guard let data = try? Data(contentsOf: URL(filePath: folder + "/" + name), options: .mappedIfSafe) else {
-        continue
-      }
-      for record in records(in: data) {
-        for picture in (try? pictures(inEvent: record)) ?? [] { newest[picture.tag] = picture }
+    for path in TensorBoardFile.paths(in: folder) {
+      var (records, plugins) = (TensorBoardRecords(path), [String: String]())
+      try? records.readNew { record, _ in
+        guard let event = try? TensorBoardEvent(record, plugins: &plugins) else { return }
+        for (tag, value) in event.values {
+          guard case .picture(let place) = value else { continue }
+          newest[tag] = TensorBoardPicture(tag: tag, step: event.step, png: Data(record[place]))
+        }
       }
     }
     return newest.values.sorted { $0.tag < $1.tag }
   }
+}
 
-  /// A length, its checksum, the data, its checksum; up to the first that is cut.
-  private static func records(in data: Data) -> [ArraySlice<UInt8>] {
-    var records: [ArraySlice<UInt8>] = []
-    let bytes = [UInt8](data)
-    var at = 0
-    while at + 12 <= bytes.count {
-      let length = bytes[at..<at + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      guard length <= UInt64(max(bytes.count - at - 16, 0)) else { break }
-      records.append(bytes[at + 12..<at + 12 + Int(length)])
-      at += 16 + Int(length)
-    }
-    return records
+extension TensorBoardFile {
+  /// The event files of a folder, in the order in which they were begun: their names start with the time.
+  static func paths(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter(isName).sorted().map { folder + "/" + $0 }
   }
 
-  /// Of TensorFlow's `event.proto`: step 2, summary 5 · value 1 · tag 1, image 4 · encoded 4.
-  private static func pictures(inEvent bytes: ArraySlice<UInt8>) throws -> [TensorBoardPicture] {
-    let event = try fields(bytes)
-    let step = event.last { $0.number == 2 }?.value.integer.flatMap { Int(exactly: $0) } ?? 0
-    return try event.filter { $0.number == 5 }.compactMap(\.value.bytes).flatMap { try fields($0) }
-      .filter { $0.number == 1 }.compactMap(\.value.bytes).compactMap { bytes in
-        let value = try fields(bytes)
-        guard let tag = value.first(where: { $0.number == 1 })?.value.bytes,
-          let image = value.first(where: { $0.number == 4 })?.value.bytes,
-          let encoded = try fields(image).first(where: { $0.number == 4 })?.value.bytes
-        else { return nil }
-        return TensorBoardPicture(tag: String(decoding: tag, as: UTF8.self), step: step, png: Data(encoded))
-      }
-  }
-
-  private static func fields(_ bytes: ArraySlice<UInt8>) throws -> [ProtobufFields.Field] {
-    var (reader, fields) = (ProtobufFields(bytes), [ProtobufFields.Field]())
-    while let field = try reader.next() { fields.append(field) }
-    return fields
-  }
+  static func isName(_ name: String) -> Bool { name.hasPrefix("events.out.tfevents.") }
 }

@@ -2,8 +2,10 @@ extension JSON {
   /// Reads one JSON value that fills `bytes`; `file` stands in the `Problem` that a mistake throws.
   ///
   /// Strict (RFC 8259), with two limits: a name stands once in an object, and values nest at most 64 deep.
-  public init(parsing bytes: [UInt8], file: String) throws {
-    var parser = JSONParser(bytes: bytes)
+  ///
+  /// - Parameter takesNonFinite: whether `NaN`, `Infinity` and `-Infinity` are numbers, as Python's `json` writes them.
+  public init(parsing bytes: [UInt8], file: String, takesNonFinite: Bool = false) throws {
+    var parser = JSONParser(bytes: bytes, takesNonFinite: takesNonFinite)
     do {
       self = try parser.document()
     } catch {
@@ -22,10 +24,11 @@ private struct Mistake: Error {
 
 private struct JSONParser {
   let bytes: [UInt8]
+  let takesNonFinite: Bool
   var position = 0
   var depth = 0
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  init(bytes: [UInt8], takesNonFinite: Bool) { (self.bytes, self.takesNonFinite) = (bytes, takesNonFinite) }
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -58,6 +61,11 @@ private struct JSONParser {
 
   private mutating func value() throws(Mistake) -> JSON {
     skipSpace()
+    if takesNonFinite {
+      if take("NaN") { return .number(.nan) }
+      if take("Infinity") { return .number(.infinity) }
+      if take("-Infinity") { return .number(-.infinity) }
+    }
     switch next {
     case UInt8(ascii: "{"): return try nested { parser throws(Mistake) in try parser.object() }
     case UInt8(ascii: "["): return try nested { parser throws(Mistake) in try parser.array() }
