@@ -16,6 +16,8 @@ import Engine
 /// | `paused` | `step`: a person has paused the run |
 /// | `stopped` | `step`: the run ended before its last step; `cause`: the signal, or the rule, that ended it |
 /// | `failed` | `step`, `message`: an error ended the run |
+/// | `scalars` | the members of `ScalarReport`: what another program recorded |
+/// | `picture` | the members of `PictureReport`: where another program's picture lies |
 ///
 /// Members are only ever added. Numbers that are not finite are the strings "NaN", "Infinity", "-Infinity".
 public enum LogEntry: Equatable, Sendable {
@@ -29,11 +31,13 @@ public enum LogEntry: Equatable, Sendable {
   case paused(step: Int)
   case stopped(step: Int, cause: String? = nil)
   case failed(step: Int, message: String)
+  case scalars(ScalarReport)
+  case picture(PictureReport)
 
   /// Entries that a power cut must not take.
   var isMilestone: Bool {
     switch self {
-    case .step, .density: false
+    case .step, .density, .scalars, .picture: false
     case .evaluation, .predictions, .smallEvaluation, .checkpoint, .finished, .paused, .stopped, .failed: true
     }
   }
@@ -42,6 +46,7 @@ public enum LogEntry: Equatable, Sendable {
 extension LogEntry: Codable {
   private enum Kind: String, Codable {
     case step, evaluation, predictions, smallEvaluation, density, checkpoint, finished, paused, stopped, failed
+    case scalars, picture
   }
   private enum Keys: String, CodingKey { case event, step, density, folder, kept, seconds, cause, message }
 
@@ -75,6 +80,8 @@ extension LogEntry: Codable {
     case .stopped:
       self = .stopped(step: try member(.step), cause: try container.decodeIfPresent(String.self, forKey: .cause))
     case .failed: self = .failed(step: try member(.step), message: try member(.message))
+    case .scalars: self = .scalars(try ScalarReport(from: decoder))
+    case .picture: self = .picture(try PictureReport(from: decoder))
     }
   }
 
@@ -110,6 +117,8 @@ extension LogEntry: Codable {
     case .failed(let step, let message):
       try write(.failed, step: step)
       try container.encode(message, forKey: .message)
+    case .scalars(let report): try write(.scalars, report)
+    case .picture(let report): try write(.picture, report)
     }
   }
 }

@@ -40,6 +40,8 @@ public struct RunHistory: Equatable, Sendable {
   public private(set) var smallEvaluations: [SmallEvaluationReport] = []
   public private(set) var densityChanges: [DensityChange] = []
   public private(set) var checkpoints: [SavedCheckpoint] = []
+  /// What another program recorded.
+  public private(set) var scalars = ScalarHistory()
   /// The highest step on the image tower that the log ever came to.
   private(set) var furthestStep = 0
   /// Training time in all, once the run has finished.
@@ -94,6 +96,10 @@ public struct RunHistory: Equatable, Sendable {
     case .paused: phase = .paused
     case .stopped(_, let cause): (phase, reason) = (.stopped, cause)
     case .failed(_, let message): (phase, reason) = (.failed, message)
+    case .scalars(let report):
+      (phase, reason, finishedAfterSeconds) = (.going, nil, nil)
+      scalars.add(report)
+    case .picture(let report): scalars.add(report)
     }
   }
 

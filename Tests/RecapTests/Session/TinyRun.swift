@@ -97,6 +97,8 @@ extension LogEntry {
     case .paused(let step): "paused \(step)"
     case .stopped(let step, let cause): "stopped \(step)" + (cause.map { " " + $0 } ?? "")
     case .failed(let step, let message): "failed \(step) \(message)"
+    case .scalars(let report): "scalars \(report.step)"
+    case .picture(let report): "picture \(report.tag) \(report.step)"
     }
   }
 

@@ -225,7 +225,7 @@ final class RunsSession: Session, ShownRun {
     case .predictions: postPairs()
     case .checkpoint: if models != nil { loadCheckpoint() }
     case .evaluation(let report): takeTower(report.step)
-    case .step, .smallEvaluation, .density, .finished, .paused, .stopped, .failed: break
+    case .step, .smallEvaluation, .density, .finished, .paused, .stopped, .failed, .scalars, .picture: break
     }
   }
 
