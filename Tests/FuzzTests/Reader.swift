@@ -21,7 +21,7 @@ struct Reader: Sendable {
   /// How the program is asked to read the spoilt file; nil where it need not be asked.
   var command: (@Sendable (_ file: URL, _ victim: Victim) throws -> [String])?
 
-  static let all = weights + models + texts + [picture, tar] + tables + benchmarks + runs
+  static let all = weights + models + texts + [picture, tar] + tables + benchmarks + runs + foreignRuns
 }
 
 extension Reader: CustomTestStringConvertible {

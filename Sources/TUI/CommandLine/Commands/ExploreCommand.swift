@@ -11,7 +11,10 @@ struct ExploreCommand: ParsableCommand {
     commandName: "explore", abstract: "Open the explorer: on a new run, or on finished or live ones.",
     discussion: "If standard output is no terminal, it prints the report of each run.")
 
-  @Argument(help: "Runs to look at: folders that train --out made, or folders with such runs in them.")
+  @Argument(
+    help:
+      "Runs to look at: folders that train --out made, TensorBoard event files, folders of the transformers Trainer, offline wandb runs, or folders with runs in them."
+  )
   var runs: [String] = []
 
   @Option(help: "Resume the run in this folder, bit for bit as if it had never stopped.") var resume: String?
@@ -49,7 +52,10 @@ struct ExploreCommand: ParsableCommand {
     guard (pair == nil && step == nil) || runs.count == 1 else {
       throw ValidationError("--pair and --step open a view of one run: name its folder.")
     }
-    guard runs.isEmpty || isPlain else {
+    // Another program's run does not say which CLIP it began with.
+    let isForeign = runs.count == 1 && ForeignRun.kind(of: runs[0]) != nil
+    let isLooking = elsewhere.elsewhere.isEmpty && data.data.isEmpty && training.isEmpty
+    guard runs.isEmpty || isPlain || isForeign && isLooking else {
       throw ValidationError("A run is shown with the models and settings that it began with; remove these options.")
     }
     guard pair == nil || image == nil else { throw ValidationError("Give --pair or --image, not both.") }
@@ -64,7 +70,7 @@ struct ExploreCommand: ParsableCommand {
     computing.apply()
     let environment = ProcessInfo.processInfo.environment
     let view = OpeningView(pair: pair, step: step, image: image.map(RunDescription.absolute))
-    if look.once { return try printFrame(runs: runs, look, view: view) }
+    if look.once { return try printFrame(runs: runs, options(environment: environment), look, view: view) }
     try openExplorer(
       runs: runs, try resume.map { try Self.resuming($0, environment) } ?? options(environment: environment),
       look: look.look, view: view)

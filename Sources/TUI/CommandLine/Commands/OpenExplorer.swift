@@ -11,7 +11,7 @@ func openExplorer(
   let found = try FoundRuns(runs)
   try view.check(found)
   if isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 {
-    let subject: InteractiveExplorer.Subject = runs.isEmpty ? .models(options) : .runs(found)
+    let subject: InteractiveExplorer.Subject = runs.isEmpty ? .models(options) : .runs(found, options)
     // The program's entry is on the main thread, which curses needs.
     try EndingSignals.whileSaving {
       try MainActor.assumeIsolated { try InteractiveExplorer.run(subject, look: look, view: view) }
@@ -28,13 +28,13 @@ func openExplorer(
       advice: "name a run (diva-tui RUN), make one (diva-tui train --out RUN), or see diva-tui --help")
   }
   try Console.requireOutput()
-  let reports = try found.folders.map { RunReport.text(for: try RunSummary(reading: $0)) }
+  let reports = try found.runs.map { try $0.report }
   try Console.standard().print(reports.joined(separator: "\n"), terminator: "")
   if let first = found.damaged.first { throw first.problem }
 }
 
 /// One frame of runs as text on standard output, and as a PNG file where one is wanted.
-func printFrame(runs: [String], _ options: LookOptions, view: OpeningView) throws {
+func printFrame(runs: [String], _ models: SessionOptions, _ options: LookOptions, view: OpeningView) throws {
   if options.png == nil { try Console.requireOutput() }
   let found = try FoundRuns(runs)
   try view.check(found)
@@ -42,7 +42,8 @@ func printFrame(runs: [String], _ options: LookOptions, view: OpeningView) throw
   // The program's entry is on the main thread, which the explorer's loop needs.
   let frame = try EndingSignals.whileSaving {
     try MainActor.assumeIsolated {
-      try InteractiveExplorer.frame(of: found, screen: options.screen, size: size, look: options.look, view: view)
+      try InteractiveExplorer.frame(
+        of: found, models: models, screen: options.screen, size: size, look: options.look, view: view)
     }
   }
   if let png = options.png {

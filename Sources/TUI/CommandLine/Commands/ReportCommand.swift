@@ -24,16 +24,31 @@ struct ReportCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     if let html { return try writePage(html, console) }
-    let summaries = try runs.map { try RunSummary(reading: RunFolder(opening: $0)) }
-    if general.json { return try summaries.forEach { try console.json(RunReport($0)) } }
-    let reports = summaries.map { RunReport.text(for: $0) } + differences(summaries)
+    let found = try runs.map { try FoundRun(opening: $0) }
+    if general.json { return try found.forEach { try write($0, console) } }
+    let summaries = try found.compactMap {
+      if case .own(let folder) = $0 { try RunSummary(reading: folder) } else { nil }
+    }
+    let reports = try found.map { try $0.report } + differences(summaries)
     try console.print(reports.joined(separator: "\n"), terminator: "")
+  }
+
+  private func write(_ run: FoundRun, _ console: Console) throws {
+    switch run {
+    case .own(let folder): try console.json(RunReport(RunSummary(reading: folder)))
+    case .foreign(let run): try console.json(ForeignReport(run))
+    }
   }
 
   private func writePage(_ path: String, _ console: Console) throws {
     struct Written: Encodable { let page: String, bytes: Int }
     try DurableFile.requirePlace(path)
-    let summary = try RunSummary(reading: RunFolder(opening: runs[0]))
+    guard case .own(let folder) = try FoundRun(opening: runs[0]) else {
+      throw Problem(
+        "cannot write a page of \(runs[0]): another program recorded it, and a page is made of what diva-tui records",
+        advice: "diva-tui report \(runs[0]) prints its scalars, and --json gives them to other programs")
+    }
+    let summary = try RunSummary(reading: folder)
     let page = RunPage(summary, mini: try? Assets.mini(environment: console.environment))
     let bytes = Data(try page.text.utf8)
     try DurableFile.write(bytes, to: path)

@@ -121,6 +121,7 @@ enum Explorer {
       if run.number != state.feed.run.number { state.reconstruct.density = nil }
       // Another run has other evaluations; the first one may be opened at a step.
       if run.path != state.feed.run.path, !state.feed.run.path.isEmpty { state.step = nil }
+      if run.path != state.feed.run.path { state.feed.forgetLogged() }
       (state.feed.run, state.runs.opened) = (run, run.number)
     case .log(let entry): state.feed.run.add(entry)
     case .activity(let activity):
@@ -135,6 +136,7 @@ enum Explorer {
       state.feed.samples.append(picture)
       state.reconstruct.imageIndex = state.feed.samples.count - 1
     case .reconstruction(let reconstruction): state.feed.take(reconstruction)
+    case .logged(let picture): state.feed.take(picture)
     case .towers(let steps): state.feed.run.towers = steps
     case .pairs(let pairs): state.feed.take(pairs)
     case .benchmark(let size): state.feed.benchmark = size

@@ -26,6 +26,8 @@ enum ExplorerEvent: Equatable, Sendable {
   /// One more: a file that a person named, and now looks at.
   case sample(Picture)
   case reconstruction(Reconstruction)
+  /// A picture that another program recorded, as it is to be shown.
+  case logged(LoggedPicture)
   /// The steps whose towers were recorded, as they are now.
   case towers([Int])
   /// All pairs, with the newest answers.
@@ -58,7 +60,7 @@ enum ExplorerEvent: Equatable, Sendable {
   /// Whether it shows that the run's session is alive.
   var isNews: Bool {
     switch self {
-    case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs, .blend: true
+    case .opened, .log, .activity, .samples, .pairSample, .sample, .reconstruction, .pairs, .blend, .logged: true
     case .key, .mouse, .paste, .graphics, .tick, .runs, .towers, .problem, .notes, .evidence, .models, .said,
       .benchmark, .neighbours, .verdict, .sweep, .densityReference:
       false

@@ -12,6 +12,8 @@ struct Feed: Equatable, Sendable {
   var pairSamples: [PairPicture: Int] = [:]
   /// The last reconstruction of each image and timestep.
   var reconstructions: [Reconstruction] = []
+  /// Pictures that another program recorded, by their tags.
+  private(set) var logged: [LoggedPicture] = []
   private(set) var pairs: [PairRow] = []
   /// Of what benchmark the pairs are; nil for the mini world's.
   var benchmark: BenchmarkSize?
@@ -25,6 +27,9 @@ struct Feed: Equatable, Sendable {
   var lastNews = 0.0
 
   var history: RunHistory { run.history }
+
+  /// What can be gone through on Reconstruct.
+  var imageCount: Int { samples.isEmpty ? logged.count : samples.count }
 
   /// Whether a run is under way here that is saved when the program ends.
   var isTraining: Bool { session.status == .running || session.status == .paused }
@@ -45,6 +50,17 @@ struct Feed: Equatable, Sendable {
     let choices = Set(pairs.lazy.map { Choice($0.pair.shape) })
     choice = choices.count > 1 ? .mixed : choices.first ?? .ownPicture
   }
+
+  /// Takes the picture of a tag in the place of the one that was shown.
+  mutating func take(_ picture: LoggedPicture) {
+    if let at = logged.firstIndex(where: { $0.tag == picture.tag }) {
+      logged[at] = picture
+    } else {
+      logged.insert(picture, at: logged.firstIndex { $0.tag > picture.tag } ?? logged.count)
+    }
+  }
+
+  mutating func forgetLogged() { logged = [] }
 
   /// "25 %", "33.3 %".
   var chanceText: String {

@@ -7,9 +7,9 @@ enum LookKeys {
   static let image = Binding(
     keys: [.up, .down, .left, .right], label: "image", names: ["previous-image", "next-image"],
     tooltip: "Choose the image.",
-    unavailable: { $0.feed.samples.count > 1 ? nil : "there is no other image" }
+    unavailable: { $0.feed.imageCount > 1 ? nil : "there is no other image" }
   ) { state, key in
-    let count = state.feed.samples.count
+    let count = state.feed.imageCount
     let step = [.up, .left].contains(key) ? count - 1 : 1
     state.reconstruct.imageIndex = (min(state.reconstruct.imageIndex, count - 1) + step) % count
     return ReconstructScreen.open(state)
@@ -18,7 +18,12 @@ enum LookKeys {
   static let noise = Binding(
     keys: ["t", "T"], label: "noise", names: ["more-noise", "less-noise"],
     tooltip: "More (t) or less (T) noise; much noise leaves all to the condition.",
-    unavailable: { $0.feed.run.plan == nil ? "no run is open yet" : nil }
+    unavailable: { state in
+      if state.feed.run.program != nil {
+        return state.feed.samples.isEmpty ? "its pictures were recorded as they are" : nil
+      }
+      return state.feed.run.plan == nil ? "no run is open yet" : nil
+    }
   ) { state, key in
     let level = state.reconstruct.noiseLevel + (key == "t" ? 1 : -1)
     state.reconstruct.noiseLevel = min(max(level, 0), RebuildQueue.timesteps.count - 1)

@@ -11,6 +11,10 @@ struct OpenedRun: Equatable, Sendable {
   var number = 0
   /// Another process trains or trained it: it can be watched, not steered.
   var isFollowed = false
+  /// What recorded it, where that was not this program.
+  var program: ForeignRun.Program?
+  /// Steps in all, where the other program says so.
+  var plannedSteps: Int?
   /// The length of the noise schedule.
   var scheduleLength = 1000
   /// All noise levels of an image are reconstructed, as that is quick; otherwise only those that are requested.
@@ -34,6 +38,11 @@ struct OpenedRun: Equatable, Sendable {
     }
   }
 
+  /// The models that are looked at beside a run of another program.
+  mutating func take(modelsOf other: OpenedRun) {
+    (densities, scheduleLength, rebuildsEveryLevel) = (other.densities, other.scheduleLength, other.rebuildsEveryLevel)
+  }
+
   /// Lists this density among those that can be looked at.
   mutating func offer(_ density: RecapDensity) { densities.include(density) }
 }
@@ -48,8 +57,10 @@ extension OpenedRun {
   }
 
   /// Steps of the stage that is on, and how many it has in all.
-  var step: Int { history.steps.last?.step ?? 0 }
-  var totalSteps: Int { (isAligning ? plan?.alignSteps : plan?.steps) ?? 0 }
+  var step: Int { history.steps.last?.step ?? history.scalars.lastStep }
+  var totalSteps: Int { (isAligning ? plan?.alignSteps : plan?.steps) ?? plannedSteps ?? 0 }
+  /// Whether there is anything to draw over steps.
+  var hasSteps: Bool { !history.steps.isEmpty || !history.scalars.series.isEmpty }
   /// The projection learns, and CLIP has not changed yet.
   var isAligning: Bool { history.steps.last.map { $0.stage == .align } ?? (plan.map { $0.alignSteps > 0 } ?? false) }
   /// How much of the stage that is on is done, as a part of one.

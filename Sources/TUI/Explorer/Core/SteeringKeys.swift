@@ -51,7 +51,7 @@ enum SteeringKeys {
     switch state.feed.session.status {
     case .loading(let what): "\(what) first"
     case .running, .paused, .live: "training has already started"
-    case .ready, .stopped, .finished, .crashed, .failed: watchedReason(state)
+    case .ready, .stopped, .finished, .crashed, .failed, .silent: watchedReason(state)
     }
   }
 
@@ -61,11 +61,12 @@ enum SteeringKeys {
 
   private static func reasonNotToResume(_ state: ExplorerState) -> String? {
     if let reason = decisionFirst(state) { return reason }
+    if state.feed.run.program != nil { return "another program trains it, which alone can resume it" }
     let isFollowed = state.feed.run.isFollowed
     return switch state.feed.session.status {
     case .stopped, .crashed: nil
     case .failed: state.feed.history.steps.isEmpty ? "there is no run to resume" : nil
-    case .finished: "all its steps are done"
+    case .finished, .silent: "all its steps are done"
     case .live: "another process trains it"
     case .paused: isFollowed ? "another process has paused it" : "p resumes it after a pause"
     case .running: "it is being trained"

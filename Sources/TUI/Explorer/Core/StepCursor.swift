@@ -9,7 +9,10 @@ enum StepCursor {
     _ reason: String = "there is no other evaluation to go to yet",
     _ steps: @escaping @Sendable (ExplorerState) -> [Int]
   ) -> [Binding] {
-    let unavailable: @Sendable (ExplorerState) -> String? = { steps($0).count > 1 ? nil : reason }
+    let unavailable: @Sendable (ExplorerState) -> String? = { state in
+      if steps(state).count > 1 { return nil }
+      return state.feed.run.program == nil ? reason : "no other step was recorded for this screen"
+    }
     return [
       Binding(
         keys: ["[", "]"], label: "step", names: ["previous-step", "next-step"],

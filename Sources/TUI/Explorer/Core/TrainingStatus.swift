@@ -10,4 +10,6 @@ enum TrainingStatus: Equatable, Sendable {
   /// Another process trained it, and ended without a last entry.
   case crashed(silentSeconds: Double)
   case failed(Problem)
+  /// Another program trains or trained it, and has recorded nothing for a while.
+  case silent(seconds: Double)
 }

@@ -18,6 +18,8 @@ enum Work: Equatable, Sendable {
   /// Read an image file, which joins the images that can be reconstructed.
   case openImage(String)
   case cancelRebuilding
+  /// Show the pictures that another program recorded, as they were at this step; nil is the newest.
+  case showLogged(step: Int?)
   /// Score the weights between baseline and tuned, this α first if there is one.
   case blend(step: Int?, alpha: Double?)
   case cancelBlend

@@ -3,12 +3,26 @@ extension TrainScreen {
   static let introduction =
     "CLIP says what it sees; a frozen diffusion model reconstructs the image from that; its error teaches CLIP."
   static let shortIntroduction = "A diffusion model draws what CLIP says; its error teaches CLIP."
+
+  static func introductions(_ state: ExplorerState) -> (whole: String, short: String) {
+    guard state.feed.run.program != nil else { return (introduction, shortIntroduction) }
+    return (
+      "What another program records of its run: each scalar under its own name, as it is.",
+      "What another program records."
+    )
+  }
 }
 
 extension ReconstructScreen {
   static let introduction =
     "What the frozen diffusion model reconstructs when all it gets beside noise is what a CLIP says of the image."
   static let shortIntroduction = "What the frozen diffusion model draws from what each CLIP says."
+
+  static func introductions(_ state: ExplorerState) -> (whole: String, short: String) {
+    showsLogged(state)
+      ? ("Pictures that another program recorded, by their names.", "Recorded pictures.")
+      : (introduction, shortIntroduction)
+  }
 }
 
 extension PairsScreen {

@@ -6,6 +6,9 @@ import Terminal
 enum PairsView {
   static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     guard !state.feed.pairs.isEmpty else {
+      if state.feed.run.program != nil, let absence = state.feed.session.absence {
+        return canvas.message(absence, in: rect)
+      }
       let waits = state.feed.run.isFollowed && state.feed.history.evaluations.isEmpty
       let wait = waits ? "The answers of both models will be shown here after the first evaluation." : nil
       let room = PairTotals.drawEarlyFilter(state, in: rect, on: &canvas)

@@ -17,6 +17,7 @@ enum RunCharts {
       feed.run.isFollowed
         ? "\(what) would be shown here, but the run ended first."
         : "\(what) will be shown here. Press n to start training."
+    case .silent: "\(what) would be shown here, but its files hold none."
     case .running, .paused, .live: "\(what) will be shown here."
     }
   }

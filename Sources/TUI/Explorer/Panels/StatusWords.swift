@@ -51,6 +51,9 @@ extension StatusWords {
     case .crashed(let seconds):
       let sentence = "no news for \(seconds.clockTime) and no process writes it: presumed crashed"
       self.init(words: ("✗ crashed", .bad), sentence: sentence)
+    case .silent(let seconds):
+      let sentence = "no news for \(seconds.clockTime): its program has ended, or is between two entries"
+      self.init(words: ("○ silent", .dim), sentence: sentence)
     case .failed(let problem):
       let sentence = problem.advice.map { "\(problem.message): \($0)" } ?? problem.message
       self.init(words: ("✗ failed", .bad), sentence: sentence, hasProgress: false)

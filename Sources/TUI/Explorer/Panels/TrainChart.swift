@@ -2,9 +2,20 @@ import Engine
 import Recap
 import Terminal
 
-/// The charts of a run, in their order on the screen.
-enum TrainChart: CaseIterable {
+/// A chart of a run.
+enum TrainChart: Equatable {
   case pairs, loss, zeroShot, bands, gradientNorm, learningRate, speed
+  /// What another program recorded under this tag.
+  case scalar(String)
+
+  /// Those of this program's runs, in their order on the screen.
+  static let own: [TrainChart] = [.pairs, .loss, .zeroShot, .bands, .gradientNorm, .learningRate, .speed]
+
+  static func all(_ feed: Feed) -> [TrainChart] {
+    guard feed.run.program != nil else { return own }
+    let tags = feed.history.scalars.orderedTags
+    return tags.isEmpty ? [.loss] : tags.map { .scalar($0) }
+  }
 
   /// Steps over which a curve is smoothed; 0 for not at all.
   static let spans = [0, 10, 50, 200]
@@ -15,9 +26,14 @@ enum TrainChart: CaseIterable {
     case .pairs: "\(value.percent(decimals: 1)) %"
     case .zeroShot: "\(value.text(decimals: 1)) %"
     case .learningRate: value.scientific
+    case .scalar where meaning == .learningRate: value.scientific
+    case .scalar: value.text(figures: 4)
     default: value.text(figures: 3)
     }
   }
+
+  /// Of another program's tag; nil for this program's charts too.
+  fileprivate var meaning: TagMeaning? { if case .scalar(let tag) = self { TagMeaning(tag) } else { nil } }
 
   func title(_ feed: Feed) -> String {
     switch self {
@@ -28,16 +44,21 @@ enum TrainChart: CaseIterable {
     case .gradientNorm: "Gradient norm"
     case .learningRate: "Learning rate"
     case .speed: "Images/s"
+    case .scalar(let tag): meaning.map { Self.all(feed).count(of: $0) == 1 } ?? false ? meaning?.title ?? tag : tag
     }
   }
 
   /// Nothing drifts in what the plan fixes, and evaluations are few: neither is smoothed.
-  private var isSmoothed: Bool { [.loss, .bands, .gradientNorm, .speed].contains(self) }
+  private func isSmoothed(_ points: [ChartPoint], span: Int) -> Bool {
+    guard case .scalar = self else { return [.loss, .bands, .gradientNorm, .speed].contains(self) }
+    return points.count > 2 * span && meaning != .learningRate
+  }
   /// Whether less is better; nil where neither is.
   private var lessIsBetter: Bool? {
     switch self {
     case .pairs, .zeroShot: false
     case .loss: true
+    case .scalar: meaning == .loss ? true : meaning == .pairs || meaning == .zeroShot ? false : nil
     default: nil
     }
   }
@@ -67,6 +88,12 @@ enum TrainChart: CaseIterable {
     case .gradientNorm: return [points(.accent) { Double($0.gradNorm) }]
     case .learningRate: return [points(.accent) { Double($0.lr) }]
     case .speed: return [points(.accent, \.imagesPerSecond)]
+    case .scalar(let tag):
+      let scalars = feed.history.scalars
+      return [(scalars.baseline(of: tag), Style.baseline), (tag, lessIsBetter == false ? .tuned : .accent)].compactMap {
+        tag, style in
+        tag.flatMap { scalars.series[$0] }.map { (style, $0.map { ChartPoint(x: Double($0.step), y: $0.value) }) }
+      }
     }
   }
 
@@ -76,6 +103,7 @@ enum TrainChart: CaseIterable {
       switch self {
       case .pairs, .zeroShot: ["baseline", "tuned"]
       case .bands: ["little noise", "middle noise", "much noise"]
+      case .scalar(let tag): [feed.history.scalars.baseline(of: tag), tag].compactMap(\.self)
       case .loss, .gradientNorm, .learningRate, .speed: [title(feed)]
       }
     let curves = series(feed).map { Dictionary($0.points.map { ($0.x, $0.y) }) { $1 } }
@@ -92,6 +120,7 @@ enum TrainChart: CaseIterable {
         || feed.history.steps.isEmpty && !Self.running(feed).isEmpty
     case .zeroShot: !feed.history.evaluations.isEmpty
     case .bands: steps(feed).last?.bands != nil
+    case .scalar: true
     case .loss, .gradientNorm, .learningRate, .speed: !steps(feed).isEmpty
     }
   }
@@ -101,10 +130,11 @@ enum TrainChart: CaseIterable {
   func draw(_ state: ExplorerState, isFocused: Bool, in rect: Rect, on canvas: inout Canvas) {
     let (feed, train) = (state.feed, state.train)
     let raw = series(feed)
-    let span = isSmoothed ? Self.spans[train.smoothing] : 0
+    let chosen = Self.spans[train.smoothing]
+    let span = isSmoothed(raw.last?.points ?? [], span: chosen) ? chosen : 0
     let curves = raw.map { LineChart.Series($0.style, span > 0 ? Self.smoothed($0.points, span: span) : $0.points) }
     let mark = isFocused ? "▸" : ""
-    let place = Self.allCases.firstIndex(of: self) ?? 0
+    let place = Self.all(feed).firstIndex(of: self) ?? 0
     canvas.mark(rect, .row(TrainScreen.chartsName, place))
     if self == .pairs, drawRunning(feed, mark, in: rect, on: &canvas) { return }
     let main = curves.last?.points ?? []
@@ -160,7 +190,10 @@ enum TrainChart: CaseIterable {
 
   private var isOfSteps: Bool { self != .pairs && self != .zeroShot }
 
-  private func length(_ feed: Feed) -> Int { isOfSteps ? feed.run.totalSteps : feed.run.plan?.steps ?? 0 }
+  private func length(_ feed: Feed) -> Int {
+    if case .scalar = self { return max(feed.run.totalSteps, feed.history.scalars.lastStep) }
+    return isOfSteps ? feed.run.totalSteps : feed.run.plan?.steps ?? 0
+  }
 
   private var emptyText: String {
     switch self {
@@ -182,6 +215,7 @@ enum TrainChart: CaseIterable {
     switch self {
     case .pairs: { $0.percent(decimals: max(0, $1 - 2)) }
     case .learningRate: { value, _ in value.scientific }
+    case .scalar where meaning == .learningRate: { value, _ in value.scientific }
     default: { $0.text(decimals: $1) }
     }
   }
@@ -230,6 +264,8 @@ enum TrainChart: CaseIterable {
     {
       words.append("best \(text(best.y)) @\(Int(best.x))")
     }
+    // Where it stands under what it means, its own name is there as far as there is room.
+    if case .scalar(let tag) = self, title(feed) != tag { words.append(tag) }
     let axes =
       [train.hasLogY ? "log y" : nil, train.hasLogX ? "log x" : nil, train.range.words].compactMap(\.self)
       + (train.window.map { ["steps \(Int($0.lowerBound))–\(Int($0.upperBound))"] } ?? [])
@@ -248,4 +284,8 @@ enum TrainChart: CaseIterable {
       return ChartPoint(x: point.x, y: sum / weight)
     }
   }
+}
+
+extension [TrainChart] {
+  fileprivate func count(of meaning: TagMeaning) -> Int { count { $0.meaning == meaning } }
 }

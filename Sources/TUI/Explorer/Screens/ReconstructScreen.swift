@@ -24,7 +24,12 @@ enum ReconstructScreen: Screen {
 
   /// Those of the steps whose towers were recorded.
   static let stepKeys = StepCursor.keys("no other step was recorded: train --record towers does") {
-    $0.feed.run.towers
+    showsLogged($0) ? $0.feed.history.scalars.pictureSteps : $0.feed.run.towers
+  }
+
+  /// Whether the pictures are those that another program recorded.
+  static func showsLogged(_ state: ExplorerState) -> Bool {
+    state.feed.run.program != nil && state.feed.samples.isEmpty && !state.feed.history.scalars.pictures.isEmpty
   }
 
   private static let filmKeys: [Binding] =
@@ -89,6 +94,7 @@ enum ReconstructScreen: Screen {
 
   /// Asks for the chosen image at the chosen noise level.
   static func open(_ state: ExplorerState) -> [Work] {
+    if showsLogged(state) { return [.showLogged(step: state.step)] }
     if state.feed.samples.isEmpty { return [] }
     return [
       .reconstruct(
@@ -119,6 +125,7 @@ enum ReconstructScreen: Screen {
   // MARK: - View
 
   static func view(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
+    if showsLogged(state) { return LoggedPictures.draw(state, in: rect, on: &canvas) }
     guard state.feed.session.absence == nil, !state.feed.samples.isEmpty else {
       let wait = "The images to reconstruct will be shown here as soon as the models are loaded."
       return OpeningPanel.drawWait(state, needed: [.clip, .diffusion], wait, in: rect, on: &canvas)

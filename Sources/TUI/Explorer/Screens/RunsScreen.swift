@@ -15,6 +15,8 @@ struct RunRow: Equatable, Sendable {
   /// Names and values: where it lies, what it started from, its settings.
   var facts: [Fact] = []
   var canBeOpened = true
+  /// Another program recorded it.
+  var isForeign = false
 
   var evaluation: EvaluationReport? { evaluations.last }
 
@@ -95,6 +97,8 @@ enum RunsScreen: Screen {
     guard rows.indices.contains(cursor) else { return }
     let below = rect.droppingTop(list.endRow - rect.row + 1)
     let end = drawFacts(rows[cursor], in: below, on: &canvas)
+    // Another program's record has no answers to pairs that could be compared.
+    guard !rows.allSatisfy(\.isForeign) else { return }
     drawGains(rows, chosen: cursor, in: below.droppingTop(end - below.row + 1), on: &canvas)
   }
 
@@ -141,7 +145,10 @@ enum RunsScreen: Screen {
       },
       .init("state", .fixed(13)) { StatusWords($0.status, isAligning: $0.isAligning).words },
       .init("steps", .fixed(isWide ? 15 : 12)) {
-        ("\($0.isAligning ? "align " : "")\($0.step)\(separator)\($0.totalSteps)", .normal)
+        (
+          "\($0.isAligning ? "align " : "")\($0.step)\($0.totalSteps > 0 ? "\(separator)\($0.totalSteps)" : "")",
+          .normal
+        )
       },
       .init("baseline", .fixed(10), titleStyle: .baseline) {
         (RunPanel.percent($0.evaluation?.baselineAccuracy), .baseline)

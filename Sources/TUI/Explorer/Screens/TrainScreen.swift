@@ -20,7 +20,7 @@ enum TrainScreen: Screen {
   }
 
   struct State: Equatable, Sendable {
-    /// The chart that keys are about: its place among `TrainChart.allCases`; nil before one was chosen.
+    /// The chart that keys are about: its place among `TrainChart.all`; nil before one was chosen.
     var focus: Int?
     /// Only that chart is shown.
     var isFull = false
@@ -65,7 +65,7 @@ enum TrainScreen: Screen {
     .toggle("z", "full screen", "Show the chosen chart alone, as large as the screen.", \.train.isFull),
     Binding(
       keys: ["c"], label: "crosshair", tooltip: "Read all charts at one step.",
-      unavailable: { $0.feed.history.steps.isEmpty ? "there is no step yet" : nil }
+      unavailable: { $0.feed.run.hasSteps ? nil : "there is no step yet" }
     ) { state, _ in
       state.train.crosshair = state.train.crosshair == nil ? state.feed.run.step : nil
       return []
@@ -88,7 +88,7 @@ enum TrainScreen: Screen {
     Binding(
       keys: ["Z"], label: "zoom",
       tooltip: "Show the half of the steps around the crosshair, or the last half; Esc shows all.",
-      unavailable: { $0.feed.history.steps.isEmpty ? "there is no step yet" : nil }
+      unavailable: { $0.feed.run.hasSteps ? nil : "there is no step yet" }
     ) { state, _ in
       TrainWindow.zoom(&state)
       return []
@@ -107,23 +107,26 @@ enum TrainScreen: Screen {
     let isBack = [.left, .up].contains(key)
     if let at = state.train.crosshair, [.left, .right].contains(key) {
       // As fine as the widest chart's dots are.
-      let step = max(1, state.feed.run.totalSteps / 100)
-      let last = max(state.feed.run.totalSteps, 0)
+      let last = max(state.feed.run.totalSteps, state.feed.run.step)
+      let step = max(1, last / 100)
       state.train.crosshair = min(max(at + (isBack ? -step : step), 0), last)
     } else {
-      let count = TrainChart.allCases.count
+      let count = TrainChart.all(state.feed).count
       state.train.focus = (focus(state) + (isBack ? count - 1 : 1)) % count
     }
   }
 
   /// Before a chart was chosen the first one that has something to show.
-  private static func focus(_ state: ExplorerState) -> Int {
-    state.train.focus ?? TrainChart.allCases.firstIndex { $0.hasValues(state.feed) } ?? 0
+  static func focus(_ state: ExplorerState) -> Int {
+    let all = TrainChart.all(state.feed)
+    return min(state.train.focus ?? all.firstIndex { $0.hasValues(state.feed) } ?? 0, all.count - 1)
   }
+
+  private static func chosen(_ state: ExplorerState) -> TrainChart { TrainChart.all(state.feed)[focus(state)] }
 
   /// The values of the chosen chart as CSV, and what they are.
   static func values(_ state: ExplorerState) -> (text: String, title: String) {
-    let chart = TrainChart.allCases[focus(state)]
+    let chart = chosen(state)
     return (chart.csv(state.feed), chart.title(state.feed))
   }
 
@@ -190,20 +193,31 @@ enum TrainScreen: Screen {
       return OpeningPanel.draw(state, needed: [.clip, .diffusion], in: rect, on: &canvas)
     }
     guard !state.train.isFull else {
-      return TrainChart.allCases[focus(state)].draw(state, isFocused: true, in: rect, on: &canvas)
+      return chosen(state).draw(state, isFocused: true, in: rect, on: &canvas)
     }
     // Where there is no room for both, one chart says more than many numbers.
     guard rect.columns >= 72, rect.rows >= 18 else {
       let line = rect.top(1)
       canvas.write(EndCard.line(feed), line.column, line.row, limit: line.endColumn)
-      return TrainChart.allCases[focus(state)].draw(state, isFocused: true, in: rect.droppingTop(1), on: &canvas)
+      return chosen(state).draw(state, isFocused: true, in: rect.droppingTop(1), on: &canvas)
     }
-    let hasStrip = canvas.graphics != .none
+    let isForeign = feed.run.program != nil
+    let hasStrip = canvas.graphics != .none && !(isForeign && feed.logged.isEmpty && feed.samples.isEmpty)
     let strip: [Length] = hasStrip ? [.fixed(2 + max(5, min(rect.rows / 4, 14)))] : []
     let rows = Rows.split(main, gap: 1, [.flexible(needs: 10)] + strip)
     drawCharts(state, in: rows[0], on: &canvas)
-    if hasStrip { ReconstructionStrip.draw(state, in: rows[1], on: &canvas) }
-    RunPanel.draw(state, in: side, on: &canvas)
+    if hasStrip {
+      if !feed.logged.isEmpty {
+        LoggedPictures.drawStrip(state, in: rows[1], on: &canvas)
+      } else {
+        ReconstructionStrip.draw(state, in: rows[1], on: &canvas)
+      }
+    }
+    if isForeign {
+      ForeignPanel.draw(state, in: side, on: &canvas)
+    } else {
+      RunPanel.draw(state, in: side, on: &canvas)
+    }
   }
 
   /// The rows of a chart that is readable: its heading, its axis with numbers, and five of curves.
@@ -213,7 +227,7 @@ enum TrainScreen: Screen {
   private static func drawCharts(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let columns = max(1, min(3, rect.columns / 36))
     let rows = max(1, min(3, (rect.rows + 1) / (chartRows + 1)))
-    let (focus, all) = (focus(state), TrainChart.allCases)
+    let (focus, all) = (focus(state), TrainChart.all(state.feed))
     let page = focus / (columns * rows) * columns * rows
     let shown = min(columns * rows, all.count - page)
     let used = (shown + columns - 1) / columns

@@ -21,7 +21,12 @@ package struct OpeningView: Sendable {
     if let image, !FileManager.default.fileExists(atPath: image) {
       throw Problem("there is no image \(image)", advice: "name a PNG, JPEG or WebP file")
     }
-    guard pair != nil || step != nil, let run = runs.folders.first else { return }
+    guard pair != nil || step != nil else { return }
+    guard let run = runs.folders.first else {
+      throw Problem(
+        "--pair and --step open what diva-tui recorded of a run; \(runs.runs.first?.path ?? "this run") is another program’s",
+        advice: "leave them out")
+    }
     let history = try run.history()
     if let step {
       let steps = history.evaluations.map(\.step)
@@ -59,7 +64,9 @@ package enum InteractiveExplorer {
     /// Models to look at and to train, or a run to resume; the mini world's training begins at once.
     case models(SessionOptions)
     /// Finished or live runs, at least one that can be opened, to look at.
-    case runs(FoundRuns)
+    ///
+    /// With the models that are looked at beside a run of another program, where they were named.
+    case runs(FoundRuns, SessionOptions? = nil)
   }
 
   /// How it looks; nil is what the person's settings say, or the terminal.
@@ -132,10 +139,11 @@ package enum InteractiveExplorer {
       let session: any Session =
         switch subject {
         case .models(let options): ModelSession(options, isClosing: isClosing) { mailbox.post($0) }
-        case .runs(let found):
-          RunsSession(found.folders, damaged: found.damaged, environment: environment, isClosing: isClosing) {
-            mailbox.post($0)
-          }
+        case .runs(let found, let models):
+          RunsSession(
+            found.folders, foreign: found.foreign, models: models, damaged: found.damaged, environment: environment,
+            isClosing: isClosing
+          ) { mailbox.post($0) }
         }
       try session.work(next: next)
     }
@@ -149,7 +157,8 @@ package enum InteractiveExplorer {
   /// - Parameter patience: what is not there by then is left out.
   @MainActor
   package static func frame(
-    of runs: FoundRuns, screen: String?, size: Size, look: Look = Look(), view: OpeningView = OpeningView(),
+    of runs: FoundRuns, models: SessionOptions? = nil, screen: String?, size: Size, look: Look = Look(),
+    view: OpeningView = OpeningView(),
     patience: Duration = .seconds(60)
   ) throws -> Canvas {
     let mailbox = Mailbox()
@@ -163,7 +172,7 @@ package enum InteractiveExplorer {
     }
     state.runs.areExpected = true
     let work = view.apply(to: &state)
-    let runner = runner(.runs(runs), mailbox, ProcessInfo.processInfo.environment)
+    let runner = runner(.runs(runs, models), mailbox, ProcessInfo.processInfo.environment)
     let terminal = SheetTerminal(size: size, patience: patience) { runner.isAtRest }
     let loop = ExplorerLoop(terminal: terminal, runner: runner, state: state, mailbox: mailbox)
     let key = wanted.map { Character("\($0.number)") }

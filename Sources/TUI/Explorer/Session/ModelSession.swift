@@ -111,7 +111,7 @@ final class ModelSession: Session, ShownRun {
     case .findNeighbours, .askTeacher, .cancelInquiries, .blend, .cancelBlend, .keepBlend, .planSweep, .startSweep,
       .cancelSweep, .keepNote, .write, .writePage, .writeScreen:
       side.handle(work, on: self)
-    case .openRun, .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit, .interrupt: break
+    case .showLogged, .openRun, .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit, .interrupt: break
     }
   }
 

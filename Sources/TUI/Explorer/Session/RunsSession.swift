@@ -8,6 +8,8 @@ import Terminal
 final class RunsSession: Session, ShownRun {
   private let report: Reporter
   private var runs: [FollowedRun]
+  /// Listed behind them: those of other programs.
+  private let foreign: ForeignWatch
   /// Listed behind them, with the reason why they cannot be opened.
   private let damaged: [RunRow]
   /// The run that the screens show.
@@ -33,7 +35,8 @@ final class RunsSession: Session, ShownRun {
   private static let secondsBetweenLooks = 1.0
 
   init(
-    _ folders: [RunFolder], damaged: [(path: String, problem: Problem)] = [],
+    _ folders: [RunFolder], foreign: [ForeignRun] = [], models: SessionOptions? = nil,
+    damaged: [(path: String, problem: Problem)] = [],
     environment: [String: String] = ProcessInfo.processInfo.environment,
     isClosing: @escaping () -> Bool = { false },
     clock: @escaping () -> Double = ExplorerLoop.systemClock(), post: @escaping (ExplorerEvent) -> Void
@@ -41,6 +44,7 @@ final class RunsSession: Session, ShownRun {
     (self.environment, self.isClosing, self.clock, report) = (environment, isClosing, clock, Reporter(post))
     pictures = ReconstructionJob(report, isEager: false)
     side = SideWork(report, environment: environment, isClosing: isClosing)
+    self.foreign = ForeignWatch(foreign, first: folders.count, models, isClosing: isClosing, report: report)
     let names = folders.map(\.name)
     self.damaged = damaged.map { path, problem in
       RunRow(
@@ -52,15 +56,15 @@ final class RunsSession: Session, ShownRun {
   }
 
   private var run: FollowedRun { runs[opened] }
-  private var background: (any BackgroundJob)? { side.waiting() }
-  private var canRebuild: Bool { models?.tuned != nil && pictures.isWaiting }
+  private var background: (any BackgroundJob)? { foreign.isShown ? nil : side.waiting() }
+  private var canRebuild: Bool { !foreign.isShown && models?.tuned != nil && pictures.isWaiting }
 
   /// The session that the screens show; nil for a run that is only followed.
-  private var shown: ModelSession? { live.flatMap { $0.number == opened ? $0.session : nil } }
+  private var shown: ModelSession? { foreign.isShown ? nil : live.flatMap { $0.number == opened ? $0.session : nil } }
 
   var pause: Double {
     let next = shown == nil && (canRebuild || background != nil) ? 0 : max(0, nextLook - clock())
-    return min(next, live?.session.pause ?? .infinity)
+    return min(next, live?.session.pause ?? .infinity, foreign.pause)
   }
 
   func begin() {
@@ -70,6 +74,7 @@ final class RunsSession: Session, ShownRun {
 
   func handle(_ work: Work) throws {
     if case .openRun(let index) = work { return open(index) }
+    if foreign.isShown { return report.attempt { try foreign.handle(work) } }
     if let shown { return try shown.handle(work) }
     switch work {
     case .resumeRun: report.attempt { try resume() }
@@ -99,7 +104,7 @@ final class RunsSession: Session, ShownRun {
     case .findNeighbours, .askTeacher, .cancelInquiries, .blend, .cancelBlend, .keepBlend, .planSweep, .startSweep,
       .cancelSweep, .keepNote, .write, .writePage, .writeScreen:
       side.handle(work, on: self)
-    case .openRun, .setDensity, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
+    case .showLogged, .openRun, .setDensity, .startTraining, .confirmCost, .declineCost, .pause, .resume, .stop: break
     case .repaint, .suspend, .useMouse, .useLightGround, .keepScreen, .quit, .interrupt: break
     }
   }
@@ -107,6 +112,8 @@ final class RunsSession: Session, ShownRun {
   func advance() throws {
     if let live, live.session.pause == 0 {
       try live.session.advance()
+    } else if foreign.pause == 0 {
+      try foreign.advance()
     } else if canRebuild {
       pictures.advance(source)
     } else if shown == nil {
@@ -189,6 +196,7 @@ final class RunsSession: Session, ShownRun {
   // MARK: - Logs
 
   private func open(_ index: Int) {
+    if foreign.open(index) { return postRows() }
     opened = min(max(index, 0), runs.count - 1)
     _ = runs[opened].look()
     if let shown {
@@ -211,11 +219,12 @@ final class RunsSession: Session, ShownRun {
     for index in runs.indices {
       let wasUnreadable = runs[index].summary == nil
       let news = runs[index].look()
-      guard index == opened, shown == nil else { continue }
+      guard index == opened, shown == nil, !foreign.isShown else { continue }
       if wasUnreadable, run.summary != nil { open(index) }
       report.activity.status = run.status
       for entry in news { take(entry) }
     }
+    foreign.look()
     postRows()
   }
 
@@ -241,7 +250,7 @@ final class RunsSession: Session, ShownRun {
   private func postRows() {
     var new = runs.map(\.row)
     if let live, new[live.number].status == .live { new[live.number].status = .running }
-    new += damaged
+    new += foreign.rows + damaged
     guard new != rows else { return }
     rows = new
     report.post(.runs(new))

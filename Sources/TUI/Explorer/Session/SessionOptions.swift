@@ -23,6 +23,8 @@ package struct SessionOptions: Sendable {
   package var prompt: String?
   /// What a run keeps of each evaluation; nil for what suits the CLIP.
   package var record: Recording?
+  /// The models are looked at beside a run of another program, which is not trained here.
+  var onlyLooks = false
   /// A run to resume; its models and settings are the others here.
   package var resumes: RunFolder?
   /// Says where caches and runs lie; without it nothing is cached.
@@ -36,7 +38,12 @@ package struct SessionOptions: Sendable {
   }
 
   /// Whether training begins without a key: it takes minutes, and no other pairs were brought to look at.
-  func startsByItself(_ backbone: Backbone) -> Bool { resumes != nil || backbone.policy.isEager && mmvp == nil }
+  func startsByItself(_ backbone: Backbone) -> Bool {
+    !onlyLooks && (resumes != nil || backbone.policy.isEager && mmvp == nil)
+  }
+
+  /// Whether models were named.
+  package var namesModels: Bool { clip != nil || tuned != nil || diffusion != nil }
 
   func plan(for backbone: Backbone) -> TrainConfiguration {
     var plan = configuration
