@@ -194,7 +194,8 @@ struct PairFacts {
 
   /// How this view is opened again.
   private var again: [Line] {
-    guard !state.feed.run.path.isEmpty else { return [] }
+    // A view of another program's run needs the models that were named, too.
+    guard !state.feed.run.path.isEmpty, state.feed.run.program == nil else { return [] }
     let step = state.step.map { " --step \($0)" } ?? ""
     return [[("again  ", .dim), ("diva-tui \(state.feed.run.path) --pair \(answered.number)\(step)", .dim)]]
   }

@@ -16,6 +16,8 @@ final class ForeignWatch {
   private let options: SessionOptions?
   private let isClosing: () -> Bool
   private var models: (session: ModelSession, weights: String)?
+  /// What the models' session says of them; nil before it does.
+  private var looked: OpenedRun?
 
   /// More tags of pictures would fill the memory.
   private static let mostPictures = 64
@@ -45,6 +47,7 @@ final class ForeignWatch {
   /// Shows the run of this place in the list; false where that is none of these.
   func open(_ number: Int) -> Bool {
     opened = runs.firstIndex { $0.number == number }
+    (models, looked) = (nil, nil)
     guard let opened else { return false }
     _ = runs[opened].look()
     (step, shown) = (nil, [])
@@ -54,7 +57,6 @@ final class ForeignWatch {
     report.post(.samples([]))
     report.post(.pairs([]))
     report.post(.benchmark(nil))
-    models = nil
     showPictures()
     openModels()
     return true
@@ -80,15 +82,20 @@ final class ForeignWatch {
   private func take(_ event: ExplorerEvent) {
     switch event {
     case .opened(let other):
-      guard var opened = run?.opened else { return }
-      opened.take(modelsOf: other)
-      report.post(.opened(opened))
+      looked = other
+      show()
     case .activity(var activity):
       activity.status = run?.status ?? activity.status
       report.activity = activity
     case .log, .towers, .runs: break
     default: report.post(event)
     }
+  }
+
+  private func show() {
+    guard var opened = run?.opened else { return }
+    if let looked { opened.take(modelsOf: looked) }
+    report.post(.opened(opened))
   }
 
   /// Seconds until there is something to do beside following.
@@ -106,7 +113,7 @@ final class ForeignWatch {
       for remark in runs[index].run.remarks where !remarks.contains(remark) { report.post(.problem(Problem(remark))) }
       report.activity.status = runs[index].status
       guard planned == runs[index].run.plannedSteps else {
-        report.show(runs[index])
+        show()
         continue
       }
       for entry in news { report.post(.log(entry)) }

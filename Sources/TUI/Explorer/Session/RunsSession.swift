@@ -196,7 +196,7 @@ final class RunsSession: Session, ShownRun {
   // MARK: - Logs
 
   private func open(_ index: Int) {
-    if foreign.open(index) { return postRows() }
+    if foreign.open(index) || runs.isEmpty { return postRows() }
     opened = min(max(index, 0), runs.count - 1)
     _ = runs[opened].look()
     if let shown {
