@@ -130,7 +130,7 @@ def clip():
     write_tensors("clip", "gradients", gradients)
 
 
-def unet(name, seed, prefix_config, size, timesteps, context_tokens, pooled_width=None):
+def unet(name, seed, prefix_config, size, timesteps, context_tokens, pooled_width=None, class_width=None):
     config = dict(
         sample_size=8, in_channels=3, out_channels=3, norm_num_groups=2, layers_per_block=1, cross_attention_dim=7,
         mid_block_type="UNetMidBlock2DCrossAttn", **prefix_config,
@@ -146,16 +146,22 @@ def unet(name, seed, prefix_config, size, timesteps, context_tokens, pooled_widt
     batch = len(timesteps)
     latents = random(batch, 3, *size)
     context = random(batch, context_tokens, 7).requires_grad_()
-    added, more = None, {}
+    added, classes, more = None, None, {}
     if pooled_width:
         # A picture of 96 × 96 pixels that was not cut.
         more["pooled"] = random(1, pooled_width)
         sizes = torch.tensor([[96, 96, 0, 0, 96, 96]]).expand(batch, -1)
         added = {"text_embeds": more["pooled"].expand(batch, -1), "time_ids": sizes}
+    if class_width:
+        classes = more["classes"] = random(batch, class_width).requires_grad_()
     prediction = model(
-        latents, torch.tensor(timesteps), encoder_hidden_states=context, added_cond_kwargs=added
+        latents, torch.tensor(timesteps), encoder_hidden_states=context, added_cond_kwargs=added, class_labels=classes
     ).sample
     gradients, arriving = gradients_of(model, {"prediction": nhwc(prediction)})
+    if class_width:
+        more["d_classes"] = classes.grad
+        nothing = torch.zeros_like(classes)
+        more["unconditional"] = nhwc(model(latents, torch.tensor(timesteps), context, class_labels=nothing).sample)
     write_tensors(name, "reference", more | {
         "latents": nhwc(latents), "timesteps": torch.tensor(timesteps), "context": context,
         "prediction": nhwc(prediction), "d_context": context.grad, **arriving,
@@ -266,4 +272,13 @@ if __name__ == "__main__":
     dit("dit", 6, side=8, timesteps=[0, 999, 437], context_tokens=5, out_channels=6)
     # Latents of another size than it was trained on.
     dit("dit-plain", 7, side=12, timesteps=[501, 12], context_tokens=1, norm_eps=1e-6)
+    unet(
+        "unet-unclip", 6, size=(8, 8), timesteps=[612, 40], context_tokens=3, class_width=20,
+        prefix_config=dict(
+            block_out_channels=(4, 8), attention_head_dim=(2, 4), use_linear_projection=True,
+            class_embed_type="projection", projection_class_embeddings_input_dim=20,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        ),
+    )
     autoencoder()

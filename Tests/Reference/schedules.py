@@ -32,6 +32,7 @@ def schedules():
     write("schedules", {
         "scaled_linear": alphas(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
         "linear": alphas(beta_start=0.0001, beta_end=0.02, beta_schedule="linear"),
+        "squared_cosine": alphas(beta_schedule="squaredcos_cap_v2"),
         "short": alphas(num_train_timesteps=37, beta_start=0.001, beta_end=0.3, beta_schedule="scaled_linear"),
         "leading_20": DDIM(20).timesteps,
         "leading_7": DDIM(7).timesteps,

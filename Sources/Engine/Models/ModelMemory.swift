@@ -75,7 +75,9 @@ private struct UNetLayerMemory {
 
   init?(_ parameter: Parameter, _ config: UNet2DConfig, contextTokens: Int) {
     let name = parameter.name.split(separator: ".").map(String.init)
-    guard name.last == "weight", !["time_embedding", "add_embedding"].contains(name[0]) else { return nil }
+    guard name.last == "weight", !["time_embedding", "add_embedding", "class_embedding"].contains(name[0]) else {
+      return nil
+    }
     stride = name.contains("downsamplers") ? 2 : 1
     let level = FeatureLevel.of(name, levels: config.blockChannels.count)
     side = max(1, config.sampleSize >> level) * stride

@@ -58,7 +58,7 @@ extension UNet2DConditionModel {
     let level = config.downAttention.firstIndex(of: true)
     let block = level.map { "down_blocks.\($0)" } ?? "mid_block"
     let before =
-      ["conv_in.", "time_embedding.", "\(block).resnets.0.", "\(firstHearing).proj_in."]
+      ["conv_in.", "time_embedding.", "class_embedding.", "\(block).resnets.0.", "\(firstHearing).proj_in."]
       + ["\(firstHearing).transformer_blocks.0.attn1."]
       + (0..<(level ?? config.blockChannels.count)).map { "down_blocks.\($0)." }
     return parameter.name.contains("time_emb_proj") || before.contains { parameter.name.hasPrefix($0) }
@@ -75,7 +75,7 @@ extension UNet2DConditionModel {
     let level = FeatureLevel.of(name, levels: levels)
     let positions = Double(side * side) / FeatureLevel.reduction(level)
     let isContext = name.contains("attn2") && (name.contains("to_k") || name.contains("to_v"))
-    let isTime = name.contains("time_embedding") || name.contains("time_emb_proj")
+    let isTime = ["time_embedding", "class_embedding", "time_emb_proj"].contains(where: name.contains)
     let met = isTime ? 1 : isContext ? Double(contextTokens) : positions
     let keys = name.contains("attn2") ? Double(contextTokens) : positions
     let attention = name.contains("to_q") ? 4 * positions * keys * Double(parameter.shape[0]) : 0

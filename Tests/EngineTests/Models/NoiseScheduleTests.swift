@@ -27,6 +27,7 @@ struct NoiseScheduleTests {
     #expect(
       NoiseSchedule(betaStart: 0.0001, betaEnd: 0.02, betas: .linear).alphasCumprod
         == (try reference["linear"]).values)
+    #expect(NoiseSchedule(betas: .squaredCosine).alphasCumprod == (try reference["squared_cosine"]).values)
     #expect(
       NoiseSchedule(timesteps: 37, betaStart: 0.001, betaEnd: 0.3).alphasCumprod == (try reference["short"]).values)
   }

@@ -6,19 +6,21 @@ import Testing
 /// Against diffusers' UNet2DConditionModel; Tests/Reference/models.py wrote the fixtures.
 struct UNetTests {
   /// One in the manner of SD 2, in shards; one in the manner of SD 1, with levels that have no attention; one in the
-  /// manner of SD-XL, with a pooled text and more layers of attention on its coarser level.
-  static let names = ["models/unet", "models/unet-sd1", "models/unet-sdxl"]
+  /// manner of SD-XL, with a pooled text and more layers of attention on its coarser level; one in the manner of Stable
+  /// unCLIP, with a class vector.
+  static let names = ["models/unet", "models/unet-sd1", "models/unet-sdxl", "models/unet-unclip"]
 
-  private func run(_ name: String, context: (Tensor) -> Tensor = { $0 }, training: Bool = false) throws -> (
-    unet: UNet2DConditionModel, prediction: Tensor
-  ) {
+  private func run(
+    _ name: String, context: (Tensor) -> Tensor = { $0 }, classes: (Tensor) -> Tensor? = { $0 }, training: Bool = false
+  ) throws -> (unet: UNet2DConditionModel, prediction: Tensor) {
     var unet = try UNet2DConditionModel(WeightsFolder(Reference.path(name)))
     for parameter in unet.parameters { parameter.isTrainable = training }
     let reference = try Reference.tensors(name + "/reference")
     if unet.config.addition != nil { unet.added = unet.addition(pooledText: try reference["pooled"], side: 96) }
     let prediction = unet(
       try reference["latents"], timesteps: try reference.integers("timesteps"),
-      context: context(try reference["context"]))
+      context: context(try reference["context"]),
+      classes: unet.config.classWidth == nil ? nil : classes(try reference["classes"]))
     return (unet, prediction)
   }
 
@@ -48,6 +50,31 @@ struct UNetTests {
 
     expect(try #require(context.gradient), equals: try reference["d_context"], within: .relative(1e-4))
     #expect(unet.parameters.allSatisfy { $0.gradient == nil })
+  }
+
+  @Test(
+    "the gradient of a class vector passes through a frozen UNet, computed once or twice", arguments: MemoryUse.allCases
+  )
+  func classGradient(memory: MemoryUse) throws {
+    let reference = try Reference.tensors("models/unet-unclip/reference")
+    var unet = try UNet2DConditionModel(WeightsFolder(Reference.path("models/unet-unclip")))
+    unet.memory = memory
+    let classes = try reference["classes"].trackingGradient()
+
+    let prediction = unet(
+      try reference["latents"], timesteps: try reference.integers("timesteps"), context: try reference["context"],
+      classes: classes)
+    prediction.backward(arriving: try reference["d_prediction"])
+
+    expect(try #require(classes.gradient), equals: try reference["d_classes"], within: .relative(1e-4))
+  }
+
+  @Test("without a class vector the picture is drawn from nothing, a vector of zeros")
+  func unconditional() throws {
+    let (_, prediction) = try run("models/unet-unclip", classes: { _ in nil })
+
+    let expected = try Reference.tensors("models/unet-unclip/reference")["unconditional"]
+    expect(prediction, equals: expected, within: .relative(2e-5))
   }
 
   @Test("without anything to train nothing is recorded")

@@ -15,7 +15,9 @@ public protocol Denoiser {
   var json: JSON { get }
 
   /// Shape: noisy latents (B, H, W, channels), one timestep an image, context (B, T, contextWidth) → (B, H, W, channels).
-  func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor) -> Tensor
+  ///
+  /// - Parameter classes: of a UNet with a class width, a vector for each image; nil gives them nothing, a vector of 0.
+  func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor, classes: Tensor?) -> Tensor
 
   /// Writes a folder that diffusers opens, F32.
   func save(to folder: WeightsFolder) throws
@@ -35,6 +37,10 @@ public protocol Denoiser {
 }
 
 extension Denoiser {
+  public func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor) -> Tensor {
+    self(latents, timesteps: timesteps, context: context, classes: nil)
+  }
+
   /// Latents, timesteps and context that do not fit each other are our own mistake.
   func requireFit(_ latents: Tensor, timesteps: [Int], context: Tensor) {
     precondition(

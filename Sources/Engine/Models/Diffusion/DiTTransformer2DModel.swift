@@ -49,7 +49,8 @@ public struct DiTTransformer2DModel: Denoiser {
     try folder.write(config.json, parameters: parameters, weightsName: "diffusion_pytorch_model.safetensors")
   }
 
-  public func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor) -> Tensor {
+  public func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor, classes: Tensor?) -> Tensor {
+    precondition(classes == nil, "a DiT's condition stands in the place of its class vectors")
     requireFit(latents, timesteps: timesteps, context: context)
     let condition = DiTCondition(vectors: context.meanOverTokens(), waves: waves(timesteps))
     let grid = (rows: latents.shape[1] / config.patchSize, columns: latents.shape[2] / config.patchSize)
@@ -156,7 +157,7 @@ struct DiTBlock {
     switch memory {
     case .fast: run(x, condition)
     case .small:
-      .recomputed(x, condition.vectors) { run($0, DiTCondition(vectors: $1, waves: condition.waves)) }
+      .recomputed([x, condition.vectors]) { run($0[0], DiTCondition(vectors: $0[1], waves: condition.waves)) }
     }
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 
 /// How much noise each timestep means, and what the UNet was trained to predict.
@@ -16,6 +17,8 @@ public struct NoiseSchedule: Equatable, Sendable {
     case linear
     /// Linear in the square root.
     case scaledLinear = "scaled_linear"
+    /// ᾱ falls as a squared cosine, whatever the start and the end (Nichol & Dhariwal 2021).
+    case squaredCosine = "squaredcos_cap_v2"
   }
 
   public let timesteps: Int
@@ -48,13 +51,29 @@ public struct NoiseSchedule: Equatable, Sendable {
   }
 
   private static func alphas(_ count: Int, from start: Double, to end: Double, _ betas: Betas) -> [Float] {
-    let isScaled = betas == .scaledLinear
-    let spaced = linspace(isScaled ? start.squareRoot() : start, isScaled ? end.squareRoot() : end, count)
+    let betas =
+      switch betas {
+      case .linear: linspace(start, end, count)
+      case .scaledLinear: linspace(start.squareRoot(), end.squareRoot(), count).map { $0 * $0 }
+      case .squaredCosine: squaredCosine(count)
+      }
     // PyTorch keeps the running product in double and rounds each entry.
     var product = 1.0
-    return spaced.map { root in
-      product *= Double(1 - (isScaled ? root * root : root))
+    return betas.map { beta in
+      product *= Double(1 - beta)
       return Float(product)
+    }
+  }
+
+  /// No beta is above 0.999, which the last would be.
+  private static func squaredCosine(_ count: Int) -> [Float] {
+    func share(_ time: Double) -> Double {
+      let cosine = cos((time + 0.008) / 1.008 * .pi / 2)
+      return cosine * cosine
+    }
+    return (0..<count).map { i in
+      let (now, next) = (share(Double(i) / Double(count)), share(Double(i + 1) / Double(count)))
+      return Float(min(1 - next / now, 0.999))
     }
   }
 
@@ -109,7 +128,7 @@ extension NoiseSchedule {
     try fields.require("trained_betas", .null)
     let betas = try fields.text("beta_schedule", default: "linear")
     guard let betas = Betas(rawValue: betas) else {
-      throw fields.problem("beta_schedule", "linear or scaled_linear")
+      throw fields.problem("beta_schedule", "linear, scaled_linear or squaredcos_cap_v2")
     }
     let prediction = try fields.text("prediction_type", default: "epsilon")
     guard let prediction = Prediction(rawValue: prediction) else {

@@ -17,7 +17,7 @@ struct TimestepEmbedding {
 
   /// With the SiLU that every residual block applies first, done once here for all of them.
   ///
-  /// - Parameter added: of SD-XL, the same for all images.
+  /// - Parameter added: of SD-XL the same for all images, of unCLIP one for each.
   func callAsFunction(_ timesteps: [Int], added: Tensor? = nil) -> Tensor {
     let time = linear2(linear1(waves(timesteps)).activated(.silu))
     return (added.map { time + $0 } ?? time).activated(.silu)
@@ -47,10 +47,27 @@ struct AddedEmbedding {
   }
 }
 
+/// unCLIP's vector beside that of the timestep: what an image is known by, through two linear layers.
+///
+/// Shape: (B, W) → (B, 4·C). Keys: `linear_1, linear_2`. Source: diffusers, `class_embed_type` "projection".
+struct ClassEmbedding {
+  let width: Int
+  private let linear1: Linear
+  private let linear2: Linear
+
+  init(_ width: Int, _ config: UNet2DConfig, from weights: Weights) throws {
+    self.width = width
+    linear1 = try Linear(width, 4 * config.blockChannels[0], from: weights["linear_1"])
+    linear2 = try Linear(4 * config.blockChannels[0], 4 * config.blockChannels[0], from: weights["linear_2"])
+  }
+
+  func callAsFunction(_ vectors: Tensor) -> Tensor { linear2(linear1(vectors).activated(.silu)) }
+}
+
 /// Numbers as sines and cosines: half cosines, half sines of t·exp(−ln(10000)·i / (C/2 − shift)).
 ///
 /// Shape: B numbers → (B, C).
-struct TimeWaves {
+public struct TimeWaves {
   let width: Int
   private let cosinesFirst: Bool
   private let frequencyShift: Int
@@ -63,7 +80,10 @@ struct TimeWaves {
     (self.width, self.cosinesFirst, self.frequencyShift) = (width, cosinesFirst, frequencyShift)
   }
 
-  func callAsFunction(_ numbers: [Int]) -> Tensor {
+  /// Cosines first, no shift: as all but the earliest models have them.
+  public init(width: Int) { (self.width, cosinesFirst, frequencyShift) = (width, true, 0) }
+
+  public func callAsFunction(_ numbers: [Int]) -> Tensor {
     let half = width / 2
     let frequencies = (0..<half).map { exp(-logf(10_000) * Float($0) / Float(half - frequencyShift)) }
     let (cosineStart, sineStart) = cosinesFirst ? (0, half) : (half, 0)

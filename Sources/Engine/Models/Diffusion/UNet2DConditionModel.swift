@@ -10,6 +10,7 @@ public struct UNet2DConditionModel: Denoiser {
   private let convIn: Conv2D
   private let timeEmbedding: TimestepEmbedding
   private let addedEmbedding: AddedEmbedding?
+  private let classEmbedding: ClassEmbedding?
   /// Of SD-XL, which needs it: what is added to the timestep's vector, the same for all images (`addition`).
   public var added: Tensor?
   private let downBlocks: [UNetDownBlock]
@@ -25,6 +26,7 @@ public struct UNet2DConditionModel: Denoiser {
     convIn = try Conv2D(config.inChannels, channels[0], kernel: 3, from: weights["conv_in"])
     timeEmbedding = try TimestepEmbedding(config, from: weights["time_embedding"])
     addedEmbedding = try config.addition.map { try AddedEmbedding($0, config, from: weights["add_embedding"]) }
+    classEmbedding = try config.classWidth.map { try ClassEmbedding($0, config, from: weights["class_embedding"]) }
     downBlocks = try channels.indices.map {
       try UNetDownBlock(level: $0, config, from: weights["down_blocks"][$0])
     }
@@ -76,10 +78,16 @@ public struct UNet2DConditionModel: Denoiser {
   /// Shape: noisy latents (B, H, W, 4), one timestep an image, context (B, T, X) → (B, H, W, 4).
   ///
   /// H and W must be multiples of 2 to the number of downsamplings.
-  public func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor) -> Tensor {
+  ///
+  /// - Parameter classes: of a UNet with a class width, a vector for each image; nil gives them nothing, a vector of 0.
+  public func callAsFunction(_ latents: Tensor, timesteps: [Int], context: Tensor, classes: Tensor?) -> Tensor {
     requireFit(latents, timesteps: timesteps, context: context)
     precondition((added == nil) == (config.addition == nil), "SD-XL takes a pooled text, the others do not")
-    let time = timeEmbedding(timesteps, added: added)
+    precondition(
+      classes == nil || classes?.shape == config.classWidth.map { [timesteps.count, $0] },
+      "class vectors \(classes?.shape ?? []) for \(timesteps.count) images, each of \(config.classWidth ?? 0) numbers")
+    let told = classEmbedding.map { $0(classes ?? Tensor(zeros: [timesteps.count, $0.width])) }
+    let time = timeEmbedding(timesteps, added: told ?? added)
     var x = convIn(latents)
     var skips = [x]
     for block in downBlocks { x = block(x, time: time, context: context, skips: &skips, memory: memory) }

@@ -24,6 +24,8 @@ public struct UNet2DConfig: Equatable, Sendable {
   public var frequencyShift: Int
   /// SD-XL's conditioning beside the context; nil in the other versions.
   public var addition: Addition?
+  /// Numbers of the vector that is added to the timestep's for each image, as unCLIP's; nil where there is none.
+  public var classWidth: Int?
 
   /// A pooled text, with numbers about the picture as sines and cosines.
   public struct Addition: Equatable, Sendable {
@@ -81,6 +83,7 @@ public struct UNet2DConfig: Equatable, Sendable {
     flipsSineToCosine = try fields.flag("flip_sin_to_cos", default: true)
     frequencyShift = try fields.integer("freq_shift", default: 0, in: 0...1)
     addition = try UNet2DConfig.addition(fields)
+    classWidth = try UNet2DConfig.classWidth(fields)
     try requireDivisible(fields)
   }
 
@@ -96,6 +99,13 @@ public struct UNet2DConfig: Equatable, Sendable {
         "projection_class_embeddings_input_dim", "more than 6 times addition_time_embed_dim, which is even")
     }
     return addition
+  }
+
+  private static func classWidth(_ fields: ConfigurationFields) throws -> Int? {
+    let kind = try fields.text("class_embed_type", default: "")
+    guard !kind.isEmpty else { return nil }
+    guard kind == "projection" else { throw fields.problem("class_embed_type", "projection, or none") }
+    return try fields.integer("projection_class_embeddings_input_dim")
   }
 
   private func requireDivisible(_ fields: ConfigurationFields) throws {
@@ -119,7 +129,7 @@ public struct UNet2DConfig: Equatable, Sendable {
     "norm_num_groups", "norm_eps", "use_linear_projection", "flip_sin_to_cos", "freq_shift",
     // How precisely others compute; here everything is float32.
     "upcast_attention",
-    "addition_embed_type", "addition_time_embed_dim", "projection_class_embeddings_input_dim",
+    "addition_embed_type", "addition_time_embed_dim", "projection_class_embeddings_input_dim", "class_embed_type",
     // Of use only with an addition_embed_type that is refused.
     "addition_embed_type_num_heads",
   ]
@@ -161,13 +171,15 @@ extension UNet2DConfig {
       "up_block_types": .array(upAttention.map { $0 ? "CrossAttnUpBlock2D" : "UpBlock2D" }),
       "use_linear_projection": .bool(usesLinearProjection),
     ]
-    guard let addition else { return common }
-    return .object(
-      (common.members ?? []) + [
-        JSON.Member("addition_embed_type", "text_time"),
-        JSON.Member("addition_time_embed_dim", .integer(addition.waveWidth)),
-        JSON.Member("projection_class_embeddings_input_dim", .integer(addition.width)),
-      ])
+    let width = (addition?.width ?? classWidth).map {
+      JSON.Member("projection_class_embeddings_input_dim", .integer($0))
+    }
+    let kinds = [
+      addition.map { _ in JSON.Member("addition_embed_type", "text_time") },
+      addition.map { JSON.Member("addition_time_embed_dim", .integer($0.waveWidth)) },
+      classWidth.map { _ in JSON.Member("class_embed_type", "projection") }, width,
+    ]
+    return .object((common.members ?? []) + kinds.compactMap(\.self))
   }
 }
 

@@ -50,7 +50,7 @@ struct UNetMidBlock {
 
   func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor, memory: MemoryUse) -> Tensor {
     let x = before(x, time: time, context: context, memory: memory)
-    return memory == .fast ? after(x, time: time) : .recomputed(x) { after($0, time: time) }
+    return memory == .fast ? after(x, time: time) : .recomputed([x, time]) { after($0[0], time: $0[1]) }
   }
 }
 
@@ -98,7 +98,7 @@ struct UNetLayer {
   func callAsFunction(_ x: Tensor, time: Tensor, context: Tensor, memory: MemoryUse) -> Tensor {
     switch memory {
     case .fast: run(x, time, context)
-    case .small: .recomputed(x, context) { run($0, time, $1) }
+    case .small: .recomputed([x, time, context]) { run($0[0], $0[1], $0[2]) }
     }
   }
 

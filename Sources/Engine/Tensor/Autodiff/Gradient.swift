@@ -15,6 +15,13 @@ extension Tensor {
   static func record(
     _ name: StaticString, _ y: Tensor, from inputs: Tensor..., pullback: @escaping (Tensor) -> [Tensor?]
   ) -> Tensor {
+    record(name, y, from: inputs, pullback: pullback)
+  }
+
+  /// The same for inputs in a list.
+  static func record(
+    _ name: StaticString, _ y: Tensor, from inputs: [Tensor], pullback: @escaping (Tensor) -> [Tensor?]
+  ) -> Tensor {
     guard isRecorded(inputs) else {
       if Profiler.isOn { Profiler.finished(name, y, inputs, node: nil) }
       return y

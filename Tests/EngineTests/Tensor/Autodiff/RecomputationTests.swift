@@ -15,7 +15,8 @@ struct RecomputationTests {
       unet.memory = memory
       let context = try reference["context"].trackingGradient()
       let prediction = unet(
-        try reference["latents"], timesteps: try reference.integers("timesteps"), context: context)
+        try reference["latents"], timesteps: try reference.integers("timesteps"), context: context,
+        classes: unet.config.classWidth == nil ? nil : try reference["classes"])
       prediction.backward(arriving: try reference["d_prediction"])
       return (prediction: prediction, gradient: try #require(context.gradient))
     }
