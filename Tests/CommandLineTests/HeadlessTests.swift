@@ -41,6 +41,30 @@ struct HeadlessTests {
     #expect(complaint(["pretrain", "--out", folder])?.contains("already holds finished models") == true)
   }
 
+  @Test("pretrain adds a generator to models that lack nothing else, the same that it makes with them")
+  func missingGenerator() throws {
+    let assets = try TinyAssets.ready.get() + "/mini"
+    try withFolder { folder in
+      let (mini, plan) = (folder + "/mini", folder + "/plan.json")
+      try FileManager.default.copyItem(atPath: assets, toPath: mini)
+      try FileManager.default.removeItem(atPath: mini + "/unclip")
+      try RunJSON.pretty(TinyAssets.plan).write(to: URL(filePath: plan))
+      let words = ["train", "--feedback", "unclip", "--steps", "1", "--out", folder + "/run"]
+      let refusal = complaint(words, assets: folder) ?? ""
+      #expect(refusal.contains("needs a generator") && refusal.contains("diva-tui pretrain"), "\(refusal)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
+
+      _ = try diva(["pretrain", "--out", mini, "--plan", plan, "--json"], assets: folder)
+
+      for file in ["unclip/unet/diffusion_pytorch_model.safetensors", "clip/model.safetensors"] {
+        #expect(try bytes("\(mini)/\(file)") == bytes("\(assets)/\(file)"), "\(file)")
+      }
+      let record = try #require(try PretrainRecord(contentsOf: URL(filePath: mini + "/pretrain.json")))
+      #expect(record.generator?.map(\.condition) == ["nothing", "another picture's embedding", "its embedding"])
+      #expect(record.conditions?.isEmpty == false && record.stages.count == PretrainProgress.Stage.allCases.count)
+    }
+  }
+
   @Test("--once has a frame of a run as text, and as a PNG") @MainActor
   func once() throws {
     let run = try FoundRuns([try HeadlessTests.whole.get()])

@@ -34,6 +34,10 @@ enum TinyAssets {
     (plan.baseline.steps, plan.baseline.singles) = (1, 4)
     (plan.autoencoder.steps, plan.autoencoder.batch) = (1, 2)
     (plan.denoiser.steps, plan.denoiser.batches, plan.denoiser.pairs, plan.denoiser.singles) = (2, 1, 0, 2)
+    if var generator = plan.generator {
+      (generator.steps, generator.batches, generator.pairs, generator.singles) = (2, 1, 0, 2)
+      plan.generator = generator
+    }
     (plan.candidates, plan.kept, plan.browsed) = (2, 1, 1)
     return plan
   }

@@ -1,6 +1,7 @@
 """Losses of the other feedbacks and their gradients on small models in PyTorch, by their papers' formulas.
 
-Writes Tests/Fixtures/feedback_losses.safetensors. Models, projection, images and latents are those of ten_losses.py; the
+Writes Tests/Fixtures/feedback_losses.safetensors, and lora_step.safetensors with a step of PEFT's low-rank adaptation.
+Models, projection, images and latents are those of ten_losses.py; the
 tuned tower is the baseline's with every weight times 1.1, so that the anchor has a distance. Computed in double precision
 from the float16 weights, stored as float32.
 Run: python Tests/Reference/feedback_losses.py (needs torch, transformers, diffusers, safetensors).
@@ -8,7 +9,10 @@ Run: python Tests/Reference/feedback_losses.py (needs torch, transformers, diffu
 
 import copy
 
+import peft
 import torch
+from diffusers import DDIMScheduler, UNet2DConditionModel
+from diffusers.models.embeddings import get_timestep_embedding
 from safetensors.torch import save
 from ten_losses import FIXTURES, PLANS, VERSIONS, Run, nhwc
 from torch.nn.functional import normalize
@@ -65,6 +69,62 @@ def dcr(run, clip, pixels, augmented, latents, noise, timesteps):
     return total
 
 
+def unclip(run, clip, pixels, latents, noise, timesteps):
+    """un²CLIP: a frozen generator's velocity, given the embedding and its level of noise, 0, as Stable unCLIP takes them."""
+    generator = UNet2DConditionModel.from_pretrained(FIXTURES / "models/unet-unclip", torch_dtype=torch.float64)
+    generator.requires_grad_(False)
+    schedule = DDIMScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", prediction_type="v_prediction")
+    embeddings = clip.get_image_features(pixel_values=pixels).pooler_output
+    levels = get_timestep_embedding(
+        torch.zeros(len(pixels)), embeddings.shape[1], flip_sin_to_cos=True, downscale_freq_shift=0)
+    text = run.inputs["prompt"].double().expand(len(pixels), -1, -1)
+    answer = generator(
+        schedule.add_noise(latents, noise, timesteps), timesteps, text,
+        class_labels=torch.cat([embeddings, levels.double()], 1)).sample
+    return ((answer - schedule.get_velocity(latents, noise, timesteps)) ** 2).mean()
+
+
+def lora_step(run, clip, inputs, timesteps):
+    """One step of AdamW on PEFT's factors and the biases beside them: gradients, and the weights that they merge to."""
+    torch.manual_seed(21)
+    layers = r"(vision_model.*(q|k|v|out)_proj|vision_model.*fc[12]|visual_projection)"
+    adapted = peft.get_peft_model(
+        clip, peft.LoraConfig(r=16, lora_alpha=16, lora_dropout=0.0, bias="lora_only", target_modules=layers)).double()
+    factors = {name: value for name, value in adapted.named_parameters() if ".lora_" in name}
+
+    def own(name):
+        return name.removeprefix("base_model.model.").replace(".default.", ".").replace(".base_layer.", ".")
+
+    tensors = {}
+    with torch.no_grad():
+        for name, value in factors.items():
+            if ".lora_B." in name:
+                value.copy_(0.1 * torch.randn_like(value))
+            value.copy_(value.float())
+            tensors[own(name)] = value.clone()
+    trained = [value for value in adapted.parameters() if value.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0)
+    loss = unclip(run, adapted.base_model.model, **inputs, timesteps=timesteps)
+    loss.backward()
+    tensors["loss"] = loss
+    for name, value in adapted.named_parameters():
+        if "layers.0.self_attn.q_proj" in name or "layers.1.mlp.fc1" in name or "visual_projection" in name:
+            if value.grad is not None:
+                tensors[f"gradient.{own(name)}"] = value.grad
+    optimizer.step()
+    for name, value in adapted.merge_and_unload().named_parameters():
+        if "vision_model.encoder.layers.1.mlp.fc" in name or "visual_projection" in name:
+            tensors[f"merged.{name}"] = value
+    return tensors
+
+
+def write(name, tensors):
+    tensors = {key: v.detach().float() if v.is_floating_point() else v for key, v in tensors.items()}
+    tensors = {key: value.contiguous() for key, value in tensors.items()}
+    (FIXTURES / f"{name}.safetensors").write_bytes(save(tensors, metadata=VERSIONS))
+
+
 def main():
     run = Run(PLANS[0])
     baseline = run.models.clip.eval().requires_grad_(False)
@@ -85,6 +145,8 @@ def main():
     losses = {
         "anchor": lambda: contrastive_anchor(clip, baseline, doubles["pixels"], doubles["augmented"]),
         "dcr": lambda: dcr(run, clip, **doubles, timesteps=timesteps),
+        "unclip": lambda: unclip(
+            run, clip, **{name: doubles[name] for name in ["pixels", "latents", "noise"]}, timesteps=timesteps),
     }
     learning = tower | {f"visual_proj.{name}": value for name, value in run.projection.named_parameters()}
     for name, loss in losses.items():
@@ -97,9 +159,9 @@ def main():
                     "vision_model.encoder.layers.0.self_attn.v_proj.weight"]:
             if learning[key].grad is not None:
                 tensors[f"{name}.{key}"] = learning[key].grad
-    tensors = {key: v.detach().float() if v.is_floating_point() else v for key, v in tensors.items()}
-    tensors = {key: value.contiguous() for key, value in tensors.items()}
-    (FIXTURES / "feedback_losses.safetensors").write_bytes(save(tensors, metadata=VERSIONS))
+    write("feedback_losses", tensors)
+    given = {name: doubles[name] for name in ["pixels", "latents", "noise"]}
+    write("lora_step", lora_step(run, copy.deepcopy(baseline), given, timesteps))
 
 
 if __name__ == "__main__":

@@ -60,12 +60,14 @@ public struct DiffusionFeedback {
   /// - Parameters:
   ///   - latents: (B, h, w, c), scaled as the denoiser expects them.
   ///   - context: (B, tokens, width); shared by the N draws of an image, so CLIP runs once per image.
-  public func answer(latents: Tensor, context: Tensor, draw: NoiseDraw) -> Answer {
+  ///   - classes: of a UNet that takes class vectors, (B, width).
+  public func answer(latents: Tensor, context: Tensor, classes: Tensor? = nil, draw: NoiseDraw) -> Answer {
     let draws = draw.timesteps.count / latents.shape[0]
-    let clean = draws == 1 ? latents : latents.repeated(draws)
+    func repeated(_ tensor: Tensor) -> Tensor { draws == 1 ? tensor : tensor.repeated(draws) }
+    let clean = repeated(latents)
     let noised = schedule.addNoise(draw.noise, to: clean, timesteps: draw.timesteps)
     let prediction = denoiser(
-      noised, timesteps: draw.timesteps, context: draws == 1 ? context : context.repeated(draws))
+      noised, timesteps: draw.timesteps, context: repeated(context), classes: classes.map(repeated))
     let target = schedule.target(noise: draw.noise, latents: clean, timesteps: draw.timesteps)
     return Answer(prediction: prediction, target: target, loss: prediction.meanSquaredError(target))
   }

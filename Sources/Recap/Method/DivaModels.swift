@@ -11,6 +11,10 @@ public final class DivaModels {
   public let recap: DenseRecap
   /// The projection as aligned, before the tower changed; checkpoints keep it.
   public private(set) var baselineRecap: DenseRecap
+  /// un²CLIP's, once it is needed.
+  public private(set) var generator: UnclipGenerator?
+  /// Opens it; throws a `Problem` where there is none for this CLIP.
+  var openGenerator: (() throws -> UnclipGenerator)?
 
   /// - Parameters:
   ///   - tuned: another CLIP of the same sizes to start from (or to score) instead of a copy of the baseline.
@@ -33,6 +37,13 @@ public final class DivaModels {
   public var objective: DivaObjective { DivaObjective(vision: tuned, recap: recap, feedback: feedback) }
 
   public var projectionParameters: [Parameter] { recap.projection.parameters }
+
+  /// Opens what a feedback needs beside these models; throws a `Problem` where it is not to be had.
+  func prepare(for feedback: FeedbackMethod) throws {
+    guard feedback == .unclip, generator == nil else { return }
+    guard let openGenerator else { throw UnclipGenerator.missing("no generator was given") }
+    generator = try openGenerator()
+  }
 
   func keepAlignedProjection() {
     for (kept, current) in zip(baselineRecap.projection.parameters, projectionParameters) {

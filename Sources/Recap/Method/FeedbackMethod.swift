@@ -6,6 +6,8 @@ public enum FeedbackMethod: String, Codable, CaseIterable, CustomStringConvertib
   case diva
   /// Contrastive noise predictions (DCR; `ContrastiveReconstruction`).
   case dcr
+  /// The error of a frozen generator at drawing an image from CLIP's embedding of it (un²CLIP; `GeneratorInversion`).
+  case unclip
   /// A control without a generative model (`ContrastiveAnchor`).
   case contrastiveAnchor = "contrastive-anchor"
 
@@ -16,17 +18,19 @@ public enum FeedbackMethod: String, Codable, CaseIterable, CustomStringConvertib
     switch self {
     case .diva: "diva, the diffusion model's noise prediction error"
     case .dcr: "dcr, noise predictions contrasted between the images of a batch"
+    case .unclip: "unclip, how badly a frozen generator draws the image from CLIP's embedding of it"
     case .contrastiveAnchor: "contrastive-anchor, two crops of an image and an anchor at the baseline, a control"
     }
   }
 
-  /// Whether the aligning steps are a first stage of the method; the control's serve its pictures alone.
-  public var hasFirstStage: Bool { self != .contrastiveAnchor }
+  /// Whether the aligning steps are a first stage of the method. Those of the others, which have no projection, serve
+  /// their pictures alone and are DIVA's. (un²CLIP's first stage is its generator's training.)
+  public var hasFirstStage: Bool { self != .contrastiveAnchor && self != .unclip }
 
   /// Images whose loss depends on each other; parts of a micro-batch have whole groups of so many. nil: all of them.
   var group: Int? {
     switch self {
-    case .diva: 1
+    case .diva, .unclip: 1
     case .dcr: ContrastiveReconstruction.group
     case .contrastiveAnchor: nil
     }

@@ -45,6 +45,13 @@ public enum RandomStream: UInt32, CaseIterable, Sendable {
   /// Directions of the random change that the tuned tower is compared with.
   case equalNormControl = 40
 
+  // Pretraining of un²CLIP's generator: of latents and embeddings, and which pictures are drawn from nothing.
+  case generatorNoise = 60
+  case generatorTimesteps = 61
+  case generatorLevels = 62
+  case generatorLevelNoise = 63
+  case generatorEmpty = 64
+
   // Numbers to time with.
   case benchPrompt = 41
   case benchLatents = 42

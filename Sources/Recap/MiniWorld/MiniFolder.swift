@@ -18,6 +18,11 @@ public struct MiniFolder: Sendable {
   static func conditionStatistics(in diffusion: WeightsFolder) -> URL {
     URL(filePath: diffusion.path + "/condition_statistics.json")
   }
+  /// What draws pictures from the baseline's embeddings: a Stable unCLIP without the parts that `clip` and `diffusion` hold.
+  public var generator: WeightsFolder { WeightsFolder(path + "/unclip") }
+  /// Its pipeline's index goes last.
+  var hasGenerator: Bool { generator.has(Self.pipelineIndex) }
+  static let pipelineIndex = "model_index.json"
   /// The 135 pairs to browse, in MMVP's layout.
   public var benchmark: URL { URL(filePath: path + "/mmvp") }
   public var pairLists: URL { URL(filePath: path + "/pairs.json") }
@@ -25,10 +30,12 @@ public struct MiniFolder: Sendable {
   /// What training with each recap density comes to.
   var densityResults: String { path + "/density.json" }
 
-  /// A name for the contents of all models in this folder: 32 hexadecimal digits. Cost: reads them once.
-  public func digest() throws -> String {
+  /// A name for the contents of the models in this folder: 32 hexadecimal digits. Cost: reads them once.
+  ///
+  /// - Parameter generator: whether un²CLIP's is one of them; other runs have nothing to do with it.
+  public func digest(generator: Bool = false) throws -> String {
     var digest = ContentDigest()
-    for folder in ["clip", "diffusion"] {
+    for folder in ["clip", "diffusion"] + (generator ? ["unclip"] : []) {
       let names = FileManager.default.enumerator(atPath: "\(path)/\(folder)")?.compactMap { $0 as? String } ?? []
       for name in names.sorted() where name.hasSuffix(".safetensors") || name.hasSuffix(".json") {
         let file = "\(path)/\(folder)/\(name)"
@@ -54,7 +61,7 @@ public struct MiniFolder: Sendable {
 
   /// Removes them, and their folder if nothing else is in it.
   public func removeWork() throws {
-    for model in [text, classifiers, towers, twinTowers, twin] {
+    for model in [text, classifiers, towers, twinTowers, twin] where model.exists {
       try FileManager.default.removeItem(atPath: model.path)
     }
     rmdir(path + "/work")

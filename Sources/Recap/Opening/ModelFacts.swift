@@ -80,7 +80,7 @@ extension Workspace {
     let shape = models.recap.projection.weight.shape
     let place = givenDiffusion ?? "embedded, \(folder.diffusion.path)"
     let isTrained = models.tuned.parameters.contains { $0.isTrainable }
-    return opened.facts + [
+    let own: [ModelFacts?] = [
       ModelFacts(
         "CLIP, tuned: the image tower",
         [.init("from", tuned)] + OpenedCLIP.sizes(models.tuned.parameters) + [
@@ -110,6 +110,15 @@ extension Workspace {
             .init("context", "width \(denoiser.contextWidth)"),
             .init("schedule", "\(diffusion.schedule.timesteps) timesteps"),
           ]),
+      models.generator.map { generator in
+        ModelFacts(
+          "Generator, of the feedback unclip",
+          [.init("from", givenDiffusion ?? "embedded, \(folder.generator.path)")]
+            + OpenedCLIP.sizes(generator.denoiser.denoiser.parameters) + [
+              .init("trained", "no: it is frozen"),
+              .init("class vector", "an embedding of \(generator.width) numbers, and as many of its noise level"),
+            ])
+      },
       ModelFacts(
         "Autoencoder",
         OpenedCLIP.sizes(diffusion.autoencoder.parameters) + [
@@ -119,6 +128,7 @@ extension Workspace {
             "latents", "\(autoencoder.latentChannels) channels, times \(autoencoder.scalingFactor.text(figures: 4))"),
         ]),
     ]
+    return opened.facts + own.compactMap(\.self)
   }
 }
 

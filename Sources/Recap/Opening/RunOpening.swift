@@ -30,7 +30,8 @@ extension RunDescription {
       mmvp: scored.folder.map(Self.absolute), pairs: scored.choice?.rawValue,
       zeroShot: elsewhere.zeroShot.map(Self.absolute), retrieval: elsewhere.retrieval.map(Self.absolute),
       prompt: workspace.givenPrompt,
-      embeddedWeights: clip == nil || diffusion == nil ? try workspace.folder.digest() : nil,
+      embeddedWeights: clip == nil || diffusion == nil
+        ? try workspace.folder.digest(generator: configuration.feedback == .unclip) : nil,
       tuned: tuned.map(Self.absolute), backbone: workspace.backbone.name, threads: ThreadPool.threads)
   }
 
@@ -65,9 +66,10 @@ extension Workspace {
     try requirePossible(run.configuration)
     let images =
       try images ?? self.images(run.images, seed: run.seed, keepsLatents: keepsLatents, environment: environment)
+    let models = try models ?? self.models(tuned: run.tuned, seed: run.seed)
+    try models.prepare(for: run.configuration.feedback)
     let trainer = Trainer(
-      run.configuration, models: try models ?? self.models(tuned: run.tuned, seed: run.seed), images: images,
-      interpolates: run.interpolates ?? .lastStep)
+      run.configuration, models: models, images: images, interpolates: run.interpolates ?? .lastStep)
     let session = TrainingSession(trainer, evaluator: try evaluator(), recorder: try recorder(run, at: place, trainer))
     session.reconstructs = backbone.policy.isEager
     session.recording = run.record ?? backbone.policy.recording
@@ -103,6 +105,7 @@ extension Workspace {
   /// Refuses what these models cannot do, before any work.
   public func requirePossible(_ plan: TrainConfiguration) throws {
     try requirePossible(plan.density)
+    if plan.feedback == .unclip { try requireGenerator() }
     let steps = diffusion.schedule.timesteps
     guard plan.firstTimestep >= 0, plan.firstTimestep < plan.lastTimestep, plan.lastTimestep <= steps else {
       throw Problem(

@@ -98,6 +98,7 @@ public struct Workspace {
       baseline: clip, tuned: tuned?.tower, diffusion: diffusion, prompt: prompt, projection: projection(seed: seed),
       joining: backbone.joining)
     try tuned?.restoreProjections(of: models)
+    models.openGenerator = generator
     return models
   }
 

@@ -24,4 +24,19 @@ enum MiniModels {
     contextWidth: 128, groups: 8)
 
   static let schedule = NoiseSchedule()
+
+  /// un²CLIP's: its class vector is an embedding and as many waves of its level. As the text says nothing, attention is on
+  /// the coarse level only.
+  static let generator: UNet2DConfig = {
+    var config = UNet2DConfig(
+      sampleSize: 8, channels: 8, blockChannels: [64, 96], attention: [false, true], layersPerBlock: 1, heads: [4, 4],
+      contextWidth: 128, groups: 8)
+    config.classWidth = 2 * 128
+    return config
+  }()
+
+  static let generatorSchedule = NoiseSchedule(prediction: .velocity)
+  /// Of the noise on embeddings.
+  static let levelSchedule = NoiseSchedule(
+    betaStart: 0.0001, betaEnd: 0.02, betas: .squaredCosine, stepsOffset: 0, endsWithoutNoise: true)
 }

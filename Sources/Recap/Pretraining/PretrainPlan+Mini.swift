@@ -16,6 +16,9 @@ extension PretrainPlan {
     denoiser: Denoiser(
       steps: 5000, batches: 800, pairs: 12, singles: 24, rate: 1e-3, warmUpSteps: 100, detail: 1, endTokenShare: 0.5,
       emptyShare: 0.1, timestepPower: 0.7, conditionNoise: 0.3),
+    generator: Generator(
+      steps: 1200, batches: 300, pairs: 12, singles: 24, rate: 1e-3, warmUpSteps: 100, emptyShare: 0.1,
+      noiseLevels: 400, timestepPower: 0.7),
     candidates: 400, kept: 100, browsed: 15)
 
   /// Reads a plan; throws a `Problem` that names the member which is missing or wrong.
@@ -41,18 +44,21 @@ extension PretrainPlan {
       contrastive.flatMap { [$0.steps, $0.warmUpSteps] }
         + [
           text.steps, text.warmUpSteps, autoencoder.steps, autoencoder.warmUpSteps, denoiser.steps,
-          denoiser.warmUpSteps,
+          denoiser.warmUpSteps, generator?.steps ?? 0, generator?.warmUpSteps ?? 0,
         ],
       in: 0...100_000_000, "steps")
     try require(
       contrastive.flatMap { [$0.pairs, $0.singles] }
-        + [text.pairs, text.singles, autoencoder.batch, denoiser.pairs, denoiser.singles],
+        + [text.pairs, text.singles, autoencoder.batch, denoiser.pairs, denoiser.singles]
+        + [generator?.pairs ?? 0, generator?.singles ?? 0],
       in: 0...100_000, "pairs, singles and batches")
     try require([candidates, kept, browsed], in: 1...100_000, "candidates, kept and browsed")
+    let generated = generator.map { [2 * $0.pairs + $0.singles] } ?? []
     let batches =
       contrastive.map { 2 * $0.pairs + $0.singles }
-      + [2 * text.pairs + text.singles, 2 * denoiser.pairs + denoiser.singles]
-    try require([denoiser.batches], in: 1...10_000, "denoiser.batches")
+      + [2 * text.pairs + text.singles, 2 * denoiser.pairs + denoiser.singles] + generated
+    try require([denoiser.batches, generator?.batches ?? 1], in: 1...10_000, "batches of different pictures")
+    try require([generator?.noiseLevels ?? 1], in: 1...1000, "generator.noiseLevels")
     guard autoencoder.batch > 0, batches.allSatisfy({ $0 > 0 }) else {
       throw Problem("cannot use the plan \(file): it has an empty batch")
     }

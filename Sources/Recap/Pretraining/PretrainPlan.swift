@@ -77,6 +77,26 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
     public var averageDecay: Float = 0.999
   }
 
+  /// Learning to draw pictures from the baseline's embeddings (un²CLIP's generator).
+  public struct Generator: Codable, Equatable, Sendable {
+    public var steps: Int
+    /// Batches of different pictures; later steps see them again with other noise.
+    public var batches: Int
+    /// Pairs of scenes that differ in one aspect, and lone scenes, of a batch.
+    public var pairs: Int
+    public var singles: Int
+    public var rate: Double
+    public var warmUpSteps: Int
+    public var weightDecay: Float = 0.01
+    /// Share of the pictures that are drawn from nothing.
+    public var emptyShare: Double
+    /// Embeddings have noise of one of the first so many levels of 1000.
+    public var noiseLevels: Int
+    /// Timesteps are ⌊1000·u^power⌋, u uniform: below 1 leans to the noisy ones.
+    public var timestepPower: Float
+    public var averageDecay: Float = 0.999
+  }
+
   public var seed: UInt64 = 1
   /// The text tower, which is kept.
   public var text: Text
@@ -86,6 +106,8 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
   public var baseline: Contrastive
   public var autoencoder: Autoencoder
   public var denoiser: Denoiser
+  /// nil makes none: a run with un²CLIP's feedback then needs a generator of its own.
+  public var generator: Generator?
   /// Candidate pairs a pattern, and how many of them that the twin finds most alike are kept.
   public var candidates: Int
   public var kept: Int

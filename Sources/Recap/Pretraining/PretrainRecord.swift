@@ -38,6 +38,8 @@ public struct PretrainRecord: Codable, Equatable, Sendable {
   public var scores: Scores?
   /// The finished denoiser's losses on unseen scenes, by condition and timestep (`DenoiserMeasure.timesteps`).
   public var conditions: [DenoiserMeasure.Row]?
+  /// The same of un²CLIP's generator; nil where the plan makes none.
+  public var generator: [DenoiserMeasure.Row]?
 
   public init(plan: PretrainPlan, version: String, threads: Int, cpu: String = RunDescription.cpuName()) {
     self.plan = plan

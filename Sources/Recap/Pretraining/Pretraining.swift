@@ -1,8 +1,8 @@
 import Engine
 import Foundation
 
-/// Makes the embedded models from nothing: text tower, image towers, baseline and twin, autoencoder, denoiser, and the
-/// list of pairs that the twin is blind to. The plan's seed decides all of it.
+/// Makes the embedded models from nothing: text tower, image towers, baseline and twin, autoencoder, denoiser, the
+/// list of pairs that the twin is blind to, and un²CLIP's generator. The plan's seed decides all of it.
 ///
 /// Each stage writes its folder when it is done, and a stage whose folder is there is opened instead of trained: a
 /// stopped pre-training goes on where it was.
@@ -20,7 +20,18 @@ public struct Pretraining {
     tokenizer = try MiniVocabulary().tokenizer(contextLength: MiniModels.contextLength)
   }
 
+  /// Trains what is not there yet; finished models need no text tower any more.
   public func run() throws {
+    if !hasModels { try makeModels() }
+    try trainGenerator()
+  }
+
+  private var hasModels: Bool {
+    folder.clip.exists && folder.autoencoder.exists && folder.unet.exists
+      && FileManager.default.fileExists(atPath: folder.pairLists.path)
+  }
+
+  private func makeModels() throws {
     let (text, classifiers) = try trainText()
     let regions = regions(text.text)
     func tower(
@@ -91,8 +102,9 @@ public struct Pretraining {
       autoencoder: autoencoder, schedule: MiniModels.schedule)
   }
 
-  /// What the finished denoiser makes of conditions that say more and more.
-  public func conditionLosses(scenes: Int = 256) throws -> [DenoiserMeasure.Row] {
+  /// What the finished denoiser makes of conditions that say more and more; nil once the text tower is removed.
+  public func conditionLosses(scenes: Int = 256) throws -> [DenoiserMeasure.Row]? {
+    guard folder.text.exists else { return nil }
     let text = try CLIP(folder.text).text
     let stage = denoiserStage(text: text, regions: regions(text), autoencoder: try AutoencoderKL(folder.autoencoder))
     return DenoiserMeasure(stage: stage)
@@ -121,6 +133,32 @@ public struct Pretraining {
     try text.saveProjectedTextEncoder(to: folder.textEncoder)
     try MiniVocabulary().write(
       to: URL(filePath: folder.diffusion.path + "/tokenizer"), contextLength: MiniModels.contextLength)
+  }
+
+  // MARK: un²CLIP's generator
+
+  private func generatorStage(_ plan: PretrainPlan.Generator) throws -> GeneratorStage {
+    GeneratorStage(
+      plan: plan, world: world, vision: try CLIP(folder.clip).vision,
+      autoencoder: try AutoencoderKL(folder.autoencoder),
+      emptyText: try Prompt.embedding(in: folder.diffusion, ""))
+  }
+
+  private func trainGenerator() throws {
+    guard let part = plan.generator, !folder.hasGenerator else { return }
+    let stage = try generatorStage(part)
+    let unet = try UNet2DConditionModel(MiniModels.generator, from: .initializing(seed: plan.seed))
+    let normalizer = stage.normalizer()
+    try stage.run(unet, normalizer, seed: plan.seed) { try report($0.of(.generator)) }
+    try folder.writeGenerator(unet, normalizer)
+  }
+
+  /// How well the finished generator draws pictures from their embeddings; nil where there is none.
+  public func generatorLosses(scenes: Int = 256) throws -> [DenoiserMeasure.Row]? {
+    try plan.generator.map { part in
+      try generatorStage(part).rows(
+        UNet2DConditionModel(folder.generator.part("unet")), scenes: scenes, seed: plan.seed)
+    }
   }
 
   // MARK: Pairs

@@ -85,7 +85,7 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 extension FeedbackMethod {
   /// What is wrong with a plan for it; nil if nothing is.
   func complaint(about plan: TrainConfiguration) -> String? {
-    if self != .diva, plan.shufflesCondition { return "\(rawValue) has no condition that could be shuffled" }
+    if plan.shufflesCondition, self != .diva, self != .unclip { return "\(rawValue) has no condition that could be shuffled" }
     guard let group else {
       return plan.batchParts == 1 ? nil : "\(rawValue) compares all images of a micro-batch; expected batchParts 1"
     }

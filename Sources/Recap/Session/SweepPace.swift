@@ -21,6 +21,7 @@ extension SweepCost {
     ) throws {
       var short = plan
       (short.alignSteps, short.steps, self.evaluation) = (plan.alignSteps > 0 ? 2 : 0, 2, evaluation)
+      try models.prepare(for: plan.feedback)
       let trainer = Trainer(short, models: models, images: images)
       func fastest() throws -> Double {
         let reports = try [trainer.step(), trainer.step()]

@@ -191,9 +191,9 @@ public final class Trainer {
     return count == 0 ? .classOnly : .fraction(Double(count) / Double(patches))
   }
 
-  /// A control without a diffusion model needs no projection: it is aligned as DIVA's, for pictures.
+  /// A method without a projection has it aligned as DIVA's, for pictures.
   private func method(in stage: StepReport.Stage) -> FeedbackMethod {
-    stage == .align && configuration.feedback == .contrastiveAnchor ? .diva : configuration.feedback
+    stage == .align && !configuration.feedback.hasFirstStage ? .diva : configuration.feedback
   }
 
   private func inputs(

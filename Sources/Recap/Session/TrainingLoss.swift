@@ -20,6 +20,11 @@ extension DivaModels {
         draw: .random(
           latents: latents.shape, draws: 1, timesteps: sampling.timesteps, seed: sampling.seed, step: step,
           part: part))
+    case .unclip:
+      guard let generator else { preconditionFailure("un²CLIP's feedback needs a generator: see prepare(for:)") }
+      let inputs = DivaObjective.Inputs(images, sampling, patches: tuned.config.patches, step: step, part: part)
+      let answer = GeneratorInversion(vision: tuned, generator: generator).answer(inputs)
+      return FeedbackLoss(loss: answer.loss, errors: answer.errors, timesteps: inputs.draw.timesteps)
     case .contrastiveAnchor:
       let views = ContrastiveAnchor.crops(images.pixels, seed: sampling.seed, step: step)
       return FeedbackLoss(loss: ContrastiveAnchor(vision: tuned, baseline: baseline.vision).loss(views))

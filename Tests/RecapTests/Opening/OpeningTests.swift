@@ -82,6 +82,33 @@ struct OpeningTests {
     }
   }
 
+  @Test("un²CLIP takes a generator that knows this CLIP's embeddings, and says what to give where there is none")
+  func generators() throws {
+    var plan = TrainConfiguration()
+    (plan.feedback, plan.density) = (.unclip, .classOnly)
+    func generator(_ path: String, clip: String) throws -> UnclipGenerator {
+      let workspace = try workspace(path, clip: Self.fixtures + "/models/" + clip)
+      try workspace.requirePossible(plan)
+      let models = try workspace.models()
+      try models.prepare(for: .unclip)
+      return try #require(models.generator)
+    }
+    try withDiffusion { path in
+      let refusal = problem { _ = try generator(path, clip: "clip") }
+      #expect(
+        refusal.contains("\(path) draws them from texts alone") && refusal.contains("Stable unCLIP 2.1"), "\(refusal)")
+      try FileManager.default.removeItem(atPath: path + "/unet")
+      try FileManager.default.copyItem(atPath: Self.fixtures + "/models/unet-unclip", toPath: path + "/unet")
+
+      #expect(try generator(path, clip: "clip").width == 10)
+      #expect(
+        problem { _ = try generator(path, clip: "siglip") }.contains(
+          "takes 20 numbers of an image, this CLIP's make 24"))
+      // DIVA's feedback from the same model gives the class vector nothing.
+      #expect(try DivaStep(models: workspace(path).models()).run(inputs(workspace(path))).loss.isFinite)
+    }
+  }
+
   @Test("between models that share no space the projection begins at random, from the seed")
   func randomProjection() throws {
     try withDiffusion { path in
@@ -98,19 +125,24 @@ struct OpeningTests {
     }
   }
 
+  private func inputs(_ workspace: Workspace) -> DivaObjective.Inputs {
+    let picture = Image(width: 40, height: 30, pixels: (0..<3600).map { UInt8($0 % 251) })
+    let sampling = DivaObjective.Sampling(seed: 1, density: .pooled(window: 2), draws: 2, timesteps: 0..<1000)
+    return DivaObjective.Inputs(
+      clipPixels: workspace.preprocessing.pixels([picture]), latents: workspace.latents([picture]), sampling,
+      patches: 9,
+      step: 0)
+  }
+
   @Test("a step of a SigLIP on Stable Diffusion gives a gradient to every weight of its image tower")
   func step() throws {
     try withDiffusion { path in
       let workspace = try workspace(path)
-      let picture = Image(width: 40, height: 30, pixels: (0..<3600).map { UInt8($0 % 251) })
-      let latents = workspace.latents([picture])
-      let sampling = DivaObjective.Sampling(seed: 1, density: .pooled(window: 2), draws: 2, timesteps: 0..<1000)
-      let inputs = DivaObjective.Inputs(
-        clipPixels: workspace.preprocessing.pixels([picture]), latents: latents, sampling, patches: 9, step: 0)
+      let inputs = inputs(workspace)
 
       let outputs = DivaStep(models: try workspace.models()).run(inputs)
 
-      #expect(latents.shape == [1, 8, 8, 3])
+      #expect(inputs.latents.shape == [1, 8, 8, 3])
       #expect(outputs.context.shape == [1, 5, 7])
       #expect(outputs.towerGradients.count == workspace.clip.vision.parameters.count)
       #expect(outputs.loss.isFinite)

@@ -33,9 +33,16 @@ struct TrainingReference {
       denoiser: try UNet2DConditionModel(WeightsFolder(folder + "/unet")),
       autoencoder: try AutoencoderKL(WeightsFolder(folder + "/vae")), schedule: NoiseSchedule())
     let shape = projection[0].shape
-    return try DivaModels(
+    let models = try DivaModels(
       baseline: CLIP(WeightsFolder(folder + "/clip")), diffusion: diffusion, prompt: fixture["prompt"],
       projection: Linear(shape[1], shape[0], from: .copying(projection)))
+    models.openGenerator = {
+      UnclipGenerator(
+        unet: try UNet2DConditionModel(WeightsFolder(folder + "/unet-unclip")),
+        schedule: NoiseSchedule(prediction: .velocity), emptyText: try fixture["prompt"])
+    }
+    try models.prepare(for: .unclip)
+    return models
   }
 
   func images() throws -> GivenImages { GivenImages(pixels: try fixture["pixels"], latents: try fixture["latents"]) }

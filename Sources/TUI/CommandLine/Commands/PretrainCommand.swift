@@ -19,14 +19,14 @@ struct PretrainCommand: DivaCommand {
 
   func work(_ console: Console) throws {
     let folder = MiniFolder(out)
-    guard !FileManager.default.fileExists(atPath: folder.pairLists.path) else {
-      throw Problem("\(out) already holds finished models", advice: "give a new folder with --out")
-    }
     var plan = try plan.map { try PretrainPlan(parsing: SmallFile.read($0), file: $0) } ?? .mini
     plan.seed = general.givenSeed ?? plan.seed
     var record =
       try PretrainRecord(contentsOf: folder.record)
       ?? PretrainRecord(plan: plan, version: programVersion, threads: ThreadPool.threads)
+    guard !folder.isFinished(plan) else {
+      throw Problem("\(out) already holds finished models", advice: "give a new folder with --out")
+    }
     guard record.plan == plan else {
       throw Problem(
         "\(out) was begun with another plan or seed", advice: "go on with that one, or give a new folder with --out")
@@ -51,7 +51,8 @@ struct PretrainCommand: DivaCommand {
     }
     watch.line.clear()
     record.scores = try PretrainRecord.Scores(Workspace(mini: folder))
-    record.conditions = try pretraining.conditionLosses()
+    record.conditions = try pretraining.conditionLosses() ?? record.conditions
+    record.generator = try pretraining.generatorLosses()
     try record.write(to: folder.record)
     if !keepWork { try folder.removeWork() }
     try show(record, text(record), console)
