@@ -11,6 +11,8 @@ package struct Fixture {
     file = try SafetensorsFile(Fixture.folder.appending(path: "\(name).safetensors").path)
   }
 
+  package var names: [String] { file.tensorNames.sorted() }
+
   package subscript(key: String) -> Tensor {
     get throws {
       guard let tensor = try file.tensor(named: key) else {

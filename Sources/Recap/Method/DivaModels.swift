@@ -5,6 +5,8 @@ public final class DivaModels {
   public let baseline: CLIP
   /// The image tower that learns; begins as a copy of the baseline's.
   public let tuned: CLIPVisionTower
+  /// What it began as.
+  let start: CLIPVisionTower
   public let diffusion: StableDiffusion
   public let feedback: DiffusionFeedback
   /// Projects tokens into the UNet's context: the tuned tower's in training, both towers' where they are compared.
@@ -26,7 +28,8 @@ public final class DivaModels {
     joining: PromptJoining = .mean
   ) throws {
     self.baseline = baseline
-    self.tuned = try (tuned ?? baseline.vision).copied()
+    start = tuned ?? baseline.vision
+    self.tuned = try start.copied()
     self.diffusion = diffusion
     feedback = DiffusionFeedback(denoiser: diffusion.denoiser, schedule: diffusion.schedule)
     recap = DenseRecap(projection: projection, promptEmbedding: prompt, joining: joining)

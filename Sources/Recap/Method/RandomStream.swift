@@ -30,6 +30,8 @@ public enum RandomStream: UInt32, CaseIterable, Sendable {
   /// Of the two views that a contrastive control compares, and of the view that DCR adds.
   case contrastiveCrops = 14
   case augmentation = 15
+  /// Where low-rank adaptation begins.
+  case lowRankStart = 16
   case noise = 20
   case timesteps = 21
   /// How many patches are in the condition while the projection is aligned.

@@ -7,6 +7,8 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
   public var seed: UInt64 = 1
   /// What the image tower learns from.
   public var feedback = FeedbackMethod.diva
+  /// What of the image tower is trained.
+  public var tuning = TowerTuning.full
   /// Optimizer steps on the image tower.
   public var steps = 900
   /// Images per micro-batch, and micro-batches per optimizer step.
@@ -85,7 +87,9 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 extension FeedbackMethod {
   /// What is wrong with a plan for it; nil if nothing is.
   func complaint(about plan: TrainConfiguration) -> String? {
-    if plan.shufflesCondition, self != .diva, self != .unclip { return "\(rawValue) has no condition that could be shuffled" }
+    if plan.shufflesCondition, self != .diva, self != .unclip {
+      return "\(rawValue) has no condition that could be shuffled"
+    }
     guard let group else {
       return plan.batchParts == 1 ? nil : "\(rawValue) compares all images of a micro-batch; expected batchParts 1"
     }
@@ -122,6 +126,10 @@ extension TrainConfiguration {
 
 extension TrainConfiguration.OptimizerKind {
   public init(from decoder: any Decoder) throws { self = try .named("optimizer", decoder) }
+}
+
+extension TowerTuning {
+  public init(from decoder: any Decoder) throws { self = try .named("tuning", decoder) }
 }
 
 extension FeedbackMethod {

@@ -26,6 +26,7 @@ public final class Trainer {
   let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
   let interpolation: WeightInterpolation
+  let learning: TowerLearning
   /// Of the step that is on.
   private var bands: NoiseBands
 
@@ -40,7 +41,8 @@ public final class Trainer {
     interpolation = WeightInterpolation(models, configuration, time)
     bands = NoiseBands(configuration.timesteps)
     order = BatchOrder(count: images.count, random: RandomSource(seed: configuration.seed, stream: .imageOrder))
-    let tower = ParameterGroup(models.tuned.parameters, weightDecay: configuration.weightDecay)
+    learning = models.learned(by: configuration.tuning, seed: configuration.seed)
+    let tower = ParameterGroup(learning.trained, weightDecay: configuration.weightDecay)
     let share = configuration.rate > 0 ? configuration.projectionRate / configuration.rate : 0
     let projection = ParameterGroup(models.projectionParameters, rateScale: share)
     switch configuration.optimizer {
@@ -78,6 +80,7 @@ public final class Trainer {
       throw error
     }
     let stepper = stage == .align ? alignOptimizer : optimizer
+    learning.lowRank?.takeGradients()
     let norm = stepper.step(learningRate: rate, maximumNorm: configuration.clipNorm)
     if stage == .align { finishAlignStep() } else { finishTrainStep() }
     let time = (ContinuousClock.now - begin) / .seconds(1)
@@ -96,11 +99,12 @@ public final class Trainer {
 
   private func finishTrainStep() {
     trained += 1
+    learning.lowRank?.merge()
     interpolation.endStep(trained)
   }
 
   private func setTrainable(_ stage: StepReport.Stage) {
-    models.tuned.parameters.forEach { $0.isTrainable = stage == .train }
+    learning.reached.forEach { $0.isTrainable = stage == .train }
     let projects = stage == .align || configuration.projectionRate > 0
     models.projectionParameters.forEach { $0.isTrainable = projects }
   }

@@ -3,7 +3,7 @@ import Engine
 /// Saving a run between two steps, and going on from there bit for bit as if it had never stopped.
 ///
 /// A checkpoint of a trainer holds the groups `model` (the tuned image tower), `trained` (where that is interpolated: the
-/// weights that training goes on with), `visual_proj` (the projection, and under `aligned.` what it was before the tower
+/// weights that training goes on with), `lora` (where the tower's change has a low rank: its factors), `visual_proj` (the projection, and under `aligned.` what it was before the tower
 /// changed), `optimizer` and `align_optimizer`. Noise, tokens and the order of
 /// images depend on the step alone, so that the two counts are all there is to say about them.
 extension Trainer {
@@ -27,6 +27,9 @@ extension Trainer {
     ]
     let own = interpolation.trained
     if !own.isEmpty { tensors[WeightInterpolation.group] = Trainer.named(own.map { ($0.name, $0.value) }) }
+    if let lowRank = learning.lowRank {
+      tensors[TowerLearning.group] = Trainer.named(lowRank.parameters.map { ($0.name, $0.value) })
+    }
     return try Checkpoint.write(to: run, step: trained, tensors: tensors, state: position)
   }
 
@@ -46,6 +49,7 @@ extension Trainer {
     }
     try models.restore(from: checkpoint)
     try interpolation.restore(from: checkpoint)
+    try learning.lowRank?.parameters.restore(from: checkpoint.tensors(TowerLearning.group)) { $0.name }
     try optimizer.restore(checkpoint.tensors("optimizer"), name: checkpoint.path)
     try alignOptimizer.restore(checkpoint.tensors("align_optimizer"), name: checkpoint.path)
     (aligned, trained, seconds) = (position.aligned, position.trained, position.seconds)

@@ -36,7 +36,7 @@ struct TrainConfigurationTests {
       {"accumulate":2,"alignRate":0.5,"alignSteps":3,"baselineShare":0.75,"batch":4,"batchParts":3,"checkpointEvery":5,"clipNorm":0.25,"density":"all",
       "draws":6,"evaluateEvery":7,"feedback":"diva","firstTimestep":8,"lastTimestep":9,"momentum":0.125,"optimizer":"sgd",
       "patience":13,
-      "projectionRate":0.75,"rate":0.375,"seed":10,"shufflesCondition":true,"steps":11,"warmUpSteps":12,
+      "projectionRate":0.75,"rate":0.375,"seed":10,"shufflesCondition":true,"steps":11,"tuning":"lora","warmUpSteps":12,
       "weightDecay":0.0625}
       """
 

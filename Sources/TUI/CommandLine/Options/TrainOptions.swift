@@ -13,6 +13,7 @@ struct TrainOptions: ParsableArguments {
         + "aligning steps, no baseline share."))
   var recipe: Recipe?
   @Option(\.feedback) var feedback: FeedbackMethod?
+  @Option(\.tuning) var tuning: TowerTuning?
   @Option(\.steps) var steps: Int?
   @Option(\.batch) var batch: Int?
   @Option(\.accumulate) var accumulate: Int?
@@ -50,6 +51,7 @@ struct TrainOptions: ParsableArguments {
     if let policy, !setsRate { plan.rate = policy.rate }
     (plan.seed, plan.density) = (seed, density)
     for apply in given { apply(&plan) }
+    if tuning == nil { plan.tuning = plan.feedback.tuning }
     return plan
   }
 
@@ -70,7 +72,8 @@ struct TrainOptions: ParsableArguments {
       value.map { value in { $0[keyPath: path] = value } }
     }
     return [
-      set(\.feedback, feedback), set(\.steps, steps), set(\.batch, batch), set(\.accumulate, accumulate),
+      set(\.feedback, feedback), set(\.tuning, tuning), set(\.steps, steps), set(\.batch, batch),
+      set(\.accumulate, accumulate),
       set(\.batchParts, batchParts), set(\.draws, draws),
       set(\.timesteps, timestepRange?.range), set(\.alignSteps, alignSteps), set(\.alignRate, alignLr), set(\.rate, lr),
       set(\.projectionRate, projectionLr), set(\.optimizer, optimizer), set(\.warmUpSteps, warmUpSteps),
@@ -98,6 +101,7 @@ extension NameSpecification {
 
 extension TrainConfiguration.OptimizerKind: ExpressibleByArgument {}
 extension FeedbackMethod: ExpressibleByArgument {}
+extension TowerTuning: ExpressibleByArgument {}
 extension Recording: ExpressibleByArgument {}
 
 /// `A,B` on the command line.

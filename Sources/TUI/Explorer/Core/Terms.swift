@@ -112,6 +112,15 @@ enum Terms {
       "The zero-shot accuracy, or the retrieval recall, lost in training; more than chance where its 95 % "
         + "interval lies below 0."
     ),
+    (
+      "generator",
+      "Of the feedback unclip: a frozen diffusion model that draws an image from CLIP's embedding of it."
+    ),
+    (
+      "low-rank adaptation",
+      "Training a change B·A of rank 16 of each linear layer instead of the layer; merged into the tower at every step "
+        + "(--tuning lora)."
+    ),
     ("checkpoint", "A run's saved position, from which it can be resumed bit for bit."),
   ]
 }
