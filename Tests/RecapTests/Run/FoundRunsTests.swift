@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The runs that paths name")
 struct FoundRunsTests {
-  @Test("are those of a folder of runs too; a damaged one does not refuse the others")
+  @Test("are those of a folder of runs too, at some depth; a damaged one does not refuse the others")
   func found() throws {
     try withTemporaryFolder { parent in
       for name in ["b", "a", "c"] { _ = try RunFolder.create("\(parent)/runs/\(name)", .sample) }
@@ -19,7 +19,10 @@ struct FoundRunsTests {
       #expect(found.damaged.map(\.path) == [parent + "/runs/c", parent + "/nowhere"])
       #expect(try FoundRuns([parent + "/runs/a"]).folders.map(\.name) == ["a"])
       #expect(throws: Problem.self) { try FoundRuns([parent + "/runs/c"]) }
-      #expect(throws: Problem.self) { try FoundRuns([parent]) }
+      // Three folders deep, and no deeper.
+      #expect(try FoundRuns([parent]).folders.map(\.name) == ["a", "b"])
+      _ = try RunFolder.create(parent + "/far/from/what/is/named", .sample)
+      #expect(throws: Problem.self) { try FoundRuns([parent + "/far"]) }
     }
   }
 }
