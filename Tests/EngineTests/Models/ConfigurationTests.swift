@@ -142,7 +142,7 @@ struct ConfigurationTests {
   @Test(
     "a schedule that this engine does not implement is refused by the member's name",
     arguments: [
-      ("beta_schedule", "squaredcos_cap_v2"), ("prediction_type", "sample"), ("trained_betas", [0.1]),
+      ("beta_schedule", "exp"), ("prediction_type", "sample"), ("trained_betas", [0.1]),
       ("rescale_betas_zero_snr", true), ("beta_end", 1.5), ("num_train_timesteps", 0),
     ] as [(String, JSON)])
   func refusedSchedule(name: String, value: JSON) throws {
