@@ -35,9 +35,9 @@ struct PairDetail {
       let error = ErrorSpread(made.latentErrors).mean
       let (before, after) = (error.baseline.text(figures: 2), error.tuned.text(figures: 2))
       return [
-        (row.images[side], PairLook.image(side + 1)),
+        (row.images[side], ["image \(side + 1)", "image \(side + 1)", "\(side + 1)"]),
         (made.byBaseline, ["baseline \(before)", "base \(before)", "base"]),
-        (made.byTuned, ["tuned \(after)", "tuned"]),
+        (made.byTuned, ["tuned \(after)", "tuned \(after)", "tuned"]),
       ]
     }
   }
@@ -156,16 +156,29 @@ struct PairLook: Equatable, Sendable {
     guard canvas.graphics != .none, !pictures.isEmpty else { return (rect.column, rect.row) }
     let width = (rect.columns - 2 * (pictures.count - 1)) / pictures.count
     var (column, row) = (rect.column, rect.row)
-    for (place, (picture, captions)) in pictures.enumerated() {
+    var places: [Rect] = []
+    for (picture, _) in pictures {
       let box = Rect(column: column, row: rect.row, columns: width, rows: rect.rows - 1)
-      let placed = canvas.place(picture, in: box)
-      guard !placed.isEmpty else { return (column, row) }
-      // Nothing stands right of the last one.
-      let room = placed.columns + (place == pictures.count - 1 ? 2 : 1)
-      let caption = captions.first { $0.cellWidth <= room } ?? captions.last ?? ""
-      canvas.write(caption, column, placed.endRow, .dim, limit: column + room)
-      (column, row) = (placed.endColumn + 2, max(row, placed.endRow + 1))
+      let place = canvas.place(picture, in: box)
+      guard !place.isEmpty else { break }
+      places.append(place)
+      (column, row) = (place.endColumn + 2, max(row, place.endRow + 1))
     }
-    return (column - 2, row)
+    write(pictures.map(\.captions), below: places, on: &canvas)
+    return (places.count == pictures.count ? column - 2 : column, row)
+  }
+
+  /// All of them as long as fits all.
+  private static func write(_ captions: [[String]], below places: [Rect], on canvas: inout Canvas) {
+    func caption(_ place: Int, _ level: Int) -> String { captions[place][min(level, captions[place].count - 1)] }
+    // Nothing stands right of the last one.
+    func room(_ place: Int) -> Int { places[place].columns + (place == captions.count - 1 ? 2 : 1) }
+    let levels = 0..<(captions.map(\.count).max() ?? 0)
+    let fitting = levels.first { level in places.indices.allSatisfy { caption($0, level).cellWidth <= room($0) } }
+    for (index, place) in places.enumerated() {
+      canvas.write(
+        caption(index, fitting ?? levels.upperBound), place.column, place.endRow, .dim,
+        limit: place.column + room(index))
+    }
   }
 }
