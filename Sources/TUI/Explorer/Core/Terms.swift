@@ -34,7 +34,11 @@ enum Terms {
       "The condition as a tensor, (batch, tokens, context width): projected tokens + prompt embedding, the "
         + "keys and values of cross-attention (encoder_hidden_states in diffusers)."
     ),
-    ("denoiser", "The frozen UNet that predicts the noise in a latent from the latent, the timestep and the context."),
+    (
+      "denoiser",
+      "The frozen UNet, or DiT's transformer, that predicts the noise in a latent from the latent, the timestep and the "
+        + "context."
+    ),
     ("latent", "An image after the autoencoder's encoder: the posterior mean times the scaling factor."),
     ("timestep", "The position t in the noise schedule, 0 to 999; a larger t means more noise."),
     ("loss", "The mean squared error between the predicted noise and ε over all elements."),
