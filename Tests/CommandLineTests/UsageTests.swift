@@ -220,6 +220,6 @@ extension TrainSetting {
     let standard = text(TrainConfiguration())
     if let number = Int(standard) { return "\(number + 1)" }
     if let number = Float(standard) { return "\(number / 2 + 0.125)" }
-    return ["adamw": "sgd", "diva": "dcr", "false": "true"][standard] ?? standard
+    return ["adamw": "sgd", "diva": "dcr", "full": "lora", "false": "true"][standard] ?? standard
   }
 }

@@ -27,9 +27,6 @@ public enum FeedbackMethod: String, Codable, CaseIterable, CustomStringConvertib
   /// their pictures alone and are DIVA's. (un²CLIP's first stage is its generator's training.)
   public var hasFirstStage: Bool { self != .contrastiveAnchor && self != .unclip }
 
-  /// How its authors train the image tower.
-  public var tuning: TowerTuning { self == .dcr ? .lora : .full }
-
   /// Images whose loss depends on each other; parts of a micro-batch have whole groups of so many. nil: all of them.
   var group: Int? {
     switch self {

@@ -45,7 +45,7 @@ extension TrainSetting {
     TrainSetting(
       \.tuning, "tuning", "tuning",
       purpose: "What of the image tower is trained: full, all of it; or lora, a change of rank \(TowerTuning.rank) of "
-        + "each linear layer, which is merged into the tower. With --feedback dcr lora unless given."),
+        + "each linear layer, which is merged into the tower, as the authors of DCR and GenHancer train."),
     TrainSetting(\.steps, "steps", "steps", purpose: "Training steps of the image tower.", check: count),
     TrainSetting(\.batch, "batch", "batch", purpose: "Images per micro-batch.", check: size),
     TrainSetting(\.accumulate, "accumulate", "accumulate", purpose: "Micro-batches per step.", check: size),

@@ -46,7 +46,6 @@ struct SweepFeedbackCommand: DivaCommand {
       sweep.plans(from: general.seed, density: density, for: policy).map { plan in
         var plan = plan
         plan.feedback = feedback
-        if sweep.options.tuning == nil { plan.tuning = feedback.tuning }
         if !feedback.hasFirstStage { plan.alignSteps = 0 }
         return plan
       }

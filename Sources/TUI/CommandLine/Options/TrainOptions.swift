@@ -51,7 +51,6 @@ struct TrainOptions: ParsableArguments {
     if let policy, !setsRate { plan.rate = policy.rate }
     (plan.seed, plan.density) = (seed, density)
     for apply in given { apply(&plan) }
-    if tuning == nil { plan.tuning = plan.feedback.tuning }
     return plan
   }
 
@@ -73,8 +72,7 @@ struct TrainOptions: ParsableArguments {
     }
     return [
       set(\.feedback, feedback), set(\.tuning, tuning), set(\.steps, steps), set(\.batch, batch),
-      set(\.accumulate, accumulate),
-      set(\.batchParts, batchParts), set(\.draws, draws),
+      set(\.accumulate, accumulate), set(\.batchParts, batchParts), set(\.draws, draws),
       set(\.timesteps, timestepRange?.range), set(\.alignSteps, alignSteps), set(\.alignRate, alignLr), set(\.rate, lr),
       set(\.projectionRate, projectionLr), set(\.optimizer, optimizer), set(\.warmUpSteps, warmUpSteps),
       set(\.momentum, momentum), set(\.weightDecay, weightDecay), set(\.clipNorm, clipNorm),
