@@ -138,7 +138,7 @@ final class ForeignWatch {
       showPictures()
     case .describeModels:
       if let models { try models.session.handle(work) } else { report.post(.models(run.models)) }
-    case .write, .writeScreen: try PairFiles(report: report, folder: nil, pairs: []).write(work) { throw Problem("") }
+    case .write, .writeScreen: try PairFiles(report: report, folder: nil, pairs: []).write(work)
     case .writePage:
       throw Problem(
         "a page is written of runs that diva-tui trains; this one was recorded by \(run.run.program.rawValue)")

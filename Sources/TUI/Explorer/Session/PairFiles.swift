@@ -42,14 +42,14 @@ struct PairFiles {
   }
 
   /// Files where the program was started; other work is the session's.
-  func write(_ work: Work, mini: () throws -> MiniFolder) throws {
+  func write(_ work: Work, mini: @autoclosure () -> MiniFolder? = nil) throws {
     switch work {
     case .write(let text, let name, let what): try write(Data(text.utf8), name, what)
     case .writeScreen(let frame, let isLight, let name):
       try write(Screenshot.image(of: frame, isLight: isLight).png(), name, "the screen")
     case .writePage(let name):
       guard let folder else { throw Problem("there is no run yet to write a page of") }
-      let page = try RunPage(RunSummary(reading: RunFolder(opening: folder)), mini: try? mini())
+      let page = try RunPage(RunSummary(reading: RunFolder(opening: folder)), mini: mini())
       try write(Data(page.text.utf8), name, "the run’s page")
     default: break
     }

@@ -72,7 +72,7 @@ final class SideWork {
       case .startSweep: sweep?.start()
       case .cancelSweep: try sweep?.cancel()
       case .keepNote(let note, let number): try shown.pairFiles.keep(note, about: number)
-      default: try shown.pairFiles.write(work) { try Assets.mini(environment: environment) }
+      default: try shown.pairFiles.write(work, mini: try? Assets.mini(environment: environment))
       }
     }
   }
