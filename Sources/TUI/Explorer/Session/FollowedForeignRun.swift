@@ -46,7 +46,7 @@ struct FollowedForeignRun: RunSource {
 
   /// Why there is nothing to reconstruct, and no answers.
   var absence: String {
-    let saved = SavedWeights.newest(in: run.path).map { URL(filePath: $0).lastPathComponent.shown }
+    let saved = SavedWeights.newest(in: run.path).map { URL(filePath: $0.path).lastPathComponent.shown }
     let weights = saved.map { "It saved weights (\($0)): name" } ?? "Name its weights with --tuned, and"
     return
       "This record holds scalars and pictures, and no answers to pairs. \(weights) the CLIP that it began with to compare "

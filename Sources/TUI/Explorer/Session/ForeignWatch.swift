@@ -15,7 +15,7 @@ final class ForeignWatch {
   /// The models to look at beside a run; nil where none were named.
   private let options: SessionOptions?
   private let isClosing: () -> Bool
-  private var models: (session: ModelSession, weights: String)?
+  private var models: (session: ModelSession, weights: SavedWeights)?
   /// What the models' session says of them; nil before it does.
   private var looked: OpenedRun?
 
@@ -66,16 +66,21 @@ final class ForeignWatch {
 
   /// Looks at the newest weights of the run beside the CLIP that was named.
   private func openModels() {
-    guard var options, let opened, let weights = options.tuned ?? SavedWeights.newest(in: runs[opened].run.path),
-      weights != models?.weights
+    guard var options, let opened, let weights = Self.weights(options, runs[opened]), weights != models?.weights
     else { return }
-    (options.tuned, options.onlyLooks) = (weights, true)
+    (options.tuned, options.onlyLooks) = (weights.path, true)
     let number = runs[opened].number
     let session = ModelSession(options, isClosing: isClosing) { [unowned self] event in
       if run?.number == number { take(event) }
     }
     models = (session, weights)
     session.begin()
+  }
+
+  /// Those that were named, or else the run's newest.
+  private static func weights(_ options: SessionOptions, _ run: FollowedForeignRun) -> SavedWeights? {
+    if let named = options.tuned { return SavedWeights(path: named, written: 0) }
+    return SavedWeights.newest(in: run.run.path)
   }
 
   /// What the models' session reports, of which the run itself is none.
@@ -110,6 +115,7 @@ final class ForeignWatch {
       let remarks = runs[index].run.remarks
       let news = runs[index].look()
       guard index == opened else { continue }
+      openModels()
       for remark in runs[index].run.remarks where !remarks.contains(remark) { report.post(.problem(Problem(remark))) }
       report.activity.status = runs[index].status
       guard planned == runs[index].run.plannedSteps else {
@@ -117,7 +123,6 @@ final class ForeignWatch {
         continue
       }
       for entry in news { report.post(.log(entry)) }
-      openModels()
       if news.contains(where: { if case .picture = $0 { true } else { false } }) { showPictures() }
     }
   }
