@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 
 /// What a sweep of recap densities came to: `density.json` in the sweep's folder. The embedded models' sweep of the default
 /// plan is `assets/mini/density.json`.
@@ -49,21 +48,11 @@ public struct DensityResults: Codable, Equatable, Sendable {
 }
 
 /// A run's CLIP on the test pairs: `test-scores.json` in the run's folder, so that they are scored once.
-public struct TestScores: Codable, Equatable, Sendable {
+public struct TestScores: KeptScores, Equatable, Sendable {
   public let mined: EvaluationReport
   public let unmined: EvaluationReport
 
   public init(mined: EvaluationReport, unmined: EvaluationReport) { (self.mined, self.unmined) = (mined, unmined) }
 
-  private static func path(in run: String) -> String { run + "/test-scores.json" }
-
-  /// nil where a run has none, or none that can be read: they can be scored again.
-  public init?(of run: String) {
-    guard let bytes = try? SmallFile.read(Self.path(in: run)),
-      let scores = try? RunJSON.decoder.decode(TestScores.self, from: bytes)
-    else { return nil }
-    self = scores
-  }
-
-  public func write(to run: String) throws { try DurableFile.write(try RunJSON.pretty(self), to: Self.path(in: run)) }
+  public static let fileName = "test-scores.json"
 }

@@ -1,29 +1,18 @@
 import Engine
-import Foundation
 
 /// What a sweep of feedbacks measures beside a run's own evaluations: `feedback.json` in the run's folder.
-public struct FeedbackScores: Codable, Equatable, Sendable {
+public struct FeedbackScores: KeptScores, Equatable, Sendable {
   /// Unmined validation pairs, baseline and tuned CLIP.
   public let unmined: PairedComparison
   /// Retrieval among held-out scenes.
   public let baseline: RetrievalRecalls
   public let tuned: RetrievalRecalls
 
-  private static func path(in run: String) -> String { run + "/feedback.json" }
-
-  /// nil where a run has none, or none that can be read: they can be measured again.
-  public init?(of run: String) {
-    guard let bytes = try? SmallFile.read(Self.path(in: run)),
-      let scores = try? RunJSON.decoder.decode(FeedbackScores.self, from: bytes)
-    else { return nil }
-    self = scores
-  }
+  public static let fileName = "feedback.json"
 
   init(unmined: PairedComparison, baseline: RetrievalRecalls, tuned: RetrievalRecalls) {
     (self.unmined, self.baseline, self.tuned) = (unmined, baseline, tuned)
   }
-
-  public func write(to run: String) throws { try DurableFile.write(try RunJSON.pretty(self), to: Self.path(in: run)) }
 }
 
 /// Scores tuned towers beside one baseline, which is scored once.
