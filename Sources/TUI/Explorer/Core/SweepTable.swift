@@ -105,10 +105,9 @@ struct SweepTable: Equatable, Sendable {
 extension SweepTable {
   /// On the test pairs, which nothing was chosen by; nil where those were not scored.
   init?(_ results: DensityResults) {
-    let scored = results.runs.filter { $0.test != nil }
-    guard let first = scored.first?.test else { return nil }
-    let cells = scored.map { run in
-      Cell(density: run.density, seed: run.seed, state: .finished(run.test?.mined.tunedAccuracy ?? 0))
+    guard let first = results.runs.lazy.compactMap(\.test).first else { return nil }
+    let cells = results.runs.compactMap { run in
+      run.test.map { Cell(density: run.density, seed: run.seed, state: .finished($0.mined.tunedAccuracy)) }
     }
     self.init(stage: .done, steps: results.plan.steps, cells: cells, folder: "")
     (title, baseline) = ("mined test pairs right", first.mined.baselineAccuracy)
