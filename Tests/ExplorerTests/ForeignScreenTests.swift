@@ -109,23 +109,10 @@ struct ForeignWatchTests {
   private let fixtures = Fixture.folder.appending(path: "foreign_runs").path
 
   private func watch(_ paths: [String], script: [() throws -> Work?]) throws -> [ExplorerState] {
-    var (state, states, time, left) = (ExplorerState(), [ExplorerState](), 0.0, script)
-    var failure: (any Error)?
     let found = try FoundRuns(paths)
-    let session = RunsSession(
-      found.folders, foreign: found.foreign, damaged: found.damaged,
-      clock: {
-        time += 1
-        return time
-      }, post: { _ = Explorer.update(&state, $0) })
-    try session.work { _ in
-      states.append(state)
-      guard !left.isEmpty else { return .quit }
-      do { return try left.removeFirst()() } catch { failure = error }
-      return .quit
+    return try statesWatched(script) {
+      RunsSession(found.folders, foreign: found.foreign, damaged: found.damaged, clock: $0, post: $1)
     }
-    if let failure { throw failure }
-    return states
   }
 
   @Test("a live run is followed: curves grow, a restart overrides, pictures come")

@@ -15,25 +15,10 @@ struct RunsSessionTests {
   private func watch(
     _ folders: [RunFolder], home: String? = nil, script: [() throws -> Work?]
   ) throws -> [ExplorerState] {
-    var (state, states, time, left) = (ExplorerState(), [ExplorerState](), 0.0, script)
-    var failure: (any Error)?
     let environment = ProcessInfo.processInfo.environment.merging(
       home.map { ["HOME": $0, "XDG_CACHE_HOME": "", "DIVA_TUI_CACHE": ""] } ?? [:]
     ) { $1 }
-    let session = RunsSession(
-      folders, environment: environment,
-      clock: {
-        time += 1
-        return time
-      }, post: { _ = Explorer.update(&state, $0) })
-    try session.work { _ in
-      states.append(state)
-      guard !left.isEmpty else { return .quit }
-      do { return try left.removeFirst()() } catch { failure = error }
-      return .quit
-    }
-    if let failure { throw failure }
-    return states
+    return try statesWatched(script) { RunsSession(folders, environment: environment, clock: $0, post: $1) }
   }
 
   private func make(
