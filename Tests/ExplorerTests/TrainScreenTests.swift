@@ -93,8 +93,23 @@ struct TrainScreenTests {
     #expect(!explorer.state.train.isFull && explorer.state.train.crosshair == 412)
     explorer.press(.escape)
     #expect(explorer.state.train.crosshair == nil)
-    for _ in TrainChart.own { explorer.press(.down) }
+    for _ in TrainChart.all(explorer.state.feed) { explorer.press(.down) }
     #expect(explorer.screen.contains("▸Loss"))
+  }
+
+  @Test("retrieval has a chart and rows of its own where a run scores it, and none elsewhere")
+  func retrieval() {
+    var explorer = explorer()
+    #expect(!explorer.screen.lowercased().contains("retrieval"))
+    explorer.take(.log(.evaluation(DemoFeed.retrieval(420))))
+    #expect(explorer.screen.contains("retrieval              61.0 %   58.5 %"), "\(explorer.screen)")
+    #expect(explorer.screen.contains("−2.5 −3.9 … −1.2") && explorer.screen.contains("By pattern"))
+    explorer.report { $0.status = .finished }
+    #expect(explorer.screen.contains("retrieval  −2.5 points ["), "\(explorer.screen)")
+    explorer.state.train.focus = TrainChart.all(explorer.state.feed).firstIndex(of: .retrieval)
+    explorer.type("z")
+    #expect(explorer.screen.contains("▸Retrieval, recall at 1") && explorer.screen.contains("58.5 %"))
+    #expect(TrainChart.retrieval.csv(explorer.state.feed).contains("420,61.0,58.5"))
   }
 
   @Test("every chart is drawn, on logarithmic axes too", arguments: TrainChart.own.indices, [false, true])
@@ -105,12 +120,13 @@ struct TrainScreenTests {
       report.bands = [0.04, step % 2 == 0 ? nil : 0.05, 0.06]
       explorer.take(.log(.step(report)))
     }
+    for step in [421, 440] { explorer.take(.log(.evaluation(DemoFeed.retrieval(step)))) }
     explorer.state.train.focus = index
     (explorer.state.train.hasLogX, explorer.state.train.hasLogY) = (isLog, isLog)
     explorer.type("z")
     let dots = explorer.frame.cells.count { ("\u{2801}"..."\u{28FF}").contains($0.character) }
-    // Three curves of twenty steps of 800: at the right end of a logarithmic axis a cell each.
-    #expect(dots >= 3)
+    // Two or three curves of twenty steps of 800: at the right end of a logarithmic axis a cell each.
+    #expect(dots >= 2)
   }
 
   @Test("shows the baseline's answers as a chart while there is nothing else, on the smallest screen too")

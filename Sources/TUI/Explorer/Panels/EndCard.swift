@@ -33,11 +33,13 @@ enum EndCard {
     let time = (feed.history.finishedAfterSeconds ?? feed.history.steps.last?.seconds ?? 0).clockTime
     let pairs = (ChangedMost(feed.history)?.pairs ?? []).map { "\($0.place + 1)" }.joined(separator: ", ")
     let accuracies = [last.baselineAccuracy, last.tunedAccuracy].map { $0.percent(decimals: 1) }
+    let retrieval = last.retrievalWords.map { Fields.Field("retrieval", [change($0, last.retrievalInterval95)]) }
     Fields(
       [
         .init("pairs", "\(accuracies[0]) → \(accuracies[1]) %"),
         .init("gain", [change(last.gainChange, last.interval95)]),
         .init("zero-shot", [change(last.zeroShotWords, last.zeroShotInterval95)]),
+      ] + [retrieval].compactMap(\.self) + [
         .init(
           "best step",
           fitting(

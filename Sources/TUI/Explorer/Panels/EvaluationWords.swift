@@ -10,6 +10,11 @@ extension EvaluationReport {
   var zeroShotWords: (text: String, style: Style) {
     zeroShotChange.change(isSure: zeroShotInterval95?.leavesZero ?? false)
   }
+
+  /// nil where no retrieval set was scored.
+  var retrievalWords: (text: String, style: Style)? {
+    retrievalChange?.change(isSure: retrievalInterval95?.leavesZero ?? false)
+  }
 }
 
 extension [Double] {

@@ -9,15 +9,18 @@ enum RunPanel {
 
   static func draw(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
     let feed = state.feed
-    let (answers, patterns) = (rect.droppingTop(10), rect.droppingTop(19))
+    let (hasEnded, hasRetrieval) = (EndCard.isShown(feed), feed.history.evaluations.last?.retrievalWords != nil)
+    let card = rect.top(hasEnded && hasRetrieval ? 10 : 9)
+    let answers = rect.droppingTop(card.rows + 1)
+    let patterns = answers.droppingTop(hasRetrieval ? 10 : 9)
     let table = PatternTable(feed.history, pairs: feed.pairs)
     func fits(_ room: Rect) -> Bool { !table.rows.isEmpty && room.rows > table.rows.count }
-    if EndCard.isShown(feed) {
-      EndCard.draw(state, in: rect.top(9), on: &canvas)
+    if hasEnded {
+      EndCard.draw(state, in: card, on: &canvas)
       // The card has the sums already: where there is no room for both, the patterns say more.
       if !fits(patterns), fits(answers) { return table.draw(in: answers, on: &canvas) }
     } else {
-      drawRun(state, in: rect.top(9), on: &canvas)
+      drawRun(state, in: card, on: &canvas)
     }
     drawAnswers(feed, in: answers, on: &canvas)
     if fits(patterns) { table.draw(in: patterns, on: &canvas) }
@@ -95,20 +98,34 @@ enum RunPanel {
       ("pairs", evaluation.baselineAccuracy, evaluation.tunedAccuracy),
       ("zero-shot", evaluation.baselineZeroShot / 100, evaluation.tunedZeroShot / 100),
     ]
-    answers.draw(accuracies, in: rect.top(3), on: &canvas)
-    let (gain, forgotten) = (evaluation.gainChange, evaluation.zeroShotWords)
+    let (before, after) = (evaluation.baselineRetrieval, evaluation.tunedRetrieval)
+    let retrieval: [Answers] = after == nil ? [] : [("retrieval", before.map { $0 / 100 }, after.map { $0 / 100 })]
+    answers.draw(accuracies + retrieval, in: rect.top(3 + retrieval.count), on: &canvas)
+    drawChanges(evaluation, feed, in: rect.droppingTop(3 + retrieval.count), on: &canvas)
+  }
+
+  /// What tuning changed.
+  private static func drawChanges(
+    _ evaluation: EvaluationReport, _ feed: Feed, in rect: Rect, on canvas: inout Canvas
+  ) {
     var changed = (pairs: "\(evaluation.fixed) fixed · \(evaluation.broken) broken", p: evaluation.pValue.pText)
     if changed.pairs.cellWidth + changed.p.cellWidth >= rect.columns {
       changed = (changed.pairs.replacing(" · ", with: "·"), changed.p.replacing(" < ", with: "<"))
     }
-    let zeroShot = evaluation.zeroShotInterval95?.intervalText ?? ""
-    Fields([
-      .init("pairs", "\(gain.text) \(evaluation.interval95.intervalText)", gain.style),
-      .init("zero-shot", "\(forgotten.text) \(zeroShot)", forgotten.style),
-      .init(changed.pairs, changed.p),
-      .init(
-        "of \(evaluation.pairs.counted("pair"))",
-        (rect.columns > narrow ? "guessing gets " : "guessing ") + feed.chanceText, .dim),
-    ]).drawJustified(in: rect.droppingTop(3), on: &canvas)
+    func field(_ name: String, _ change: (text: String, style: Style), _ interval: [Double]?) -> Fields.Field {
+      .init(name, "\(change.text) \(interval?.intervalText ?? "")", change.style)
+    }
+    let retrieval = evaluation.retrievalWords.map { [field("retrieval", $0, evaluation.retrievalInterval95)] } ?? []
+    Fields(
+      [
+        field("pairs", evaluation.gainChange, evaluation.interval95),
+        field("zero-shot", evaluation.zeroShotWords, evaluation.zeroShotInterval95),
+      ] + retrieval + [
+        .init(changed.pairs, changed.p),
+        .init(
+          "of \(evaluation.pairs.counted("pair"))",
+          (rect.columns > narrow ? "guessing gets " : "guessing ") + feed.chanceText, .dim),
+      ]
+    ).drawJustified(in: rect, on: &canvas)
   }
 }

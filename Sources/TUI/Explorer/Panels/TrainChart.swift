@@ -4,15 +4,18 @@ import Terminal
 
 /// A chart of a run.
 enum TrainChart: Equatable {
-  case pairs, loss, zeroShot, bands, gradientNorm, learningRate, speed
+  case pairs, loss, zeroShot, retrieval, bands, gradientNorm, learningRate, speed
   /// What another program recorded under this tag.
   case scalar(String)
 
   /// Those of this program's runs, in their order on the screen.
-  static let own: [TrainChart] = [.pairs, .loss, .zeroShot, .bands, .gradientNorm, .learningRate, .speed]
+  static let own: [TrainChart] = [.pairs, .loss, .zeroShot, .retrieval, .bands, .gradientNorm, .learningRate, .speed]
 
   static func all(_ feed: Feed) -> [TrainChart] {
-    guard feed.run.program != nil else { return own }
+    guard feed.run.program != nil else {
+      // Most runs have no retrieval set.
+      return own.filter { $0 != .retrieval || $0.hasValues(feed) }
+    }
     let tags = feed.history.scalars.orderedTags
     return tags.isEmpty ? [.loss] : tags.map { .scalar($0) }
   }
@@ -24,7 +27,7 @@ enum TrainChart: Equatable {
   private func text(_ value: Double) -> String {
     switch self {
     case .pairs: "\(value.percent(decimals: 1)) %"
-    case .zeroShot: "\(value.text(decimals: 1)) %"
+    case .zeroShot, .retrieval: "\(value.text(decimals: 1)) %"
     case .learningRate: value.scientific
     case .scalar where meaning == .learningRate: value.scientific
     case .scalar: value.text(figures: 4)
@@ -40,6 +43,7 @@ enum TrainChart: Equatable {
     case .pairs: "Pairs both right"
     case .loss: feed.run.isAligning ? "Aligning loss" : "Loss"
     case .zeroShot: "Zero-shot"
+    case .retrieval: "Retrieval, recall at 1"
     case .bands: "Loss by noise"
     case .gradientNorm: "Gradient norm"
     case .learningRate: "Learning rate"
@@ -56,7 +60,7 @@ enum TrainChart: Equatable {
   /// Whether less is better; nil where neither is.
   private var lessIsBetter: Bool? {
     switch self {
-    case .pairs, .zeroShot: false
+    case .pairs, .zeroShot, .retrieval: false
     case .loss: true
     case .scalar: meaning == .loss ? true : meaning == .pairs || meaning == .zeroShot ? false : nil
     default: nil
@@ -74,12 +78,18 @@ enum TrainChart: Equatable {
     func points(_ style: Style, _ value: (StepReport) -> Double?) -> LineChart.Series {
       (style, steps(feed).compactMap { step in value(step).map { ChartPoint(x: Double(step.step), y: $0) } })
     }
-    func evaluated(_ style: Style, _ value: (EvaluationReport) -> Double) -> LineChart.Series {
-      (style, feed.history.evaluations.map { ChartPoint(x: Double($0.step), y: value($0)) })
+    func evaluated(_ style: Style, _ value: (EvaluationReport) -> Double?) -> LineChart.Series {
+      (
+        style,
+        feed.history.evaluations.compactMap { report in
+          value(report).map { ChartPoint(x: Double(report.step), y: $0) }
+        }
+      )
     }
     switch self {
     case .pairs: return [evaluated(.baseline, \.baselineAccuracy), evaluated(.tuned, \.tunedAccuracy)]
     case .zeroShot: return [evaluated(.baseline, \.baselineZeroShot), evaluated(.tuned, \.tunedZeroShot)]
+    case .retrieval: return [evaluated(.baseline, \.baselineRetrieval), evaluated(.tuned, \.tunedRetrieval)]
     case .loss: return [points(.accent) { Double($0.loss) }]
     case .bands:
       return [Style.dim, .baseline, .accent].enumerated().map { band, style in
@@ -101,7 +111,7 @@ enum TrainChart: Equatable {
   func csv(_ feed: Feed) -> String {
     let names: [String] =
       switch self {
-      case .pairs, .zeroShot: ["baseline", "tuned"]
+      case .pairs, .zeroShot, .retrieval: ["baseline", "tuned"]
       case .bands: ["little noise", "middle noise", "much noise"]
       case .scalar(let tag): [feed.history.scalars.baseline(of: tag), tag].compactMap(\.self)
       case .loss, .gradientNorm, .learningRate, .speed: [title(feed)]
@@ -119,6 +129,7 @@ enum TrainChart: Equatable {
       !feed.history.evaluations.isEmpty || !feed.history.smallEvaluations.isEmpty
         || feed.history.steps.isEmpty && !Self.running(feed).isEmpty
     case .zeroShot: !feed.history.evaluations.isEmpty
+    case .retrieval: feed.history.evaluations.contains { $0.tunedRetrieval != nil }
     case .bands: steps(feed).last?.bands != nil
     case .scalar: true
     case .loss, .gradientNorm, .learningRate, .speed: !steps(feed).isEmpty
@@ -188,7 +199,7 @@ enum TrainChart: Equatable {
     return true
   }
 
-  private var isOfSteps: Bool { self != .pairs && self != .zeroShot }
+  private var isOfSteps: Bool { ![.pairs, .zeroShot, .retrieval].contains(self) }
 
   private func length(_ feed: Feed) -> Int {
     if case .scalar = self { return max(feed.run.totalSteps, feed.history.scalars.lastStep) }
@@ -198,7 +209,7 @@ enum TrainChart: Equatable {
   private var emptyText: String {
     switch self {
     case .pairs: "The pair accuracy of both models, after each evaluation,"
-    case .zeroShot: "Whether CLIP still knows what it knew, after each evaluation,"
+    case .zeroShot, .retrieval: "Whether CLIP still knows what it knew, after each evaluation,"
     case .bands: "The loss at little, middle and much noise"
     default: "The \(isOfSteps && self == .loss ? "loss" : "value") of every step"
     }
