@@ -4,6 +4,9 @@ import PackageDescription
 /// The C kernels are arithmetic loops: they need optimisation in debug builds too, or the tests crawl.
 let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-math-errno"])]
 
+/// So does the arithmetic around them: the tests render scenes and score thousands of pairs.
+let swiftFlags: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
   name: "diva-tui",
   products: [
@@ -29,8 +32,8 @@ let package = Package(
       name: "Kernels", path: "Sources/Native/Kernels", cSettings: kernelFlags,
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("m")]),
     .target(name: "CMPI", path: "Sources/Native/CMPI"),
-    .target(name: "Engine", dependencies: ["Kernels", "CImages", "CZlib", "CMPI"]),
-    .target(name: "Recap", dependencies: ["Engine", "CHDF5"]),
+    .target(name: "Engine", dependencies: ["Kernels", "CImages", "CZlib", "CMPI"], swiftSettings: swiftFlags),
+    .target(name: "Recap", dependencies: ["Engine", "CHDF5"], swiftSettings: swiftFlags),
     .target(name: "Terminal", dependencies: ["Engine", "CNcurses", "CSixel", "CZlib"], path: "Sources/TUI/Terminal"),
     .target(name: "Explorer", dependencies: ["Terminal", "Recap", "Engine"], path: "Sources/TUI/Explorer"),
     .target(name: "Bench", dependencies: ["Terminal", "Recap", "Engine"], path: "Sources/TUI/Bench"),
