@@ -47,6 +47,15 @@ def layer_norm(x, scale, shift):
     return F.layer_norm(x, x.shape[-1:], scale, shift, 1e-5)
 
 
+def rotated_pairs(x, cosines, sines):
+    a, b = x.unflatten(-1, (-1, 2)).unbind(-1)
+    return torch.stack([a * cosines - b * sines, b * cosines + a * sines], -1).flatten(-2)
+
+
+def rms_norm(x, scale):
+    return F.rms_norm(x, x.shape[-1:], scale, 1e-5)
+
+
 def group_norm(groups, silu=False):
     def run(x, scale, shift):
         y = F.group_norm(x.movedim(-1, 1), groups, scale, shift, 1e-5).movedim(1, -1)
@@ -224,6 +233,16 @@ OPS = {
     "scaledPerImage": [
         ("a feature map", normal([2, 3, 5, 7], [2, 7]), lambda x, v: x * v[:, None, None]),
         ("tokens", normal([3, 11, 17], [3, 17]), lambda x, v: x * v[:, None]),
+    ],
+    "rmsNorm": [
+        ("tokens", normal([3, 5, 17], [17]), rms_norm),
+        ("whole vectors", normal([4, 32], [32]), rms_norm),
+        ("two entries a row", normal([7, 2], [2]), rms_norm),
+        ("more than a piece", normal([150, 5], [5]), rms_norm),
+    ],
+    "rotatedPairs": [
+        ("tokens", normal([3, 5, 34], [5, 17], [5, 17]), rotated_pairs),
+        ("one pair", normal([7, 2], [7, 1], [7, 1]), rotated_pairs),
     ],
 }
 

@@ -99,6 +99,16 @@ extension OpCase {
     }
   }
 
+  static func rotatedPairs(_ detail: String, _ x: Shape, _ angles: Shape) -> OpCase {
+    OpCase("rotatedPairs", detail, [x, angles, angles], differentiable: 1) {
+      $0[0].rotatedPairs(cosines: $0[1], sines: $0[2])
+    }
+  }
+
+  static func rmsNorm(_ detail: String, _ x: Shape) -> OpCase {
+    OpCase("rmsNorm", detail, [x, [x.last]]) { $0[0].rmsNorm(scale: $0[1], epsilon: 1e-5) }
+  }
+
   static func groupNorm(_ detail: String, _ x: Shape, groups: Int, silu: Bool = false) -> OpCase {
     OpCase(
       "groupNorm", detail, [x, [x.last], [x.last]], settings: ["groups": groups, "silu": silu ? 1 : 0]

@@ -85,6 +85,10 @@ extension OpCase {
     .layerNorm("one row", [1, 7]),
     .layerNorm("more than a piece", [150, 5]),
     .layerNorm("far from zero", [5, 33]),
+    .rmsNorm("tokens", [3, 5, 17]),
+    .rmsNorm("whole vectors", [4, 32]),
+    .rmsNorm("two entries a row", [7, 2]),
+    .rmsNorm("more than a piece", [150, 5]),
     .groupNorm("a feature map", [2, 3, 5, 8], groups: 4),
     .groupNorm("a feature map, silu", [2, 3, 5, 8], groups: 4, silu: true),
     .groupNorm("tokens", [2, 5, 12], groups: 3),
@@ -138,5 +142,7 @@ extension OpCase {
   private static let gates: [OpCase] = [
     OpCase("scaledPerImage", "a feature map", [[2, 3, 5, 7], [2, 7]]) { $0[0].scaledPerImage($0[1]) },
     OpCase("scaledPerImage", "tokens", [[3, 11, 17], [3, 17]]) { $0[0].scaledPerImage($0[1]) },
+    .rotatedPairs("tokens", [3, 5, 34], [5, 17]),
+    .rotatedPairs("one pair", [7, 2], [7, 1]),
   ]
 }

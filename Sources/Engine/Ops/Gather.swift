@@ -95,14 +95,12 @@ extension Tensor {
     let rows = count / max(1, whole.last)
     return (0..<n).map { part in
       let y = Tensor(uninitialized: whole.replacingLast(with: width))
-      for row in 0..<rows {
-        (y.pointer + row * width).update(from: pointer + row * whole.last + part * width, count: width)
-      }
+      let (from, to) = (pointer + part * width, y.pointer)
+      for row in 0..<rows { (to + row * width).update(from: from + row * whole.last, count: width) }
       return .record("splitLast", y, from: self) { dy in
         let dx = Tensor(zeros: whole)
-        for row in 0..<rows {
-          (dx.pointer + row * whole.last + part * width).update(from: dy.pointer + row * width, count: width)
-        }
+        let (from, to) = (dy.pointer, dx.pointer + part * width)
+        for row in 0..<rows { (to + row * whole.last).update(from: from + row * width, count: width) }
         return [dx]
       }
     }

@@ -35,6 +35,35 @@ extension Tensor {
     }
   }
 
+  /// Each row divided by the root of its mean square, times `scale`: y = x / √(mean x² + ε) · scale, along the last axis.
+  ///
+  /// Shape: (…, C), scale (C) → (…, C). Source: Zhang & Sennrich 2019; PyTorch `F.rms_norm`.
+  public func rmsNorm(scale: Tensor, epsilon: Float) -> Tensor {
+    let width = shape.last
+    precondition(scale.shape == [width], "rmsNorm: \(shape) with \(scale.shape)")
+    let rows = count / max(1, width)
+    let size = ThreadPool.pieceSize(rows, least: 64)
+    let (y, inverse) = (Tensor(uninitialized: shape), Tensor(uninitialized: [rows]))
+    ThreadPool.runPieces(of: rows, size: size) { piece in
+      let at = piece.lowerBound * width
+      kernels_rms_norm(
+        Int64(piece.count), Int64(width), pointer + at, scale.pointer, epsilon, y.pointer + at,
+        inverse.pointer + piece.lowerBound)
+    }
+    let (x, weight, wantsScale) = (detached(), scale.detached(), scale.requiresGradient)
+    return .record("rmsNorm", y, from: self, scale) { dy in
+      let dx = Tensor(uninitialized: x.shape)
+      let parts = wantsScale ? Tensor(uninitialized: [(rows + size - 1) / size, width]) : nil
+      ThreadPool.runPieces(of: rows, size: size) { piece in
+        let (at, first) = (piece.lowerBound * width, piece.lowerBound)
+        kernels_rms_norm_gradient(
+          Int64(piece.count), Int64(width), x.pointer + at, weight.pointer, inverse.pointer + first, dy.pointer + at,
+          dx.pointer + at, parts.map { $0.pointer + first / size * width })
+      }
+      return [dx, parts?.columnSums(width: width)]
+    }
+  }
+
   /// Each row divided by its length: y = x / max(‖x‖₂, ε), along the last axis.
   ///
   /// Shape: (…, C) → (…, C). CLIP compares unit vectors, so this stands before every similarity.

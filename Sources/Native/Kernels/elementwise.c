@@ -122,6 +122,15 @@ CLONES void kernels_geglu_gradient(int64_t rows, int64_t c, const float *x, cons
   }
 }
 
+CLONES void kernels_rotate_pairs(int64_t pairs, const float *x, const float *cosines, const float *sines, float sign,
+                                 float *y) {
+  for (int64_t i = 0; i < pairs; i++) {
+    float a = x[2 * i], b = x[2 * i + 1], sine = sign * sines[i];
+    y[2 * i] = a * cosines[i] - b * sine;
+    y[2 * i + 1] = b * cosines[i] + a * sine;
+  }
+}
+
 void kernels_upsample_nearest(int64_t height, int64_t width, int64_t c, const float *x, float *y) {
   size_t pixel = sizeof(float) * (size_t)c;
   for (int64_t row = 0; row < height; row++) {

@@ -68,6 +68,34 @@ CLONES void kernels_layer_norm_gradient(int64_t rows, int64_t c, const float *x,
   }
 }
 
+CLONES void kernels_rms_norm(int64_t rows, int64_t c, const float *x, const float *scale, float epsilon, float *y,
+                             float *inverseLength) {
+  for (int64_t r = 0; r < rows; r++) {
+    const float *in = x + r * c;
+    float inverse = 1.0f / sqrtf(row_dot(c, in, in) / (float)c + epsilon);
+    inverseLength[r] = inverse;
+    for (int64_t i = 0; i < c; i++) y[r * c + i] = in[i] * inverse * scale[i];
+  }
+}
+
+CLONES void kernels_rms_norm_gradient(int64_t rows, int64_t c, const float *x, const float *scale,
+                                      const float *inverseLength, const float *dy, float *dx, float *dScale) {
+  if (dScale) memset(dScale, 0, sizeof(float) * (size_t)c);
+  for (int64_t r = 0; r < rows; r++) {
+    const float *in = x + r * c, *d = dy + r * c;
+    float inverse = inverseLength[r], along = 0;
+    {
+#pragma clang fp reassociate(on)
+      for (int64_t i = 0; i < c; i++) along += d[i] * scale[i] * in[i];
+    }
+    // The part along the row itself cannot change the output.
+    along *= inverse * inverse / (float)c;
+    for (int64_t i = 0; i < c; i++) dx[r * c + i] = inverse * (d[i] * scale[i] - in[i] * along);
+    if (dScale)
+      for (int64_t i = 0; i < c; i++) dScale[i] += d[i] * in[i] * inverse;
+  }
+}
+
 CLONES void kernels_normalize_rows(int64_t rows, int64_t c, const float *x, float epsilon, float *y, float *lengths) {
   for (int64_t r = 0; r < rows; r++) {
     float length = sqrtf(row_dot(c, x + r * c, x + r * c));

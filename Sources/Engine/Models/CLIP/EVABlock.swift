@@ -50,41 +50,26 @@ struct EVABlock: EncoderBlock {
   func callAsFunction(_ x: Tensor, wanted: [[Int]]) -> Tensor { self(x, causal: false).gatherTokens(wanted) }
 }
 
-/// Positions as rotations of neighbouring channels: by the row in the first half of each head, by the column in the
-/// second. The class token, which stands first, is not turned.
-///
-/// Source: timm `RotaryEmbeddingCat` with `in_pixels=False` and a reference grid of 16 × 16.
-struct RotaryPositions {
-  /// (1 + N, C): of each channel, the same for both of a pair and for all heads.
-  private let cosines: Tensor
-  private let sines: Tensor
-
+extension RotaryPositions {
   /// Patches on a side as EVA was first trained with; other grids are stretched to it.
   private static let referenceGrid = 16
 
+  /// EVA's: turned by the row in the first half of each head, by the column in the second. The class token, which stands
+  /// first, is not turned.
+  ///
+  /// Source: timm `RotaryEmbeddingCat` with `in_pixels=False` and a reference grid of 16 × 16.
+  ///
   /// - Parameter headWidth: a multiple of 4.
   init(grid: Int, headWidth: Int, heads: Int) {
     let bands = headWidth / 4
     let frequencies = (0..<bands).map { 1 / powf(10_000, Float($0) / Float(bands)) }
-    func angles(_ token: Int) -> [Float] {
-      guard token > 0 else { return Array(repeating: 0, count: headWidth * heads) }
-      let place = [(token - 1) / grid, (token - 1) % grid]
-      let one = place.flatMap { at -> [Float] in
+    let angles = (0...grid * grid).map { token -> [Float] in
+      guard token > 0 else { return Array(repeating: 0, count: 2 * bands) }
+      return [(token - 1) / grid, (token - 1) % grid].flatMap { at -> [Float] in
         let stretched = Float(at) / Float(grid) * Float(Self.referenceGrid)
-        return frequencies.flatMap { [stretched * $0, stretched * $0] }
+        return frequencies.map { stretched * $0 }
       }
-      return (0..<heads).flatMap { _ in one }
     }
-    let all = (0...grid * grid).flatMap(angles)
-    let shape: Shape = [1 + grid * grid, headWidth * heads]
-    cosines = Tensor(all.map { cosf($0) }, shape: shape)
-    sines = Tensor(all.map { sinf($0) }, shape: shape)
-  }
-
-  /// (B, 1 + N, C): of each pair (a, b) of neighbouring channels a·cos − b·sin and b·cos + a·sin.
-  func rotated(_ x: Tensor) -> Tensor {
-    let pairs = x.reshaped([x.shape.count / 2, 2]).splitLast(into: 2)
-    let turned = pairs[1].scaled(by: -1).concatenatedChannels(pairs[0]).reshaped(x.shape)
-    return x * cosines + turned * sines
+    self.init(angles: angles, heads: heads)
   }
 }

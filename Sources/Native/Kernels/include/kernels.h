@@ -219,6 +219,9 @@ void kernels_geglu_gradient(int64_t rows, int64_t c, const float *x, const float
 void kernels_upsample_nearest(int64_t height, int64_t width, int64_t c, const float *x, float *y);
 void kernels_upsample_nearest_gradient(int64_t height, int64_t width, int64_t c, const float *dy, float *dx);
 
+/// (y[2i], y[2i+1]) = (x[2i], x[2i+1]) turned by the angle of cosine i and sine i, forth (sign 1) or back (−1).
+void kernels_rotate_pairs(int64_t pairs, const float *x, const float *cosines, const float *sines, float sign, float *y);
+
 // ---- Normalisation (normalization.c) ----------------------------------------------------------------------------
 void kernels_layer_norm(int64_t rows, int64_t c, const float *x, const float *scale, const float *shift,
                         float epsilon, float *y, float *mean, float *inverseDeviation);
@@ -226,6 +229,11 @@ void kernels_layer_norm(int64_t rows, int64_t c, const float *x, const float *sc
 void kernels_layer_norm_gradient(int64_t rows, int64_t c, const float *x, const float *scale, const float *mean,
                                  const float *inverseDeviation, const float *dy, float *dx, float *dScale,
                                  float *dShift);
+/// y = x / √(mean x² + epsilon) · scale; inverseLength (rows) is kept for the gradient. dScale as in layer norm.
+void kernels_rms_norm(int64_t rows, int64_t c, const float *x, const float *scale, float epsilon, float *y,
+                      float *inverseLength);
+void kernels_rms_norm_gradient(int64_t rows, int64_t c, const float *x, const float *scale,
+                               const float *inverseLength, const float *dy, float *dx, float *dScale);
 /// Rows to unit length: y = x / max(|x|, epsilon); lengths (rows) is kept for the gradient.
 void kernels_normalize_rows(int64_t rows, int64_t c, const float *x, float epsilon, float *y, float *lengths);
 void kernels_normalize_rows_gradient(int64_t rows, int64_t c, const float *y, const float *lengths, const float *dy,
