@@ -1,4 +1,4 @@
-"""Small CLIP, UNet, DiT and autoencoder with random weights: what PyTorch makes of them, and their gradients.
+"""Small CLIP, UNet, DiT, FLUX and autoencoder with random weights: what PyTorch makes of them, and their gradients.
 
 Writes one folder for each under Tests/Fixtures/models: config.json and the weights in float16 (both as transformers
 and diffusers write them), `reference*.safetensors` with inputs and outputs, `gradients*.safetensors` with the
@@ -13,7 +13,7 @@ import diffusers
 import safetensors
 import torch
 import transformers
-from diffusers import AutoencoderKL, DiTTransformer2DModel, UNet2DConditionModel
+from diffusers import AutoencoderKL, DiTTransformer2DModel, FluxTransformer2DModel, UNet2DConditionModel
 from safetensors.torch import save
 from transformers import CLIPConfig, CLIPModel
 
@@ -214,6 +214,37 @@ def dit(name, seed, side, timesteps, context_tokens, **more):
     write_tensors(name, "gradients", gradients)
 
 
+def flux(name, seed, grid, timesteps, guidance, text_tokens, **more):
+    config = dict(
+        in_channels=5, num_single_layers=2, attention_head_dim=8, num_attention_heads=2, joint_attention_dim=6,
+        pooled_projection_dim=7, **more,
+    )
+    model = FluxTransformer2DModel(**config)
+    saved = {"_class_name": "FluxTransformer2DModel", **dict(model.config)}
+    model = randomize(model, seed)
+    write_model(name, model, "diffusion_pytorch_model", saved)
+
+    def random(*shape):
+        return torch.randn(*shape, dtype=torch.float64).float().double().requires_grad_()
+
+    batch, (rows, columns) = len(timesteps), grid
+    patches, text, pooled = random(batch, rows * columns, 5), random(batch, text_tokens, 6), random(batch, 7)
+    times = torch.tensor(timesteps, dtype=torch.float32).double()
+    prediction = model(
+        patches, encoder_hidden_states=text, pooled_projections=pooled, timestep=times,
+        guidance=torch.full_like(times, guidance) if more["guidance_embeds"] else None,
+        txt_ids=torch.zeros(text_tokens, 3),
+        img_ids=torch.cartesian_prod(torch.zeros(1), torch.arange(float(rows)), torch.arange(float(columns))),
+    ).sample
+    gradients, arriving = gradients_of(model, {"prediction": prediction})
+    write_tensors(name, "reference", {
+        "patches": patches, "text": text, "pooled": pooled, "timesteps": times, "grid": torch.tensor(grid),
+        "guidance": torch.tensor([float(guidance)]), "prediction": prediction, "d_patches": patches.grad,
+        "d_text": text.grad, "d_pooled": pooled.grad, **arriving,
+    })
+    write_tensors(name, "gradients", gradients)
+
+
 def autoencoder():
     config = dict(
         sample_size=16, block_out_channels=(4, 6, 8), norm_num_groups=2, layers_per_block=1, latent_channels=3,
@@ -272,6 +303,13 @@ if __name__ == "__main__":
     dit("dit", 6, side=8, timesteps=[0, 999, 437], context_tokens=5, out_channels=6)
     # Latents of another size than it was trained on.
     dit("dit-plain", 7, side=12, timesteps=[501, 12], context_tokens=1, norm_eps=1e-6)
+    # As GenHancer has it, with one token of text; and as FLUX.1-schnell, whose pictures need not be square.
+    flux(
+        "flux", 8, grid=(4, 4), timesteps=[0.125, 0.731], guidance=4, text_tokens=1, num_layers=2, guidance_embeds=True,
+        axes_dims_rope=(2, 2, 4))
+    flux(
+        "flux-plain", 9, grid=(3, 5), timesteps=[0.9, 0.01], guidance=0, text_tokens=3, num_layers=1,
+        guidance_embeds=False, axes_dims_rope=(4, 2, 2))
     unet(
         "unet-unclip", 6, size=(8, 8), timesteps=[612, 40], context_tokens=3, class_width=20,
         prefix_config=dict(

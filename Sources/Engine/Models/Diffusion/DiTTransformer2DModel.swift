@@ -92,23 +92,6 @@ public struct DiTTransformer2DModel: Denoiser {
   }
 }
 
-extension Tensor {
-  /// Layer normalisation without weights of its own.
-  fileprivate func plainNorm(epsilon: Float) -> Tensor {
-    layerNorm(scale: Tensor(repeating: 1, shape: [shape.last]), shift: Tensor(zeros: [shape.last]), epsilon: epsilon)
-  }
-
-  /// (1 + scale)·self + shift with a scale and a shift for each image, (B, C).
-  fileprivate func modulated(scale: Tensor, shift: Tensor) -> Tensor {
-    scaledPerImage(scale.scaled(by: 1, plus: 1)).addingPerImage(shift)
-  }
-
-  fileprivate var halves: (Tensor, Tensor) {
-    let parts = splitLast(into: 2)
-    return (parts[0], parts[1])
-  }
-}
-
 /// What adapts the norms: a vector for each image, and its timestep as sines and cosines.
 struct DiTCondition {
   static let waveWidth = 256

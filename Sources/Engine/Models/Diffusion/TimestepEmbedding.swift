@@ -47,18 +47,18 @@ struct AddedEmbedding {
   }
 }
 
-/// unCLIP's vector beside that of the timestep: what an image is known by, through two linear layers.
+/// A vector beside that of the timestep, through two linear layers: unCLIP's and FLUX's embedding of an image or a text.
 ///
-/// Shape: (B, W) → (B, 4·C). Keys: `linear_1, linear_2`. Source: diffusers, `class_embed_type` "projection".
+/// Shape: (B, W) → (B, C). Keys: `linear_1, linear_2`. Source: diffusers, `class_embed_type` "projection".
 struct ClassEmbedding {
   let width: Int
   private let linear1: Linear
   private let linear2: Linear
 
-  init(_ width: Int, _ config: UNet2DConfig, from weights: Weights) throws {
+  init(_ width: Int, to outputs: Int, from weights: Weights) throws {
     self.width = width
-    linear1 = try Linear(width, 4 * config.blockChannels[0], from: weights["linear_1"])
-    linear2 = try Linear(4 * config.blockChannels[0], 4 * config.blockChannels[0], from: weights["linear_2"])
+    linear1 = try Linear(width, outputs, from: weights["linear_1"])
+    linear2 = try Linear(outputs, outputs, from: weights["linear_2"])
   }
 
   func callAsFunction(_ vectors: Tensor) -> Tensor { linear2(linear1(vectors).activated(.silu)) }
@@ -83,14 +83,16 @@ public struct TimeWaves {
   /// Cosines first, no shift: as all but the earliest models have them.
   public init(width: Int) { (self.width, cosinesFirst, frequencyShift) = (width, true, 0) }
 
-  public func callAsFunction(_ numbers: [Int]) -> Tensor {
+  public func callAsFunction(_ numbers: [Int]) -> Tensor { self(numbers.map(Float.init)) }
+
+  func callAsFunction(_ numbers: [Float]) -> Tensor {
     let half = width / 2
     let frequencies = (0..<half).map { exp(-logf(10_000) * Float($0) / Float(half - frequencyShift)) }
     let (cosineStart, sineStart) = cosinesFirst ? (0, half) : (half, 0)
     return Tensor.filled([numbers.count, width]) { out in
       for (row, number) in numbers.enumerated() {
         for (i, frequency) in frequencies.enumerated() {
-          let angle = Float(number) * frequency
+          let angle = number * frequency
           out[row * width + cosineStart + i] = cos(angle)
           out[row * width + sineStart + i] = sin(angle)
         }

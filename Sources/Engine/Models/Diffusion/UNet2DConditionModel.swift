@@ -26,7 +26,9 @@ public struct UNet2DConditionModel: Denoiser {
     convIn = try Conv2D(config.inChannels, channels[0], kernel: 3, from: weights["conv_in"])
     timeEmbedding = try TimestepEmbedding(config, from: weights["time_embedding"])
     addedEmbedding = try config.addition.map { try AddedEmbedding($0, config, from: weights["add_embedding"]) }
-    classEmbedding = try config.classWidth.map { try ClassEmbedding($0, config, from: weights["class_embedding"]) }
+    classEmbedding = try config.classWidth.map {
+      try ClassEmbedding($0, to: 4 * config.blockChannels[0], from: weights["class_embedding"])
+    }
     downBlocks = try channels.indices.map {
       try UNetDownBlock(level: $0, config, from: weights["down_blocks"][$0])
     }
