@@ -47,20 +47,28 @@ struct HeadlessTests {
     try withFolder { folder in
       let (mini, plan) = (folder + "/mini", folder + "/plan.json")
       try FileManager.default.copyItem(atPath: assets, toPath: mini)
-      try FileManager.default.removeItem(atPath: mini + "/unclip")
+      for folder in ["unclip", "genhancer"] { try FileManager.default.removeItem(atPath: mini + "/" + folder) }
       try RunJSON.pretty(TinyAssets.plan).write(to: URL(filePath: plan))
       let words = ["train", "--feedback", "unclip", "--steps", "1", "--out", folder + "/run"]
       let refusal = complaint(words, assets: folder) ?? ""
       #expect(refusal.contains("needs a generator") && refusal.contains("diva-tui pretrain"), "\(refusal)")
+      let other = complaint(words.map { $0 == "unclip" ? "genhancer" : $0 }, assets: folder) ?? ""
+      #expect(other.contains("\(mini) holds none") && other.contains("diva-tui pretrain"), "\(other)")
       #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
 
       _ = try diva(["pretrain", "--out", mini, "--plan", plan, "--json"], assets: folder)
 
-      for file in ["unclip/unet/diffusion_pytorch_model.safetensors", "clip/model.safetensors"] {
+      let made = [
+        "unclip/unet/diffusion_pytorch_model.safetensors", "genhancer/diffusion_pytorch_model.safetensors",
+        "genhancer/projectors/model.safetensors", "clip/model.safetensors",
+      ]
+      for file in made {
         #expect(try bytes("\(mini)/\(file)") == bytes("\(assets)/\(file)"), "\(file)")
       }
       let record = try #require(try PretrainRecord(contentsOf: URL(filePath: mini + "/pretrain.json")))
-      #expect(record.generator?.map(\.condition) == ["nothing", "another picture's embedding", "its embedding"])
+      for rows in [record.generator, record.genhancer] {
+        #expect(rows?.map(\.condition) == ["nothing", "another picture's embedding", "its embedding"])
+      }
       #expect(record.conditions?.isEmpty == false && record.stages.count == PretrainProgress.Stage.allCases.count)
     }
   }

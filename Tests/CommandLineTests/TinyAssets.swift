@@ -38,6 +38,11 @@ enum TinyAssets {
       (generator.steps, generator.batches, generator.pairs, generator.singles) = (2, 1, 0, 2)
       plan.generator = generator
     }
+    if var genhancer = plan.genhancer {
+      (genhancer.steps, genhancer.batches, genhancer.pairs, genhancer.singles) = (2, 1, 0, 2)
+      plan.genhancer = genhancer
+    }
+    plan.measuredScenes = 8
     (plan.candidates, plan.kept, plan.browsed) = (2, 1, 1)
     return plan
   }

@@ -1,6 +1,6 @@
 """Losses of the other feedbacks and their gradients on small models in PyTorch, by their papers' formulas.
 
-Writes Tests/Fixtures/feedback_losses.safetensors, and lora_step.safetensors with a step of PEFT's low-rank adaptation.
+Writes Tests/Fixtures/feedback_losses.safetensors, GenHancer's denoiser under Tests/Fixtures/models, and lora_step.safetensors with a step of PEFT's low-rank adaptation.
 Models, projection, images and latents are those of ten_losses.py; the
 tuned tower is the baseline's with every weight times 1.1, so that the anchor has a distance. Computed in double precision
 from the float16 weights, stored as float32.
@@ -11,8 +11,10 @@ import copy
 
 import peft
 import torch
-from diffusers import DDIMScheduler, UNet2DConditionModel
+from diffusers import DDIMScheduler, FluxTransformer2DModel, UNet2DConditionModel
+from diffusers.pipelines.flux.pipeline_flux import FluxPipeline
 from diffusers.models.embeddings import get_timestep_embedding
+from models import randomize, write_model
 from safetensors.torch import save
 from ten_losses import FIXTURES, PLANS, VERSIONS, Run, nhwc
 from torch.nn.functional import normalize
@@ -85,6 +87,48 @@ def unclip(run, clip, pixels, latents, noise, timesteps):
     return ((answer - schedule.get_velocity(latents, noise, timesteps)) ** 2).mean()
 
 
+class Projectors(torch.nn.Module):
+    """GenHancer's: from CLIP's embedding to FLUX's vector and to the only token of its text."""
+
+    def __init__(self, width, vector, token):
+        super().__init__()
+        self.project_clip, self.project_t5 = (
+            torch.nn.Sequential(
+                torch.nn.LayerNorm(width), torch.nn.Linear(width, outputs), torch.nn.GELU(),
+                torch.nn.Linear(outputs, outputs))
+            for outputs in (vector, token))
+
+
+def genhancer_models():
+    flux = FluxTransformer2DModel(
+        in_channels=12, num_layers=1, num_single_layers=2, attention_head_dim=8, num_attention_heads=2,
+        joint_attention_dim=6, pooled_projection_dim=7, guidance_embeds=True, axes_dims_rope=(2, 2, 4))
+    config = {"_class_name": "FluxTransformer2DModel", **dict(flux.config)}
+    flux, projectors = randomize(flux, seed=12), randomize(Projectors(10, 7, 6), seed=13)
+    write_model("genhancer", flux, "diffusion_pytorch_model", config)
+    write_model("genhancer/projectors", projectors, "model", {"embedding_width": 10})
+    return flux.requires_grad_(False), projectors.requires_grad_(False)
+
+
+def genhancer(flux, projectors, clip, pixels, latents, noise, normal):
+    """GenHancer: rectified flow from a frozen denoiser, given the embedding, not normalised, as vector and as token."""
+    embeddings = clip.get_image_features(pixel_values=pixels).pooler_output
+    times = torch.sigmoid(normal)
+
+    def pack(x):
+        return FluxPipeline._pack_latents(x, *x.shape)
+
+    t = times.view(-1, 1, 1, 1)
+    rows, columns = (size // 2 for size in latents.shape[2:])
+    velocity = flux(
+        pack((1 - t) * latents + t * noise), encoder_hidden_states=projectors.project_t5(embeddings)[:, None],
+        pooled_projections=projectors.project_clip(embeddings), timestep=times, guidance=torch.full_like(times, 4),
+        txt_ids=torch.zeros(1, 3),
+        img_ids=torch.cartesian_prod(torch.zeros(1), torch.arange(float(rows)), torch.arange(float(columns))),
+    ).sample
+    return ((velocity - pack(noise - latents)) ** 2).mean()
+
+
 def lora_step(run, clip, inputs, timesteps):
     """One step of AdamW on PEFT's factors and the biases beside them: gradients, and the weights that they merge to."""
     torch.manual_seed(21)
@@ -139,14 +183,20 @@ def main():
         "pixels": torch.randn(IMAGES, 3, size, size), "augmented": torch.randn(IMAGES, 3, size, size),
         "latents": torch.randn(IMAGES, channels, side, side), "noise": torch.randn(IMAGES, channels, side, side),
     }
+    # Logit-normal times, written out.
+    normal = torch.tensor([-1.5, -0.7, -0.2, 0.0, 0.3, 0.8, 1.4, 2.0])
+    generator = genhancer_models()
     timesteps = torch.tensor([100, 250, 400, 500, 600, 700, 800, 900])
     doubles = {name: value.double() for name, value in inputs.items()}
-    tensors = {name: nhwc(value) for name, value in inputs.items()} | {"timesteps": timesteps}
+    tensors = {name: nhwc(value) for name, value in inputs.items()}
+    tensors |= {"timesteps": timesteps, "genhancer.normal": normal[:, None]}
     losses = {
         "anchor": lambda: contrastive_anchor(clip, baseline, doubles["pixels"], doubles["augmented"]),
         "dcr": lambda: dcr(run, clip, **doubles, timesteps=timesteps),
         "unclip": lambda: unclip(
             run, clip, **{name: doubles[name] for name in ["pixels", "latents", "noise"]}, timesteps=timesteps),
+        "genhancer": lambda: genhancer(
+            *generator, clip, **{name: doubles[name] for name in ["pixels", "latents", "noise"]}, normal=normal.double()),
     }
     learning = tower | {f"visual_proj.{name}": value for name, value in run.projection.named_parameters()}
     for name, loss in losses.items():

@@ -17,6 +17,10 @@ public final class DivaModels {
   public private(set) var generator: UnclipGenerator?
   /// Opens it; throws a `Problem` where there is none for this CLIP.
   var openGenerator: (() throws -> UnclipGenerator)?
+  /// GenHancer's, once it is needed.
+  public private(set) var genhancer: GenhancerDenoiser?
+  /// Opens it; throws a `Problem` where there is none for this CLIP.
+  var openGenhancer: (() throws -> GenhancerDenoiser)?
 
   /// - Parameters:
   ///   - tuned: another CLIP of the same sizes to start from (or to score) instead of a copy of the baseline.
@@ -43,9 +47,15 @@ public final class DivaModels {
 
   /// Opens what a feedback needs beside these models; throws a `Problem` where it is not to be had.
   func prepare(for feedback: FeedbackMethod) throws {
-    guard feedback == .unclip, generator == nil else { return }
-    guard let openGenerator else { throw UnclipGenerator.missing("no generator was given") }
-    generator = try openGenerator()
+    switch feedback {
+    case .unclip where generator == nil:
+      guard let openGenerator else { throw UnclipGenerator.missing("no generator was given") }
+      generator = try openGenerator()
+    case .genhancer where genhancer == nil:
+      guard let openGenhancer else { throw GenhancerDenoiser.missing("no denoiser was given") }
+      genhancer = try openGenhancer()
+    default: break
+    }
   }
 
   func keepAlignedProjection() {

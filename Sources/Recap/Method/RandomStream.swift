@@ -36,6 +36,8 @@ public enum RandomStream: UInt32, CaseIterable, Sendable {
   case timesteps = 21
   /// How many patches are in the condition while the projection is aligned.
   case alignDensity = 22
+  /// How much noise, in rectified flow.
+  case flowTimes = 23
 
   // Reconstruction.
   case reconstructionNoise = 30
@@ -53,6 +55,11 @@ public enum RandomStream: UInt32, CaseIterable, Sendable {
   case generatorLevels = 62
   case generatorLevelNoise = 63
   case generatorEmpty = 64
+
+  // Pretraining of GenHancer's denoiser, likewise.
+  case genhancerNoise = 65
+  case genhancerTimes = 66
+  case genhancerEmpty = 67
 
   // Numbers to time with.
   case benchPrompt = 41

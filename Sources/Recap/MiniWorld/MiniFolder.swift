@@ -23,6 +23,8 @@ public struct MiniFolder: Sendable {
   /// Its pipeline's index goes last.
   var hasGenerator: Bool { generator.has(Self.pipelineIndex) }
   static let pipelineIndex = "model_index.json"
+  /// GenHancer's denoiser, trained with the baseline; its configuration goes last.
+  public var genhancer: WeightsFolder { WeightsFolder(path + "/genhancer") }
   /// The 135 pairs to browse, in MMVP's layout.
   public var benchmark: URL { URL(filePath: path + "/mmvp") }
   public var pairLists: URL { URL(filePath: path + "/pairs.json") }
@@ -32,10 +34,10 @@ public struct MiniFolder: Sendable {
 
   /// A name for the contents of the models in this folder: 32 hexadecimal digits. Cost: reads them once.
   ///
-  /// - Parameter generator: whether un²CLIP's is one of them; other runs have nothing to do with it.
-  public func digest(generator: Bool = false) throws -> String {
+  /// - Parameter more: folders that only some runs have to do with, as un²CLIP's generator.
+  public func digest(with more: [String] = []) throws -> String {
     var digest = ContentDigest()
-    for folder in ["clip", "diffusion"] + (generator ? ["unclip"] : []) {
+    for folder in ["clip", "diffusion"] + more {
       let names = FileManager.default.enumerator(atPath: "\(path)/\(folder)")?.compactMap { $0 as? String } ?? []
       for name in names.sorted() where name.hasSuffix(".safetensors") || name.hasSuffix(".json") {
         let file = "\(path)/\(folder)/\(name)"

@@ -36,6 +36,41 @@ extension Workspace {
   }
 }
 
+extension Workspace {
+  /// The mini world's denoiser that was trained with this CLIP's embeddings; throws a `Problem` where there is none.
+  func genhancer() throws -> GenhancerDenoiser {
+    try requireGenhancer()
+    return try GenhancerDenoiser(folder.genhancer)
+  }
+
+  /// Refuses what `genhancer` would, before any weights are read.
+  func requireGenhancer() throws {
+    let place = folder.genhancer
+    guard givenDiffusion == nil else {
+      throw GenhancerDenoiser.missing("none was trained on the latents of \(givenDiffusion ?? "")")
+    }
+    guard place.exists else { throw GenhancerDenoiser.missing("\(folder.path) holds none") }
+    let given = try place.part(GenhancerDenoiser.projectorsName).configuration().integer(GenhancerDenoiser.widthName)
+    let (own, area) = (clip.vision.projectionWidth, GenhancerDenoiser.patchSize * GenhancerDenoiser.patchSize)
+    guard given == own else {
+      throw GenhancerDenoiser.missing("\(place.path) takes \(given) numbers of an image, this CLIP's make \(own)")
+    }
+    guard try FluxConfig(place.configuration()).channels == area * diffusion.denoiser.channels else {
+      throw GenhancerDenoiser.missing("\(place.path) was trained on latents of another autoencoder")
+    }
+  }
+}
+
+extension GenhancerDenoiser {
+  static func missing(_ reason: String) -> Problem {
+    Problem(
+      "the feedback genhancer needs a denoiser that was trained from scratch on this CLIP's embeddings: \(reason)",
+      advice:
+        "GenHancer's first stage, 100,000 steps for each CLIP, is not part of this program; use the embedded models, "
+        + "whose denoiser diva-tui pretrain makes, or another --feedback")
+  }
+}
+
 extension UnclipGenerator {
   static func missing(_ reason: String) -> Problem {
     Problem(

@@ -119,6 +119,14 @@ extension Workspace {
               .init("class vector", "an embedding of \(generator.width) numbers, and as many of its noise level"),
             ])
       },
+      models.genhancer.map { genhancer in
+        ModelFacts(
+          "Denoiser, of the feedback genhancer",
+          [.init("from", "embedded, \(folder.genhancer.path)")] + OpenedCLIP.sizes(genhancer.parameters) + [
+            .init("sizes", genhancer.sizes), .init("trained", "no: it is frozen"),
+            .init("condition", "an embedding of \(genhancer.width) numbers, as a vector and as a token"),
+          ])
+      },
       ModelFacts(
         "Autoencoder",
         OpenedCLIP.sizes(diffusion.autoencoder.parameters) + [

@@ -31,7 +31,7 @@ extension RunDescription {
       zeroShot: elsewhere.zeroShot.map(Self.absolute), retrieval: elsewhere.retrieval.map(Self.absolute),
       prompt: workspace.givenPrompt,
       embeddedWeights: clip == nil || diffusion == nil
-        ? try workspace.folder.digest(generator: configuration.feedback == .unclip) : nil,
+        ? try workspace.folder.digest(with: configuration.feedback.embeddedFolders) : nil,
       tuned: tuned.map(Self.absolute), backbone: workspace.backbone.name, threads: ThreadPool.threads)
   }
 
@@ -105,7 +105,11 @@ extension Workspace {
   /// Refuses what these models cannot do, before any work.
   public func requirePossible(_ plan: TrainConfiguration) throws {
     try requirePossible(plan.density)
-    if plan.feedback == .unclip { try requireGenerator() }
+    switch plan.feedback {
+    case .unclip: try requireGenerator()
+    case .genhancer: try requireGenhancer()
+    case .diva, .dcr, .contrastiveAnchor: break
+    }
     let steps = diffusion.schedule.timesteps
     guard plan.firstTimestep >= 0, plan.firstTimestep < plan.lastTimestep, plan.lastTimestep <= steps else {
       throw Problem(

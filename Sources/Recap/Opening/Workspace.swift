@@ -99,6 +99,7 @@ public struct Workspace {
       joining: backbone.joining)
     try tuned?.restoreProjections(of: models)
     models.openGenerator = generator
+    models.openGenhancer = genhancer
     return models
   }
 

@@ -9,7 +9,7 @@ extension RunDescription {
   /// Refuses embedded models that have become others since the run began: a wrong baseline would look like any other.
   public func requireSameEmbeddedModels(_ mini: MiniFolder) throws {
     guard [clip, diffusion].contains(RunDescription.embedded), let expected = embeddedWeights else { return }
-    let found = try mini.digest(generator: configuration.feedback == .unclip)
+    let found = try mini.digest(with: configuration.feedback.embeddedFolders)
     guard found != expected else { return }
     throw Problem(
       "this run began with other embedded models (\(expected.prefix(8))) than those in \(mini.path) "

@@ -5,6 +5,7 @@ extension MiniFolder {
   /// Nothing that a plan asks for is missing.
   public func isFinished(_ plan: PretrainPlan) -> Bool {
     FileManager.default.fileExists(atPath: pairLists.path) && (plan.generator == nil || hasGenerator)
+      && (plan.genhancer == nil || genhancer.exists)
   }
 
   /// Writes what diffusers opens as a `StableUnCLIPImg2ImgPipeline`, given the other parts.

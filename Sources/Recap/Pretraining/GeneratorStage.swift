@@ -7,9 +7,7 @@ import Foundation
 /// given: normalised, noised, and put back to their own scale.
 struct GeneratorStage {
   let plan: PretrainPlan.Generator
-  let world: MiniWorld
-  let vision: CLIPVisionTower
-  let autoencoder: AutoencoderKL
+  let scenes: EmbeddedScenes
   /// (1, tokens, context width)
   let emptyText: Tensor
 
@@ -22,16 +20,14 @@ struct GeneratorStage {
       betas: (0.9, 0.99))
     var average = MovingAverage(unet.parameters, decay: plan.averageDecay)
     let generator = generator(unet)
-    // Later passes see the same pictures with other noise.
-    var kept: [(latents: Tensor, embeddings: Tensor)] = []
+    var scenes = scenes
     try loop.run(unet.parameters, report: report) {
       average.update()
     } loss: { step in
-      if step < plan.batches { kept.append(encoded(scenes(step))) }
-      let (latents, embeddings) = kept[step % plan.batches]
-      let classes = classes(embeddings, generator, normalizer, seed: seed, step: step)
-      let draw = draw(latents.shape, seed: seed, step: step)
-      return .init(value: generator.answer(latents: latents, classes: classes, draw: draw).loss)
+      let batch = scenes.batch(step)
+      let classes = classes(batch.embeddings, generator, normalizer, seed: seed, step: step)
+      let draw = draw(batch.latents.shape, seed: seed, step: step)
+      return .init(value: generator.answer(latents: batch.latents, classes: classes, draw: draw).loss)
     }
     average.assign()
   }
@@ -40,29 +36,8 @@ struct GeneratorStage {
     UnclipGenerator(unet: unet, schedule: MiniModels.generatorSchedule, emptyText: emptyText)
   }
 
-  /// None of its pairs is one that the towers learned from.
-  private static let firstPair = 2_000_000
-
-  private func scenes(_ step: Int) -> [Scene] {
-    let pairs = (step * plan.pairs..<(step + 1) * plan.pairs).flatMap { index in
-      world.pair(.contrast, Pattern.allCases[index % Pattern.allCases.count], Self.firstPair + index).scenes
-    }
-    return pairs + (step * plan.singles..<(step + 1) * plan.singles).map { world.scene(.captioned, $0) }
-  }
-
-  private func encoded(_ scenes: [Scene]) -> (latents: Tensor, embeddings: Tensor) {
-    let images = Scene.render(scenes)
-    return (
-      autoencoder.scaledLatents(of: .signedPixels(images)),
-      vision.classTokens(of: images, preprocessing: MiniModels.preprocessing)
-    )
-  }
-
   /// Of many pictures' embeddings.
-  func normalizer() -> EmbeddingNormalizer {
-    let images = Scene.render((0..<2048).map { world.scene(.captioned, $0) })
-    return EmbeddingNormalizer(vision.classTokens(of: images, preprocessing: MiniModels.preprocessing))
-  }
+  func normalizer() -> EmbeddingNormalizer { EmbeddingNormalizer(scenes.embeddings(2048)) }
 
   private func classes(
     _ embeddings: Tensor, _ generator: UnclipGenerator, _ normalizer: EmbeddingNormalizer, seed: UInt64, step: Int
@@ -72,8 +47,8 @@ struct GeneratorStage {
     let noise = RandomSource(seed: seed, stream: .generatorLevelNoise).normal(embeddings.shape, step: step)
     let noised = MiniModels.levelSchedule.addNoise(
       noise, to: normalizer.normalized(embeddings), timesteps: levels)
-    let dropped = RandomSource(seed: seed, stream: .generatorEmpty)
-    let kept = (0..<count).map { Double(dropped.uniform(step: step, sample: $0)) < plan.emptyShare ? Float(0) : 1 }
+    let kept = EmbeddedScenes.kept(
+      count, emptyShare: plan.emptyShare, RandomSource(seed: seed, stream: .generatorEmpty), step: step)
     let whole = generator.classes(normalizer.restored(noised), levels: levels)
     return Tensor(whole.values.enumerated().map { kept[$0 / whole.shape[1]] * $1 }, shape: whole.shape)
   }
@@ -88,23 +63,14 @@ struct GeneratorStage {
       })
   }
 
-  /// What the finished generator makes of unseen pictures, given nothing, another picture's embedding and their own, with
-  /// the same noise.
+  /// What the finished generator makes of unseen pictures.
   func rows(_ unet: UNet2DConditionModel, scenes count: Int, seed: UInt64) -> [DenoiserMeasure.Row] {
-    let (latents, own) = encoded((0..<count).map { world.scene(.zeroShotTest, $0) })
-    let generator = generator(unet)
-    let told = generator.classes(own, levels: Array(repeating: 0, count: count))
-    let others = told.gatherImages((0..<count).map { ($0 + 1) % count })
-    let conditions: [(String, Tensor)] = [
-      ("nothing", Tensor(zeros: told.shape)), ("another picture's embedding", others), ("its embedding", told),
-    ]
-    return conditions.map { name, classes in
-      let losses = DenoiserMeasure.timesteps.map { timestep in
-        let noise = RandomSource(seed: seed, stream: .generatorNoise).normal(latents.shape, step: timestep)
-        let draw = NoiseDraw(noise: noise, timesteps: Array(repeating: timestep, count: count))
-        return withoutGradient { Double(generator.answer(latents: latents, classes: classes, draw: draw).loss.item) }
-      }
-      return DenoiserMeasure.Row(condition: name, losses: losses)
+    let (batch, generator) = (scenes.unseen(count), generator(unet))
+    let classes = generator.classes(batch.embeddings, levels: Array(repeating: 0, count: count))
+    let noise = RandomSource(seed: seed, stream: .generatorNoise)
+    return DenoiserMeasure.rows(classes, latents: batch.latents, noise: noise) { classes, timestep, noise in
+      let draw = NoiseDraw(noise: noise, timesteps: Array(repeating: timestep, count: count))
+      return generator.answer(latents: batch.latents, classes: classes, draw: draw).loss
     }
   }
 }

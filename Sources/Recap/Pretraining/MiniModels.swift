@@ -35,6 +35,11 @@ enum MiniModels {
     return config
   }()
 
+  /// GenHancer's: two double and four single blocks, as the authors'; patches of 2 × 2 latents.
+  static let genhancer = FluxConfig(
+    channels: 32, doubleBlocks: 2, singleBlocks: 4, heads: 4, headWidth: 32, textWidth: 128, pooledWidth: 128,
+    rotaryWidths: [8, 12, 12])
+
   static let generatorSchedule = NoiseSchedule(prediction: .velocity)
   /// Of the noise on embeddings.
   static let levelSchedule = NoiseSchedule(

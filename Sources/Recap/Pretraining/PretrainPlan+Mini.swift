@@ -19,6 +19,8 @@ extension PretrainPlan {
     generator: Generator(
       steps: 1200, batches: 300, pairs: 12, singles: 24, rate: 1e-3, warmUpSteps: 100, emptyShare: 0.1,
       noiseLevels: 400, timestepPower: 0.7),
+    genhancer: Genhancer(
+      steps: 1500, batches: 150, pairs: 12, singles: 24, rate: 1e-3, warmUpSteps: 100, emptyShare: 0.1),
     candidates: 400, kept: 100, browsed: 15)
 
   /// Reads a plan; throws a `Problem` that names the member which is missing or wrong.
@@ -44,20 +46,25 @@ extension PretrainPlan {
       contrastive.flatMap { [$0.steps, $0.warmUpSteps] }
         + [
           text.steps, text.warmUpSteps, autoencoder.steps, autoencoder.warmUpSteps, denoiser.steps,
-          denoiser.warmUpSteps, generator?.steps ?? 0, generator?.warmUpSteps ?? 0,
+          denoiser.warmUpSteps, generator?.steps ?? 0, generator?.warmUpSteps ?? 0, genhancer?.steps ?? 0,
+          genhancer?.warmUpSteps ?? 0,
         ],
       in: 0...100_000_000, "steps")
     try require(
       contrastive.flatMap { [$0.pairs, $0.singles] }
         + [text.pairs, text.singles, autoencoder.batch, denoiser.pairs, denoiser.singles]
-        + [generator?.pairs ?? 0, generator?.singles ?? 0],
+        + [generator?.pairs ?? 0, generator?.singles ?? 0, genhancer?.pairs ?? 0, genhancer?.singles ?? 0],
       in: 0...100_000, "pairs, singles and batches")
     try require([candidates, kept, browsed], in: 1...100_000, "candidates, kept and browsed")
-    let generated = generator.map { [2 * $0.pairs + $0.singles] } ?? []
+    let generated = [generator.map { 2 * $0.pairs + $0.singles }, genhancer.map { 2 * $0.pairs + $0.singles }]
+      .compactMap(\.self)
     let batches =
       contrastive.map { 2 * $0.pairs + $0.singles }
       + [2 * text.pairs + text.singles, 2 * denoiser.pairs + denoiser.singles] + generated
-    try require([denoiser.batches, generator?.batches ?? 1], in: 1...10_000, "batches of different pictures")
+    try require(
+      [denoiser.batches, generator?.batches ?? 1, genhancer?.batches ?? 1], in: 1...10_000,
+      "batches of different pictures")
+    try require([measuredScenes ?? 1], in: 1...100_000, "measuredScenes")
     try require([generator?.noiseLevels ?? 1], in: 1...1000, "generator.noiseLevels")
     guard autoencoder.batch > 0, batches.allSatisfy({ $0 > 0 }) else {
       throw Problem("cannot use the plan \(file): it has an empty batch")

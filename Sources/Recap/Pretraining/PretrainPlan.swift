@@ -97,6 +97,22 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
     public var averageDecay: Float = 0.999
   }
 
+  /// Learning to draw pictures from the baseline's embeddings by rectified flow (GenHancer's denoiser).
+  public struct Genhancer: Codable, Equatable, Sendable {
+    public var steps: Int
+    /// Batches of different pictures; later steps see them again with other noise.
+    public var batches: Int
+    /// Pairs of scenes that differ in one aspect, and lone scenes, of a batch.
+    public var pairs: Int
+    public var singles: Int
+    public var rate: Double
+    public var warmUpSteps: Int
+    public var weightDecay: Float = 0.01
+    /// Share of the pictures that are drawn from nothing.
+    public var emptyShare: Double
+    public var averageDecay: Float = 0.999
+  }
+
   public var seed: UInt64 = 1
   /// The text tower, which is kept.
   public var text: Text
@@ -108,6 +124,10 @@ public struct PretrainPlan: Codable, Equatable, Sendable {
   public var denoiser: Denoiser
   /// nil makes none: a run with un²CLIP's feedback then needs a generator of its own.
   public var generator: Generator?
+  /// nil makes none: there is then no run with GenHancer's feedback.
+  public var genhancer: Genhancer?
+  /// Unseen scenes that finished denoisers are measured on; nil for 256.
+  public var measuredScenes: Int?
   /// Candidate pairs a pattern, and how many of them that the twin finds most alike are kept.
   public var candidates: Int
   public var kept: Int

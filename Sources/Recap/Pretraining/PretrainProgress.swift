@@ -1,7 +1,7 @@
 /// One step of one stage, for a progress line.
 public struct PretrainProgress: Sendable {
   public enum Stage: String, Sendable, CaseIterable {
-    case text, towers, twinTowers = "twin towers", twin, baseline, autoencoder, denoiser, generator
+    case text, towers, twinTowers = "twin towers", twin, baseline, autoencoder, denoiser, generator, genhancer
   }
 
   public private(set) var stage = Stage.text

@@ -40,6 +40,8 @@ public struct PretrainRecord: Codable, Equatable, Sendable {
   public var conditions: [DenoiserMeasure.Row]?
   /// The same of un²CLIP's generator; nil where the plan makes none.
   public var generator: [DenoiserMeasure.Row]?
+  /// The same of GenHancer's denoiser, at times of so many thousandths.
+  public var genhancer: [DenoiserMeasure.Row]?
 
   public init(plan: PretrainPlan, version: String, threads: Int, cpu: String = RunDescription.cpuName()) {
     self.plan = plan

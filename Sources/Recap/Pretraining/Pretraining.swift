@@ -2,7 +2,8 @@ import Engine
 import Foundation
 
 /// Makes the embedded models from nothing: text tower, image towers, baseline and twin, autoencoder, denoiser, the
-/// list of pairs that the twin is blind to, and un²CLIP's generator. The plan's seed decides all of it.
+/// list of pairs that the twin is blind to, and un²CLIP's generator and GenHancer's
+/// denoiser. The plan's seed decides all of it.
 ///
 /// Each stage writes its folder when it is done, and a stage whose folder is there is opened instead of trained: a
 /// stopped pre-training goes on where it was.
@@ -24,6 +25,7 @@ public struct Pretraining {
   public func run() throws {
     if !hasModels { try makeModels() }
     try trainGenerator()
+    try trainGenhancer()
   }
 
   private var hasModels: Bool {
@@ -103,12 +105,12 @@ public struct Pretraining {
   }
 
   /// What the finished denoiser makes of conditions that say more and more; nil once the text tower is removed.
-  public func conditionLosses(scenes: Int = 256) throws -> [DenoiserMeasure.Row]? {
+  public func conditionLosses() throws -> [DenoiserMeasure.Row]? {
     guard folder.text.exists else { return nil }
     let text = try CLIP(folder.text).text
     let stage = denoiserStage(text: text, regions: regions(text), autoencoder: try AutoencoderKL(folder.autoencoder))
     return DenoiserMeasure(stage: stage)
-      .rows(try UNet2DConditionModel(folder.unet), scenes: scenes, seed: plan.seed)
+      .rows(try UNet2DConditionModel(folder.unet), scenes: measuredScenes, seed: plan.seed)
   }
 
   private func regions(_ text: CLIPTextTower) -> RegionTokens {
@@ -135,12 +137,19 @@ public struct Pretraining {
       to: URL(filePath: folder.diffusion.path + "/tokenizer"), contextLength: MiniModels.contextLength)
   }
 
+  private var measuredScenes: Int { plan.measuredScenes ?? 256 }
+
   // MARK: un²CLIP's generator
+
+  private func embeddedScenes(pairs: Int, singles: Int, batches: Int) throws -> EmbeddedScenes {
+    EmbeddedScenes(
+      world: world, vision: try CLIP(folder.clip).vision, autoencoder: try AutoencoderKL(folder.autoencoder),
+      pairs: pairs, singles: singles, batches: batches)
+  }
 
   private func generatorStage(_ plan: PretrainPlan.Generator) throws -> GeneratorStage {
     GeneratorStage(
-      plan: plan, world: world, vision: try CLIP(folder.clip).vision,
-      autoencoder: try AutoencoderKL(folder.autoencoder),
+      plan: plan, scenes: try embeddedScenes(pairs: plan.pairs, singles: plan.singles, batches: plan.batches),
       emptyText: try Prompt.embedding(in: folder.diffusion, ""))
   }
 
@@ -154,10 +163,35 @@ public struct Pretraining {
   }
 
   /// How well the finished generator draws pictures from their embeddings; nil where there is none.
-  public func generatorLosses(scenes: Int = 256) throws -> [DenoiserMeasure.Row]? {
+  public func generatorLosses() throws -> [DenoiserMeasure.Row]? {
     try plan.generator.map { part in
       try generatorStage(part).rows(
-        UNet2DConditionModel(folder.generator.part("unet")), scenes: scenes, seed: plan.seed)
+        UNet2DConditionModel(folder.generator.part("unet")), scenes: measuredScenes, seed: plan.seed)
+    }
+  }
+
+  // MARK: GenHancer's denoiser
+
+  private func genhancerStage(_ plan: PretrainPlan.Genhancer) throws -> GenhancerStage {
+    GenhancerStage(
+      plan: plan, scenes: try embeddedScenes(pairs: plan.pairs, singles: plan.singles, batches: plan.batches))
+  }
+
+  private func trainGenhancer() throws {
+    guard let part = plan.genhancer, !folder.genhancer.exists else { return }
+    let stage = try genhancerStage(part)
+    let denoiser = try GenhancerDenoiser(
+      MiniModels.genhancer, width: stage.scenes.vision.projectionWidth, transformer: .initializing(seed: plan.seed),
+      projectors: .initializing(seed: plan.seed))
+    try stage.run(denoiser, seed: plan.seed) { try report($0.of(.genhancer)) }
+    try denoiser.save(to: folder.genhancer)
+  }
+
+  /// How well GenHancer's denoiser draws pictures from their embeddings; nil where there is none.
+  public func genhancerLosses() throws -> [DenoiserMeasure.Row]? {
+    try plan.genhancer.map { part in
+      try genhancerStage(part).rows(
+        GenhancerDenoiser(folder.genhancer), scenes: measuredScenes, seed: plan.seed)
     }
   }
 

@@ -87,7 +87,10 @@ public struct TrainConfiguration: Codable, Equatable, Sendable {
 extension FeedbackMethod {
   /// What is wrong with a plan for it; nil if nothing is.
   func complaint(about plan: TrainConfiguration) -> String? {
-    if plan.shufflesCondition, self != .diva, self != .unclip {
+    if self == .genhancer, ![TrainConfiguration().timesteps, 0..<1000].contains(plan.timesteps) {
+      return "\(rawValue) draws its times from a distribution of their own; expected no other range of timesteps"
+    }
+    if plan.shufflesCondition, !hasCondition {
       return "\(rawValue) has no condition that could be shuffled"
     }
     guard let group else {

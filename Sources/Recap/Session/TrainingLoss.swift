@@ -25,6 +25,14 @@ extension DivaModels {
       let inputs = DivaObjective.Inputs(images, sampling, patches: tuned.config.patches, step: step, part: part)
       let answer = GeneratorInversion(vision: tuned, generator: generator).answer(inputs)
       return FeedbackLoss(loss: answer.loss, errors: answer.errors, timesteps: inputs.draw.timesteps)
+    case .genhancer:
+      guard let genhancer else { preconditionFailure("GenHancer's feedback needs a denoiser: see prepare(for:)") }
+      let inputs = DivaObjective.Inputs(images, sampling, patches: tuned.config.patches, step: step, part: part)
+      let draw = FlowDraw.random(
+        latents: inputs.latents.shape, draws: sampling.draws, seed: sampling.seed, step: step, part: part)
+      let answer = GenhancerFeedback(vision: tuned, denoiser: genhancer).answer(
+        pixels: inputs.clipPixels, latents: inputs.latents, draw: draw, conditionOrder: inputs.conditionOrder)
+      return FeedbackLoss(loss: answer.loss, errors: answer.errors, timesteps: draw.timesteps)
     case .contrastiveAnchor:
       let views = ContrastiveAnchor.crops(images.pixels, seed: sampling.seed, step: step)
       return FeedbackLoss(loss: ContrastiveAnchor(vision: tuned, baseline: baseline.vision).loss(views))

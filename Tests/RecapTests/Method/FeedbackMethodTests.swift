@@ -79,6 +79,47 @@ struct FeedbackMethodTests {
     #expect(feedback.answer(inputs).loss.item != answer.loss.item)
   }
 
+  @Test("GenHancer's is a frozen denoiser's velocity error given the embedding, gradients included")
+  func genhancer() throws {
+    let (it, models) = (try Fixture("feedback_losses"), try models())
+    let denoiser = try #require(models.genhancer)
+    let draw = FlowDraw(noise: try it["noise"], normal: try it["genhancer.normal"])
+    let feedback = GenhancerFeedback(vision: models.tuned, denoiser: denoiser)
+    let (pixels, latents) = (try it["pixels"], try it["latents"])
+
+    let answer = feedback.answer(pixels: pixels, latents: latents, draw: draw)
+    answer.loss.backward()
+
+    expect(answer.loss, equals: try it["genhancer.loss"], within: .relative(1e-5))
+    try expectGradients("genhancer", of: models, in: it)
+    #expect(denoiser.parameters.allSatisfy { $0.gradient == nil })
+    #expect(answer.errors.count == 8 && draw.timesteps.first == 182 && draw.timesteps.last == 880)
+    // In the control an image is drawn from another's embedding.
+    let shuffled = feedback.answer(
+      pixels: pixels, latents: latents, draw: draw, conditionOrder: [1, 2, 3, 4, 5, 6, 7, 0])
+    #expect(shuffled.loss.item != answer.loss.item)
+  }
+
+  @Test("several draws of an image are the mean of each alone, and parts of a micro-batch draw what the whole does")
+  func flowDraws() throws {
+    let (it, models) = (try Fixture("feedback_losses"), try models())
+    let feedback = GenhancerFeedback(vision: models.tuned, denoiser: try #require(models.genhancer))
+    let (pixels, latents) = (try it["pixels"], try it["latents"])
+    func draw(_ part: BatchPart) -> FlowDraw {
+      .random(latents: latents.sliced(part.places).shape, draws: 2, seed: 3, step: 5, part: part)
+    }
+    let whole = draw(.whole(8))
+
+    let errors = feedback.answer(pixels: pixels, latents: latents, draw: whole).errors
+    let part = draw(BatchPart(1, of: 2, batch: 8))
+
+    #expect(errors.count == 16 && Set(whole.times).count == 16 && whole.times.allSatisfy { (0..<1).contains($0) })
+    #expect(part.times == Array(whole.times[4..<8] + whole.times[12..<16]))
+    #expect(part.noise.sliced(4..<8).values == whole.noise.sliced(12..<16).values)
+    let first = FlowDraw(noise: whole.noise.sliced(0..<8), times: Array(whole.times.prefix(8)))
+    #expect(feedback.answer(pixels: pixels, latents: latents, draw: first).errors == Array(errors.prefix(8)))
+  }
+
   @Test("each goes on from a checkpoint with the same bits", arguments: FeedbackMethod.allCases)
   func resume(method: FeedbackMethod) throws {
     let reference = try TrainingReference(.adamw)

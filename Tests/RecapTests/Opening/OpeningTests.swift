@@ -109,6 +109,21 @@ struct OpeningTests {
     }
   }
 
+  @Test("GenHancer's feedback from a diffusion model that has no denoiser of its kind is refused with the reason")
+  func noGenhancer() throws {
+    var plan = TrainConfiguration()
+    (plan.feedback, plan.density) = (.genhancer, .classOnly)
+    try withDiffusion { path in
+      let workspace = try workspace(path, clip: Self.fixtures + "/models/clip")
+
+      let refusal = problem { try workspace.requirePossible(plan) }
+
+      #expect(refusal.contains("needs a denoiser that was trained from scratch"), "\(refusal)")
+      #expect(refusal.contains("latents of \(path)") && refusal.contains("diva-tui pretrain"), "\(refusal)")
+      #expect(problem { try workspace.models().prepare(for: .genhancer) } == refusal)
+    }
+  }
+
   @Test("between models that share no space the projection begins at random, from the seed")
   func randomProjection() throws {
     try withDiffusion { path in

@@ -74,7 +74,10 @@ struct TrainConfigurationTests {
     "are refused with their name when they are unknown or of another type",
     arguments: [
       (#"{"stepz": 60}"#, "“configuration.stepz”: there is no such setting"),
-      (#"{"feedback": "genie"}"#, "“genie” is no feedback; expected diva or dcr or unclip or contrastive-anchor"),
+      (
+        #"{"feedback": "genie"}"#,
+        "“genie” is no feedback; expected diva or dcr or unclip or genhancer or contrastive-anchor"
+      ),
       (#"{"steps": "many"}"#, "“configuration.steps” is not of the type Int"),
       (#"{"steps": null}"#, "“configuration.steps” is null, expected Int"),
       (#"{"baselineShare": 1.5}"#, "“configuration.baselineShare”: 1.5 is out of bounds; expected 0.0 to 1.0"),

@@ -41,7 +41,9 @@ struct TrainingReference {
         unet: try UNet2DConditionModel(WeightsFolder(folder + "/unet-unclip")),
         schedule: NoiseSchedule(prediction: .velocity), emptyText: try fixture["prompt"])
     }
+    models.openGenhancer = { try GenhancerDenoiser(WeightsFolder(folder + "/genhancer")) }
     try models.prepare(for: .unclip)
+    try models.prepare(for: .genhancer)
     return models
   }
 

@@ -53,6 +53,7 @@ struct PretrainCommand: DivaCommand {
     record.scores = try PretrainRecord.Scores(Workspace(mini: folder))
     record.conditions = try pretraining.conditionLosses() ?? record.conditions
     record.generator = try pretraining.generatorLosses()
+    record.genhancer = try pretraining.genhancerLosses()
     try record.write(to: folder.record)
     if !keepWork { try folder.removeWork() }
     try show(record, text(record), console)

@@ -7,8 +7,9 @@ struct SweepFeedbackCommand: DivaCommand {
   static let configuration = CommandConfiguration(
     commandName: "feedback", abstract: "Train with several feedbacks and seeds, at equal steps and at equal seconds.",
     discussion: "Two tables: with --steps steps each, and with as many as each takes in the same time, its first stage "
-      + "(the aligning steps, which unclip and contrastive-anchor have not) included. How long a step takes is read off "
-      + "the log of the first seed's run at equal steps. Gains are on validation pairs, mined (CLIP-blind) and unmined; intervals "
+      + "(the aligning steps, which unclip, genhancer and contrastive-anchor have not) included. How long a step takes "
+      + "is read off the log of the first seed's run at equal steps. Gains are on validation pairs, mined (CLIP-blind) "
+      + "and unmined; intervals "
       + "are over the seeds (Student), of a single seed over its pairs (Tango). R@1 is retrieval among 1,000 held-out "
       + "scenes of the mini world whose captions tell all details and are unique: image R@1 for each caption whether "
       + "its image is found, text R@1 for each image.")

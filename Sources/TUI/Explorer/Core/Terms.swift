@@ -118,7 +118,11 @@ enum Terms {
     ),
     (
       "generator",
-      "Of the feedback unclip: a frozen diffusion model that draws an image from CLIP's embedding of it."
+      "Of the feedbacks unclip and genhancer: a frozen diffusion model that draws an image from CLIP's embedding of it."
+    ),
+    (
+      "rectified flow",
+      "Of the feedback genhancer: latents x and noise ε are mixed as (1 − t)·x + t·ε, and ε − x is predicted."
     ),
     (
       "low-rank adaptation",
