@@ -55,66 +55,14 @@ extension Tensor {
     return dx
   }
 
-  /// dW (O, I) = dyᵀ·x: x (rows, I), dy (rows, O). Cut by rows of dW, so that each sum over rows is taken in one go.
+  /// dW (O, I) = dyᵀ·x: x (rows, I), dy (rows, O).
   private func weightGradient(
     arriving dy: Tensor, shape: Shape, _ arithmetic: ArithmeticPolicy = ArithmeticPolicy()
   ) -> Tensor {
-    let (outputs, inputs) = (shape[0], shape[1])
-    let rows = count / max(1, inputs)
     let dw = Tensor(uninitialized: shape)
-    let rounded = arithmetic.multipliesBF16 ? (dy.bf16Rows(width: outputs), bf16Rows(width: inputs)) : nil
-    // Our own products would read x anew for each piece.
-    let isWorthPacking = rounded == nil && GemmBackend.isOwn && !GemmPlan.leavesWhole() && outputs > 64
-    let packed = isWorthPacking ? packedRight(width: inputs) : nil
-    ThreadPool.runPieces(of: outputs, size: gradientPiece(outputs, isPacked: packed != nil, isBF16: rounded != nil)) {
-      piece in
-      let target = dw.pointer + piece.lowerBound * inputs
-      if let packed {
-        var matrix = packed.matrix
-        var columns = KernelsRows(
-          numbers: dy.pointer + piece.lowerBound, count: Int64(piece.count), packed: false, stride: Int64(outputs))
-        kernels_matrix_product(&matrix, &columns, packed.numbers.base, 0, matrix.n, nil, target, matrix.n)
-        return
-      }
-      var product = KernelsProduct()
-      (product.m, product.n, product.k) = (Int64(piece.count), Int64(inputs), Int64(rows))
-      let size = rounded == nil ? 4 : 2
-      product.a = (rounded?.0.pointer() ?? UnsafeRawPointer(dy.pointer)) + size * piece.lowerBound
-      (product.lda, product.transposeA) = (Int64(outputs), true)
-      (product.b, product.ldb) = (rounded?.1.pointer() ?? UnsafeRawPointer(pointer), Int64(inputs))
-      product.bType = rounded == nil ? KERNELS_F32 : KERNELS_BF16
-      (product.c, product.ldc) = (target, Int64(inputs))
-      kernels_matmul(&product)
-    }
+    WeightGradient(rows: count / max(1, shape[1]), shape: shape, arithmetic)
+      .run(pointer, arriving: dy.pointer, into: dw.pointer)
     return dw
-  }
-
-  /// Rows of a weight gradient that are computed in one piece.
-  private func gradientPiece(_ outputs: Int, isPacked: Bool, isBF16: Bool) -> Int {
-    if GemmPlan.leavesWhole(isBF16: isBF16) { return outputs }
-    let tiles = 8 * GemmBackend.tileRows
-    return isPacked ? (outputs / 8 + tiles - 1) / tiles * tiles : ThreadPool.pieceSize(outputs, least: 64)
-  }
-
-  /// These rows (…, width) as the right side of several products.
-  private func packedRight(width: Int) -> (matrix: KernelsMatrix, numbers: Storage) {
-    let matrix = KernelsMatrix(n: Int64(width), k: Int64(count / max(1, width)), transposed: false, bf16: false)
-    var whole = matrix
-    let packing = kernels_matrix_packing(&whole)
-    let packed = Storage(count: Int(packing.size) / 4)
-    ThreadPool.runPieces(of: width, size: max(Int(packing.columnBlock), 128)) { piece in
-      var matrix = matrix
-      kernels_matrix_pack(
-        &matrix, KernelsNumbers(data: pointer, type: KERNELS_F32), Int64(piece.lowerBound), Int64(piece.count),
-        packed.base)
-    }
-    return (matrix, packed)
-  }
-
-  private func bf16Rows(width: Int) -> BF16Rows {
-    let rounded = BF16Rows(pointer, rows: count / max(1, width), width: width)
-    rounded.convertAll()
-    return rounded
   }
 }
 
