@@ -28,6 +28,8 @@ struct PairFacts {
     let isLoose = lines + blocks.count - 1 <= rect.rows
     var row = rect.row
     for block in blocks {
+      // The head of a table does not stand alone.
+      if block.count > 1 && row == rect.endRow - 1 { continue }
       for line in block where row < rect.endRow {
         canvas.write(line, rect.column, row, limit: rect.endColumn)
         row += 1

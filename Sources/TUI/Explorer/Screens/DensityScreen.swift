@@ -54,12 +54,16 @@ enum DensityScreen: Screen {
       _ = entry.draw(end, rect.row + 1, limit: rect.endColumn, on: &canvas)
     }
     let room = rect.droppingTop(2)
-    let side = room.droppingLeft(drawPicture(state, density, in: room, on: &canvas) - room.column)
+    let picture = drawPicture(state, density, in: room, on: &canvas)
+    let side = room.droppingLeft(picture.map { $0.endColumn + 3 - room.column } ?? 0)
     let (table, below) = (side.left(56), side.left(56).droppingTop(state.feed.run.densities.rows.count + 2))
     drawTable(state, in: table, on: &canvas)
     if let sweep = state.sweep.table ?? state.sweep.reference {
       let end = SweepView.draw(sweep, state, in: below.left(side.columns), on: &canvas)
-      return drawRebuilt(state, in: side.droppingTop(end + 1 - side.row), on: &canvas)
+      let rest = side.droppingTop(end + 1 - side.row)
+      // A small screen has its room below the image.
+      let under = picture.map { room.left($0.endColumn - room.column).droppingTop($0.endRow + 2 - room.row) }
+      return drawRebuilt(state, in: rest.rows < 5 ? under ?? rest : rest, on: &canvas)
     }
     // The pictures say more than the sentences, where there is no room for both.
     let end =
@@ -69,14 +73,15 @@ enum DensityScreen: Screen {
 
   /// The reconstructions of the chosen image at this density; where there is room for them.
   private static func drawRebuilt(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
-    guard canvas.graphics != .none, rect.rows >= 5, rect.columns >= 24, state.feed.session.absence == nil else {
+    guard canvas.graphics != .none, rect.rows >= 5, rect.columns >= 16, state.feed.session.absence == nil else {
       return
     }
+    let isNarrow = rect.columns < 24
     let timestep = ReconstructScreen.timestep(state)
     let made = ReconstructScreen.made(state)
     let work = ReconstructScreen.work(state)
     let remark = made.map(ReconstructScreen.remark) ?? work?.remark ?? "being reconstructed …"
-    let titles = ["Reconstructed from noise t = \(timestep)", "From noise t = \(timestep)"]
+    let titles = ["Reconstructed from noise t = \(timestep)", "\(isNarrow ? "Noise" : "From noise") t = \(timestep)"]
     let title = titles.first { $0.cellWidth + 2 + remark.cellWidth <= rect.columns }
     canvas.heading(title ?? titles[1], title != nil || made == nil ? remark : "", in: rect)
     guard let made else {
@@ -85,29 +90,33 @@ enum DensityScreen: Screen {
     }
     let error = ErrorSpread(made.latentErrors)
     let models = [
-      ("by baseline", made.byBaseline, error.mean.baseline, Style.baseline),
-      ("by tuned", made.byTuned, error.mean.tuned, Style.tuned),
+      (isNarrow ? "base" : "by baseline", made.byBaseline, error.mean.baseline, Style.baseline),
+      (isNarrow ? "tuned" : "by tuned", made.byTuned, error.mean.tuned, Style.tuned),
     ]
-    let boxes = Columns.split(rect.droppingTop(1), gap: 2, [.flexible(), .flexible()])
+    let boxes = Columns.split(rect.droppingTop(1), gap: isNarrow ? 0 : 2, [.flexible(), .flexible()])
     for (box, (name, picture, error, style)) in zip(boxes, models) {
       let next = canvas.write(name, box.column, box.row, style.bold, limit: box.endColumn)
       let number = error.text(figures: 3)
-      canvas.write(box.columns >= 26 ? "error \(number)" : number, next + 1, box.row, .dim, limit: box.endColumn)
-      canvas.place(picture, in: box.droppingTop(1))
+      let placed = canvas.place(picture, in: box.droppingTop(1).droppingBottom(isNarrow ? 1 : 0))
+      if isNarrow {
+        canvas.write(number, box.column, placed.endRow, .dim, limit: box.endColumn)
+      } else {
+        canvas.write(box.columns >= 26 ? "error \(number)" : number, next + 1, box.row, .dim, limit: box.endColumn)
+      }
     }
   }
 
-  /// The image, darkened where no token of the condition comes from; gives the column right of it.
+  /// The image, darkened where no token of the condition comes from; gives its place.
   private static func drawPicture(
     _ state: ExplorerState, _ density: DensityInfo, in rect: Rect, on canvas: inout Canvas
-  ) -> Int {
+  ) -> Rect? {
     let index = state.reconstruct.imageIndex
-    guard canvas.graphics != .none, state.feed.samples.indices.contains(index) else { return rect.column }
+    guard canvas.graphics != .none, state.feed.samples.indices.contains(index) else { return nil }
     let box = rect.left(rect.columns - 44).droppingBottom(1)
     let picture = PatchOverlay.picture(of: state.feed.samples[index], density)
     let placed = canvas.place(picture, in: box)
     canvas.write("image \(index + 1)", placed.column, placed.endRow, .dim)
-    return placed.endColumn + 3
+    return placed
   }
 
   private static func drawTable(_ state: ExplorerState, in rect: Rect, on canvas: inout Canvas) {
