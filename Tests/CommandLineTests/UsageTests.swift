@@ -124,8 +124,21 @@ struct UsageTests {
       try TrainOptions.parse(words).configuration(seed: 1, density: .all, for: policy).rate
     }
     #expect(try rate([], mini) == TrainConfiguration().rate && rate([], published) == 1e-5)
+    #expect(try rate(["--feedback", "unclip"], mini) == 3e-5 && rate(["--feedback", "unclip"], published) == 1e-5)
     #expect(try rate(["--lr", "3e-4"], published) == 3e-4 && rate(["--recipe", "reference"], published) == 1e-4)
     #expect(try rate(["--optimizer", "sgd"], published) == TrainConfiguration().rate)
+  }
+
+  @Test("a feedback tunes what its authors tune, unless something else was given")
+  func tuning() throws {
+    func tuning(_ words: [String], _ name: Backbone.Name) throws -> TowerTuning {
+      try TrainOptions.parse(words).configuration(seed: 1, density: .all, for: Backbone(name).policy).tuning
+    }
+    for name in [Backbone.Name.mini, .openAIL14] {
+      #expect(try tuning([], name) == .full && tuning(["--feedback", "unclip"], name) == .full)
+      #expect(try tuning(["--feedback", "genhancer"], name) == .lora && tuning(["--feedback", "dcr"], name) == .lora)
+      #expect(try tuning(["--feedback", "dcr", "--tuning", "full"], name) == .full)
+    }
   }
 
   @Test("--recipe reference sets what the authors' scripts set; other options change single settings of it")

@@ -45,7 +45,7 @@ extension TrainSetting {
     TrainSetting(
       \.tuning, "tuning", "tuning",
       purpose: "What of the image tower is trained: full, all of it; or lora, a change of rank \(TowerTuning.rank) of "
-        + "each linear layer, which is merged into the tower, as the authors of DCR and GenHancer train."),
+        + "each linear layer, which is merged into the tower; dcr and genhancer take lora unless full is given."),
     TrainSetting(\.steps, "steps", "steps", purpose: "Training steps of the image tower.", check: count),
     TrainSetting(\.batch, "batch", "batch", purpose: "Images per micro-batch.", check: size),
     TrainSetting(\.accumulate, "accumulate", "accumulate", purpose: "Micro-batches per step.", check: size),
@@ -65,7 +65,8 @@ extension TrainSetting {
     TrainSetting(
       \.rate, "rate", "lr",
       purpose:
-        "Learning rate of the image tower; with AdamW and a CLIP that is not the mini world's, 1e-5 unless given.",
+        "Learning rate of the image tower; unless given, with AdamW 1e-5 for a CLIP that is not the mini world's, and for "
+        + "the mini world's 1e-4 with dcr and 3e-5 with unclip.",
       check: rate),
     TrainSetting(
       \.projectionRate, "projectionRate", "projection-lr",

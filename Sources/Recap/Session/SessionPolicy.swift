@@ -17,21 +17,30 @@ public struct SessionPolicy: Equatable, Sendable {
   public let statementPrefix: String
   /// What is kept of each evaluation: a published tower's difference is half a gigabyte, and a picture of it takes minutes.
   public let recording: Recording
-  /// Learning rate of the image tower with AdamW. A published tower, trained on billions of images, gets what GenHancer's
-  /// authors take (arXiv 2503.19480, stage 2).
-  public let rate: Float
+  /// A published tower, trained on billions of images, is trained as carefully as GenHancer's authors do it.
+  private let isMini: Bool
   /// A run is scored on the mini world's mined pairs, not on a folder's.
   public let scoresMinedPairs: Bool
 
   public init(for backbone: Backbone) {
-    let isMini = backbone.name == .mini
+    isMini = backbone.name == .mini
     (asksBeforeTraining, isEager, splitsBatch) = (!isMini, isMini, !isMini)
     (hasDiffusion, scoresMinedPairs) = (isMini, isMini)
-    rate = isMini ? TrainConfiguration().rate : 1e-5
     recording = isMini ? .towers : .similarities
     imagesPerKind = isMini ? 100 : 4
     imagesElsewhere = isMini ? 1500 : 300
     statementPrefix = isMini ? "" : "a photo of "
+  }
+
+  /// The plan with what a feedback is usually trained with, but for what was given.
+  ///
+  /// With a published CLIP: the tuning of the method's authors, and GenHancer's rate (arXiv 2503.19480, stage 2). With the
+  /// mini world's: what gained most on validation pairs (docs/results.md).
+  public func usual(_ plan: TrainConfiguration, keeping given: GivenSettings) -> TrainConfiguration {
+    var plan = plan
+    if !given.contains(.tuning) { plan.tuning = plan.feedback.usualTuning }
+    if !given.contains(.rate) { plan.rate = isMini ? plan.feedback.miniRate : 1e-5 }
+    return plan
   }
 
   /// The plan with micro-batches that fit into memory, and as many images per step.
@@ -40,6 +49,29 @@ public struct SessionPolicy: Equatable, Sendable {
     var plan = plan
     (plan.accumulate, plan.batch, plan.batchParts) = (plan.accumulate * plan.batch, 1, 1)
     return plan
+  }
+}
+
+/// Settings that a person chose, and no usual value replaces.
+public struct GivenSettings: OptionSet, Sendable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  public static let rate = GivenSettings(rawValue: 1)
+  public static let tuning = GivenSettings(rawValue: 2)
+}
+
+extension FeedbackMethod {
+  /// As the method's authors train; for un²CLIP that was not found.
+  var usualTuning: TowerTuning { self == .genhancer || self == .dcr ? .lora : .full }
+
+  /// Learning rate of the mini world's tower with AdamW.
+  fileprivate var miniRate: Float {
+    switch self {
+    case .unclip: 3e-5
+    case .dcr: 1e-4
+    case .diva, .genhancer, .contrastiveAnchor: TrainConfiguration().rate
+    }
   }
 }
 

@@ -78,10 +78,10 @@ struct ExploreCommand: ParsableCommand {
 
   func options(environment: [String: String]) -> SessionOptions {
     var options = SessionOptions(environment: environment)
-    // The density of the reference and the usual rate depend on the CLIP, which is opened later.
+    // The density of the reference and the usual settings depend on the CLIP, which is opened later.
     options.configuration = training.configuration(seed: seed ?? 1, density: .classOnly)
     (options.density, options.keepsBatch) = (models.density, training.batch != nil)
-    options.keepsRate = training.setsRate
+    options.given = training.givenSettings
     (options.clip, options.tuned, options.diffusion) = (models.clip, models.tuned, models.diffusion)
     (options.backbone, options.mmvp, options.data) = (models.backbone, mmvp, data.plan)
     (options.prompt, options.elsewhere) = (prompt.prompt, elsewhere.elsewhere)

@@ -44,9 +44,8 @@ struct SweepFeedbackCommand: DivaCommand {
   /// Those at equal steps.
   private func plans(density: RecapDensity, for policy: SessionPolicy?) -> [TrainConfiguration] {
     feedbacks.values.flatMap { feedback in
-      sweep.plans(from: general.seed, density: density, for: policy).map { plan in
+      sweep.plans(from: general.seed, density: density, feedback: feedback, for: policy).map { plan in
         var plan = plan
-        plan.feedback = feedback
         if !feedback.hasFirstStage { plan.alignSteps = 0 }
         return plan
       }

@@ -17,8 +17,12 @@ struct SweepOptions: ParsableArguments {
 
   func validate() throws { try require("seeds", seeds, 1...1000) }
 
-  /// The plan with each seed.
-  func plans(from seed: UInt64, density: RecapDensity, for policy: SessionPolicy?) -> [TrainConfiguration] {
-    (0..<UInt64(seeds)).map { options.configuration(seed: seed &+ $0, density: density, for: policy) }
+  /// The plan with each seed, and with a feedback that the sweep chooses.
+  func plans(
+    from seed: UInt64, density: RecapDensity, feedback: FeedbackMethod? = nil, for policy: SessionPolicy?
+  ) -> [TrainConfiguration] {
+    (0..<UInt64(seeds)).map {
+      options.configuration(seed: seed &+ $0, density: density, feedback: feedback, for: policy)
+    }
   }
 }

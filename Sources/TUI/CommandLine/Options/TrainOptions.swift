@@ -42,16 +42,21 @@ struct TrainOptions: ParsableArguments {
   var record: Recording?
   @Flag(help: ArgumentHelp(TrainSetting.of(\.shufflesCondition).purpose)) var shuffleCondition = false
 
-  /// The learning rate was given, or belongs to an optimizer or a recipe that was.
-  var setsRate: Bool { lr != nil || optimizer != nil || recipe != nil }
+  /// What was given, or belongs to an optimizer or a recipe that was.
+  var givenSettings: GivenSettings {
+    let rate: GivenSettings = lr != nil || optimizer != nil || recipe != nil ? .rate : []
+    return rate.union(tuning != nil || recipe != nil ? .tuning : [])
+  }
 
-  /// - Parameter policy: of the CLIP that is trained, whose usual learning rate it gets; nil where it is opened later.
-  func configuration(seed: UInt64, density: RecapDensity, for policy: SessionPolicy? = nil) -> TrainConfiguration {
+  /// - Parameter policy: of the CLIP that is trained, whose usual settings it gets; nil where it is opened later.
+  func configuration(
+    seed: UInt64, density: RecapDensity, feedback: FeedbackMethod? = nil, for policy: SessionPolicy? = nil
+  ) -> TrainConfiguration {
     var plan = recipe == .reference ? TrainConfiguration.reference : TrainConfiguration()
-    if let policy, !setsRate { plan.rate = policy.rate }
     (plan.seed, plan.density) = (seed, density)
     for apply in given { apply(&plan) }
-    return plan
+    if let feedback { plan.feedback = feedback }
+    return policy?.usual(plan, keeping: givenSettings) ?? plan
   }
 
   /// True when nothing was set: a resumed run keeps the settings it began with.

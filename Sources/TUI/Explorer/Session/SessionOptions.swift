@@ -7,8 +7,8 @@ package struct SessionOptions: Sendable {
   package var density: DensityChoice? = .reference
   /// The micro-batch has the size that was given.
   package var keepsBatch = false
-  /// The image tower learns at the configuration's rate, not at the usual one of the CLIP.
-  package var keepsRate = true
+  /// What the configuration keeps where a CLIP or a feedback has another usual value.
+  package var given: GivenSettings = [.rate, .tuning]
   package var clip: String?
   package var tuned: String?
   package var diffusion: String?
@@ -48,7 +48,7 @@ package struct SessionOptions: Sendable {
   func plan(for backbone: Backbone) -> TrainConfiguration {
     var plan = configuration
     if let density { plan.density = density.density(for: backbone) }
-    if !keepsRate { plan.rate = backbone.policy.rate }
+    plan = backbone.policy.usual(plan, keeping: given)
     return keepsBatch ? plan : backbone.policy.fitted(plan)
   }
 }
