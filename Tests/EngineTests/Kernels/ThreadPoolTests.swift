@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -7,7 +8,7 @@ import Testing
 struct ThreadPoolTests {
   @Test("all pieces", arguments: [0, 1, 2, 3, 1000], [1, 2, 5])
   func pieces(count: Int, threads: Int) {
-    withThreads(threads) {
+    onThreads(threads) {
       #expect(runs(of: count) == Array(repeating: 1, count: count))
     }
   }
@@ -15,7 +16,7 @@ struct ThreadPoolTests {
   @Test func aNestedRunIsDoneByTheSameThread() {
     let total = Atomic(0)
 
-    withThreads(3) {
+    onThreads(3) {
       ThreadPool.run(7) { _ in ThreadPool.run(11) { _ in total.add(1, ordering: .relaxed) } }
     }
 
@@ -32,10 +33,24 @@ struct ThreadPoolTests {
     }
   }
 
+  @Test("a thread that is held up leaves its share to the others", .timeLimit(.minutes(5)))
+  func sharesAreTaken() {
+    let others = Atomic(0)
+
+    onThreads(2) {
+      ThreadPool.run(8) { piece in
+        if piece > 0 { others.add(1, ordering: .relaxed) }
+        while piece == 0 && others.load(ordering: .relaxed) < 7 {}
+      }
+    }
+
+    #expect(others.load(ordering: .relaxed) == 7)
+  }
+
   @Test func elementsAreCutWithoutGapsOrOverlaps() {
     let covered = Mutex<[Range<Int>]>([])
 
-    withThreads(2) {
+    onThreads(2) {
       ThreadPool.runElements(50_000) { start, count in covered.withLock { $0.append(start..<start + Int(count)) } }
     }
 
@@ -50,11 +65,4 @@ private func runs(of count: Int) -> [Int] {
   let counts = Mutex(Array(repeating: 0, count: count))
   ThreadPool.run(count) { index in counts.withLock { $0[index] += 1 } }
   return counts.withLock { $0 }
-}
-
-private func withThreads<R>(_ threads: Int, _ body: () -> R) -> R {
-  let before = ThreadPool.threads
-  ThreadPool.setThreads(threads)
-  defer { ThreadPool.setThreads(before) }
-  return body()
 }

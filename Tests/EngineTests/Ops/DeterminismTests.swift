@@ -30,10 +30,3 @@ extension OpCase {
     return [output] + runBackward(inputs, arriving: arriving).gradients
   }
 }
-
-private func onThreads<R>(_ threads: Int, _ body: () -> R) -> R {
-  let before = ThreadPool.threads
-  ThreadPool.setThreads(threads)
-  defer { ThreadPool.setThreads(before) }
-  return body()
-}
